@@ -1,0 +1,127 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Warnings are errors where `CI` is set: a newer compiler's warnings must not stop a newcomer.
+let strict: [SwiftSetting] =
+    Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
+
+let settings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
+        .enableUpcomingFeature("ExistentialAny"),
+        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0444-member-import-visibility.md
+        .enableUpcomingFeature("MemberImportVisibility"),
+        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0409-access-level-on-imports.md
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ] + strict
+
+func source(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, exclude: [], swiftSettings: settings)
+}
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let lifecycle = Target.Dependency.product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(
+    name: "UnixSignals", package: "swift-service-lifecycle")
+let arguments = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let httpClient = Target.Dependency.product(
+    name: "AsyncHTTPClient", package: "async-http-client")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let certificates = Target.Dependency.product(name: "X509", package: "swift-certificates")
+
+// Core decides, edges touch the outside, Daemon wires them. All arrows go down; a new arrow
+// wants a decision record (docs/decisions/0001-the-graph.md). TidyTests hold the graph.
+let package = Package(
+    name: "martlet",
+    products: [.executable(name: "martlet", targets: ["martlet"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    ],
+    targets: [
+        // Composition
+        .executableTarget(
+            name: "martlet",
+            dependencies: [
+                "Daemon", "ControlPlane", "ControlSocket", "RuleEngine", "MailModel", "Storage",
+                arguments, logging,
+            ],
+            swiftSettings: settings),
+        source(
+            "Daemon",
+            [
+                "InboundSMTP", "ControlSocket", "ControlPlane", "MailFlow", "Actions", "Topics",
+                "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
+                "Handlers", "WebPoster", "ObjectStorage", "SQLiteDriver", "SMTPProtocol",
+                nioCore, nioPosix, nioSSL, lifecycle, unixSignals, logging, metrics, hummingbird,
+                certificates, crypto,
+            ]),
+
+        // Edges that call in
+        source(
+            "InboundSMTP",
+            [
+                "MailFlow", "SMTPProtocol", "MailModel", nioCore, nioPosix, nioSSL, logging,
+                lifecycle,
+            ]),
+        source("ControlSocket", ["ControlPlane", nioCore, nioPosix, logging, lifecycle]),
+
+        // Core
+        source(
+            "ControlPlane",
+            ["MailFlow", "Accounts", "Storage", "RuleEngine", "MailModel", logging]),
+        source(
+            "MailFlow",
+            [
+                "Actions", "Topics", "Accounts", "Storage", "RuleEngine", "MailModel", logging, lifecycle,
+                metrics, nioCore,
+            ]),
+        source(
+            "Actions",
+            ["Topics", "Events", "Storage", "RuleEngine", "MailModel", nioCore, logging]),
+        source("Topics", ["Storage", "MailModel", logging, lifecycle]),
+        source("Accounts", ["Storage", "MailModel"]),
+        source("SQLStorage", ["Storage", "RuleEngine", "MailModel", nioCore, logging]),
+        source("Storage", ["RuleEngine", "MailModel", nioCore]),
+        source("Events", ["RuleEngine", "MailModel"]),
+        source("RuleEngine", ["MailModel", "Documents", crypto]),
+        source("SMTPProtocol", ["MailModel", nioCore]),
+        source("MailModel", [nioCore]),
+        source("Documents", [yams]),
+
+        // Edges that are called
+        source("Handlers", ["Actions", "MailModel", "Storage", "CHandlerSpawn", logging, nioCore]),
+        source("WebPoster", ["Topics", "Storage", "MailModel", httpClient, nioCore, logging]),
+        source("ObjectStorage", ["Storage", "MailModel", "CFileSystem", nioCore]),
+        source("SQLiteDriver", ["SQLStorage", "Storage", "MailModel", nioCore, grdb, logging]),
+        .target(name: "CHandlerSpawn"),
+        .target(name: "CFileSystem"),
+    ]
+)

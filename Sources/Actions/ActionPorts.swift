@@ -1,0 +1,121 @@
+package import MailModel
+package import RuleEngine
+package import Storage
+
+/// One action of one mail, ready to run: what the runner hands to the action's file.
+package struct ActionTask: Sendable {
+    package var mail: MailRecord
+    package var key: ActionKey
+    package var action: ReceiptAction
+    /// The recipients that the action's rule matched. SES: `receipt.recipients`.
+    package var recipients: [Mailbox]
+    /// `name: value` lines (without CRLF) of the `addHeader` actions before this one, in order.
+    package var addedHeaders: [String]
+    /// Whether the rule asks for scanning: its spam and virus verdicts.
+    package var isScanEnabled: Bool
+    /// Stored objects of this mail so far, as `bucket/key`; what a notification without content
+    /// names.
+    package var storedObjects: [String]
+    package var content: MailContent
+    /// 1 at the first try.
+    package var attempt: Int
+
+    package init(
+        mail: MailRecord, key: ActionKey, action: ReceiptAction, recipients: [Mailbox],
+        addedHeaders: [String], isScanEnabled: Bool, storedObjects: [String],
+        content: MailContent, attempt: Int
+    ) {
+        self.mail = mail
+        self.key = key
+        self.action = action
+        self.recipients = recipients
+        self.addedHeaders = addedHeaders
+        self.isScanEnabled = isScanEnabled
+        self.storedObjects = storedObjects
+        self.content = content
+        self.attempt = attempt
+    }
+
+    /// `<mail>/<rule>/<position>`: the same on every retry.
+    package var stableID: String { key.stableID(of: mail.id) }
+}
+
+/// What came of one try.
+package struct ActionResult: Sendable {
+    package enum Ending: Sendable, Hashable {
+        case done(Disposition)
+        /// Another try may help.
+        case failed
+        /// No other try will help: straight to the dead letters.
+        case refused
+    }
+
+    package var ending: Ending
+    /// For people: the object's key, the handler's answer, the error.
+    package var detail: String
+    /// For the outbox, written together with the outcome.
+    package var deliveries: [TopicDelivery]
+
+    package init(ending: Ending, detail: String, deliveries: [TopicDelivery] = []) {
+        self.ending = ending
+        self.detail = detail
+        self.deliveries = deliveries
+    }
+}
+
+/// The port to handler programs.
+package protocol FunctionInvoker: Sendable {
+    /// Runs the handler called `invocation.handler`; returns within its configured time limit.
+    func invoke(_ invocation: FunctionInvocation) async -> FunctionOutcome
+}
+
+/// One call of a handler.
+package struct FunctionInvocation: Sendable {
+    package var handler: String
+    package var stableID: String
+    package var attempt: Int
+    package var mail: MailID
+    package var rule: String
+    /// SES's Lambda event, UTF-8 JSON; the handler finds it in a file.
+    package var event: [UInt8]
+    /// The essentials: `MARTLET_…` names and values without NUL, CR or LF.
+    package var environment: [(name: String, value: String)]
+    /// Bytes before the raw mail on standard input: added headers. The head is skipped or sent
+    /// as `content` holds it.
+    package var input: [InputPiece]
+    /// Whether the answer on standard output is read.
+    package var wantsAnswer: Bool
+
+    package enum InputPiece: Sendable {
+        case bytes([UInt8])
+        /// `length` bytes from `offset` of the file.
+        case file(path: String, offset: Int, length: Int)
+    }
+
+    package init(
+        handler: String, stableID: String, attempt: Int, mail: MailID, rule: String,
+        event: [UInt8], environment: [(name: String, value: String)], input: [InputPiece],
+        wantsAnswer: Bool
+    ) {
+        self.handler = handler
+        self.stableID = stableID
+        self.attempt = attempt
+        self.mail = mail
+        self.rule = rule
+        self.event = event
+        self.environment = environment
+        self.input = input
+        self.wantsAnswer = wantsAnswer
+    }
+}
+
+/// How a handler ended.
+package enum FunctionOutcome: Sendable, Hashable {
+    /// Exit status 0; standard output up to its cap.
+    case answered(output: [UInt8])
+    /// Exit status other than 0, a signal, a time-out, or it could not be started; `detail` says
+    /// which. Worth another try.
+    case failed(detail: String)
+    /// The configuration names no such handler.
+    case noSuchHandler
+}

@@ -1,0 +1,1 @@
+int CFileSystem_placeholder(void);

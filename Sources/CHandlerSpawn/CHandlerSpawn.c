@@ -1,0 +1,2 @@
+#include "CHandlerSpawn.h"
+int CHandlerSpawn_placeholder(void){return 0;}

@@ -1,0 +1,1 @@
+int CHandlerSpawn_placeholder(void);

@@ -1,0 +1,76 @@
+package import MailModel
+package import NIOCore
+package import Storage
+
+/// The port between an SMTP session and the mail flow: what a session asks before it answers.
+///
+/// Called on event loops; the synchronous calls answer from immutable snapshots and never block.
+package protocol MailReceiver: Sendable {
+    /// Whether a peer may speak at all: address filters (SES: `ReceiptFilter`; allow beats
+    /// block, order has no meaning) and whether we take mail now.
+    func admit(peerAddress: String) -> Admission
+    /// Whether a recipient is ours, some enabled rule of the active set takes it, and it may come
+    /// as it comes (plaintext or TLS).
+    func admit(recipient: ForwardPath, isTLS: Bool) -> RecipientAdmission
+    /// Starts a mail, at DATA or the first BDAT. `declaredSize` is MAIL's SIZE.
+    /// Refuses with `insufficientStorage` where the disk is low.
+    func open(_ envelope: ReceivedEnvelope, declaredSize: Int?) -> Result<any MailIntake, Refusal>
+}
+
+/// Whether a peer may go on.
+package enum Admission: Sendable, Equatable {
+    case admitted
+    case refused(Refusal)
+}
+
+package enum RecipientAdmission: Sendable, Equatable {
+    /// Taken; `mailbox` is what the envelope keeps (bare `<Postmaster>` is completed).
+    case admitted(Mailbox)
+    case refused(Refusal)
+}
+
+/// Why the flow says no; the session's reply table gives each its code and public text.
+package enum Refusal: Error, Sendable, Equatable {
+    /// The address filters block the peer.
+    case peerBlocked
+    /// Not ours, or no enabled rule takes it. 550 5.1.1
+    case recipientUnknown
+    /// Every rule that matches wants TLS. 530 5.7.0
+    case tlsRequired
+    /// 452 4.3.1
+    case insufficientStorage
+    /// Storage cannot be written now. 451 4.3.0
+    case storageUnavailable
+    /// We are ending. 421 4.3.2
+    case shuttingDown
+    /// The header section is over its limit. 552 5.3.4
+    case headerTooLarge
+    /// The mail has been through too many servers. 554 5.4.6
+    case tooManyHops
+}
+
+/// One mail coming in, owned by one session. Memory stays bounded: past a threshold the bytes go
+/// to a body file. Calls come from one event loop, in order; callbacks come on any thread.
+package protocol MailIntake: AnyObject, Sendable {
+    /// Takes the next bytes of the raw mail: dots unstuffed, CRLF line ends. Answers whether the
+    /// session shall stop reading until `onDrain` is called (once, when there is room again).
+    func append(_ bytes: ByteBuffer, onDrain: @escaping @Sendable () -> Void) -> IntakePressure
+    /// The mail is whole: commits it, then says so. `accepted` means durable.
+    func finish(completion: @escaping @Sendable (IntakeOutcome) -> Void)
+    /// The session ended or refused the mail before `finish`; nothing of it stays.
+    func abandon()
+}
+
+package enum IntakePressure: Sendable, Equatable {
+    case goOn
+    /// Stop reading until `onDrain`.
+    case pause
+    /// The mail will be refused: discard the rest and answer this at its end.
+    case refused(Refusal)
+}
+
+package enum IntakeOutcome: Sendable, Equatable {
+    /// On stable storage under this id: answer 250.
+    case accepted(MailID)
+    case refused(Refusal)
+}

@@ -1,0 +1,89 @@
+/// An ordered list of receipt rules. SES: `ReceiptRuleSet`.
+package struct ReceiptRuleSet: Sendable, Hashable {
+    /// `[A-Za-z0-9_.-]`, starts and ends alphanumeric, at most 64 characters.
+    package var name: String
+    package var rules: [ReceiptRule]
+
+    package init(name: String, rules: [ReceiptRule]) {
+        self.name = name
+        self.rules = rules
+    }
+}
+
+/// Which mails a rule takes, and what is then done, in order. SES: `ReceiptRule`.
+package struct ReceiptRule: Sendable, Hashable {
+    /// SES: `TlsPolicy`.
+    package enum TLSPolicy: String, Sendable, Codable {
+        case optional = "Optional"
+        case require = "Require"
+    }
+
+    /// As a rule set's name; unique in its set.
+    package var name: String
+    package var isEnabled: Bool
+    package var tlsPolicy: TLSPolicy
+    /// Empty: every address of every verified identity.
+    package var recipients: [RecipientCondition]
+    package var actions: [ReceiptAction]
+    package var isScanEnabled: Bool
+
+    package init(
+        name: String, isEnabled: Bool, tlsPolicy: TLSPolicy, recipients: [RecipientCondition],
+        actions: [ReceiptAction], isScanEnabled: Bool
+    ) {
+        self.name = name
+        self.isEnabled = isEnabled
+        self.tlsPolicy = tlsPolicy
+        self.recipients = recipients
+        self.actions = actions
+        self.isScanEnabled = isScanEnabled
+    }
+}
+
+/// One entry of a rule's recipients. SES: the developer guide's table of recipient conditions.
+package enum RecipientCondition: Sendable, Hashable {
+    /// `user@example.com`, lower-cased: also `user+anything@example.com`, unless the entry
+    /// itself has a label; then that label only.
+    case address(localPart: String, domain: String)
+    /// `example.com`: its addresses, not those of its subdomains.
+    case domain(String)
+    /// `.example.com`, kept without the dot: every subdomain at any depth, not the parent.
+    case subdomains(of: String)
+}
+
+/// What a rule does with a mail that it took: data; the doing is in Actions.
+/// SES: `ReceiptAction`.
+package enum ReceiptAction: Sendable, Hashable {
+    /// What a failing action keeps waiting.
+    package enum FailurePolicy: String, Sendable, Codable {
+        /// The later actions that design and SES order behind it.
+        case hold
+        /// Nothing: it is retried beside them.
+        case goOn
+    }
+
+    /// SES: `InvocationType`.
+    package enum InvocationType: String, Sendable, Codable {
+        case requestResponse = "RequestResponse"
+        case event = "Event"
+    }
+
+    /// SES: `Encoding` of an SNS action.
+    package enum Encoding: String, Sendable, Codable {
+        case utf8 = "UTF-8"
+        case base64 = "Base64"
+    }
+
+    /// Writes the mail as an object. SES: `S3Action`. `topic` hears of it afterwards.
+    case store(
+        bucket: String, prefix: String?, topic: String?, onFailure: FailurePolicy)
+    /// Gives the mail to a handler by name. SES: `LambdaAction`.
+    case invoke(
+        handler: String, type: InvocationType, topic: String?, onFailure: FailurePolicy)
+    /// Publishes the mail with its content. SES: `SNSAction`.
+    case notify(topic: String, encoding: Encoding)
+    /// Puts a header line before the mail for later actions. SES: `AddHeaderAction`.
+    case addHeader(name: String, value: String)
+    /// Ends the evaluation for the whole mail. SES: `StopAction`.
+    case stop(topic: String?)
+}

@@ -1,0 +1,178 @@
+package import MailModel
+package import NIOCore
+
+/// A mail to accept: its row, and its bytes where they belong into the row.
+package struct AcceptedMail: Sendable {
+    package var record: MailRecord
+    /// Head and raw mail, where `record.bodyPlace` is `row`; nil where a body file holds them,
+    /// synced by `SpoolFile.close`, its directory entry not yet: the group commit syncs that.
+    package var content: ByteBuffer?
+
+    package init(record: MailRecord, content: ByteBuffer?) {
+        self.record = record
+        self.content = content
+    }
+}
+
+/// What became of a mail in one pass of its actions, written as one unit of a group commit.
+package struct MailProgress: Sendable {
+    package var mail: MailID
+    /// Rows to insert or replace.
+    package var actions: [ActionRecord]
+    /// For the outbox: one for each subscriber of a message's topic.
+    package var deliveries: [TopicDelivery]
+    /// Set when the mail leaves `acting`.
+    package var newState: MailRecord.State?
+
+    package init(
+        mail: MailID, actions: [ActionRecord], deliveries: [TopicDelivery],
+        newState: MailRecord.State?
+    ) {
+        self.mail = mail
+        self.actions = actions
+        self.deliveries = deliveries
+        self.newState = newState
+    }
+}
+
+/// Which mails a listing wants; newest first.
+package struct MailFilter: Sendable, Codable {
+    package var states: [MailRecord.State] = []
+    /// Only mails that no rule took.
+    package var isUntakenOnly = false
+    /// Only mails with a dead action.
+    package var hasDeadActionsOnly = false
+    /// Case-insensitive substring of sender or a recipient.
+    package var address: String?
+    /// Only mails before this one.
+    package var before: MailID?
+    package var limit = 50
+
+    package init() {}
+}
+
+/// The spool's rows: everything that is known of received mails. Every write joins the one
+/// writer's next group commit; what throws was not written.
+package protocol MailStore: Sendable {
+    /// Commits `mail` durably together with whatever else waits, then calls `completion` from the
+    /// writer's thread, which must not block. This is the promise behind the 250: on `success`
+    /// row, body and the body file's directory entry are on stable storage.
+    func accept(
+        _ mail: AcceptedMail,
+        completion: @escaping @Sendable (Result<Void, StorageFailure>) -> Void)
+
+    /// Writes the journal of each mail, its outbox rows and its state; all or nothing for each.
+    func record(_ progress: [MailProgress]) async throws(StorageFailure)
+
+    /// Mails in state `acting` with ids after `after`, oldest first.
+    func unfinished(after: MailID?, limit: Int) async throws(StorageFailure) -> [MailRecord]
+
+    /// Mails in state `acting` whose next action is due at or before `time`, soonest first.
+    func due(at time: Timestamp, limit: Int) async throws(StorageFailure) -> [MailID]
+
+    func mail(_ id: MailID) async throws(StorageFailure) -> MailRecord?
+    func actions(of mail: MailID) async throws(StorageFailure) -> [ActionRecord]
+    /// The ids whose text starts with `prefix`, at most `limit`: people type the first characters.
+    func mails(startingWith prefix: String, limit: Int) async throws(StorageFailure) -> [MailID]
+    func list(_ filter: MailFilter) async throws(StorageFailure) -> [MailRecord]
+    /// How many mails are in each state; and how many actions are dead.
+    func counts() async throws(StorageFailure) -> MailCounts
+
+    /// Head and raw mail from the row of a mail whose body place is `row`.
+    /// Throws `damaged` where length or checksum do not agree.
+    func content(of mail: MailRecord) async throws(StorageFailure) -> ByteBuffer
+
+    /// Changes the state of `mail`, if it is one of `from`; says whether it was.
+    func move(
+        _ mail: MailID, from: Set<MailRecord.State>, to: MailRecord.State
+    ) async throws(StorageFailure) -> Bool
+    /// Makes retrying and dead actions of `mail` due now, and the mail `acting` again.
+    func retry(_ mail: MailID, now: Timestamp) async throws(StorageFailure) -> Bool
+    /// Removes the mail's rows; the caller removes the body file. Says whether it was there.
+    func remove(_ mail: MailID) async throws(StorageFailure) -> Bool
+
+    /// Drops the raw bytes of retired mails received before `time`; returns those whose bytes
+    /// were in files (for the caller to remove), at most `limit` in all a call.
+    func expireContent(receivedBefore time: Timestamp, limit: Int) async throws(StorageFailure)
+        -> ExpiredBatch
+    /// Drops the rows of retired mails received before `time`, at most `limit`.
+    func expireRows(receivedBefore time: Timestamp, limit: Int) async throws(StorageFailure)
+        -> ExpiredBatch
+    /// Bytes that retired mails still hold, and the mails to drop first (oldest) beyond a quota.
+    func retiredBytes() async throws(StorageFailure) -> Int64
+}
+
+/// What one round of retention dropped.
+package struct ExpiredBatch: Sendable {
+    /// Mails touched; fewer than the limit means that nothing is left to do.
+    package var count: Int
+    /// Those whose body files the caller removes now.
+    package var files: [MailID]
+
+    package init(count: Int, files: [MailID]) {
+        self.count = count
+        self.files = files
+    }
+}
+
+package struct MailCounts: Sendable, Codable, Equatable {
+    package var acting: Int
+    package var held: Int
+    package var retired: Int
+    package var damaged: Int
+    package var untaken: Int
+    package var retryingActions: Int
+    package var deadActions: Int
+
+    package init(
+        acting: Int, held: Int, retired: Int, damaged: Int, untaken: Int, retryingActions: Int,
+        deadActions: Int
+    ) {
+        self.acting = acting
+        self.held = held
+        self.retired = retired
+        self.damaged = damaged
+        self.untaken = untaken
+        self.retryingActions = retryingActions
+        self.deadActions = deadActions
+    }
+}
+
+/// Identities, and versions of rule sets.
+package protocol IdentityStore: Sendable {
+    func identities(of account: AccountID) async throws(StorageFailure) -> [IdentityRecord]
+    func put(_ identity: IdentityRecord) async throws(StorageFailure)
+    /// Says whether it was there.
+    func removeIdentity(_ name: String, of account: AccountID) async throws(StorageFailure) -> Bool
+}
+
+/// Rule sets as they stood when mails arrived, by version.
+package protocol RuleSetStore: Sendable {
+    /// Keeps `document` (our JSON form) under `version`; keeping it twice is harmless.
+    func keep(
+        version: String, name: String, document: String, at time: Timestamp
+    ) async throws(StorageFailure)
+    func document(ofVersion version: String) async throws(StorageFailure) -> String?
+    /// The name of the set that an operator made active, if any.
+    func activeRuleSet(of account: AccountID) async throws(StorageFailure) -> String?
+    func setActiveRuleSet(_ name: String?, of account: AccountID) async throws(StorageFailure)
+}
+
+/// The outbox: messages to topics, a row for each subscriber.
+package protocol OutboxStore: Sendable {
+    /// Adds deliveries that no mail's progress carries.
+    func publish(_ deliveries: [TopicDelivery]) async throws(StorageFailure)
+    /// Deliveries due at or before `time`, oldest first.
+    func dueDeliveries(
+        at time: Timestamp, limit: Int
+    ) async throws(StorageFailure) -> [TopicDelivery]
+    /// When the next delivery is due, if any waits.
+    func nextDelivery() async throws(StorageFailure) -> Timestamp?
+    /// Removes delivered ones, and writes attempts, next time, state and error of the others.
+    func settle(
+        delivered: [TopicDelivery], updated: [TopicDelivery]
+    ) async throws(StorageFailure)
+    func deadDeliveries(limit: Int) async throws(StorageFailure) -> [TopicDelivery]
+    /// Makes dead deliveries of `message` due now; returns how many.
+    func resend(message: String, now: Timestamp) async throws(StorageFailure) -> Int
+}

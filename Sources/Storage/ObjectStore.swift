@@ -1,0 +1,74 @@
+package import MailModel
+package import NIOCore
+
+/// The port to where `store` puts mails: buckets of named objects.
+package protocol ObjectStore: Sendable {
+    /// Writes the objects, each whole or not at all, and makes all of them durable with as few
+    /// syncs as can be; one result for each, in order. Overwrites an object of the same key.
+    func put(_ objects: [ObjectToPut]) async -> [Result<Void, ObjectStoreFailure>]
+}
+
+package struct ObjectToPut: Sendable {
+    package var bucket: String
+    /// Relative, `/`-separated, made of our ids and the rule's prefix.
+    package var key: String
+    /// Bytes before the mail's content: the header lines of earlier `addHeader` actions.
+    package var prefix: ByteBuffer?
+    package var content: MailContent
+
+    package init(bucket: String, key: String, prefix: ByteBuffer?, content: MailContent) {
+        self.bucket = bucket
+        self.key = key
+        self.prefix = prefix
+        self.content = content
+    }
+}
+
+/// A mail's bytes (our header block, then the raw mail), wherever they are.
+package enum MailContent: Sendable {
+    case bytes(ByteBuffer)
+    /// The body file of this mail; an object whose bytes equal the file's may be a link to it.
+    case file(path: String, length: Int)
+}
+
+package enum ObjectStoreFailure: Error, Sendable, CustomStringConvertible {
+    /// The configuration names no such bucket: permanent until it does.
+    case noSuchBucket(String)
+    /// Anything else; worth another try.
+    case failed(String)
+
+    package var description: String {
+        switch self {
+        case .noSuchBucket(let bucket): "no such bucket: \(bucket)"
+        case .failed(let detail): detail
+        }
+    }
+}
+
+/// The port to the files that hold bodies too large for a row. Names are mail ids, never the
+/// sender's.
+package protocol BodyFiles: Sendable {
+    /// A new file for `mail`. Blocks; call off the event loop.
+    func create(_ mail: MailID) throws(StorageFailure) -> any BodyFileWriter
+    func path(of mail: MailID) -> String
+    /// Makes the directory entries of all files closed before this call durable. Blocks; the
+    /// group commit calls it once for all mails of its batch that have files.
+    func syncDirectory() throws(StorageFailure)
+    /// Absent files are no error.
+    func remove(_ mails: [MailID])
+    /// Ids of all files: recovery removes those without a row.
+    func all() throws(StorageFailure) -> [MailID]
+    /// Moves the file to where damaged mail is kept.
+    func setAside(_ mail: MailID) throws(StorageFailure)
+    /// Bytes that the disk below has free for us.
+    func freeBytes() throws(StorageFailure) -> Int64
+}
+
+/// One body file being written, by one session; all calls block.
+package protocol BodyFileWriter: AnyObject, Sendable {
+    func write(_ bytes: ByteBuffer) throws(StorageFailure)
+    /// Syncs the data and closes the file.
+    func finish() throws(StorageFailure)
+    /// Closes and removes the file.
+    func abandon()
+}

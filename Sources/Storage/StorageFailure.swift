@@ -1,0 +1,23 @@
+/// Why a store could not do what it was asked: a failure, never a verdict; 451 at the SMTP edge.
+package enum StorageFailure: Error, Sendable, CustomStringConvertible {
+    /// The disk has less room than the configured reserve, or the engine said it is full.
+    case full(String)
+    /// A write or commit was refused; nothing of it stands.
+    case refused(String)
+    /// A sync failed: what the kernel still holds may be lost, and a second try would lie. The
+    /// process takes no more mail and ends; the next start checks what is there.
+    case syncFailed(String)
+    /// Stored bytes do not match their digest, or cannot be read.
+    case damaged(String)
+    case notFound(String)
+
+    package var description: String {
+        switch self {
+        case .full(let detail): "storage is full: \(detail)"
+        case .refused(let detail): "storage refused the write: \(detail)"
+        case .syncFailed(let detail): "a sync failed: \(detail)"
+        case .damaged(let detail): "stored data is damaged: \(detail)"
+        case .notFound(let detail): "not found: \(detail)"
+        }
+    }
+}

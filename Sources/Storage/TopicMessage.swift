@@ -1,0 +1,47 @@
+package import MailModel
+
+/// One message to one topic: a row of the outbox, written in the transaction of what it reports.
+package struct TopicMessage: Sendable, Hashable {
+    /// A UUID in lower case; SNS's `MessageId`, the same on every retry and for all subscribers.
+    package var id: String
+    package var topic: String
+    package var subject: String?
+    /// The text that SNS calls `Message`: for us the notification's JSON.
+    package var message: String
+    package var createdAt: Timestamp
+
+    package init(
+        id: String, topic: String, subject: String?, message: String, createdAt: Timestamp
+    ) {
+        self.id = id
+        self.topic = topic
+        self.subject = subject
+        self.message = message
+        self.createdAt = createdAt
+    }
+}
+
+/// One message on its way to one subscriber of its topic.
+package struct TopicDelivery: Sendable, Hashable {
+    package enum State: String, Sendable, Codable { case waiting, dead }
+
+    package var message: TopicMessage
+    /// The subscriber's name within its topic.
+    package var subscriber: String
+    package var state: State
+    package var attempts: Int
+    package var nextAttemptAt: Timestamp
+    package var lastError: String?
+
+    package init(
+        message: TopicMessage, subscriber: String, state: State, attempts: Int,
+        nextAttemptAt: Timestamp, lastError: String?
+    ) {
+        self.message = message
+        self.subscriber = subscriber
+        self.state = state
+        self.attempts = attempts
+        self.nextAttemptAt = nextAttemptAt
+        self.lastError = lastError
+    }
+}
