@@ -123,5 +123,7 @@ let package = Package(
         source("SQLiteDriver", ["SQLStorage", "Storage", "MailModel", nioCore, grdb, logging]),
         .target(name: "CHandlerSpawn"),
         .target(name: "CFileSystem"),
+
+        // Tests
     ]
 )
