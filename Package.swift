@@ -100,7 +100,7 @@ let package = Package(
         source(
             "MailFlow",
             [
-                "Actions", "Topics", "Accounts", "Storage", "RuleEngine", "MailModel", logging, lifecycle,
+                "Actions", "Topics", "Accounts", "Storage", "RuleEngine", "MailModel", crypto, logging, lifecycle,
                 metrics, nioCore,
             ]),
         source(

@@ -75,6 +75,8 @@ package struct ReceivedEnvelope: Sendable, Hashable {
     package var peerAddress: String
     /// `TLSv1.3 TLS_AES_256_GCM_SHA384` for instance; nil for plaintext.
     package var tls: String?
+    /// Whether the peer greeted by EHLO.
+    package var isExtended: Bool
     /// Whether MAIL carried SMTPUTF8.
     package var isSMTPUTF8: Bool
     /// Whether MAIL carried BODY=8BITMIME.
@@ -82,13 +84,14 @@ package struct ReceivedEnvelope: Sendable, Hashable {
 
     package init(
         mailFrom: ReversePath, recipients: [Mailbox], helo: String, peerAddress: String,
-        tls: String?, isSMTPUTF8: Bool, is8BitMIME: Bool
+        tls: String?, isExtended: Bool, isSMTPUTF8: Bool, is8BitMIME: Bool
     ) {
         self.mailFrom = mailFrom
         self.recipients = recipients
         self.helo = helo
         self.peerAddress = peerAddress
         self.tls = tls
+        self.isExtended = isExtended
         self.isSMTPUTF8 = isSMTPUTF8
         self.is8BitMIME = is8BitMIME
     }

@@ -23,15 +23,19 @@ package struct MailProgress: Sendable {
     package var deliveries: [TopicDelivery]
     /// Set when the mail leaves `acting`.
     package var newState: MailRecord.State?
+    /// While it stays `acting`: when the next of its actions is due; what `due(at:)` asks. A mail
+    /// just accepted is due at once.
+    package var nextAttemptAt: Timestamp?
 
     package init(
         mail: MailID, actions: [ActionRecord], deliveries: [TopicDelivery],
-        newState: MailRecord.State?
+        newState: MailRecord.State?, nextAttemptAt: Timestamp?
     ) {
         self.mail = mail
         self.actions = actions
         self.deliveries = deliveries
         self.newState = newState
+        self.nextAttemptAt = nextAttemptAt
     }
 }
 
@@ -64,11 +68,11 @@ package protocol MailStore: Sendable {
     /// Writes the journal of each mail, its outbox rows and its state; all or nothing for each.
     func record(_ progress: [MailProgress]) async throws(StorageFailure)
 
-    /// Mails in state `acting` with ids after `after`, oldest first.
-    func unfinished(after: MailID?, limit: Int) async throws(StorageFailure) -> [MailRecord]
-
-    /// Mails in state `acting` whose next action is due at or before `time`, soonest first.
-    func due(at time: Timestamp, limit: Int) async throws(StorageFailure) -> [MailID]
+    /// Mails in state `acting` that are due at or before `time`, soonest first: just accepted,
+    /// left over by an ended process, or with an action to try again.
+    func due(at time: Timestamp, limit: Int) async throws(StorageFailure) -> [MailRecord]
+    /// When the next mail in state `acting` is due, if any is.
+    func nextDue() async throws(StorageFailure) -> Timestamp?
 
     func mail(_ id: MailID) async throws(StorageFailure) -> MailRecord?
     func actions(of mail: MailID) async throws(StorageFailure) -> [ActionRecord]
