@@ -113,7 +113,7 @@ let package = Package(
         source("Events", ["RuleEngine", "MailModel"]),
         source("RuleEngine", ["MailModel", "Documents", crypto]),
         source("SMTPProtocol", ["MailModel", nioCore]),
-        source("MailModel", [nioCore]),
+        source("MailModel", ["CIDN2", nioCore]),
         source("Documents", [yams]),
 
         // Edges that are called
@@ -123,7 +123,10 @@ let package = Package(
         source("SQLiteDriver", ["SQLStorage", "Storage", "MailModel", nioCore, grdb, logging]),
         .target(name: "CHandlerSpawn"),
         .target(name: "CFileSystem"),
+        .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
 
         // Tests
-    ]
+        tests("MailModelTests", ["MailModel", nioCore]),
+
+        ]
 )

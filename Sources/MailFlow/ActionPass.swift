@@ -1,0 +1,110 @@
+import Actions
+import MailModel
+import RuleEngine
+import Storage
+
+/// One mail in the runner's hands: what its rules want next, and what came of it so far.
+///
+/// A value without effects; the runner does what it says.
+struct ActionPass {
+    private(set) var mail: WaitingMail
+    /// What this pass adds to the journal.
+    private(set) var fresh: [ActionRecord] = []
+    private(set) var deliveries: [TopicDelivery] = []
+
+    private let evaluator: RuleEvaluator
+    private let facts: MailFacts
+    private let content: MailContent
+    private let startedAt: Timestamp
+    /// Actions tried in this pass: none is tried twice in one.
+    private var tried: Set<ActionKey> = []
+
+    init(
+        _ mail: WaitingMail, evaluator: RuleEvaluator, content: MailContent, at time: Timestamp
+    ) {
+        self.mail = mail
+        self.evaluator = evaluator
+        self.content = content
+        startedAt = time
+        facts = MailFacts(
+            recipients: mail.record.envelope.recipients, isTLS: mail.record.envelope.tls != nil)
+    }
+
+    private func evaluation() -> Evaluation {
+        evaluator.evaluate(facts) { key in
+            guard let record = mail.actions[key] else { return nil }
+            switch record.state {
+            case .done, .dead: return .ended(record.disposition)
+            case .retrying:
+                // Due again: as if it had not been tried, so that the rules offer it.
+                let isDue = (record.nextAttemptAt ?? startedAt) <= startedAt
+                return isDue && !tried.contains(key) ? nil : .retrying
+            }
+        }
+    }
+
+    /// The actions to run now, in order; empty when the pass is over.
+    func next() -> [ActionTask] {
+        evaluation().next.filter { !tried.contains($0.key) }.map { planned in
+            ActionTask(
+                mail: mail.record, key: planned.key, action: planned.action,
+                recipients: planned.recipients, addedHeaders: planned.addedHeaders,
+                isScanEnabled: planned.isScanEnabled, storedObjects: storedObjects,
+                content: content, attempt: (mail.actions[planned.key]?.attempts ?? 0) + 1)
+        }
+    }
+
+    /// `bucket/key` of the objects that this mail's `store` actions have written.
+    private var storedObjects: [String] {
+        mail.actions.values
+            .filter { $0.kind == ReceiptAction.storeKind && $0.state == .done }
+            .sorted { $0.firstAttemptAt < $1.firstAttemptAt }
+            .map(\.detail)
+    }
+
+    /// Notes what came of `task`.
+    mutating func note(
+        _ result: ActionResult, of task: ActionTask, at time: Timestamp, retries: RetrySchedule,
+        random: any RandomSource
+    ) -> ActionRecord {
+        let earlier = mail.actions[task.key]
+        var record = ActionRecord(
+            mail: task.mail.id, key: task.key, kind: task.action.kind, state: .done,
+            attempts: task.attempt, firstAttemptAt: earlier?.firstAttemptAt ?? time,
+            lastAttemptAt: time, nextAttemptAt: nil, disposition: .continueOn,
+            detail: result.detail)
+        switch result.ending {
+        case .done(let disposition): record.disposition = disposition
+        case .refused: record.state = .dead
+        case .failed:
+            record.nextAttemptAt = retries.next(
+                afterAttempt: task.attempt, firstAttemptAt: record.firstAttemptAt, now: time,
+                random: random)
+            record.state = record.nextAttemptAt == nil ? .dead : .retrying
+        }
+        tried.insert(task.key)
+        mail.actions[task.key] = record
+        fresh.append(record)
+        deliveries += result.deliveries
+        return record
+    }
+
+    /// What the journal is to say of this pass.
+    func progress() -> MailProgress {
+        let isFinished = evaluation().isFinished
+        return MailProgress(
+            mail: mail.record.id, actions: fresh, deliveries: deliveries,
+            newState: isFinished ? .retired : nil,
+            nextAttemptAt: isFinished ? nil : nextAttemptAt)
+    }
+
+    private var nextAttemptAt: Timestamp {
+        mail.actions.values.compactMap(\.nextAttemptAt).min() ?? startedAt
+    }
+
+    /// The journal took `progress`: what it holds is no longer fresh.
+    mutating func settle() {
+        fresh = []
+        deliveries = []
+    }
+}

@@ -1,0 +1,132 @@
+package import MailModel
+package import NIOCore
+package import RuleEngine
+package import Storage
+import Synchronization
+
+/// A committed mail whose actions are to run, with what is known of it without asking the store.
+package struct WaitingMail: Sendable {
+    package var record: MailRecord
+    /// Head and raw mail, where they came through memory and are still there.
+    package var content: ByteBuffer?
+    /// The journal as far as it has come.
+    package var actions: [ActionKey: ActionRecord]
+
+    package init(
+        record: MailRecord, content: ByteBuffer?, actions: [ActionKey: ActionRecord] = [:]
+    ) {
+        self.record = record
+        self.content = content
+        self.actions = actions
+    }
+}
+
+/// The mails between their 250 and the runner, in memory and bounded.
+///
+/// A mail that finds the queue full is not lost: its row says that it is due, and the runner
+/// fetches due rows whenever the queue has run dry. `claimed` names every mail that is here or
+/// with the runner, so that none is taken twice.
+package final class ActionQueue: Sendable {
+    private struct State {
+        var waiting: [WaitingMail] = []
+        var waitingBytes = 0
+        var claimed: Set<MailID> = []
+        var isClosed = false
+        var sleepers: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+    private let waitingMax: Int
+    private let waitingBytesMax: Int
+
+    /// At most `waitingMax` mails with `waitingBytesMax` bytes of content wait in memory.
+    package init(waitingMax: Int = 2_000, waitingBytesMax: Int = 33_554_432) {
+        self.waitingMax = waitingMax
+        self.waitingBytesMax = waitingBytesMax
+    }
+
+    /// Takes a committed mail; called from the writer's thread, never blocks.
+    package func offer(_ mail: WaitingMail) {
+        let sleepers = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            guard !state.isClosed else { return [] }
+            let bytes = mail.content?.readableBytes ?? 0
+            guard state.waiting.count < waitingMax, state.waitingBytes + bytes <= waitingBytesMax
+            else { return [] }
+            guard state.claimed.insert(mail.record.id).inserted else { return [] }
+            state.waiting.append(mail)
+            state.waitingBytes += bytes
+            return state.takeSleepers()
+        }
+        for sleeper in sleepers { sleeper.resume() }
+    }
+
+    /// Claims those of `records` (fetched from the store) that nobody has claimed; returns them.
+    func claim(_ records: [MailRecord]) -> [MailRecord] {
+        state.withLock { state in
+            records.filter { state.claimed.insert($0.id).inserted }
+        }
+    }
+
+    /// Gives a claimed mail back to the front of the line: a slow action of it has ended.
+    func putBack(_ mail: WaitingMail) {
+        let sleepers = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            state.waiting.append(mail)
+            state.waitingBytes += mail.content?.readableBytes ?? 0
+            return state.takeSleepers()
+        }
+        for sleeper in sleepers { sleeper.resume() }
+    }
+
+    /// Ends the claim on mails whose pass is journalled.
+    func release(_ mails: [MailID]) {
+        state.withLock { state in
+            for mail in mails { state.claimed.remove(mail) }
+        }
+    }
+
+    /// Up to `limit` waiting mails; empty where none waits.
+    func take(_ limit: Int) -> [WaitingMail] {
+        state.withLock { state in
+            let count = min(limit, state.waiting.count)
+            let taken = Array(state.waiting[..<count])
+            state.waiting.removeFirst(count)
+            for mail in taken { state.waitingBytes -= mail.content?.readableBytes ?? 0 }
+            return taken
+        }
+    }
+
+    /// Whether no further mail should be brought here for now.
+    var isFull: Bool { state.withLock { $0.waiting.count >= waitingMax } }
+
+    var claimedCount: Int { state.withLock { $0.claimed.count } }
+
+    /// Returns once a mail waits, the queue is woken or closed.
+    func waitForMail() async {
+        await withCheckedContinuation { continuation in
+            let goesOn = state.withLock { state -> Bool in
+                if !state.waiting.isEmpty || state.isClosed { return true }
+                state.sleepers.append(continuation)
+                return false
+            }
+            if goesOn { continuation.resume() }
+        }
+    }
+
+    /// Makes no further mail wait; who waits is woken.
+    func close() {
+        let sleepers = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            state.isClosed = true
+            return state.takeSleepers()
+        }
+        for sleeper in sleepers { sleeper.resume() }
+    }
+
+    var isClosed: Bool { state.withLock { $0.isClosed } }
+}
+
+extension ActionQueue.State {
+    fileprivate mutating func takeSleepers() -> [CheckedContinuation<Void, Never>] {
+        defer { sleepers = [] }
+        return sleepers
+    }
+}

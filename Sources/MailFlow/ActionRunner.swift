@@ -1,0 +1,265 @@
+package import Actions
+import Logging
+package import MailModel
+import RuleEngine
+package import ServiceLifecycle
+package import Storage
+
+/// Runs the actions of committed mails: takes a batch, asks each mail's rules what is next, has
+/// it done, journals what came of all of them in one group commit, and retires what has ended.
+///
+/// `store` and `notify` of a batch run together, so that many objects share one sync; a mail
+/// whose next action is a handler leaves the batch and goes on by itself, so that a slow handler
+/// holds up its own mail alone. Every effect may happen twice (a crash between doing and
+/// journalling); the stable id says so to those who see it.
+package struct ActionRunner: Service {
+    /// Mails that share one round of syncs.
+    package static let batchMax = 128
+
+    private let queue: ActionQueue
+    private let rules: ActiveRules
+    private let store: any MailStore
+    private let bodies: any BodyFiles
+    private let actions: ReceiptActions
+    private let retries: RetrySchedule
+    private let time: any TimeSource
+    private let random: any RandomSource
+    private let pause: any Pause
+    private let log: any ActionLog
+    private let onDeliveries: @Sendable () -> Void
+    private let lanes: Int
+    private let handlersMax: Int
+
+    /// `lanes` batches are worked on at once, `handlersMax` handlers run at once. `onDeliveries`
+    /// is called when the outbox has something new.
+    package init(
+        queue: ActionQueue, rules: ActiveRules, store: any MailStore, bodies: any BodyFiles,
+        actions: ReceiptActions, retries: RetrySchedule, time: any TimeSource,
+        random: any RandomSource, pause: any Pause, log: any ActionLog,
+        onDeliveries: @escaping @Sendable () -> Void, lanes: Int = 2, handlersMax: Int = 16
+    ) {
+        self.queue = queue
+        self.rules = rules
+        self.store = store
+        self.bodies = bodies
+        self.actions = actions
+        self.retries = retries
+        self.time = time
+        self.random = random
+        self.pause = pause
+        self.log = log
+        self.onDeliveries = onDeliveries
+        self.lanes = lanes
+        self.handlersMax = handlersMax
+    }
+}
+
+// MARK: - Lanes
+
+extension ActionRunner {
+    /// Runs until graceful shutdown; then the batches at work end and are journalled, and what
+    /// still waits stays in the store for the next start.
+    package func run() async throws {
+        let handlerQueue = ActionQueue(waitingMax: 2_000)
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { group in
+                for _ in 0..<lanes { group.addTask { await runLane(handlerQueue) } }
+                for _ in 0..<handlersMax { group.addTask { await runHandlers(handlerQueue) } }
+                group.addTask { await fetchDue() }
+            }
+        } onGracefulShutdown: {
+            queue.close()
+            handlerQueue.close()
+        }
+    }
+
+    private func runLane(_ handlerQueue: ActionQueue) async {
+        while !queue.isClosed {
+            await queue.waitForMail()
+            let batch = queue.take(Self.batchMax)
+            guard !batch.isEmpty else { continue }
+            await work(on: batch, handlerQueue)
+        }
+    }
+
+    /// Everything but handlers, for all mails of the batch together.
+    private func work(on batch: [WaitingMail], _ handlerQueue: ActionQueue) async {
+        var passes: [ActionPass] = []
+        for mail in batch {
+            if let pass = await open(mail) { passes.append(pass) }
+        }
+        while true {
+            var tasks: [(pass: Int, task: ActionTask)] = []
+            for index in passes.indices {
+                for task in passes[index].next() where !task.action.isHandler {
+                    tasks.append((index, task))
+                }
+            }
+            guard !tasks.isEmpty else { break }
+            let results = await actions.perform(tasks.map(\.task))
+            for (position, result) in zip(tasks, results) {
+                note(result, of: position.task, in: &passes[position.pass])
+            }
+        }
+        guard await journal(&passes) else { return }
+        for pass in passes {
+            settle(pass, handlerQueue)
+        }
+    }
+
+    /// After the journal: to the handlers, or done with for now.
+    private func settle(_ pass: ActionPass, _ handlerQueue: ActionQueue) {
+        let mail = pass.mail.record.id
+        if pass.next().contains(where: { $0.action.isHandler }), !handlerQueue.isFull {
+            handlerQueue.putBack(pass.mail)
+        } else {
+            queue.release([mail])
+        }
+    }
+
+    /// One handler at a time, mail by mail; each outcome is journalled before anything else.
+    private func runHandlers(_ handlerQueue: ActionQueue) async {
+        while !handlerQueue.isClosed {
+            await handlerQueue.waitForMail()
+            for mail in handlerQueue.take(1) {
+                guard var pass = await open(mail) else { continue }
+                if let task = pass.next().first(where: { $0.action.isHandler }) {
+                    for result in await actions.perform([task]) {
+                        note(result, of: task, in: &pass)
+                    }
+                }
+                var passes = [pass]
+                guard await journal(&passes) else { continue }
+                queue.putBack(passes[0].mail)
+            }
+        }
+    }
+}
+
+// MARK: - Steps of a pass
+
+extension ActionRunner {
+    /// What is needed to judge `mail`: its rules and its bytes. Nil where they cannot be had: the
+    /// mail is then held, set aside or left for later, and its claim ended.
+    private func open(_ mail: WaitingMail) async -> ActionPass? {
+        do throws(StorageFailure) {
+            let evaluator = try await rules.evaluator(ofVersion: mail.record.ruleSetVersion)
+            let content = try await content(of: mail)
+            return ActionPass(mail, evaluator: evaluator, content: content, at: time.now())
+        } catch {
+            await giveUp(mail.record, because: error)
+            return nil
+        }
+    }
+
+    private func content(of mail: WaitingMail) async throws(StorageFailure) -> MailContent {
+        switch mail.record.bodyPlace {
+        case .row:
+            if let content = mail.content { return .bytes(content) }
+            return .bytes(try await store.content(of: mail.record))
+        case .file:
+            return .file(
+                path: bodies.path(of: mail.record.id), length: mail.record.totalLength)
+        case .expired:
+            throw .notFound("the raw mail has expired")
+        }
+    }
+
+    private func giveUp(_ mail: MailRecord, because failure: StorageFailure) async {
+        log.journalFailed([mail.id], failure)
+        do throws(StorageFailure) {
+            switch failure {
+            case .damaged:
+                _ = try await store.move(mail.id, from: [.acting], to: .damaged)
+            case .notFound:
+                _ = try await store.move(mail.id, from: [.acting], to: .held)
+            case .full, .refused, .syncFailed:
+                break
+            }
+        } catch {
+            log.journalFailed([mail.id], error)
+        }
+        queue.release([mail.id])
+    }
+
+    private func note(_ result: ActionResult, of task: ActionTask, in pass: inout ActionPass) {
+        log.ended(
+            pass.note(result, of: task, at: time.now(), retries: retries, random: random))
+    }
+
+    /// One group commit for all of `passes`; says whether it stands. Where it does not, the mails
+    /// are still due and will run again.
+    private func journal(_ passes: inout [ActionPass]) async -> Bool {
+        let progress = passes.map { $0.progress() }.filter { $0.isNews }
+        guard !progress.isEmpty else { return true }
+        do throws(StorageFailure) {
+            try await store.record(progress)
+        } catch {
+            let mails = passes.map(\.mail.record.id)
+            log.journalFailed(mails, error)
+            queue.release(mails)
+            return false
+        }
+        for index in passes.indices { passes[index].settle() }
+        for entry in progress where entry.newState == .retired { log.retired(entry.mail) }
+        if progress.contains(where: { !$0.deliveries.isEmpty }) { onDeliveries() }
+        return true
+    }
+}
+
+// MARK: - What only the store knows
+
+extension ActionRunner {
+    /// A mail is left to the lanes this long before its row is fetched as forgotten.
+    private static let graceSeconds: Int64 = 2
+    private static let fetchMax = 500
+
+    /// Brings mails whose rows are due and that nobody works on: after a start, when the queue
+    /// was full, and when an action is to be tried again.
+    private func fetchDue() async {
+        while !queue.isClosed {
+            var fetched = 0
+            if !queue.isFull {
+                do throws(StorageFailure) {
+                    fetched = try await fetchOnce()
+                } catch {
+                    log.journalFailed([], error)
+                }
+            }
+            if fetched < Self.fetchMax { await pause.forSeconds(1) }
+        }
+    }
+
+    private func fetchOnce() async throws(StorageFailure) -> Int {
+        let records = try await store.due(
+            at: time.now().advanced(bySeconds: -Self.graceSeconds),
+            limit: queue.claimedCount + Self.fetchMax)
+        let claimed = queue.claim(records)
+        for record in claimed {
+            var known: [ActionKey: ActionRecord] = [:]
+            for action in try await store.actions(of: record.id) { known[action.key] = action }
+            queue.putBack(WaitingMail(record: record, content: nil, actions: known))
+        }
+        return claimed.count
+    }
+}
+
+extension MailProgress {
+    /// Whether there is anything to write: a mail on its way to a handler may have none.
+    fileprivate var isNews: Bool {
+        !actions.isEmpty || !deliveries.isEmpty || newState != nil
+    }
+}
+
+/// The port through which waiting comes in, so that tests own it.
+package protocol Pause: Sendable {
+    /// Returns after `seconds`, or sooner when the task is cancelled or the process ends.
+    func forSeconds(_ seconds: Int64) async
+}
+
+extension ReceiptAction {
+    /// Whether the action runs a handler, and so may take its time.
+    var isHandler: Bool {
+        if case .invoke = self { true } else { false }
+    }
+}

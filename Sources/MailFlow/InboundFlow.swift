@@ -1,0 +1,124 @@
+import Accounts
+import Crypto
+package import MailModel
+import NIOCore
+import RuleEngine
+package import Storage
+import Synchronization
+
+/// The way of a received mail, one call a step:
+/// **admit** (peer, then each recipient) → **receive** (`InboundMail` streams it to the spool) →
+/// **commit** (one durable group commit) → **250** → **act** (`ActionRunner`) → **retire**.
+///
+/// Decides whom we take mail from and for; owns no socket, file or table.
+package final class InboundFlow: MailReceiver {
+    private let settings: InboundSettings
+    private let identities: IdentityDirectory
+    private let rules: ActiveRules
+    private let filters: Mutex<AddressFilters>
+    private let spool: InboundMail.Surroundings
+    private let room: any SpoolRoom
+    private let time: any TimeSource
+    private let random: any RandomSource
+    private let headers: ReceivedHeaders
+    private let isClosed = Mutex(false)
+
+    package init(
+        settings: InboundSettings, filters: AddressFilters, identities: IdentityDirectory,
+        rules: ActiveRules, store: any MailStore, bodies: any BodyFiles,
+        threads: any BlockingThreads, room: any SpoolRoom, queue: ActionQueue,
+        time: any TimeSource, random: any RandomSource, account: AccountID = .main,
+        onSyncFailure: @escaping @Sendable (StorageFailure) -> Void
+    ) {
+        self.settings = settings
+        self.filters = Mutex(filters)
+        self.identities = identities
+        self.rules = rules
+        self.room = room
+        self.time = time
+        self.random = random
+        headers = ReceivedHeaders(hostname: settings.hostname, receiptKey: settings.receiptKey)
+        spool = InboundMail.Surroundings(
+            store: store, bodies: bodies, threads: threads, queue: queue, account: account,
+            settings: settings, onSyncFailure: onSyncFailure)
+    }
+
+    // MARK: Admit
+
+    package func admit(peerAddress: String) -> Admission {
+        guard !isClosed.withLock({ $0 }) else { return .refused(.shuttingDown) }
+        guard let address = IPAddress(peerAddress) else { return .admitted }
+        return filters.withLock { $0.admits(address) } ? .admitted : .refused(.peerBlocked)
+    }
+
+    package func admit(recipient: ForwardPath, isTLS: Bool) -> RecipientAdmission {
+        switch recipient {
+        case .postmaster:
+            return .admitted(Mailbox.postmaster(at: settings.hostname))
+        case .mailbox(let mailbox):
+            // RFC 5321 §4.5.1: postmaster of a domain of ours is always taken, whatever the rules.
+            if mailbox.foldedLocalPart == "postmaster", isOurs(mailbox.domain) {
+                return .admitted(mailbox)
+            }
+            guard identities.covers(mailbox) else { return .refused(.recipientUnknown) }
+            switch rules.current.admits(mailbox, isTLS: isTLS) {
+            case .taken: return .admitted(mailbox)
+            case .tlsRequired: return .refused(.tlsRequired)
+            case .unknown: return .refused(.recipientUnknown)
+            }
+        }
+    }
+
+    private func isOurs(_ domain: Domain) -> Bool {
+        domain.ascii == settings.hostname || identities.covers(domain)
+    }
+
+    // MARK: Receive
+
+    package func open(
+        _ envelope: ReceivedEnvelope, declaredSize: Int?
+    ) -> Result<any MailIntake, Refusal> {
+        guard !isClosed.withLock({ $0 }) else { return .failure(.shuttingDown) }
+        guard room.hasRoom(forBytes: declaredSize ?? 0) else {
+            return .failure(.insufficientStorage)
+        }
+        let now = time.now()
+        let id = MailID(at: now, random: random)
+        let evaluator = rules.current
+        var head = ByteBuffer()
+        head.reserveCapacity(1024 + min(declaredSize ?? 0, settings.bodyFileThresholdBytes))
+        headers.write(envelope, id: id, at: now, into: &head)
+        return .success(
+            InboundMail(
+                id: id, receivedAt: now, envelope: envelope, head: head,
+                ruleSetVersion: evaluator.version,
+                isUntaken: !envelope.recipients.contains {
+                    evaluator.admits($0, isTLS: envelope.tls != nil) == .taken
+                },
+                surroundings: spool))
+    }
+
+    // MARK: Operation
+
+    /// Takes no further mail; running ones finish.
+    package func close() {
+        isClosed.withLock { $0 = true }
+    }
+
+    package func replaceFilters(_ fresh: AddressFilters) {
+        filters.withLock { $0 = fresh }
+    }
+}
+
+/// The port that says whether the disk has room above its reserve; answers at once, from a figure
+/// at most about a second old.
+package protocol SpoolRoom: Sendable {
+    func hasRoom(forBytes bytes: Int) -> Bool
+}
+
+extension Mailbox {
+    /// `postmaster@` our host name: whom a bare `<Postmaster>` means.
+    static func postmaster(at hostname: String) -> Mailbox {
+        Mailbox(validatedLocalPart: "postmaster", domain: Domain(validatedASCII: hostname))
+    }
+}

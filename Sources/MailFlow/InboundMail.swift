@@ -1,0 +1,297 @@
+import MailModel
+package import NIOCore
+import RuleEngine
+import Storage
+import Synchronization
+
+/// One mail on its way in: bytes to memory while they are few, to a body file once they are not;
+/// then the commit that the 250 promises.
+///
+/// `append`, `finish` and `abandon` come from the session's event loop; file work runs on the
+/// blocking threads, one piece after another for each mail.
+final class InboundMail: MailIntake {
+    /// What the flow gives a mail to live with.
+    struct Surroundings: Sendable {
+        var store: any MailStore
+        var bodies: any BodyFiles
+        var threads: any BlockingThreads
+        var queue: ActionQueue
+        var account: AccountID
+        var settings: InboundSettings
+        /// Called when a sync failed: the process takes no more mail and ends.
+        var onSyncFailure: @Sendable (StorageFailure) -> Void
+    }
+
+    private struct State {
+        var meter: HeaderMeter
+        var refusal: Refusal?
+        var totalLength: Int
+        /// Head and raw mail so far, while they are in memory.
+        var memory: ByteBuffer?
+        // From here on: only once there is a body file.
+        var file: (any BodyFileWriter)?
+        /// For the file, in order; not yet written.
+        var pending: [ByteBuffer] = []
+        var pendingBytes = 0
+        /// Whether a piece of work is with the blocking threads.
+        var isWriting = false
+        var onDrain: (@Sendable () -> Void)?
+        var checksum = Checksum()
+        var completion: (@Sendable (IntakeOutcome) -> Void)?
+        var isAbandoned = false
+    }
+
+    private let id: MailID
+    private let receivedAt: Timestamp
+    private let envelope: ReceivedEnvelope
+    private let ruleSetVersion: String
+    private let isUntaken: Bool
+    private let headLength: Int
+    private let surroundings: Surroundings
+    private let state: Mutex<State>
+
+    init(
+        id: MailID, receivedAt: Timestamp, envelope: ReceivedEnvelope, head: ByteBuffer,
+        ruleSetVersion: String, isUntaken: Bool, surroundings: Surroundings
+    ) {
+        self.id = id
+        self.receivedAt = receivedAt
+        self.envelope = envelope
+        self.ruleSetVersion = ruleSetVersion
+        self.isUntaken = isUntaken
+        self.headLength = head.readableBytes
+        self.surroundings = surroundings
+        state = Mutex(
+            State(
+                meter: HeaderMeter(
+                    bytesMax: surroundings.settings.headerBytesMax,
+                    hopsMax: surroundings.settings.hopsMax),
+                totalLength: head.readableBytes, memory: head))
+    }
+
+    // MARK: Taking bytes
+
+    func append(_ bytes: ByteBuffer, onDrain: @escaping @Sendable () -> Void) -> IntakePressure {
+        let (pressure, mustWrite) = state.withLock { state -> (IntakePressure, Bool) in
+            if let refusal = state.refusal { return (.refused(refusal), false) }
+            switch state.meter.see(bytes) {
+            case .fine: break
+            case .headerTooLarge: return (state.refuse(.headerTooLarge), false)
+            case .tooManyHops: return (state.refuse(.tooManyHops), false)
+            }
+            state.totalLength += bytes.readableBytes
+            if state.memory != nil {
+                var bytes = bytes
+                state.memory?.writeBuffer(&bytes)
+                guard state.totalLength > surroundings.settings.bodyFileThresholdBytes else {
+                    return (.goOn, false)
+                }
+                state.moveToFile()
+            } else {
+                state.addPending(bytes)
+            }
+            guard state.pendingBytes >= surroundings.settings.pendingBytesMax else {
+                return (.goOn, state.startWriting())
+            }
+            state.onDrain = onDrain
+            return (.pause, state.startWriting())
+        }
+        if mustWrite { surroundings.threads.submit { self.writePending() } }
+        return pressure
+    }
+
+    // MARK: The end of the mail
+
+    func finish(completion: @escaping @Sendable (IntakeOutcome) -> Void) {
+        enum Step { case refuse(Refusal), commit(ByteBuffer, Int), writeFile, wait }
+        let step = state.withLock { state -> Step in
+            if let refusal = state.refusal { return .refuse(refusal) }
+            if let memory = state.memory { return .commit(memory, state.totalLength) }
+            state.completion = completion
+            return state.startWriting() ? .writeFile : .wait
+        }
+        switch step {
+        case .refuse(let refusal):
+            abandon()
+            completion(.refused(refusal))
+        case .commit(let content, let length):
+            var checksum = Checksum()
+            checksum.update(content)
+            commit(
+                content: content, totalLength: length, checksum: checksum.value,
+                completion: completion)
+        case .writeFile: surroundings.threads.submit { self.writePending() }
+        case .wait: break
+        }
+    }
+
+    func abandon() {
+        let mustRemove = state.withLock { state -> Bool in
+            state.isAbandoned = true
+            state.memory = nil
+            state.pending = []
+            return state.startWriting()
+        }
+        if mustRemove { surroundings.threads.submit { self.writePending() } }
+    }
+
+    // MARK: On the blocking threads
+
+    /// Writes what waits until nothing does; then, at the end of the mail, syncs and commits.
+    private func writePending() {
+        while true {
+            switch nextPiece() {
+            case .write(let pieces): write(pieces)
+            case .finish(let completion): return finishFile(completion)
+            case .remove:
+                state.withLock { $0.file }?.abandon()
+                return
+            case .nothing: return
+            }
+        }
+    }
+
+    private enum Piece {
+        case write([ByteBuffer])
+        case finish(@Sendable (IntakeOutcome) -> Void)
+        case remove
+        case nothing
+    }
+
+    private func nextPiece() -> Piece {
+        state.withLock { state in
+            if state.isAbandoned { return .remove }
+            if !state.pending.isEmpty {
+                defer { state.pending = [] }
+                return .write(state.pending)
+            }
+            if let completion = state.completion {
+                state.completion = nil
+                return .finish(completion)
+            }
+            state.isWriting = false
+            return .nothing
+        }
+    }
+
+    private func write(_ pieces: [ByteBuffer]) {
+        do throws(StorageFailure) {
+            let file = try fileForWriting()
+            var checksum = state.withLock { $0.checksum }
+            var written = 0
+            for piece in pieces {
+                checksum.update(piece)
+                try file.write(piece)
+                written += piece.readableBytes
+            }
+            let onDrain = state.withLock { state -> (@Sendable () -> Void)? in
+                state.checksum = checksum
+                state.pendingBytes -= written
+                guard state.pendingBytes < surroundings.settings.pendingBytesMax / 2 else {
+                    return nil
+                }
+                defer { state.onDrain = nil }
+                return state.onDrain
+            }
+            onDrain?()
+        } catch {
+            refuseAfter(error)
+        }
+    }
+
+    private func fileForWriting() throws(StorageFailure) -> any BodyFileWriter {
+        if let file = state.withLock({ $0.file }) { return file }
+        let file = try surroundings.bodies.create(id)
+        state.withLock { $0.file = file }
+        return file
+    }
+
+    private func refuseAfter(_ failure: StorageFailure) {
+        let onDrain = state.withLock { state -> (@Sendable () -> Void)? in
+            state.refusal = Refusal(failure)
+            state.pending = []
+            state.pendingBytes = 0
+            defer { state.onDrain = nil }
+            return state.onDrain
+        }
+        onDrain?()
+    }
+
+    private func finishFile(_ completion: @escaping @Sendable (IntakeOutcome) -> Void) {
+        let (file, refusal, length, checksum) = state.withLock {
+            ($0.file, $0.refusal, $0.totalLength, $0.checksum.value)
+        }
+        if let refusal {
+            file?.abandon()
+            return completion(.refused(refusal))
+        }
+        do throws(StorageFailure) {
+            try file?.finish()
+        } catch {
+            if case .syncFailed = error { surroundings.onSyncFailure(error) }
+            return completion(.refused(Refusal(error)))
+        }
+        commit(content: nil, totalLength: length, checksum: checksum, completion: completion)
+    }
+
+    // MARK: The promise
+
+    private func commit(
+        content: ByteBuffer?, totalLength: Int, checksum: UInt32,
+        completion: @escaping @Sendable (IntakeOutcome) -> Void
+    ) {
+        let record = MailRecord(
+            id: id, account: surroundings.account, receivedAt: receivedAt, state: .acting,
+            envelope: envelope, ruleSetVersion: ruleSetVersion, isUntaken: isUntaken,
+            bodyPlace: content == nil ? .file : .row, headLength: headLength,
+            totalLength: totalLength, checksum: checksum)
+        let surroundings = surroundings
+        surroundings.store.accept(AcceptedMail(record: record, content: content)) { result in
+            switch result {
+            case .success:
+                completion(.accepted(record.id))
+                surroundings.queue.offer(WaitingMail(record: record, content: content))
+            case .failure(let failure):
+                if content == nil { surroundings.bodies.remove([record.id]) }
+                completion(.refused(Refusal(failure)))
+            }
+        }
+    }
+}
+
+extension InboundMail.State {
+    fileprivate mutating func refuse(_ refusal: Refusal) -> IntakePressure {
+        self.refusal = refusal
+        memory = nil
+        return .refused(refusal)
+    }
+
+    fileprivate mutating func moveToFile() {
+        guard let memory else { return }
+        self.memory = nil
+        addPending(memory)
+    }
+
+    fileprivate mutating func addPending(_ bytes: ByteBuffer) {
+        pending.append(bytes)
+        pendingBytes += bytes.readableBytes
+    }
+
+    /// Whether work has to be given to the threads; a mail in memory needs none.
+    fileprivate mutating func startWriting() -> Bool {
+        guard !isWriting, memory == nil, file != nil || !pending.isEmpty || completion != nil
+        else { return false }
+        isWriting = true
+        return true
+    }
+}
+
+extension Refusal {
+    /// What a peer is told of a storage failure: try again later.
+    init(_ failure: StorageFailure) {
+        switch failure {
+        case .full: self = .insufficientStorage
+        case .refused, .syncFailed, .damaged, .notFound: self = .storageUnavailable
+        }
+    }
+}

@@ -1,0 +1,11 @@
+package import MailModel
+package import Storage
+
+/// The port to the mail log, as far as actions go: one line for each try's end.
+package protocol ActionLog: Sendable {
+    func ended(_ record: ActionRecord)
+    /// The mail's last action ended.
+    func retired(_ mail: MailID)
+    /// The journal could not be written; the mail's actions will run again.
+    func journalFailed(_ mails: [MailID], _ failure: StorageFailure)
+}

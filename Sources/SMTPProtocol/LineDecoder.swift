@@ -1,0 +1,84 @@
+package import NIOCore
+
+/// Cuts command lines out of a stream: bytes in, lines out. RFC 5321 §2.3.8
+///
+/// A line ends with CRLF. A bare LF ends one too, and says so: whether that is tolerated is the
+/// session's policy. A bare CR is part of the line, and the command parser refuses it.
+package struct LineDecoder: Sendable {
+    package enum Line: Equatable, Sendable {
+        /// Without its line end.
+        case line(ByteBuffer)
+        /// Ended by LF alone.
+        case bareLineFeed(ByteBuffer)
+        /// Longer than the limit; its bytes are gone, up to its line end.
+        case tooLong
+    }
+
+    private enum State: Equatable {
+        case collecting
+        /// Over the limit: skips to the next LF, then reports.
+        case skipping
+    }
+
+    private let lineBytesMax: Int
+    private var state = State.collecting
+    private var buffer = ByteBuffer()
+
+    /// `lineBytesMax` counts the line with its CRLF, as RFC 5321 §4.5.3.1.4 does.
+    package init(lineBytesMax: Int) {
+        self.lineBytesMax = lineBytesMax
+    }
+
+    /// Whether nothing of a line waits.
+    package var isEmpty: Bool { buffer.readableBytes == 0 && state == .collecting }
+
+    /// The next line of what waits and `input`; nil when more is needed, and then `input` is
+    /// used up. What follows a line stays in `input`.
+    package mutating func next(_ input: inout ByteBuffer) -> Line? {
+        guard input.readableBytes > 0 else { return nil }
+        let lineFeed = input.withUnsafeReadableBytes { $0.firstIndex(of: UInt8(ascii: "\n")) }
+        guard let lineFeed else {
+            collect(&input)
+            return nil
+        }
+        let isTooLong =
+            state == .skipping || buffer.readableBytes + lineFeed + 1 > lineBytesMax
+        guard !isTooLong, var line = input.readSlice(length: lineFeed + 1) else {
+            input.moveReaderIndex(forwardBy: lineFeed + 1)
+            reset()
+            return .tooLong
+        }
+        if buffer.readableBytes > 0 {
+            buffer.writeBuffer(&line)
+            line = buffer
+        }
+        reset()
+        return Self.stripped(line)
+    }
+
+    private mutating func collect(_ input: inout ByteBuffer) {
+        if state == .collecting {
+            buffer.writeBuffer(&input)
+            if buffer.readableBytes >= lineBytesMax {
+                state = .skipping
+                buffer = ByteBuffer()
+            }
+        } else {
+            input.moveReaderIndex(to: input.writerIndex)
+        }
+    }
+
+    private mutating func reset() {
+        state = .collecting
+        buffer = ByteBuffer()
+    }
+
+    private static func stripped(_ line: ByteBuffer) -> Line {
+        let length = line.readableBytes
+        let beforeLast = length >= 2 ? line.getInteger(at: line.readerIndex + length - 2) : UInt8(0)
+        let isCRLF = beforeLast == UInt8(ascii: "\r")
+        let content = line.getSlice(
+            at: line.readerIndex, length: length - (isCRLF ? 2 : 1))
+        return isCRLF ? .line(content ?? ByteBuffer()) : .bareLineFeed(content ?? ByteBuffer())
+    }
+}

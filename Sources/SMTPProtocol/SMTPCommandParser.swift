@@ -1,0 +1,205 @@
+package import MailModel
+package import NIOCore
+
+/// Reads one command line. RFC 5321 §4.1
+///
+/// Works on bytes; nothing gets into a command that has not been validated.
+package enum SMTPCommandParser {
+    /// `line` is without its CRLF.
+    package static func parse(_ line: ByteBuffer) throws(SMTPSyntaxError) -> SMTPCommand {
+        try parse(line.readableBytesView[...].map { $0 }[...])
+    }
+
+    package static func parse(_ line: ArraySlice<UInt8>) throws(SMTPSyntaxError) -> SMTPCommand {
+        let verbBytes = line.prefix { $0 != space && $0 != tab }
+        var argument = line[verbBytes.endIndex...].drop { $0 == space || $0 == tab }
+        while let last = argument.last, last == space || last == tab { argument.removeLast() }
+        let name = String(decoding: verbBytes, as: UTF8.self).uppercased()
+        guard let verb = SMTPVerb(rawValue: name) else {
+            throw isHTTP(name, argument) ? .http : .unknownVerb
+        }
+        // HT separates words for some clients; inside an argument nothing below 32 has a place.
+        guard argument.allSatisfy({ $0 >= 32 && $0 != 127 }) else { throw .control }
+        return try command(verb, argument)
+    }
+
+    private static let space = UInt8(ascii: " ")
+    private static let tab = UInt8(ascii: "\t")
+
+    private static func command(
+        _ verb: SMTPVerb, _ argument: ArraySlice<UInt8>
+    ) throws(SMTPSyntaxError) -> SMTPCommand {
+        switch verb {
+        case .ehlo: .ehlo(try greetingName(verb, argument))
+        case .helo: .helo(try greetingName(verb, argument))
+        case .mail: try mail(argument)
+        case .rcpt: try rcpt(argument)
+        case .bdat: try bdat(argument)
+        case .data: try bare(verb, argument, .data)
+        case .rset: try bare(verb, argument, .rset)
+        case .quit: try bare(verb, argument, .quit)
+        case .starttls: try bare(verb, argument, .starttls)
+        case .noop: .noop
+        case .help: .help
+        case .auth: .auth
+        case .vrfy: try filled(verb, argument, .vrfy)
+        case .expn: try filled(verb, argument, .expn)
+        }
+    }
+
+    private static func bare(
+        _ verb: SMTPVerb, _ argument: ArraySlice<UInt8>, _ command: SMTPCommand
+    ) throws(SMTPSyntaxError) -> SMTPCommand {
+        guard argument.isEmpty else { throw .argument(verb) }
+        return command
+    }
+
+    private static func filled(
+        _ verb: SMTPVerb, _ argument: ArraySlice<UInt8>, _ command: SMTPCommand
+    ) throws(SMTPSyntaxError) -> SMTPCommand {
+        guard !argument.isEmpty else { throw .argument(verb) }
+        return command
+    }
+
+    /// `ehlo = "EHLO" SP ( Domain / address-literal ) CRLF`
+    ///
+    /// Deviates: real clients greet with names that are no domains (underscores, bare words), and
+    /// Postfix and Exim take them; so do we, as long as the text is printable and without spaces.
+    private static func greetingName(
+        _ verb: SMTPVerb, _ argument: ArraySlice<UInt8>
+    ) throws(SMTPSyntaxError) -> String {
+        guard !argument.isEmpty, argument.count <= 255, !argument.contains(space),
+            let name = String(validating: argument, as: UTF8.self)
+        else { throw .argument(verb) }
+        return name
+    }
+
+    /// `mail = "MAIL FROM:" Reverse-path [SP Mail-parameters] CRLF`
+    private static func mail(
+        _ argument: ArraySlice<UInt8>
+    ) throws(SMTPSyntaxError) -> SMTPCommand {
+        let (path, rest) = try path(.mail, "FROM:", argument) {
+            (parser: inout AddressParser) throws(AddressError) in try parser.readReversePath()
+        }
+        let parameters = try mailParameters(rest)
+        if !parameters.isSMTPUTF8, let offset = firstNonASCII(argument, before: rest) {
+            throw .address(AddressError(.nonASCII, at: offset))
+        }
+        return .mail(path, parameters)
+    }
+
+    /// `rcpt = "RCPT TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" / Forward-path ) CRLF`.
+    /// No parameter of RCPT is offered. Whether UTF-8 is allowed the session knows: MAIL said so.
+    private static func rcpt(
+        _ argument: ArraySlice<UInt8>
+    ) throws(SMTPSyntaxError) -> SMTPCommand {
+        let (path, rest) = try path(.rcpt, "TO:", argument) {
+            (parser: inout AddressParser) throws(AddressError) in try parser.readForwardPath()
+        }
+        guard rest.isEmpty else { throw .parameterUnknown }
+        return .rcpt(path)
+    }
+
+    private static func firstNonASCII(
+        _ argument: ArraySlice<UInt8>, before rest: ArraySlice<UInt8>
+    ) -> Int? {
+        argument[..<rest.startIndex].firstIndex { $0 >= 0x80 }.map { $0 - argument.startIndex }
+    }
+
+    /// Deviates: a space behind the colon is taken, as Postfix, Exim and Sendmail do; too many
+    /// devices send it. The brackets are not optional.
+    private static func path<Path>(
+        _ verb: SMTPVerb, _ keyword: StaticString, _ argument: ArraySlice<UInt8>,
+        _ read: (inout AddressParser) throws(AddressError) -> Path
+    ) throws(SMTPSyntaxError) -> (Path, ArraySlice<UInt8>) {
+        let word = argument.prefix(keyword.utf8CodeUnitCount)
+        guard String(decoding: word, as: UTF8.self).uppercased() == "\(keyword)" else {
+            throw .argument(verb)
+        }
+        let start = argument[word.endIndex...].drop { $0 == space }
+        guard start.count <= AddressParser.pathBytesMax + 1000 else {
+            throw .address(AddressError(.trailing, at: AddressParser.pathBytesMax))
+        }
+        var parser = AddressParser(start, isUTF8Allowed: true)
+        let path: Path
+        do throws(AddressError) {
+            path = try read(&parser)
+        } catch {
+            throw .address(error)
+        }
+        let rest = start[parser.position...]
+        guard rest.isEmpty || rest.first == space else {
+            throw .address(AddressError(.trailing, at: parser.position - start.startIndex))
+        }
+        return (path, rest)
+    }
+
+    /// `Mail-parameters = esmtp-param *(SP esmtp-param)`
+    private static func mailParameters(
+        _ bytes: ArraySlice<UInt8>
+    ) throws(SMTPSyntaxError) -> MailParameters {
+        var parameters = MailParameters()
+        var seen: Set<String> = []
+        for word in bytes.split(separator: space) {
+            let parts = word.split(separator: UInt8(ascii: "="), maxSplits: 1)
+            let name = String(decoding: parts[0], as: UTF8.self).uppercased()
+            guard word.first != UInt8(ascii: "="), seen.insert(name).inserted else {
+                throw .parameterInvalid
+            }
+            let value = parts.count == 2 ? parts[1] : nil
+            switch name {
+            case "SIZE": parameters.size = try size(value)
+            case "BODY": parameters.is8BitMIME = try is8BitMIME(value)
+            case "SMTPUTF8":
+                guard word.count == name.utf8.count else { throw .parameterInvalid }
+                parameters.isSMTPUTF8 = true
+            default: throw .parameterUnknown
+            }
+        }
+        return parameters
+    }
+
+    /// RFC 1870 §3: 1 to 20 digits.
+    private static func size(_ value: ArraySlice<UInt8>?) throws(SMTPSyntaxError) -> Int {
+        guard let value, !value.isEmpty, value.count <= 20, value.allSatisfy(isDigit) else {
+            throw .parameterInvalid
+        }
+        return Int(String(decoding: value, as: UTF8.self)) ?? Int.max
+    }
+
+    private static func is8BitMIME(_ value: ArraySlice<UInt8>?) throws(SMTPSyntaxError) -> Bool {
+        switch value.map({ String(decoding: $0, as: UTF8.self).uppercased() }) {
+        case "7BIT": return false
+        case "8BITMIME": return true
+        case "BINARYMIME": throw .parameterNotOffered
+        default: throw .parameterInvalid
+        }
+    }
+
+    /// `bdat-cmd = "BDAT" SP chunk-size [ SP end-marker ] CRLF`. Digits only: no sign, and nothing
+    /// that does not fit.
+    private static func bdat(
+        _ argument: ArraySlice<UInt8>
+    ) throws(SMTPSyntaxError) -> SMTPCommand {
+        let words = argument.split(separator: space)
+        guard let first = words.first, words.count <= 2, first.count <= 20,
+            first.allSatisfy(isDigit), let size = Int(String(decoding: first, as: UTF8.self))
+        else { throw .argument(.bdat) }
+        guard words.count == 2 else { return .bdat(size: size, isLast: false) }
+        guard String(decoding: words[1], as: UTF8.self).uppercased() == "LAST" else {
+            throw .argument(.bdat)
+        }
+        return .bdat(size: size, isLast: true)
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+
+    private static let httpMethods: Set<String> = [
+        "GET", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT", "DELETE", "PATCH", "TRACE", "PRI",
+    ]
+
+    private static func isHTTP(_ verb: String, _ argument: ArraySlice<UInt8>) -> Bool {
+        guard httpMethods.contains(verb) else { return false }
+        return String(decoding: argument, as: UTF8.self).contains("HTTP/")
+    }
+}

@@ -1,0 +1,119 @@
+import MailFlow
+import MailModel
+import NIOCore
+import RuleEngine
+import Storage
+import Synchronization
+
+/// A clock that stands until a test moves it.
+final class ManualTime: TimeSource {
+    private let current: Mutex<Timestamp>
+
+    init(_ start: Timestamp = Timestamp(milliseconds: 1_790_000_000_000)) {
+        current = Mutex(start)
+    }
+
+    func now() -> Timestamp { current.withLock { $0 } }
+
+    func advance(seconds: Int64) {
+        current.withLock { $0 = $0.advanced(bySeconds: seconds) }
+    }
+}
+
+/// Bytes that count up: different on every call, the same on every run.
+final class CountingRandom: RandomSource {
+    private let next = Mutex<UInt8>(0)
+
+    func bytes(_ count: Int) -> [UInt8] {
+        next.withLock { next in
+            next &+= 1
+            return (0..<count).map { UInt8(truncatingIfNeeded: $0) &+ next }
+        }
+    }
+}
+
+/// Runs the work where it is submitted.
+struct InlineThreads: BlockingThreads {
+    func submit(_ work: @escaping @Sendable () -> Void) { work() }
+}
+
+/// Keeps the work until the test runs it.
+final class HeldThreads: BlockingThreads {
+    private let held = Mutex<[@Sendable () -> Void]>([])
+
+    func submit(_ work: @escaping @Sendable () -> Void) {
+        held.withLock { $0.append(work) }
+    }
+
+    /// Runs what waits; says how many pieces that were.
+    @discardableResult
+    func run() -> Int {
+        let work = held.withLock { held in
+            defer { held = [] }
+            return held
+        }
+        for piece in work { piece() }
+        return work.count
+    }
+}
+
+struct Room: SpoolRoom {
+    var bytes = Int.max
+    func hasRoom(forBytes wanted: Int) -> Bool { wanted < bytes }
+}
+
+/// Body files in memory, with a fault to inject.
+final class ScriptedBodies: BodyFiles {
+    struct State {
+        var files: [MailID: ByteBuffer] = [:]
+        var finished: Set<MailID> = []
+        var removed: [MailID] = []
+        var failure: StorageFailure?
+        var finishFailure: StorageFailure?
+    }
+
+    let state = Mutex(State())
+
+    func create(_ mail: MailID) throws(StorageFailure) -> any BodyFileWriter {
+        if let failure = state.withLock({ $0.failure }) { throw failure }
+        state.withLock { $0.files[mail] = ByteBuffer() }
+        return Writer(mail: mail, bodies: self)
+    }
+
+    func path(of mail: MailID) -> String { "bodies/\(mail)" }
+    func syncDirectory() throws(StorageFailure) {}
+    func remove(_ mails: [MailID]) {
+        state.withLock { state in
+            state.removed += mails
+            for mail in mails { state.files[mail] = nil }
+        }
+    }
+    func all() throws(StorageFailure) -> [MailID] { state.withLock { Array($0.files.keys) } }
+    func setAside(_ mail: MailID) throws(StorageFailure) { throw .notFound("unscripted") }
+    func freeBytes() throws(StorageFailure) -> Int64 { throw .notFound("unscripted") }
+
+    final class Writer: BodyFileWriter {
+        let mail: MailID
+        let bodies: ScriptedBodies
+
+        init(mail: MailID, bodies: ScriptedBodies) {
+            self.mail = mail
+            self.bodies = bodies
+        }
+
+        func write(_ bytes: ByteBuffer) throws(StorageFailure) {
+            if let failure = bodies.state.withLock({ $0.failure }) { throw failure }
+            bodies.state.withLock { state in
+                var bytes = bytes
+                state.files[mail]?.writeBuffer(&bytes)
+            }
+        }
+
+        func finish() throws(StorageFailure) {
+            if let failure = bodies.state.withLock({ $0.finishFailure }) { throw failure }
+            bodies.state.withLock { _ = $0.finished.insert(mail) }
+        }
+
+        func abandon() { bodies.remove([mail]) }
+    }
+}
