@@ -100,8 +100,8 @@ let package = Package(
         source(
             "MailFlow",
             [
-                "Actions", "Topics", "Accounts", "Storage", "RuleEngine", "MailModel", crypto, logging, lifecycle,
-                metrics, nioCore,
+                "Actions", "Topics", "Accounts", "Storage", "RuleEngine", "MailModel", crypto,
+                logging, lifecycle, metrics, nioCore,
             ]),
         source(
             "Actions",
@@ -109,7 +109,7 @@ let package = Package(
         source("Topics", ["Storage", "MailModel", logging, lifecycle]),
         source("Accounts", ["Storage", "MailModel"]),
         source("SQLStorage", ["Storage", "RuleEngine", "MailModel", nioCore, logging]),
-        source("Storage", ["RuleEngine", "MailModel", nioCore]),
+        source("Storage", ["RuleEngine", "MailModel", "CFileSystem", nioCore]),
         source("Events", ["RuleEngine", "MailModel"]),
         source("RuleEngine", ["MailModel", "Documents", crypto]),
         source("SMTPProtocol", ["MailModel", nioCore]),
@@ -119,7 +119,7 @@ let package = Package(
         // Edges that are called
         source("Handlers", ["Actions", "MailModel", "Storage", "CHandlerSpawn", logging, nioCore]),
         source("WebPoster", ["Topics", "Storage", "MailModel", httpClient, nioCore, logging]),
-        source("ObjectStorage", ["Storage", "MailModel", "CFileSystem", nioCore]),
+        source("ObjectStorage", ["Topics", "Storage", "MailModel", "CFileSystem", nioCore]),
         source("SQLiteDriver", ["SQLStorage", "Storage", "MailModel", nioCore, grdb, logging]),
         .target(name: "CHandlerSpawn"),
         .target(name: "CFileSystem"),
@@ -127,6 +127,6 @@ let package = Package(
 
         // Tests
         tests("MailModelTests", ["MailModel", nioCore]),
-
-        ]
+        tests("SMTPProtocolTests", ["SMTPProtocol", "MailModel", nioCore]),
+    ]
 )

@@ -1,4 +1,5 @@
 package import MailModel
+package import NIOCore
 package import RuleEngine
 package import Storage
 
@@ -80,16 +81,14 @@ package struct FunctionInvocation: Sendable {
     package var event: [UInt8]
     /// The essentials: `MARTLET_…` names and values without NUL, CR or LF.
     package var environment: [(name: String, value: String)]
-    /// Bytes before the raw mail on standard input: added headers. The head is skipped or sent
-    /// as `content` holds it.
+    /// What the handler reads on standard input: the same bytes as a stored object.
     package var input: [InputPiece]
     /// Whether the answer on standard output is read.
     package var wantsAnswer: Bool
 
     package enum InputPiece: Sendable {
-        case bytes([UInt8])
-        /// `length` bytes from `offset` of the file.
-        case file(path: String, offset: Int, length: Int)
+        case bytes(ByteBuffer)
+        case file(path: String, length: Int)
     }
 
     package init(

@@ -2,6 +2,7 @@ import Actions
 import MailModel
 import RuleEngine
 import Storage
+import Topics
 
 /// One mail in the runner's hands: what its rules want next, and what came of it so far.
 ///
@@ -91,15 +92,15 @@ struct ActionPass {
 
     /// What the journal is to say of this pass.
     func progress() -> MailProgress {
-        let isFinished = evaluation().isFinished
+        let evaluation = evaluation()
+        // What has not been tried is due at once, also when the process ends before it is.
+        let isUntriedLeft = evaluation.next.contains { !tried.contains($0.key) }
+        let nextTry = mail.actions.values.compactMap(\.nextAttemptAt).min()
         return MailProgress(
             mail: mail.record.id, actions: fresh, deliveries: deliveries,
-            newState: isFinished ? .retired : nil,
-            nextAttemptAt: isFinished ? nil : nextAttemptAt)
-    }
-
-    private var nextAttemptAt: Timestamp {
-        mail.actions.values.compactMap(\.nextAttemptAt).min() ?? startedAt
+            newState: evaluation.isFinished ? .retired : nil,
+            nextAttemptAt: evaluation.isFinished
+                ? nil : isUntriedLeft ? startedAt : nextTry ?? startedAt)
     }
 
     /// The journal took `progress`: what it holds is no longer fresh.

@@ -1,4 +1,4 @@
-package import MailModel
+import MailModel
 package import NIOCore
 package import RuleEngine
 package import Storage
@@ -27,7 +27,7 @@ package struct WaitingMail: Sendable {
 /// fetches due rows whenever the queue has run dry. `claimed` names every mail that is here or
 /// with the runner, so that none is taken twice.
 package final class ActionQueue: Sendable {
-    private struct State {
+    fileprivate struct State {
         var waiting: [WaitingMail] = []
         var waitingBytes = 0
         var claimed: Set<MailID> = []

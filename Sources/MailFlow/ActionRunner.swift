@@ -2,8 +2,9 @@ package import Actions
 import Logging
 package import MailModel
 import RuleEngine
-package import ServiceLifecycle
+import ServiceLifecycle
 package import Storage
+package import Topics
 
 /// Runs the actions of committed mails: takes a batch, asks each mail's rules what is next, has
 /// it done, journals what came of all of them in one group commit, and retires what has ended.

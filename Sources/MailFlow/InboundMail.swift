@@ -1,5 +1,5 @@
 import MailModel
-package import NIOCore
+import NIOCore
 import RuleEngine
 import Storage
 import Synchronization
@@ -22,7 +22,7 @@ final class InboundMail: MailIntake {
         var onSyncFailure: @Sendable (StorageFailure) -> Void
     }
 
-    private struct State {
+    fileprivate struct State {
         var meter: HeaderMeter
         var refusal: Refusal?
         var totalLength: Int

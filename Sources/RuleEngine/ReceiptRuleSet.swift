@@ -1,5 +1,5 @@
 /// An ordered list of receipt rules. SES: `ReceiptRuleSet`.
-package struct ReceiptRuleSet: Sendable, Hashable {
+package struct ReceiptRuleSet: Sendable, Hashable, Codable {
     /// `[A-Za-z0-9_.-]`, starts and ends alphanumeric, at most 64 characters.
     package var name: String
     package var rules: [ReceiptRule]
@@ -11,7 +11,7 @@ package struct ReceiptRuleSet: Sendable, Hashable {
 }
 
 /// Which mails a rule takes, and what is then done, in order. SES: `ReceiptRule`.
-package struct ReceiptRule: Sendable, Hashable {
+package struct ReceiptRule: Sendable, Hashable, Codable {
     /// SES: `TlsPolicy`.
     package enum TLSPolicy: String, Sendable, Codable {
         case optional = "Optional"
@@ -53,7 +53,7 @@ package enum RecipientCondition: Sendable, Hashable {
 
 /// What a rule does with a mail that it took: data; the doing is in Actions.
 /// SES: `ReceiptAction`.
-package enum ReceiptAction: Sendable, Hashable {
+package enum ReceiptAction: Sendable, Hashable, Codable {
     /// What a failing action keeps waiting.
     package enum FailurePolicy: String, Sendable, Codable {
         /// The later actions that design and SES order behind it.

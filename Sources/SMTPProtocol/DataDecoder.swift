@@ -8,36 +8,44 @@ package enum BareLineEndPolicy: String, Sendable, Codable, CaseIterable {
     case normalise
 }
 
-/// What a byte machine says of a mail's data, in order.
+/// What a mail's data says, in order.
 package enum DataPiece: Equatable, Sendable {
     /// The next bytes of the mail: dots unstuffed, every line end CRLF.
     case content(ByteBuffer)
-    /// A line was over its limit, or a bare CR or LF stood there and is refused: said once;
-    /// nothing of the rest comes out, and the end is still looked for.
+    /// Said once; nothing of the rest comes out, and the end is still looked for.
     case fault(DataFault)
-    /// CRLF.CRLF: the mail is whole. What follows stays in the input.
-    case end
 }
 
 package enum DataFault: Equatable, Sendable {
+    /// A CR or LF stood alone, and the policy refuses that.
     case bareLineEnd
     case lineTooLong
 }
 
-/// DATA: from the line after 354 to CRLF.CRLF, at any split of the bytes. RFC 5321 §4.5.2
+/// A mail's data as bytes, at any split of them: after DATA to CRLF.CRLF (RFC 5321 §4.5.2), or the
+/// chunks of BDAT (RFC 3030).
 ///
-/// Only CRLF.CRLF ends it, whatever the policy: that another server read an end where we do not,
-/// or the other way round, is how mails are smuggled.
+/// Only CRLF.CRLF ends DATA, whatever the policy: that another server reads an end where we do
+/// not, or the other way round, is how mails are smuggled.
 package struct DataDecoder: Sendable {
+    package enum Framing: Sendable {
+        /// DATA: dots are stuffed, a line with one dot ends it.
+        case dots
+        /// BDAT: the caller knows how many bytes there are, and says `finish`.
+        case counted
+    }
+
     /// Named by what was just seen.
     private enum State: Equatable {
         case lineStart
-        case lineStartDot
-        case lineStartDotCR
+        case dot
+        case dotCR
         case inLine
-        case afterCR
+        /// Held back: only with its LF is it a line end.
+        case carriageReturn
     }
 
+    private let framing: Framing
     private let policy: BareLineEndPolicy
     private let lineBytesMax: Int
     private var state = State.lineStart
@@ -45,98 +53,164 @@ package struct DataDecoder: Sendable {
     private var isFaulty = false
 
     /// `lineBytesMax` counts a line with its CRLF.
-    package init(policy: BareLineEndPolicy, lineBytesMax: Int) {
+    package init(framing: Framing, policy: BareLineEndPolicy, lineBytesMax: Int) {
+        self.framing = framing
         self.policy = policy
         self.lineBytesMax = lineBytesMax
     }
 
-    /// Takes from `input` and hands pieces to `emit`; returns whether the end was among them.
-    /// All of `input` is used up, or all up to the end.
+    /// Takes from `input` and hands pieces to `emit`; returns whether DATA's end was reached. All
+    /// of `input` is used up, or all up to the end.
     package mutating func decode(
         _ input: inout ByteBuffer, _ emit: (DataPiece) -> Void
     ) -> Bool {
-        var run = Run(start: input.readerIndex)
-        let base = input.readerIndex
         let source = input
-        let isAtEnd = source.withUnsafeReadableBytes { bytes -> Bool in
-            scan(bytes, base: base, source: source, run: &run, emit)
+        var scan = Scan(source: source)
+        let isAtEnd = source.withUnsafeReadableBytes { bytes in
+            while scan.index < bytes.count {
+                if step(bytes, &scan, emit) { return true }
+            }
+            flush(&scan, to: scan.index, emit)
+            return false
         }
-        if isAtEnd {
-            input.moveReaderIndex(to: run.start)
-        } else {
-            input.moveReaderIndex(to: input.writerIndex)
-        }
+        input.moveReaderIndex(forwardBy: scan.index)
         return isAtEnd
     }
 
-    /// Bytes of the input that come out as they are: from `start` to where the scan stands.
-    private struct Run {
-        var start: Int
+    /// BDAT's last byte was seen. A last line without its CRLF gets one.
+    package mutating func finish(_ emit: (DataPiece) -> Void) {
+        switch state {
+        case .carriageReturn: endBareLine(emit)
+        case .inLine where lineBytes > 0: send(Self.lineEnd, emit)
+        case .inLine, .lineStart, .dot, .dotCR: break
+        }
     }
 
-    private mutating func scan(
-        _ bytes: UnsafeRawBufferPointer, base: Int, source: ByteBuffer, run: inout Run,
-        _ emit: (DataPiece) -> Void
-    ) -> Bool {
+    /// Where the scan of one input stands; `[start, index)` was seen and not yet sent.
+    private struct Scan {
+        let source: ByteBuffer
+        var start = 0
         var index = 0
-        while index < bytes.count {
-            switch state {
-            case .inLine:
-                index = scanLine(bytes, from: index)
-                guard index < bytes.count else { continue }
-                if bytes[index] == UInt8(ascii: "\r") {
-                    // Held back: only with its LF is it a line end.
-                    flush(&run, to: base + index, skip: 1, source, emit)
-                    state = .afterCR
-                    lineBytes += 1
-                } else {
-                    flush(&run, to: base + index, skip: 1, source, emit)
-                    bareLineEnd(emit)
-                    state = .lineStart
-                    lineBytes = 0
-                }
-                index += 1
-            case .afterCR:
-                if bytes[index] == UInt8(ascii: "\n") {
-                    endLine(source, &run, at: base + index, emit)
-                    index += 1
-                } else {
-                    // The CR stood alone; this byte begins a new line that no dot can end.
-                    bareLineEnd(emit)
-                    run.start = base + index
-                    state = .inLine
-                    lineBytes = 0
-                }
-            case .lineStart:
-                if bytes[index] == UInt8(ascii: ".") {
-                    flush(&run, to: base + index, skip: 1, source, emit)
-                    state = .lineStartDot
-                    index += 1
-                } else {
-                    state = .inLine
-                }
-            case .lineStartDot:
-                // The dot is gone already: it was stuffing, or it is the end's.
-                run.start = base + index
-                if bytes[index] == UInt8(ascii: "\r") {
-                    run.start += 1
-                    state = .lineStartDotCR
-                    index += 1
-                } else {
-                    state = .inLine
-                }
-            case .lineStartDotCR:
-                if bytes[index] == UInt8(ascii: "\n") {
-                    run.start = base + index + 1
-                    return true
-                }
-                bareLineEnd(emit)
-                run.start = base + index
+    }
+
+    private static let lineEnd = ByteBuffer(string: "\r\n")
+    private static let carriageReturn = UInt8(ascii: "\r")
+    private static let lineFeed = UInt8(ascii: "\n")
+
+    /// Goes on by at least a byte or a state; says whether the end was reached.
+    private mutating func step(
+        _ bytes: UnsafeRawBufferPointer, _ scan: inout Scan, _ emit: (DataPiece) -> Void
+    ) -> Bool {
+        let byte = bytes[scan.index]
+        switch state {
+        case .lineStart:
+            if framing == .dots, byte == UInt8(ascii: ".") {
+                skip(&scan, emit)
+                state = .dot
+            } else {
                 state = .inLine
-                lineBytes = 0
             }
+        case .dot:
+            // The dot is gone: it was stuffing, or it is the end's.
+            if byte == Self.carriageReturn {
+                skip(&scan, emit)
+                state = .dotCR
+            } else {
+                state = .inLine
+            }
+        case .dotCR:
+            if byte == Self.lineFeed {
+                scan.index += 1
+                return true
+            }
+            endBareLine(emit)
+        case .carriageReturn:
+            if byte == Self.lineFeed {
+                skip(&scan, emit)
+                send(Self.lineEnd, emit)
+                beginLine(.lineStart)
+            } else {
+                endBareLine(emit)
+            }
+        case .inLine: stepInLine(bytes, &scan, emit)
         }
-        flush(&run, to: base + bytes.count, skip: 0, source, emit)
         return false
+    }
+
+    private mutating func stepInLine(
+        _ bytes: UnsafeRawBufferPointer, _ scan: inout Scan, _ emit: (DataPiece) -> Void
+    ) {
+        let lineFeed = bytes.firstIndex(of: Self.lineFeed, from: scan.index, to: bytes.count)
+        let end = lineFeed ?? bytes.count
+        let carriageReturn = bytes.firstIndex(
+            of: Self.carriageReturn, from: scan.index, to: end)
+        if let carriageReturn {
+            count(carriageReturn - scan.index + 2, &scan, emit)
+            scan.index = carriageReturn
+            if carriageReturn + 1 == lineFeed {
+                scan.index += 2
+                beginLine(.lineStart)
+            } else {
+                skip(&scan, emit)
+                state = .carriageReturn
+            }
+        } else if let lineFeed {
+            count(lineFeed - scan.index + 1, &scan, emit)
+            scan.index = lineFeed
+            skip(&scan, emit)
+            endBareLine(emit)
+        } else {
+            count(bytes.count - scan.index, &scan, emit)
+            scan.index = bytes.count
+        }
+    }
+
+    private mutating func count(_ more: Int, _ scan: inout Scan, _ emit: (DataPiece) -> Void) {
+        lineBytes += more
+        guard lineBytes > lineBytesMax else { return }
+        flush(&scan, to: scan.index, emit)
+        fault(.lineTooLong, emit)
+    }
+
+    private mutating func beginLine(_ state: State) {
+        self.state = state
+        lineBytes = 0
+    }
+
+    /// A CR or LF stood alone. What follows is a new line, whose dot means nothing.
+    private mutating func endBareLine(_ emit: (DataPiece) -> Void) {
+        switch policy {
+        case .refuse: fault(.bareLineEnd, emit)
+        case .normalise: send(Self.lineEnd, emit)
+        }
+        beginLine(.inLine)
+    }
+
+    private mutating func fault(_ fault: DataFault, _ emit: (DataPiece) -> Void) {
+        guard !isFaulty else { return }
+        isFaulty = true
+        emit(.fault(fault))
+    }
+
+    private func send(_ bytes: ByteBuffer, _ emit: (DataPiece) -> Void) {
+        guard !isFaulty else { return }
+        emit(.content(bytes))
+    }
+
+    private func flush(_ scan: inout Scan, to end: Int, _ emit: (DataPiece) -> Void) {
+        if end > scan.start,
+            let run = scan.source.getSlice(
+                at: scan.source.readerIndex + scan.start, length: end - scan.start)
+        {
+            send(run, emit)
+        }
+        scan.start = end
+    }
+
+    /// Leaves out the byte at the index.
+    private func skip(_ scan: inout Scan, _ emit: (DataPiece) -> Void) {
+        flush(&scan, to: scan.index, emit)
+        scan.index += 1
+        scan.start = scan.index
     }
 }

@@ -36,7 +36,9 @@ package struct LineDecoder: Sendable {
     /// used up. What follows a line stays in `input`.
     package mutating func next(_ input: inout ByteBuffer) -> Line? {
         guard input.readableBytes > 0 else { return nil }
-        let lineFeed = input.withUnsafeReadableBytes { $0.firstIndex(of: UInt8(ascii: "\n")) }
+        let lineFeed = input.withUnsafeReadableBytes {
+            $0.firstIndex(of: UInt8(ascii: "\n"), from: 0, to: $0.count)
+        }
         guard let lineFeed else {
             collect(&input)
             return nil

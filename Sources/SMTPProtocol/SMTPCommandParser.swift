@@ -1,4 +1,4 @@
-package import MailModel
+import MailModel
 package import NIOCore
 
 /// Reads one command line. RFC 5321 §4.1

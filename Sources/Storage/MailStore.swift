@@ -5,7 +5,7 @@ package import NIOCore
 package struct AcceptedMail: Sendable {
     package var record: MailRecord
     /// Head and raw mail, where `record.bodyPlace` is `row`; nil where a body file holds them,
-    /// synced by `SpoolFile.close`, its directory entry not yet: the group commit syncs that.
+    /// synced by `BodyFileWriter.finish`, its directory entry not yet: the group commit does that.
     package var content: ByteBuffer?
 
     package init(record: MailRecord, content: ByteBuffer?) {
@@ -102,7 +102,9 @@ package protocol MailStore: Sendable {
     /// Drops the rows of retired mails received before `time`, at most `limit`.
     func expireRows(receivedBefore time: Timestamp, limit: Int) async throws(StorageFailure)
         -> ExpiredBatch
-    /// Bytes that retired mails still hold, and the mails to drop first (oldest) beyond a quota.
+    /// Which of `mails` have a row whose bytes are in a body file: recovery removes other files.
+    func bodyFileOwners(among mails: [MailID]) async throws(StorageFailure) -> Set<MailID>
+    /// Bytes that retired mails still hold; what a quota is measured by.
     func retiredBytes() async throws(StorageFailure) -> Int64
 }
 
@@ -122,6 +124,7 @@ package struct ExpiredBatch: Sendable {
 package struct MailCounts: Sendable, Codable, Equatable {
     package var acting: Int
     package var held: Int
+    /// Those whose raw bytes are still kept.
     package var retired: Int
     package var damaged: Int
     package var untaken: Int
@@ -140,43 +143,4 @@ package struct MailCounts: Sendable, Codable, Equatable {
         self.retryingActions = retryingActions
         self.deadActions = deadActions
     }
-}
-
-/// Identities, and versions of rule sets.
-package protocol IdentityStore: Sendable {
-    func identities(of account: AccountID) async throws(StorageFailure) -> [IdentityRecord]
-    func put(_ identity: IdentityRecord) async throws(StorageFailure)
-    /// Says whether it was there.
-    func removeIdentity(_ name: String, of account: AccountID) async throws(StorageFailure) -> Bool
-}
-
-/// Rule sets as they stood when mails arrived, by version.
-package protocol RuleSetStore: Sendable {
-    /// Keeps `document` (our JSON form) under `version`; keeping it twice is harmless.
-    func keep(
-        version: String, name: String, document: String, at time: Timestamp
-    ) async throws(StorageFailure)
-    func document(ofVersion version: String) async throws(StorageFailure) -> String?
-    /// The name of the set that an operator made active, if any.
-    func activeRuleSet(of account: AccountID) async throws(StorageFailure) -> String?
-    func setActiveRuleSet(_ name: String?, of account: AccountID) async throws(StorageFailure)
-}
-
-/// The outbox: messages to topics, a row for each subscriber.
-package protocol OutboxStore: Sendable {
-    /// Adds deliveries that no mail's progress carries.
-    func publish(_ deliveries: [TopicDelivery]) async throws(StorageFailure)
-    /// Deliveries due at or before `time`, oldest first.
-    func dueDeliveries(
-        at time: Timestamp, limit: Int
-    ) async throws(StorageFailure) -> [TopicDelivery]
-    /// When the next delivery is due, if any waits.
-    func nextDelivery() async throws(StorageFailure) -> Timestamp?
-    /// Removes delivered ones, and writes attempts, next time, state and error of the others.
-    func settle(
-        delivered: [TopicDelivery], updated: [TopicDelivery]
-    ) async throws(StorageFailure)
-    func deadDeliveries(limit: Int) async throws(StorageFailure) -> [TopicDelivery]
-    /// Makes dead deliveries of `message` due now; returns how many.
-    func resend(message: String, now: Timestamp) async throws(StorageFailure) -> Int
 }

@@ -51,6 +51,8 @@ package protocol BodyFiles: Sendable {
     /// A new file for `mail`. Blocks; call off the event loop.
     func create(_ mail: MailID) throws(StorageFailure) -> any BodyFileWriter
     func path(of mail: MailID) -> String
+    /// The first `length` bytes of a mail's file, or all where it has fewer. Blocks.
+    func read(_ mail: MailID, length: Int) throws(StorageFailure) -> ByteBuffer
     /// Makes the directory entries of all files closed before this call durable. Blocks; the
     /// group commit calls it once for all mails of its batch that have files.
     func syncDirectory() throws(StorageFailure)

@@ -81,6 +81,10 @@ final class ScriptedBodies: BodyFiles {
     }
 
     func path(of mail: MailID) -> String { "bodies/\(mail)" }
+    func read(_ mail: MailID, length: Int) throws(StorageFailure) -> ByteBuffer {
+        guard let file = state.withLock({ $0.files[mail] }) else { throw .notFound("\(mail)") }
+        return file.getSlice(at: 0, length: min(length, file.readableBytes)) ?? ByteBuffer()
+    }
     func syncDirectory() throws(StorageFailure) {}
     func remove(_ mails: [MailID]) {
         state.withLock { state in

@@ -1,0 +1,82 @@
+import Events
+import Foundation
+import MailModel
+import NIOCore
+import RuleEngine
+import Storage
+
+extension ReceiptActions {
+    /// Hands the mail to a program and, where the rule asks for it, goes by its answer.
+    /// SES: `LambdaAction`.
+    func invoke(
+        _ task: ActionTask, handler: String, type: ReceiptAction.InvocationType, topic: String?
+    ) async -> ActionResult {
+        guard let object = ReceiptActionObject(task.action) else {
+            preconditionFailure("invoke has an object")
+        }
+        let event: [UInt8]
+        do throws(StorageFailure) {
+            let (mail, receipt) = try describe(task, object)
+            event = ReceiptEvents.lambda(mail, receipt)
+        } catch {
+            return ActionResult(ending: .failed, detail: "\(error)")
+        }
+        let outcome = await invoker.invoke(
+            FunctionInvocation(
+                handler: handler, stableID: task.stableID, attempt: task.attempt,
+                mail: task.mail.id, rule: task.key.rule, event: event,
+                environment: Self.environment(task), input: Self.input(task),
+                wantsAnswer: type == .requestResponse))
+        switch outcome {
+        case .answered(let output):
+            let (disposition, detail) =
+                type == .requestResponse
+                ? Self.answer(output) : (.continueOn, "accepted the event")
+            return alerted(
+                ActionResult(ending: .done(disposition), detail: "\(handler): \(detail)"), task,
+                topic: topic)
+        case .failed(let detail):
+            return ActionResult(ending: .failed, detail: "\(handler): \(detail)")
+        case .noSuchHandler:
+            return ActionResult(ending: .failed, detail: "no such handler: \(handler)")
+        }
+    }
+
+    private static func input(_ task: ActionTask) -> [FunctionInvocation.InputPiece] {
+        var pieces: [FunctionInvocation.InputPiece] = []
+        if let prefix = prefix(of: task) { pieces.append(.bytes(prefix)) }
+        switch task.content {
+        case .bytes(let bytes): pieces.append(.bytes(bytes))
+        case .file(let path, let length): pieces.append(.file(path: path, length: length))
+        }
+        return pieces
+    }
+
+    /// The essentials, for programs that do not want to read JSON.
+    private static func environment(_ task: ActionTask) -> [(name: String, value: String)] {
+        let envelope = task.mail.envelope
+        return [
+            ("MARTLET_MAIL_ID", task.mail.id.text),
+            ("MARTLET_ACTION_ID", task.stableID),
+            ("MARTLET_ATTEMPT", "\(task.attempt)"),
+            ("MARTLET_RULE", task.key.rule),
+            ("MARTLET_MAIL_FROM", envelope.mailFrom.wireText),
+            ("MARTLET_RECIPIENTS", task.recipients.map(\.wireText).joined(separator: " ")),
+            ("MARTLET_PEER_ADDRESS", envelope.peerAddress),
+            ("MARTLET_TLS", envelope.tls ?? ""),
+        ]
+    }
+
+    /// What the handler's standard output says. SES: null, missing and invalid answers go on.
+    static func answer(_ output: [UInt8]) -> (Disposition, String) {
+        guard !output.isEmpty else { return (.continueOn, "CONTINUE (no answer)") }
+        let object = try? JSONSerialization.jsonObject(
+            with: Data(output), options: [.fragmentsAllowed])
+        guard let answer = object as? [String: Any], let text = answer["disposition"] as? String
+        else { return (.continueOn, "CONTINUE (the answer names no disposition)") }
+        guard let disposition = Disposition(rawValue: text.uppercased()) else {
+            return (.continueOn, "CONTINUE (the answer's disposition is none of SES's)")
+        }
+        return (disposition, disposition.rawValue)
+    }
+}

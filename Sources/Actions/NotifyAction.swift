@@ -1,0 +1,65 @@
+import Events
+import Foundation
+import NIOCore
+import MailModel
+import RuleEngine
+import Storage
+import Topics
+
+extension ReceiptActions {
+    /// The largest mail that a notification carries, with its headers. SES: 150 KB.
+    package static let contentBytesMax = 153_600
+
+    /// Publishes the mail with its content. SES: `SNSAction`, except that a larger mail is told of
+    /// without its content instead of being bounced.
+    func notify(
+        _ task: ActionTask, topic: String, encoding: ReceiptAction.Encoding
+    ) -> ActionResult {
+        guard let object = ReceiptActionObject(task.action) else {
+            preconditionFailure("notify has an object")
+        }
+        do throws(StorageFailure) {
+            let (mail, receipt) = try describe(task, object)
+            let content = try content(task, encoding)
+            let omission =
+                content == nil
+                ? ReceiptEvents.ContentOmission(
+                    reason: "the mail has \(task.mail.totalLength) bytes; a notification carries "
+                        + "at most \(Self.contentBytesMax)",
+                    objects: task.storedObjects) : nil
+            let message = ReceiptEvents.notification(
+                mail, receipt, content: content, omission: omission)
+            let deliveries = topics.deliveries(
+                of: String(decoding: message, as: UTF8.self), subject: Self.subject, topic: topic,
+                at: time.now(), random: random)
+            guard let deliveries else {
+                return ActionResult(ending: .failed, detail: "no such topic: \(topic)")
+            }
+            return ActionResult(
+                ending: .done(.continueOn),
+                detail: content == nil ? "\(topic), without content" : topic,
+                deliveries: deliveries)
+        } catch {
+            return ActionResult(ending: .failed, detail: "\(error)")
+        }
+    }
+
+    private func content(
+        _ task: ActionTask, _ encoding: ReceiptAction.Encoding
+    ) throws(StorageFailure) -> String? {
+        var bytes = Self.prefix(of: task) ?? ByteBuffer()
+        guard bytes.readableBytes + task.mail.totalLength <= Self.contentBytesMax else {
+            return nil
+        }
+        switch task.content {
+        case .bytes(let content): bytes.writeImmutableBuffer(content)
+        case .file:
+            bytes.writeImmutableBuffer(
+                try bodies.read(task.mail.id, length: Self.contentBytesMax))
+        }
+        switch encoding {
+        case .utf8: return String(decoding: bytes.readableBytesView, as: UTF8.self)
+        case .base64: return Data(bytes.readableBytesView).base64EncodedString()
+        }
+    }
+}

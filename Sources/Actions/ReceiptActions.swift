@@ -1,0 +1,125 @@
+import Events
+package import MailModel
+import NIOCore
+import RuleEngine
+package import Storage
+package import Topics
+
+/// Does actions: each kind in a file of its own, `store` of a batch together.
+package struct ReceiptActions: Sendable {
+    let objects: any ObjectStore
+    let invoker: any FunctionInvoker
+    let topics: TopicDirectory
+    let bodies: any BodyFiles
+    let time: any TimeSource
+    let random: any RandomSource
+
+    package init(
+        objects: any ObjectStore, invoker: any FunctionInvoker, topics: TopicDirectory,
+        bodies: any BodyFiles, time: any TimeSource, random: any RandomSource
+    ) {
+        self.objects = objects
+        self.invoker = invoker
+        self.topics = topics
+        self.bodies = bodies
+        self.time = time
+        self.random = random
+    }
+
+    /// Does `tasks`; one result for each, in order. All objects to store share their syncs.
+    package func perform(_ tasks: [ActionTask]) async -> [ActionResult] {
+        var results = [ActionResult?](repeating: nil, count: tasks.count)
+        let stores = tasks.indices.filter { tasks[$0].action.kind == ReceiptAction.storeKind }
+        for (index, result) in zip(stores, await store(stores.map { tasks[$0] })) {
+            results[index] = result
+        }
+        for (index, task) in tasks.enumerated() where results[index] == nil {
+            results[index] = await perform(task)
+        }
+        return results.compactMap { $0 }
+    }
+
+    private func perform(_ task: ActionTask) async -> ActionResult {
+        switch task.action {
+        case .invoke(let handler, let type, let topic, _):
+            await invoke(task, handler: handler, type: type, topic: topic)
+        case .notify(let topic, let encoding): notify(task, topic: topic, encoding: encoding)
+        case .stop(let topic): stop(task, topic: topic)
+        case .store, .addHeader:
+            ActionResult(ending: .done(.continueOn), detail: "")
+        }
+    }
+
+    /// SES: a `StopAction` with a topic tells it.
+    private func stop(_ task: ActionTask, topic: String?) -> ActionResult {
+        alerted(
+            ActionResult(ending: .done(.continueOn), detail: "stopped"), task, topic: topic)
+    }
+
+    // MARK: What several actions need
+
+    static let subject = "Amazon SES Email Receipt Notification"
+
+    /// `result` with the notification (without content) that SES sends to an action's topic
+    /// after it ran.
+    func alerted(
+        _ result: ActionResult, _ task: ActionTask, topic: String?, objectKey: String? = nil
+    ) -> ActionResult {
+        guard let topic, let object = ReceiptActionObject(task.action, objectKey: objectKey) else {
+            return result
+        }
+        var result = result
+        do throws(StorageFailure) {
+            let (mail, receipt) = try describe(task, object)
+            let message = ReceiptEvents.notification(mail, receipt)
+            let deliveries = topics.deliveries(
+                of: String(decoding: message, as: UTF8.self), subject: Self.subject, topic: topic,
+                at: time.now(), random: random)
+            guard let deliveries else {
+                result.detail += "; not told: no such topic: \(topic)"
+                return result
+            }
+            result.deliveries += deliveries
+        } catch {
+            result.detail += "; not told: \(error)"
+        }
+        return result
+    }
+
+    func describe(
+        _ task: ActionTask, _ object: ReceiptActionObject
+    ) throws(StorageFailure) -> (ReceivedMail, Receipt) {
+        let envelope = task.mail.envelope
+        let header = HeaderBlock(try headerBytes(task)[...])
+        let mail = ReceivedMail(
+            id: task.mail.id, receivedAt: task.mail.receivedAt, mailFrom: envelope.mailFrom,
+            recipients: envelope.recipients, header: header)
+        let elapsed = time.now().milliseconds - task.mail.receivedAt.milliseconds
+        return (
+            mail,
+            Receipt(
+                recipients: task.recipients, processingMilliseconds: max(0, elapsed),
+                action: object)
+        )
+    }
+
+    /// Bytes from the front of a mail that hold its header section, as far as events want it.
+    private static let headerReadBytes = 65_536
+
+    private func headerBytes(_ task: ActionTask) throws(StorageFailure) -> [UInt8] {
+        let front: ByteBuffer
+        switch task.content {
+        case .bytes(let bytes): front = bytes
+        case .file: front = try bodies.read(task.mail.id, length: Self.headerReadBytes)
+        }
+        var buffer = Self.prefix(of: task) ?? ByteBuffer()
+        buffer.writeImmutableBuffer(front)
+        return Array(buffer.readableBytesView)
+    }
+
+    /// The lines that earlier `addHeader` actions put before the mail.
+    static func prefix(of task: ActionTask) -> ByteBuffer? {
+        guard !task.addedHeaders.isEmpty else { return nil }
+        return ByteBuffer(string: task.addedHeaders.map { $0 + "\r\n" }.joined())
+    }
+}

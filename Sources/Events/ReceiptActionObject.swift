@@ -1,0 +1,38 @@
+package import RuleEngine
+
+/// `receipt.action` of SES's receipt notifications and Lambda events. ses.md B.6
+package struct ReceiptActionObject: Sendable, Encodable, Equatable {
+    package var type: String
+    package var topicArn: String?
+    package var bucketName: String?
+    package var objectKeyPrefix: String?
+    package var objectKey: String?
+    package var functionArn: String?
+    package var invocationType: String?
+    package var encoding: String?
+
+    /// Nil for `addHeader`, which SES never reports. `objectKey` is that of a `store`.
+    package init?(_ action: ReceiptAction, objectKey: String? = nil) {
+        switch action {
+        case .store(let bucket, let prefix, let topic, _):
+            type = "S3"
+            topicArn = topic.map(SESRuleDocument.topicARN)
+            bucketName = bucket
+            objectKeyPrefix = prefix
+            self.objectKey = objectKey
+        case .invoke(let handler, let invocation, let topic, _):
+            type = "Lambda"
+            topicArn = topic.map(SESRuleDocument.topicARN)
+            functionArn = SESRuleDocument.functionARN(handler)
+            invocationType = invocation.rawValue
+        case .notify(let topic, let encoding):
+            type = "SNS"
+            topicArn = SESRuleDocument.topicARN(topic)
+            self.encoding = encoding == .utf8 ? "UTF8" : "BASE64"
+        case .stop(let topic):
+            type = "Stop"
+            topicArn = topic.map(SESRuleDocument.topicARN)
+        case .addHeader: return nil
+        }
+    }
+}

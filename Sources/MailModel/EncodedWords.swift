@@ -1,0 +1,140 @@
+import Foundation
+import Glibc
+
+/// RFC 2047's encoded words: `=?charset?B?…?=` and `=?charset?Q?…?=`.
+package enum EncodedWords {
+    /// `body` as text, its encoded words decoded; a word that cannot be decoded stays as written,
+    /// space between two encoded words goes. RFC 2047 §6.2
+    package static func decode(_ body: [UInt8]) -> String {
+        guard body.contains(UInt8(ascii: "=")) else { return String(decoding: body, as: UTF8.self) }
+        var text = ""
+        var rest = body[...]
+        var spaceAfterWord: ArraySlice<UInt8>?
+        while let start = firstMark(in: rest) {
+            let before = rest[..<start]
+            if let word = Word(rest[start...]), let decoded = word.decoded {
+                let isOnlySpace = before.allSatisfy { $0 == 32 || $0 == 9 }
+                if spaceAfterWord == nil || !isOnlySpace {
+                    text += String(decoding: before, as: UTF8.self)
+                }
+                text += decoded
+                rest = rest[word.end...]
+                spaceAfterWord = rest
+            } else {
+                text += String(decoding: rest[...(start + 1)], as: UTF8.self)
+                rest = rest[(start + 2)...]
+                spaceAfterWord = nil
+            }
+        }
+        return text + String(decoding: rest, as: UTF8.self)
+    }
+
+    private static func firstMark(in bytes: ArraySlice<UInt8>) -> Int? {
+        var from = bytes.startIndex
+        while let mark = bytes[from...].firstIndex(of: UInt8(ascii: "=")) {
+            if mark + 1 < bytes.endIndex, bytes[mark + 1] == UInt8(ascii: "?") { return mark }
+            from = mark + 1
+        }
+        return nil
+    }
+
+    private struct Word {
+        let charset: String
+        let isBase64: Bool
+        let content: ArraySlice<UInt8>
+        /// Behind the final `?=`.
+        let end: Int
+
+        /// The word at the start of `bytes`, if one stands there.
+        init?(_ bytes: ArraySlice<UInt8>) {
+            let question = UInt8(ascii: "?")
+            let inner = bytes.dropFirst(2)
+            guard let first = inner.firstIndex(of: question),
+                let second = inner[(first + 1)...].firstIndex(of: question),
+                let third = inner[(second + 1)...].firstIndex(of: question),
+                third + 1 < inner.endIndex, inner[third + 1] == UInt8(ascii: "=")
+            else { return nil }
+            // RFC 2231 §5: a language may follow the character set.
+            let label = inner[..<first].prefix { $0 != UInt8(ascii: "*") }
+            guard !label.isEmpty, label.count <= 40, label.allSatisfy(Self.isCharsetByte) else {
+                return nil
+            }
+            switch String(decoding: inner[(first + 1)..<second], as: UTF8.self).uppercased() {
+            case "B": isBase64 = true
+            case "Q": isBase64 = false
+            default: return nil
+            }
+            charset = String(decoding: label, as: UTF8.self)
+            content = inner[(second + 1)..<third]
+            end = third + 2
+        }
+
+        /// Letters, digits, `-`, `_`, `:`, `.`, `+`: nothing that means more to `iconv_open`.
+        private static func isCharsetByte(_ byte: UInt8) -> Bool {
+            AddressParser.isAtomText(byte) && byte != UInt8(ascii: "/")
+                || byte == UInt8(ascii: ":") || byte == UInt8(ascii: ".")
+        }
+
+        var decoded: String? {
+            guard let bytes = isBase64 ? base64 : quoted else { return nil }
+            guard let text = Self.convert(bytes, from: charset) else { return nil }
+            // A decoded line end or NUL would be a way to forge what the header does not say.
+            return String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value >= 32 }))
+        }
+
+        private var base64: [UInt8]? {
+            var padded = Array(content)
+            while padded.count % 4 != 0 { padded.append(UInt8(ascii: "=")) }
+            return Data(base64Encoded: Data(padded), options: .ignoreUnknownCharacters).map {
+                Array($0)
+            }
+        }
+
+        private var quoted: [UInt8]? {
+            var output: [UInt8] = []
+            var index = content.startIndex
+            while index < content.endIndex {
+                let byte = content[index]
+                if byte == UInt8(ascii: "="), index + 2 < content.endIndex,
+                    let value = UInt8(
+                        String(decoding: content[(index + 1)...(index + 2)], as: UTF8.self),
+                        radix: 16)
+                {
+                    output.append(value)
+                    index += 3
+                } else {
+                    output.append(byte == UInt8(ascii: "_") ? 32 : byte)
+                    index += 1
+                }
+            }
+            return output
+        }
+
+        private static func convert(_ bytes: [UInt8], from charset: String) -> String? {
+            let name = charset.uppercased()
+            if name == "UTF-8" || name == "US-ASCII" {
+                return String(validating: bytes, as: UTF8.self)
+            }
+            guard let converter = iconv_open("UTF-8", name),
+                converter != iconv_t(bitPattern: -1)
+            else { return nil }
+            defer { iconv_close(converter) }
+            var input = bytes.map { CChar(bitPattern: $0) }
+            var output = [CChar](repeating: 0, count: bytes.count * 6 + 16)
+            let outputCount = output.count
+            let used = input.withUnsafeMutableBufferPointer { from in
+                output.withUnsafeMutableBufferPointer { to -> Int? in
+                    var fromPointer = from.baseAddress
+                    var toPointer = to.baseAddress
+                    var fromLeft = from.count
+                    var toLeft = outputCount
+                    let result = iconv(converter, &fromPointer, &fromLeft, &toPointer, &toLeft)
+                    return result == Int(bitPattern: UInt.max) ? nil : outputCount - toLeft
+                }
+            }
+            guard let used else { return nil }
+            return String(
+                validating: output[..<used].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import Glibc
+package import MailModel
+package import NIOCore
+package import Storage
+
+/// Body files in one folder, `spool/bodies/<mail id>`, and those set aside in another.
+package final class DirectoryBodyFiles: BodyFiles {
+    private let folder: FileDescriptor
+    private let aside: String
+
+    /// Makes the folders where they are missing.
+    package init(folder: String, aside: String) throws(StorageFailure) {
+        try Directories.create(folder)
+        try Directories.create(aside)
+        self.folder = try FileDescriptor(folder, O_RDONLY | O_DIRECTORY)
+        self.aside = aside
+    }
+
+    package func create(_ mail: MailID) throws(StorageFailure) -> any BodyFileWriter {
+        // As an object of a bucket, which it may become a link of, is.
+        BodyFile(
+            try FileDescriptor(path(of: mail), O_WRONLY | O_CREAT | O_EXCL, mode: 0o640))
+    }
+
+    package func path(of mail: MailID) -> String { "\(folder.path)/\(mail.text)" }
+
+    package func read(_ mail: MailID, length: Int) throws(StorageFailure) -> ByteBuffer {
+        let file = try FileDescriptor(path(of: mail), O_RDONLY)
+        return try file.read(at: 0, length: min(length, file.size ?? length))
+    }
+
+    package func syncDirectory() throws(StorageFailure) { try folder.sync() }
+
+    package func remove(_ mails: [MailID]) {
+        for mail in mails { unlink(path(of: mail)) }
+    }
+
+    package func all() throws(StorageFailure) -> [MailID] {
+        try Directories.names(in: folder.path).compactMap { MailID($0) }
+    }
+
+    package func setAside(_ mail: MailID) throws(StorageFailure) {
+        guard rename(path(of: mail), "\(aside)/\(mail.text)") == 0 else {
+            throw .system("rename", path(of: mail))
+        }
+        try folder.sync()
+    }
+
+    package func freeBytes() throws(StorageFailure) -> Int64 {
+        var status = statvfs()
+        guard fstatvfs(folder.number, &status) == 0 else { throw .system("statvfs", folder.path) }
+        return Int64(status.f_bavail) * Int64(status.f_frsize)
+    }
+
+    private final class BodyFile: BodyFileWriter {
+        private let file: FileDescriptor
+
+        init(_ file: FileDescriptor) {
+            self.file = file
+        }
+
+        func write(_ bytes: ByteBuffer) throws(StorageFailure) { try file.write(bytes) }
+        func finish() throws(StorageFailure) { try file.syncData() }
+        func abandon() { unlink(file.path) }
+    }
+}

@@ -1,0 +1,163 @@
+import Glibc
+import MailModel
+import NIOCore
+package import Storage
+import Synchronization
+
+/// Buckets as folders: `<bucket folder>/<key>`, one file for each object.
+///
+/// A batch is written to temporary files in a folder beside the buckets (so that a listing never
+/// shows half an object), synced together, renamed into place, and the folders' entries synced.
+/// An object that equals a body file is a link to it: the bytes are on the disk already.
+package final class DirectoryObjectStore: ObjectStore {
+    /// From this many new files on, one sync of the file system is cheaper than one of each.
+    private static let syncEachMax = 2
+
+    private let buckets: [String: String]
+    private let temporary: FileDescriptor
+    private let counter = Atomic<Int>(0)
+    /// Folders that are known to exist, durably.
+    private let known = Mutex<Set<String>>([])
+    private let onSyncFailure: @Sendable (StorageFailure) -> Void
+
+    /// `buckets` gives each bucket's folder. `temporaryFolder` is on their file system and ours
+    /// alone: it is emptied here, since what lies there was never finished.
+    package init(
+        buckets: [String: String], temporaryFolder: String,
+        onSyncFailure: @escaping @Sendable (StorageFailure) -> Void
+    ) throws(StorageFailure) {
+        self.buckets = buckets
+        self.onSyncFailure = onSyncFailure
+        try Directories.create(temporaryFolder)
+        temporary = try FileDescriptor(temporaryFolder, O_RDONLY | O_DIRECTORY)
+        for name in try Directories.names(in: temporaryFolder) {
+            unlink("\(temporaryFolder)/\(name)")
+        }
+        for folder in buckets.values { try Directories.create(folder) }
+    }
+
+    package func put(_ objects: [ObjectToPut]) async -> [Result<Void, ObjectStoreFailure>] {
+        var batch = Batch(results: Array(repeating: .success(()), count: objects.count))
+        for (index, object) in objects.enumerated() {
+            do throws(ObjectStoreFailure) {
+                try prepare(object, index, &batch)
+            } catch {
+                batch.results[index] = .failure(error)
+            }
+        }
+        do throws(StorageFailure) {
+            try sync(batch.files)
+            for entry in batch.entries { move(entry, &batch) }
+            for folder in batch.folders.sorted() {
+                try FileDescriptor(folder, O_RDONLY | O_DIRECTORY).sync()
+            }
+        } catch {
+            if case .syncFailed = error { onSyncFailure(error) }
+            for index in objects.indices where batch.results[index].isSuccess {
+                batch.results[index] = .failure(.failed("\(error)"))
+            }
+        }
+        // A renamed file is gone from here; a link that was there before, or a failure, is not.
+        for entry in batch.entries where entry.isLink || !batch.results[entry.index].isSuccess {
+            unlink(entry.temporary)
+        }
+        return batch.results
+    }
+
+    private struct Batch {
+        struct Entry {
+            var index: Int
+            var temporary: String
+            var final: String
+            var folder: String
+            var isLink: Bool
+        }
+
+        var results: [Result<Void, ObjectStoreFailure>]
+        var entries: [Entry] = []
+        /// Written, not yet synced.
+        var files: [FileDescriptor] = []
+        /// With new entries.
+        var folders: Set<String> = []
+    }
+
+    /// Writes or links the object under a temporary name.
+    private func prepare(
+        _ object: ObjectToPut, _ index: Int, _ batch: inout Batch
+    ) throws(ObjectStoreFailure) {
+        guard let bucket = buckets[object.bucket] else { throw .noSuchBucket(object.bucket) }
+        guard Self.isClean(object.key) else { throw .failed("“\(object.key)” is no object key") }
+        let final = "\(bucket)/\(object.key)"
+        let folder = String(final[..<(final.lastIndex(of: "/") ?? final.startIndex)])
+        let number = counter.add(1, ordering: .relaxed).newValue
+        let temporary = "\(self.temporary.path)/\(number)"
+        var isLink = false
+        do throws(StorageFailure) {
+            try makeFolder(folder)
+            if object.prefix == nil, case .file(let path, _) = object.content {
+                // A hard link wants one file system; a bucket elsewhere gets a copy.
+                isLink = link(path, temporary) == 0
+                if !isLink { batch.files.append(try write(object, to: temporary)) }
+            } else {
+                batch.files.append(try write(object, to: temporary))
+            }
+        } catch {
+            unlink(temporary)
+            throw .failed("\(error)")
+        }
+        batch.entries.append(
+            Batch.Entry(
+                index: index, temporary: temporary, final: final, folder: folder, isLink: isLink))
+    }
+
+    private func write(
+        _ object: ObjectToPut, to path: String
+    ) throws(StorageFailure) -> FileDescriptor {
+        let file = try FileDescriptor(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o640)
+        if let prefix = object.prefix { try file.write(prefix) }
+        switch object.content {
+        case .bytes(let bytes): try file.write(bytes)
+        case .file(let source, let length):
+            try file.copy(from: try FileDescriptor(source, O_RDONLY), length: length)
+        }
+        return file
+    }
+
+    private func makeFolder(_ folder: String) throws(StorageFailure) {
+        guard !known.withLock({ $0.contains(folder) }) else { return }
+        try Directories.create(folder)
+        known.withLock { _ = $0.insert(folder) }
+    }
+
+    private func sync(_ files: [FileDescriptor]) throws(StorageFailure) {
+        guard files.count > Self.syncEachMax else {
+            for file in files { try file.syncData() }
+            return
+        }
+        try temporary.syncFileSystem()
+    }
+
+    private func move(_ entry: Batch.Entry, _ batch: inout Batch) {
+        if rename(entry.temporary, entry.final) == 0 {
+            batch.folders.insert(entry.folder)
+        } else {
+            // The folder may have been removed behind our back: the next try makes it anew.
+            _ = known.withLock { $0.remove(entry.folder) }
+            let failure = StorageFailure.system("rename", entry.final)
+            batch.results[entry.index] = .failure(.failed("\(failure)"))
+        }
+    }
+
+    /// Keys are made of a rule's prefix and an id; nothing that leaves its bucket gets through.
+    private static func isClean(_ key: String) -> Bool {
+        !key.isEmpty
+            && key.split(separator: "/", omittingEmptySubsequences: false)
+                .allSatisfy { !$0.isEmpty && !$0.hasPrefix(".") && !$0.utf8.contains(0) }
+    }
+}
+
+extension Result {
+    fileprivate var isSuccess: Bool {
+        if case .success = self { true } else { false }
+    }
+}

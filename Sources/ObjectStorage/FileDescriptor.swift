@@ -1,0 +1,97 @@
+import CFileSystem
+import Glibc
+import NIOCore
+import Storage
+
+/// What a system call refused, as storage calls it.
+extension StorageFailure {
+    static func system(_ call: String, _ path: String, _ code: Int32 = errno) -> StorageFailure {
+        let text = "\(call) \(path): \(String(cString: strerror(code)))"
+        return switch code {
+        case ENOSPC, EDQUOT: .full(text)
+        case ENOENT: .notFound(text)
+        default: .refused(text)
+        }
+    }
+}
+
+/// An open file, closed with its last reference.
+final class FileDescriptor: Sendable {
+    let number: Int32
+    let path: String
+
+    init(_ path: String, _ flags: Int32, mode: mode_t = 0o600) throws(StorageFailure) {
+        let number = path.withCString { Glibc.open($0, flags | O_CLOEXEC, mode) }
+        guard number >= 0 else { throw .system("open", path) }
+        self.number = number
+        self.path = path
+    }
+
+    deinit { Glibc.close(number) }
+
+    func write(_ bytes: ByteBuffer) throws(StorageFailure) {
+        var offset = 0
+        while offset < bytes.readableBytes {
+            let written = bytes.withUnsafeReadableBytes { all -> Int in
+                let rest = UnsafeRawBufferPointer(rebasing: all[offset...])
+                return Glibc.write(number, rest.baseAddress, rest.count)
+            }
+            if written < 0 {
+                if errno == EINTR { continue }
+                throw .system("write", path)
+            }
+            offset += written
+        }
+    }
+
+    /// Up to `length` bytes from `offset`.
+    func read(at offset: Int, length: Int) throws(StorageFailure) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.reserveCapacity(length)
+        while buffer.readableBytes < length {
+            let position = offset + buffer.readableBytes
+            let wanted = length - buffer.readableBytes
+            var code: Int32 = 0
+            let got = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: wanted) { space in
+                let count = pread(number, space.baseAddress, wanted, off_t(position))
+                code = errno
+                return max(0, count)
+            }
+            if got == 0 {
+                if code == EINTR { continue }
+                break
+            }
+        }
+        return buffer
+    }
+
+    /// A failed sync is final: the kernel forgets what it could not write.
+    func syncData() throws(StorageFailure) {
+        guard fdatasync(number) == 0 else {
+            throw .syncFailed("fdatasync \(path): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    func sync() throws(StorageFailure) {
+        guard fsync(number) == 0 else {
+            throw .syncFailed("fsync \(path): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    func syncFileSystem() throws(StorageFailure) {
+        guard martlet_syncfs(number) == 0 else {
+            throw .syncFailed("syncfs \(path): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    func copy(from source: FileDescriptor, length: Int) throws(StorageFailure) {
+        guard martlet_copy_range(source.number, 0, number, UInt64(length)) == 0 else {
+            throw .system("copy", path)
+        }
+    }
+
+    var size: Int? {
+        var status = stat()
+        return fstat(number, &status) == 0 ? Int(status.st_size) : nil
+    }
+}

@@ -1,0 +1,42 @@
+import Glibc
+import NIOCore
+import Storage
+package import Topics
+
+/// Topic subscribers that are files: one message a line, appended and synced.
+package struct JSONLinesFiles: MessagePoster {
+    package init() {}
+
+    /// A message whose line was written before a crash, and not noted, stands there twice; its
+    /// `MessageId` says so. A half line that a crash left is ended before the next.
+    package func post(
+        _ messages: [SNSMessage], to endpoint: Subscriber.Endpoint
+    ) async -> [Result<Void, PostFailure>] {
+        guard case .file(let path) = endpoint else {
+            return messages.map { _ in .failure(PostFailure("not a file")) }
+        }
+        do throws(StorageFailure) {
+            try append(messages, to: path)
+            return messages.map { _ in .success(()) }
+        } catch {
+            return messages.map { _ in .failure(PostFailure("\(error)")) }
+        }
+    }
+
+    private func append(_ messages: [SNSMessage], to path: String) throws(StorageFailure) {
+        if let slash = path.lastIndex(of: "/") { try Directories.create(String(path[..<slash])) }
+        let file = try FileDescriptor(path, O_RDWR | O_CREAT | O_APPEND, mode: 0o640)
+        var lines = ByteBuffer()
+        if let size = file.size, size > 0,
+            try file.read(at: size - 1, length: 1) != ByteBuffer(string: "\n")
+        {
+            lines.writeString("\n")
+        }
+        for message in messages {
+            lines.writeBytes(message.body)
+            lines.writeString("\n")
+        }
+        try file.write(lines)
+        try file.syncData()
+    }
+}

@@ -1,0 +1,67 @@
+package import MailModel
+
+/// What the rules may ask of a mail.
+package struct MailFacts: Sendable, Hashable {
+    /// Envelope recipients, in order.
+    package var recipients: [Mailbox]
+    package var isTLS: Bool
+
+    package init(recipients: [Mailbox], isTLS: Bool) {
+        self.recipients = recipients
+        self.isTLS = isTLS
+    }
+}
+
+/// How far an action has come, as the evaluation sees it.
+package enum ActionStanding: Sendable, Hashable {
+    /// Ended, or given up (then with `.continueOn`): the evaluation goes on with this answer.
+    case ended(Disposition)
+    /// Tried and failed; will be tried again.
+    case retrying
+}
+
+/// What a handler's answer makes of the evaluation. SES: a Lambda function's `disposition`.
+package enum Disposition: String, Sendable, Codable {
+    case continueOn = "CONTINUE"
+    case stopRule = "STOP_RULE"
+    case stopRuleSet = "STOP_RULE_SET"
+}
+
+/// What may run now, and whether the mail has come to its end.
+package struct Evaluation: Sendable, Hashable {
+    /// Actions to start now, in order: those that were never tried and that nothing holds back.
+    /// Actions that are being retried are not here; the queue knows when they are due.
+    package var next: [PlannedAction]
+    /// No action is waiting, retrying or held: the mail can retire.
+    package var isFinished: Bool
+    /// No enabled rule took any recipient.
+    package var isUntaken: Bool
+
+    package init(next: [PlannedAction], isFinished: Bool, isUntaken: Bool) {
+        self.next = next
+        self.isFinished = isFinished
+        self.isUntaken = isUntaken
+    }
+}
+
+/// An action that the evaluation wants run, with what it may see.
+package struct PlannedAction: Sendable, Hashable {
+    package var key: ActionKey
+    package var action: ReceiptAction
+    /// The recipients that the rule matched.
+    package var recipients: [Mailbox]
+    /// `name: value` of the `addHeader` actions before it, in order.
+    package var addedHeaders: [String]
+    package var isScanEnabled: Bool
+
+    package init(
+        key: ActionKey, action: ReceiptAction, recipients: [Mailbox], addedHeaders: [String],
+        isScanEnabled: Bool
+    ) {
+        self.key = key
+        self.action = action
+        self.recipients = recipients
+        self.addedHeaders = addedHeaders
+        self.isScanEnabled = isScanEnabled
+    }
+}

@@ -1,0 +1,41 @@
+import MailModel
+
+extension ReceiptAction {
+    /// The kind of a `store` action's journal rows.
+    package static let storeKind = "store"
+
+    /// What the action is called in rule files, the journal and the logs.
+    package var kind: String {
+        switch self {
+        case .store: Self.storeKind
+        case .invoke: "invoke"
+        case .notify: "notify"
+        case .addHeader: "addHeader"
+        case .stop: "stop"
+        }
+    }
+
+    /// The action in a few words, for people.
+    package var text: String {
+        switch self {
+        case .store(let bucket, let prefix, _, _): "store \(bucket)/\(prefix ?? "")"
+        case .invoke(let handler, let type, _, _):
+            type == .event ? "invoke \(handler) (Event)" : "invoke \(handler)"
+        case .notify(let topic, _): "notify \(topic)"
+        case .addHeader(let name, let value): "addHeader \(name): \(value)"
+        case .stop: "stop"
+        }
+    }
+}
+
+extension RecipientCondition {
+    /// As rule files and SES write it.
+    package var text: String {
+        switch self {
+        case .address(let localPart, let domain):
+            Mailbox(validatedLocalPart: localPart, domain: Domain(validatedASCII: domain)).wireText
+        case .domain(let domain): domain
+        case .subdomains(let parent): ".\(parent)"
+        }
+    }
+}

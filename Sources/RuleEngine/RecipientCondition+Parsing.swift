@@ -1,0 +1,44 @@
+import MailModel
+
+extension RecipientCondition {
+    /// Why a text is no recipient condition.
+    package struct ParsingError: Error, Sendable {
+        package let message: String
+    }
+
+    /// `user@example.com`, `example.com` or `.example.com`; folded to lower case and A-labels.
+    package init(parsing text: String) throws(ParsingError) {
+        if text.contains("*") {
+            throw ParsingError(
+                message: "“*” is no wildcard here: write \(Self.plainForm(of: text))")
+        }
+        if text.contains("@"), !text.hasPrefix("@") {
+            let mailbox: Mailbox
+            do throws(AddressError) {
+                mailbox = try AddressParser.mailbox(Array(text.utf8)[...], isUTF8Allowed: true)
+            } catch {
+                throw ParsingError(message: "“\(text)” is no address: \(error)")
+            }
+            self = .address(localPart: mailbox.foldedLocalPart, domain: mailbox.domain.ascii)
+            return
+        }
+        let isParent = text.hasPrefix(".")
+        if text.hasPrefix("@") {
+            throw ParsingError(
+                message: "“\(text)”: for all addresses of a domain write \(text.dropFirst())")
+        }
+        do throws(DomainError) {
+            let domain = try Domain(parsing: isParent ? String(text.dropFirst()) : text)
+            self = isParent ? .subdomains(of: domain.ascii) : .domain(domain.ascii)
+        } catch {
+            throw ParsingError(
+                message: "“\(text)” is neither an address nor a domain: \(error)")
+        }
+    }
+
+    private static func plainForm(of text: String) -> String {
+        if text.hasPrefix("*@") { return "“\(text.dropFirst(2))” for all addresses of the domain" }
+        if text.hasPrefix("*.") { return "“\(text.dropFirst())” for all subdomains" }
+        return "an address, a domain, or a domain with a dot before it"
+    }
+}

@@ -1,0 +1,15 @@
+/// What rules may refer to: the names that the configuration gives. Nil lists are not checked.
+package struct RuleCatalogue: Sendable {
+    package var buckets: [String]?
+    package var handlers: [String]?
+    package var topics: [String]?
+
+    package init(buckets: [String]?, handlers: [String]?, topics: [String]?) {
+        self.buckets = buckets
+        self.handlers = handlers
+        self.topics = topics
+    }
+
+    /// For reading a file by itself.
+    package static let unchecked = RuleCatalogue(buckets: nil, handlers: nil, topics: nil)
+}

@@ -1,0 +1,60 @@
+import Foundation
+
+extension RuleDocument {
+    /// `ruleSet` as a YAML file that reads back to the same set.
+    package static func text(of ruleSet: ReceiptRuleSet) -> String {
+        var text = "ruleSet: \(ruleSet.name)\nrules:\n"
+        if ruleSet.rules.isEmpty { return "ruleSet: \(ruleSet.name)\nrules: []\n" }
+        for rule in ruleSet.rules {
+            text += "  - name: \(quoted(rule.name))\n"
+            if !rule.isEnabled { text += "    enabled: false\n" }
+            if !rule.recipients.isEmpty {
+                text += "    recipients:\n"
+                for recipient in rule.recipients { text += "      - \(quoted(recipient.text))\n" }
+            }
+            if rule.tlsPolicy == .require { text += "    tls: require\n" }
+            if rule.isScanEnabled { text += "    scan: true\n" }
+            text += rule.actions.isEmpty ? "    actions: []\n" : "    actions:\n"
+            for action in rule.actions { text += "      - \(line(action))\n" }
+        }
+        return text
+    }
+
+    private static func line(_ action: ReceiptAction) -> String {
+        var values: [(String, String?)]
+        switch action {
+        case .store(let bucket, let prefix, let topic, let onFailure):
+            values = [
+                ("bucket", bucket), ("prefix", prefix), ("topic", topic),
+                ("onFailure", onFailure == .goOn ? "goOn" : nil),
+            ]
+        case .invoke(let handler, let type, let topic, let onFailure):
+            values = [
+                ("handler", handler), ("type", type.rawValue), ("topic", topic),
+                ("onFailure", onFailure == .goOn ? "goOn" : nil),
+            ]
+        case .notify(let topic, let encoding):
+            values = [("topic", topic), ("encoding", encoding.rawValue)]
+        case .addHeader(let name, let value): values = [("name", name), ("value", value)]
+        case .stop(let topic): values = [("topic", topic)]
+        }
+        let given = values.compactMap { key, value in value.map { "\(key): \(quoted($0))" } }
+        return "\(action.kind): {\(given.joined(separator: ", "))}"
+    }
+
+    /// JSON's strings are YAML's; plain where that means the same.
+    private static func quoted(_ text: String) -> String {
+        let isPlain =
+            text.first?.isLetter == true
+            && text.utf8.allSatisfy { byte in
+                UnicodeScalar(byte).properties.isAlphabetic || (byte >= 0x30 && byte <= 0x39)
+                    || "-_./@+".utf8.contains(byte)
+            } && !["true", "false", "null", "yes", "no", "on", "off"].contains(text.lowercased())
+        if isPlain { return text }
+        guard
+            let data = try? JSONSerialization.data(
+                withJSONObject: text, options: [.fragmentsAllowed, .withoutEscapingSlashes])
+        else { preconditionFailure("a text always encodes") }
+        return String(decoding: data, as: UTF8.self)
+    }
+}

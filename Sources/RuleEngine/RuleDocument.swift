@@ -1,0 +1,118 @@
+package import Documents
+
+/// A rule set as a YAML file under `rules/`. Loads whole or not at all: every problem is named
+/// with file, line and near miss.
+package struct RuleDocument {
+    /// Limits of a set. SES's own are 200 rules of 10 actions; ours are wider.
+    package static let rulesMax = 1_000
+    package static let recipientsMax = 1_000
+    package static let actionsMax = 50
+
+    /// Reads `text`, which came from `file`. What actions refer to has to stand in `catalogue`.
+    package static func read(
+        _ text: String, file: String, catalogue: RuleCatalogue
+    ) throws(DocumentProblems) -> ReceiptRuleSet {
+        let reader = DocumentReader(file: file, text: text)
+        var ruleSet = ReceiptRuleSet(name: "", rules: [])
+        if let root = reader.root(keys: ["ruleSet", "rules"]) {
+            ruleSet.name = RuleValues.name(root.required("ruleSet")) ?? ""
+            let rules = root.required("rules")?.list() ?? []
+            if rules.count > rulesMax {
+                root.value.note("\(rules.count) rules; at most \(rulesMax) stand in a set")
+            }
+            for value in rules {
+                if let rule = rule(value, catalogue) { ruleSet.rules.append(rule) }
+            }
+            RuleValues.noteRepeatedNames(rules, in: ruleSet)
+        }
+        try reader.finish()
+        return ruleSet
+    }
+
+    private static func rule(_ value: DocumentValue, _ catalogue: RuleCatalogue) -> ReceiptRule? {
+        let keys = ["name", "recipients", "tls", "scan", "enabled", "actions"]
+        guard let mapping = value.mapping(keys: keys) else { return nil }
+        let name = RuleValues.name(mapping.required("name"))
+        let actions = mapping.required("actions")?.list() ?? []
+        if actions.count > actionsMax {
+            value.note("\(actions.count) actions; at most \(actionsMax) stand in a rule")
+        }
+        return ReceiptRule(
+            name: name ?? "", isEnabled: mapping.bool("enabled") ?? true,
+            tlsPolicy: mapping["tls"]?.choice([
+                ("optional", .optional), ("require", .require),
+            ]) ?? .optional,
+            recipients: RuleValues.recipients(mapping["recipients"]),
+            actions: actions.compactMap { action($0, catalogue) },
+            isScanEnabled: mapping.bool("scan") ?? false)
+    }
+
+    private static let actionNames = ["store", "invoke", "notify", "addHeader", "stop"]
+
+    private static func action(
+        _ value: DocumentValue, _ catalogue: RuleCatalogue
+    ) -> ReceiptAction? {
+        if value.isScalar, value.string() == "stop" { return .stop(topic: nil) }
+        guard let mapping = value.mapping(keys: actionNames) else { return nil }
+        guard let name = mapping.keys.first, mapping.keys.count == 1 else {
+            value.note("an action is one of \(actionNames.joined(separator: ", "))")
+            return nil
+        }
+        let values = RuleValues(catalogue: catalogue)
+        guard let arguments = mapping[name] else {
+            if name == "stop" { return .stop(topic: nil) }
+            value.note("“\(name)” has nothing behind it")
+            return nil
+        }
+        switch name {
+        case "store": return store(arguments, values)
+        case "invoke": return invoke(arguments, values)
+        case "notify": return notify(arguments, values)
+        case "addHeader": return addHeader(arguments)
+        default:
+            guard let stop = arguments.mapping(keys: ["topic"]) else { return nil }
+            return .stop(topic: values.topic(stop["topic"]))
+        }
+    }
+
+    private static let failurePolicies: [(String, ReceiptAction.FailurePolicy)] = [
+        ("hold", .hold), ("goOn", .goOn),
+    ]
+
+    private static func store(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
+        guard let store = value.mapping(keys: ["bucket", "prefix", "topic", "onFailure"]) else {
+            return nil
+        }
+        return .store(
+            bucket: values.bucket(store.required("bucket")) ?? "",
+            prefix: RuleValues.prefix(store["prefix"]), topic: values.topic(store["topic"]),
+            onFailure: store["onFailure"]?.choice(failurePolicies) ?? .hold)
+    }
+
+    private static func invoke(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
+        guard let invoke = value.mapping(keys: ["handler", "type", "topic", "onFailure"]) else {
+            return nil
+        }
+        return .invoke(
+            handler: values.handler(invoke.required("handler")) ?? "",
+            type: invoke["type"]?.choice([
+                ("RequestResponse", .requestResponse), ("Event", .event),
+            ]) ?? .requestResponse,
+            topic: values.topic(invoke["topic"]),
+            onFailure: invoke["onFailure"]?.choice(failurePolicies) ?? .hold)
+    }
+
+    private static func notify(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
+        guard let notify = value.mapping(keys: ["topic", "encoding"]) else { return nil }
+        return .notify(
+            topic: values.topic(notify.required("topic")) ?? "",
+            encoding: notify["encoding"]?.choice([("UTF-8", .utf8), ("Base64", .base64)]) ?? .utf8)
+    }
+
+    private static func addHeader(_ value: DocumentValue) -> ReceiptAction? {
+        guard let header = value.mapping(keys: ["name", "value"]) else { return nil }
+        return .addHeader(
+            name: RuleValues.headerName(header.required("name")) ?? "",
+            value: RuleValues.headerValue(header.required("value")) ?? "")
+    }
+}

@@ -1,0 +1,66 @@
+package import MailModel
+
+extension RuleEvaluator {
+    /// Why the evaluation comes out as it does: every rule of the set with its answer and, as far
+    /// as they were asked, its conditions. Apart from `evaluate`, which runs for every mail.
+    package func trace(
+        _ facts: MailFacts, standing: (ActionKey) -> ActionStanding?
+    ) -> [RuleTrace] {
+        let visits = walk(facts, standing: standing).visits
+        let byRule = Dictionary(visits.map { ($0.rule, $0) }) { first, _ in first }
+        return ruleSet.rules.enumerated().map { index, rule in
+            trace(rule, byRule[index], facts)
+        }
+    }
+
+    private func trace(
+        _ rule: ReceiptRule, _ visit: RuleWalk.Visit?, _ facts: MailFacts
+    ) -> RuleTrace {
+        guard rule.isEnabled else {
+            return RuleTrace(
+                rule: rule.name, answer: .disabled, conditions: [], matchedRecipients: [],
+                actions: [])
+        }
+        var conditions = facts.recipients.flatMap { recipient in
+            rule.recipients.isEmpty
+                ? [
+                    RuleTrace.Condition(
+                        text: "any recipient of ours", value: recipient.wireText, isMatch: true)
+                ]
+                : rule.recipients.map { condition in
+                    RuleTrace.Condition(
+                        text: "recipient is \(condition.text)", value: recipient.wireText,
+                        isMatch: condition.matches(recipient))
+                }
+        }
+        if visit != nil, rule.tlsPolicy == .require {
+            conditions.append(
+                RuleTrace.Condition(
+                    text: "tls is required", value: facts.isTLS ? "tls" : "plaintext",
+                    isMatch: facts.isTLS))
+        }
+        let standings = visit?.standings ?? []
+        return RuleTrace(
+            rule: rule.name, answer: visit?.answer ?? .noRecipient, conditions: conditions,
+            matchedRecipients: (visit?.recipients ?? []).map(\.wireText),
+            actions: rule.actions.enumerated().map { position, action in
+                RuleTrace.Action(
+                    position: position, text: action.text,
+                    standing: position < standings.count ? standings[position] : "not reached")
+            })
+    }
+}
+
+extension RecipientCondition {
+    /// Whether `recipient` meets this condition. SES: the table of recipient conditions.
+    package func matches(_ recipient: Mailbox) -> Bool {
+        switch self {
+        case .address(let localPart, let domain):
+            recipient.domain.ascii == domain
+                && (recipient.foldedLocalPart == localPart
+                    || recipient.localPartWithoutLabel == localPart)
+        case .domain(let domain): recipient.domain.ascii == domain
+        case .subdomains(let parent): recipient.domain.ascii.hasSuffix("." + parent)
+        }
+    }
+}

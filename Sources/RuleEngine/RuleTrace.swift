@@ -1,0 +1,59 @@
+/// Why one rule did or did not take a mail: every condition that was asked, with its answer.
+package struct RuleTrace: Sendable, Hashable, Codable {
+    package enum Answer: String, Sendable, Codable {
+        case took, disabled
+        /// No recipient condition matched.
+        case noRecipient
+        /// The rule requires TLS and the mail came without.
+        case plaintext
+        /// An earlier stop, or handler's answer, ended the evaluation before this rule.
+        case stopped
+        /// An earlier action holds the evaluation here for now.
+        case waiting
+    }
+
+    package struct Condition: Sendable, Hashable, Codable {
+        /// What was asked: `recipient .example.com` for instance.
+        package var text: String
+        /// What it was asked of: the recipient, `plaintext`.
+        package var value: String
+        package var isMatch: Bool
+
+        package init(text: String, value: String, isMatch: Bool) {
+            self.text = text
+            self.value = value
+            self.isMatch = isMatch
+        }
+    }
+
+    package struct Action: Sendable, Hashable, Codable {
+        package var position: Int
+        /// `store mail/tickets/` for instance.
+        package var text: String
+        /// `ended CONTINUE`, `retrying`, `next`, `held`, `not reached`.
+        package var standing: String
+
+        package init(position: Int, text: String, standing: String) {
+            self.position = position
+            self.text = text
+            self.standing = standing
+        }
+    }
+
+    package var rule: String
+    package var answer: Answer
+    package var conditions: [Condition]
+    package var matchedRecipients: [String]
+    package var actions: [Action]
+
+    package init(
+        rule: String, answer: Answer, conditions: [Condition], matchedRecipients: [String],
+        actions: [Action]
+    ) {
+        self.rule = rule
+        self.answer = answer
+        self.conditions = conditions
+        self.matchedRecipients = matchedRecipients
+        self.actions = actions
+    }
+}

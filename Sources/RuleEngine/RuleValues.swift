@@ -1,0 +1,145 @@
+import Documents
+
+/// Reads what both forms of a rule set hold: names, conditions, header lines, references.
+struct RuleValues {
+    let catalogue: RuleCatalogue
+
+    // MARK: References
+
+    func bucket(_ value: DocumentValue?) -> String? {
+        reference(value, "bucket", among: catalogue.buckets)
+    }
+
+    func handler(_ value: DocumentValue?) -> String? {
+        reference(value, "handler", among: catalogue.handlers)
+    }
+
+    func topic(_ value: DocumentValue?) -> String? {
+        reference(value, "topic", among: catalogue.topics)
+    }
+
+    private func reference(
+        _ value: DocumentValue?, _ kind: String, among known: [String]?
+    ) -> String? {
+        guard let value, let text = value.string() else { return nil }
+        // SES names a topic or function by ARN; its last part is what it is called here.
+        let name = text.hasPrefix("arn:") ? Self.nameInARN(text) : text
+        guard !name.isEmpty, name.utf8.count <= 256, name.utf8.allSatisfy(Self.isReferenceByte)
+        else {
+            value.note("“\(text)” is no name of a \(kind)")
+            return nil
+        }
+        if let known, !known.contains(name) {
+            let hint = NearMiss.hint(name, among: known)
+            value.note("the configuration has no \(kind) “\(name)”\(hint)")
+            return nil
+        }
+        return name
+    }
+
+    private static func isReferenceByte(_ byte: UInt8) -> Bool {
+        isNameByte(byte) || byte == UInt8(ascii: ".")
+    }
+
+    /// `arn:aws:sns:region:account:topic`, `arn:aws:lambda:region:account:function:name[:alias]`.
+    private static func nameInARN(_ arn: String) -> String {
+        let parts = arn.split(separator: ":", omittingEmptySubsequences: false)
+        if parts.count >= 7, parts[5] == "function" { return String(parts[6]) }
+        return parts.count == 6 ? String(parts[5]) : ""
+    }
+
+    // MARK: Values
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        isAlphanumeric(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: false
+        }
+    }
+
+    /// A rule's or rule set's name. ses.md B.1
+    static func name(_ value: DocumentValue?) -> String? {
+        guard let value, let text = value.string() else { return nil }
+        let bytes = Array(text.utf8)
+        guard let first = bytes.first, let last = bytes.last, bytes.count <= 64,
+            isAlphanumeric(first), isAlphanumeric(last), bytes.allSatisfy(isReferenceByte)
+        else {
+            value.note(
+                "“\(text)” is no name: at most 64 letters, digits, “-”, “_” and “.”, "
+                    + "a letter or digit at both ends")
+            return nil
+        }
+        return text
+    }
+
+    static func recipients(_ value: DocumentValue?) -> [RecipientCondition] {
+        guard let value else { return [] }
+        let entries = value.list()
+        if entries.count > RuleDocument.recipientsMax {
+            value.note(
+                "\(entries.count) recipients; at most \(RuleDocument.recipientsMax) stand in a rule")
+        }
+        return entries.compactMap { entry in
+            guard let text = entry.string() else { return nil }
+            do throws(RecipientCondition.ParsingError) {
+                return try RecipientCondition(parsing: text)
+            } catch {
+                entry.note(error.message)
+                return nil
+            }
+        }
+    }
+
+    /// An object key's first part: relative, and nothing that leaves its bucket.
+    static func prefix(_ value: DocumentValue?) -> String? {
+        guard let value, let text = value.string(), !text.isEmpty else { return nil }
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let inner = text.hasSuffix("/") ? parts.dropLast() : parts[...]
+        let isClean =
+            text.utf8.count <= 512 && text.utf8.allSatisfy { $0 > 32 && $0 < 127 && $0 != 92 }
+            && inner.allSatisfy { !$0.isEmpty && !$0.hasPrefix(".") }
+        guard isClean else {
+            value.note(
+                "“\(text)” is no prefix: at most 512 printable ASCII characters, parts "
+                    + "separated by “/”, none empty or beginning with “.”")
+            return nil
+        }
+        return text
+    }
+
+    /// SES: 1 to 50 letters, digits and hyphens.
+    static func headerName(_ value: DocumentValue?) -> String? {
+        guard let value, let text = value.string() else { return nil }
+        let isName = !text.isEmpty && text.utf8.count <= 50
+            && text.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
+        guard isName else {
+            value.note("“\(text)” is no header name: 1 to 50 letters, digits and “-”")
+            return nil
+        }
+        return text
+    }
+
+    /// SES: below 2,048 characters and no line end; ours is printable ASCII besides.
+    static func headerValue(_ value: DocumentValue?) -> String? {
+        guard let value, let text = value.string() else { return nil }
+        guard text.utf8.count < 2048, text.utf8.allSatisfy({ $0 >= 32 && $0 < 127 }) else {
+            value.note("a header value is below 2,048 printable ASCII characters on one line")
+            return nil
+        }
+        return text
+    }
+
+    static func noteRepeatedNames(_ values: [DocumentValue], in ruleSet: ReceiptRuleSet) {
+        var seen: Set<String> = []
+        for (value, rule) in zip(values, ruleSet.rules)
+        where !rule.name.isEmpty && !seen.insert(rule.name).inserted {
+            value.note("a rule called “\(rule.name)” stands above already")
+        }
+    }
+}

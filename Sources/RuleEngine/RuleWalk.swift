@@ -1,0 +1,159 @@
+import MailModel
+
+/// One pass over the rules that a mail meets, in order: what may run now, what waits, and where
+/// the evaluation stopped. What holds what back: docs/decisions/0004-a-held-stop-holds.md.
+struct RuleWalk {
+    struct Visit {
+        var rule: Int
+        var answer: RuleTrace.Answer
+        var recipients: [Mailbox]
+        /// For each action of the rule: `next`, `held`, …
+        var standings: [String]
+    }
+
+    private(set) var visits: [Visit] = []
+    private var next: [PlannedAction] = []
+    private var isWaiting = false
+    private var isTaken = false
+    private var isStopped = false
+    /// A steering action is still open: later rules wait for its answer.
+    private var areLaterRulesHeld = false
+    private var addedHeaders: [String] = []
+    private let isTLS: Bool
+
+    init(isTLS: Bool) {
+        self.isTLS = isTLS
+    }
+
+    var evaluation: Evaluation {
+        Evaluation(next: next, isFinished: !isWaiting, isUntaken: !isTaken)
+    }
+
+    mutating func visit(
+        _ rule: ReceiptRule, at index: Int, recipients: [Mailbox],
+        standing: (ActionKey) -> ActionStanding?
+    ) {
+        var visit = Visit(rule: index, answer: .took, recipients: recipients, standings: [])
+        defer { visits.append(visit) }
+        if rule.tlsPolicy == .require, !isTLS {
+            visit.answer = .plaintext
+            return
+        }
+        isTaken = true
+        if isStopped {
+            visit.answer = .stopped
+            return
+        }
+        if areLaterRulesHeld {
+            visit.answer = .waiting
+            isWaiting = true
+            return
+        }
+        var isHeld = false
+        for (position, action) in rule.actions.enumerated() {
+            let key = ActionKey(rule: rule.name, position: position)
+            let step = step(
+                PlannedAction(
+                    key: key, action: action, recipients: recipients, addedHeaders: addedHeaders,
+                    isScanEnabled: rule.isScanEnabled),
+                isHeld: &isHeld, standing: standing)
+            visit.standings.append(step.standing)
+            if step.endsRule { break }
+        }
+    }
+
+    private struct Step {
+        var standing: String
+        var endsRule = false
+    }
+
+    private mutating func step(
+        _ planned: PlannedAction, isHeld: inout Bool,
+        standing: (ActionKey) -> ActionStanding?
+    ) -> Step {
+        switch planned.action {
+        case .addHeader(let name, let value):
+            // Pure, and what holds before it cannot change whether it is reached.
+            addedHeaders.append("\(name): \(value)")
+            return Step(standing: "applied")
+        case .stop(topic: nil):
+            guard !isHeld else { return hold(planned) }
+            isStopped = true
+            return Step(standing: "stopped", endsRule: true)
+        case .store, .invoke, .notify, .stop:
+            guard !isHeld else { return hold(planned) }
+        }
+        switch standing(planned.key) {
+        case nil:
+            isWaiting = true
+            next.append(planned)
+            return wait(planned.action, isFirstTry: true, isHeld: &isHeld, "next")
+        case .retrying:
+            isWaiting = true
+            return wait(planned.action, isFirstTry: false, isHeld: &isHeld, "retrying")
+        case .ended(let disposition):
+            return end(planned.action, disposition)
+        }
+    }
+
+    /// An earlier action of the rule is still open. Whether a stop behind it will be reached is
+    /// known, its time is not: later rules wait with it.
+    private mutating func hold(_ planned: PlannedAction) -> Step {
+        isWaiting = true
+        if planned.action.steers { areLaterRulesHeld = true }
+        return Step(standing: "held")
+    }
+
+    private mutating func wait(
+        _ action: ReceiptAction, isFirstTry: Bool, isHeld: inout Bool, _ standing: String
+    ) -> Step {
+        if case .stop = action {
+            isStopped = true
+            return Step(standing: standing, endsRule: true)
+        }
+        if isFirstTry || action.failurePolicy == .hold {
+            isHeld = action.isAwaited
+            areLaterRulesHeld = action.steers
+        }
+        return Step(standing: standing)
+    }
+
+    private mutating func end(_ action: ReceiptAction, _ disposition: Disposition) -> Step {
+        let text = "ended \(disposition.rawValue)"
+        if case .stop = action {
+            isStopped = true
+            return Step(standing: text, endsRule: true)
+        }
+        guard action.steers else { return Step(standing: "ended") }
+        if disposition == .stopRuleSet { isStopped = true }
+        return Step(standing: text, endsRule: disposition != .continueOn)
+    }
+}
+
+extension ReceiptAction {
+    /// Whether what comes of it decides how the evaluation goes on.
+    var steers: Bool {
+        switch self {
+        case .invoke(_, let type, _, _): type == .requestResponse
+        case .stop: true
+        case .store, .notify, .addHeader: false
+        }
+    }
+
+    /// Whether later actions of its rule wait for its end. SES: a stored object is there before
+    /// the handler behind it runs.
+    var isAwaited: Bool {
+        switch self {
+        case .store: true
+        case .invoke(_, let type, _, _): type == .requestResponse
+        case .notify, .addHeader, .stop: false
+        }
+    }
+
+    var failurePolicy: FailurePolicy {
+        switch self {
+        case .store(_, _, _, let policy), .invoke(_, _, _, let policy): policy
+        case .notify, .addHeader, .stop: .goOn
+        }
+    }
+}

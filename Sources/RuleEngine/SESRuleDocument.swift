@@ -1,0 +1,172 @@
+package import Documents
+import Foundation
+
+/// A rule set in SES's own JSON: what `aws ses describe-receipt-rule-set` prints.
+package enum SESRuleDocument {
+    /// Where exported names stand in ARNs: there is one account and no region.
+    package static let region = "us-east-1"
+    package static let account = "000000000000"
+
+    // MARK: Import
+
+    /// Reads `text`, which came from `file`. SES's defaults hold: a rule without `Enabled` is
+    /// disabled, a function without `InvocationType` is an `Event`.
+    package static func read(
+        _ text: String, file: String, catalogue: RuleCatalogue
+    ) throws(DocumentProblems) -> ReceiptRuleSet {
+        let reader = DocumentReader(file: file, text: text)
+        var ruleSet = ReceiptRuleSet(name: "", rules: [])
+        if let root = reader.root(keys: ["Metadata", "Rules", "ResponseMetadata"]) {
+            let metadata = root.required("Metadata")?.mapping(keys: ["Name", "CreatedTimestamp"])
+            ruleSet.name = RuleValues.name(metadata?.required("Name")) ?? ""
+            let rules = root.list("Rules")
+            for value in rules {
+                if let rule = rule(value, RuleValues(catalogue: catalogue)) {
+                    ruleSet.rules.append(rule)
+                }
+            }
+            RuleValues.noteRepeatedNames(rules, in: ruleSet)
+        }
+        try reader.finish()
+        return ruleSet
+    }
+
+    private static func rule(_ value: DocumentValue, _ values: RuleValues) -> ReceiptRule? {
+        let keys = ["Name", "Enabled", "TlsPolicy", "Recipients", "Actions", "ScanEnabled"]
+        guard let mapping = value.mapping(keys: keys) else { return nil }
+        return ReceiptRule(
+            name: RuleValues.name(mapping.required("Name")) ?? "",
+            isEnabled: mapping.bool("Enabled") ?? false,
+            tlsPolicy: mapping["TlsPolicy"]?.choice([
+                ("Optional", .optional), ("Require", .require),
+            ]) ?? .optional,
+            recipients: RuleValues.recipients(mapping["Recipients"]),
+            actions: mapping.list("Actions").compactMap { action($0, values) },
+            isScanEnabled: mapping.bool("ScanEnabled") ?? false)
+    }
+
+    private static let actionNames = [
+        "S3Action", "LambdaAction", "SNSAction", "AddHeaderAction", "StopAction", "BounceAction",
+        "WorkmailAction", "ConnectAction",
+    ]
+
+    private static func action(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
+        guard let mapping = value.mapping(keys: actionNames) else { return nil }
+        guard let name = mapping.keys.first, mapping.keys.count == 1, let inner = mapping[name]
+        else {
+            value.note("an action has exactly one member, one of SES's")
+            return nil
+        }
+        switch name {
+        case "S3Action": return store(inner, values)
+        case "LambdaAction": return invoke(inner, values)
+        case "SNSAction": return notify(inner, values)
+        case "AddHeaderAction": return addHeader(inner)
+        case "StopAction":
+            guard let stop = inner.mapping(keys: ["Scope", "TopicArn"]) else { return nil }
+            _ = stop.required("Scope")?.choice([("RuleSet", true)])
+            return .stop(topic: values.topic(stop["TopicArn"]))
+        default:
+            value.note("\(name) cannot be done here; take it out of the file to import the rest")
+            return nil
+        }
+    }
+
+    private static func store(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
+        let keys = ["BucketName", "ObjectKeyPrefix", "TopicArn", "KmsKeyArn", "IamRoleArn"]
+        guard let store = value.mapping(keys: keys) else { return nil }
+        if let key = store["KmsKeyArn"] {
+            key.note("objects are not encrypted with a KMS key here: encrypt the disk instead")
+        }
+        return .store(
+            bucket: values.bucket(store.required("BucketName")) ?? "",
+            prefix: RuleValues.prefix(store["ObjectKeyPrefix"]),
+            topic: values.topic(store["TopicArn"]), onFailure: .hold)
+    }
+
+    private static func invoke(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
+        guard let invoke = value.mapping(keys: ["FunctionArn", "InvocationType", "TopicArn"]) else {
+            return nil
+        }
+        return .invoke(
+            handler: values.handler(invoke.required("FunctionArn")) ?? "",
+            type: invoke["InvocationType"]?.choice([
+                ("RequestResponse", .requestResponse), ("Event", .event),
+            ]) ?? .event,
+            topic: values.topic(invoke["TopicArn"]), onFailure: .hold)
+    }
+
+    private static func notify(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
+        guard let notify = value.mapping(keys: ["TopicArn", "Encoding"]) else { return nil }
+        return .notify(
+            topic: values.topic(notify.required("TopicArn")) ?? "",
+            encoding: notify["Encoding"]?.choice([("UTF-8", .utf8), ("Base64", .base64)]) ?? .utf8)
+    }
+
+    private static func addHeader(_ value: DocumentValue) -> ReceiptAction? {
+        guard let header = value.mapping(keys: ["HeaderName", "HeaderValue"]) else { return nil }
+        return .addHeader(
+            name: RuleValues.headerName(header.required("HeaderName")) ?? "",
+            value: RuleValues.headerValue(header.required("HeaderValue")) ?? "")
+    }
+
+    // MARK: Export
+
+    package static func topicARN(_ name: String) -> String {
+        "arn:aws:sns:\(region):\(account):\(name)"
+    }
+
+    package static func functionARN(_ name: String) -> String {
+        "arn:aws:lambda:\(region):\(account):function:\(name)"
+    }
+
+    /// The set as `aws ses describe-receipt-rule-set` prints one; `createdAt` is ISO 8601.
+    /// `onFailure` has no place in SES's form and is left out.
+    package static func text(of ruleSet: ReceiptRuleSet, createdAt: String) -> String {
+        let document: [String: Any] = [
+            "Metadata": ["Name": ruleSet.name, "CreatedTimestamp": createdAt],
+            "Rules": ruleSet.rules.map(rule),
+        ]
+        guard
+            let data = try? JSONSerialization.data(
+                withJSONObject: document,
+                options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+        else { preconditionFailure("texts, flags and lists of them always encode") }
+        return String(decoding: data, as: UTF8.self) + "\n"
+    }
+
+    private static func rule(_ rule: ReceiptRule) -> [String: Any] {
+        var object: [String: Any] = [
+            "Name": rule.name, "Enabled": rule.isEnabled, "TlsPolicy": rule.tlsPolicy.rawValue,
+            "Actions": rule.actions.map(action), "ScanEnabled": rule.isScanEnabled,
+        ]
+        if !rule.recipients.isEmpty { object["Recipients"] = rule.recipients.map(\.text) }
+        return object
+    }
+
+    private static func action(_ action: ReceiptAction) -> [String: Any] {
+        switch action {
+        case .store(let bucket, let prefix, let topic, _):
+            var object = ["BucketName": bucket]
+            object["ObjectKeyPrefix"] = prefix
+            object["TopicArn"] = topic.map(topicARN)
+            return ["S3Action": object]
+        case .invoke(let handler, let type, let topic, _):
+            var object = [
+                "FunctionArn": functionARN(handler), "InvocationType": type.rawValue,
+            ]
+            object["TopicArn"] = topic.map(topicARN)
+            return ["LambdaAction": object]
+        case .notify(let topic, let encoding):
+            return [
+                "SNSAction": ["TopicArn": topicARN(topic), "Encoding": encoding.rawValue]
+            ]
+        case .addHeader(let name, let value):
+            return ["AddHeaderAction": ["HeaderName": name, "HeaderValue": value]]
+        case .stop(let topic):
+            var object = ["Scope": "RuleSet"]
+            object["TopicArn"] = topic.map(topicARN)
+            return ["StopAction": object]
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import Foundation
+import Logging
+import Storage
+import Synchronization
+
+/// The one writer: takes whatever waits, writes each unit in a savepoint of its own, commits once,
+/// and then answers all. So many mails share one sync, and one bad row fails alone.
+///
+/// A sync that failed is not tried again (the kernel has marked the pages clean): the process is
+/// told to end, and every unit from then on fails.
+final class GroupCommit: Sendable {
+    /// Units of one commit: bounds how long the first waits for the last.
+    static let unitsMax = 512
+
+    struct Unit: Sendable {
+        /// Whether a body file's directory entry belongs to what is promised.
+        var needsDirectorySync: Bool
+        var work: @Sendable (any SQLConnection) throws(StorageFailure) -> Void
+        /// Called from the writer's thread; must not block.
+        var completion: @Sendable (Result<Void, StorageFailure>) -> Void
+    }
+
+    private struct State {
+        var waiting: [Unit] = []
+        var fatal: StorageFailure?
+        var isClosed = false
+    }
+
+    private let database: any SQLDatabase
+    private let bodies: any BodyFiles
+    private let onSyncFailure: @Sendable (StorageFailure) -> Void
+    private let state = Mutex(State())
+    private let signal = DispatchSemaphore(value: 0)
+    private let ended = DispatchSemaphore(value: 0)
+
+    init(
+        database: any SQLDatabase, bodies: any BodyFiles,
+        onSyncFailure: @escaping @Sendable (StorageFailure) -> Void
+    ) {
+        self.database = database
+        self.bodies = bodies
+        self.onSyncFailure = onSyncFailure
+        let thread = Thread { self.run() }
+        thread.name = "martlet-writer"
+        thread.start()
+    }
+
+    /// Never blocks.
+    func submit(_ unit: Unit) {
+        let refusal = state.withLock { state -> StorageFailure? in
+            if let fatal = state.fatal { return fatal }
+            if state.isClosed { return .refused("the store is closed") }
+            state.waiting.append(unit)
+            return nil
+        }
+        if let refusal { unit.completion(.failure(refusal)) } else { signal.signal() }
+    }
+
+    /// Commits what waits and ends the thread; returns when it has. Blocks.
+    func close() {
+        state.withLock { $0.isClosed = true }
+        signal.signal()
+        ended.wait()
+        ended.signal()
+    }
+
+    private func run() {
+        while true {
+            signal.wait()
+            let (units, isClosed) = state.withLock { state -> ([Unit], Bool) in
+                let taken = Array(state.waiting.prefix(Self.unitsMax))
+                state.waiting.removeFirst(taken.count)
+                return (taken, state.isClosed && state.waiting.isEmpty)
+            }
+            if !units.isEmpty { commit(units) }
+            if isClosed { break }
+        }
+        ended.signal()
+    }
+
+    private func commit(_ units: [Unit]) {
+        var results: [Result<Void, StorageFailure>] = []
+        results.reserveCapacity(units.count)
+        do throws(StorageFailure) {
+            if units.contains(where: \.needsDirectorySync) { try bodies.syncDirectory() }
+            try database.write { connection throws(StorageFailure) in
+                for unit in units { results.append(try Self.run(unit, connection)) }
+            }
+        } catch {
+            if case .syncFailed = error {
+                state.withLock { $0.fatal = error }
+                onSyncFailure(error)
+            }
+            results = units.map { _ in .failure(error) }
+        }
+        for (unit, result) in zip(units, results) { unit.completion(result) }
+    }
+
+    /// Throws only what leaves the transaction itself unsound.
+    private static func run(
+        _ unit: Unit, _ connection: any SQLConnection
+    ) throws(StorageFailure) -> Result<Void, StorageFailure> {
+        try connection.execute("SAVEPOINT unit", [])
+        let result: Result<Void, StorageFailure>
+        do throws(StorageFailure) {
+            try unit.work(connection)
+            result = .success(())
+        } catch {
+            if case .syncFailed = error { throw error }
+            try connection.execute("ROLLBACK TO SAVEPOINT unit", [])
+            result = .failure(error)
+        }
+        try connection.execute("RELEASE SAVEPOINT unit", [])
+        return result
+    }
+}

@@ -1,0 +1,325 @@
+package import MailModel
+package import NIOCore
+import RuleEngine
+package import Storage
+
+extension SQLStore: MailStore {
+    static let mailColumns = """
+        id, account, received_ms, state, mail_from, recipients, helo, peer_address, tls,
+        is_extended, is_smtputf8, is_8bitmime, rule_set_version, is_untaken, body_place,
+        head_length, total_length, checksum
+        """
+
+    // MARK: Accepting
+
+    package func accept(
+        _ mail: AcceptedMail,
+        completion: @escaping @Sendable (Result<Void, StorageFailure>) -> Void
+    ) {
+        writer.submit(
+            GroupCommit.Unit(
+                needsDirectorySync: mail.record.bodyPlace == .file,
+                work: { connection throws(StorageFailure) in
+                    try Self.insert(mail.record, connection)
+                    if let content = mail.content {
+                        try connection.execute(
+                            "INSERT INTO mail_body (mail, bytes) VALUES ($1, $2)",
+                            [.text(mail.record.id.text), .blob(content)])
+                    }
+                }, completion: completion))
+    }
+
+    private static func insert(
+        _ record: MailRecord, _ connection: any SQLConnection
+    ) throws(StorageFailure) {
+        let envelope = record.envelope
+        try connection.execute(
+            """
+            INSERT INTO mail (\(mailColumns), due_ms) VALUES
+            ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+            """,
+            [
+                .text(record.id.text), .text(record.account.text),
+                .integer(record.receivedAt.milliseconds), .text(record.state.rawValue),
+                .text(envelope.mailFrom.wireText),
+                // No mailbox holds a line feed.
+                .text(envelope.recipients.map(\.wireText).joined(separator: "\n")),
+                .text(envelope.helo), .text(envelope.peerAddress), .text(envelope.tls),
+                .flag(envelope.isExtended), .flag(envelope.isSMTPUTF8),
+                .flag(envelope.is8BitMIME), .text(record.ruleSetVersion),
+                .flag(record.isUntaken), .text(record.bodyPlace.rawValue),
+                .integer(Int64(record.headLength)), .integer(Int64(record.totalLength)),
+                .integer(Int64(record.checksum)), .integer(record.receivedAt.milliseconds),
+            ])
+    }
+
+    // MARK: The journal
+
+    package func record(_ progress: [MailProgress]) async throws(StorageFailure) {
+        try await write { connection throws(StorageFailure) in
+            for entry in progress { try Self.record(entry, connection) }
+        }
+    }
+
+    private static func record(
+        _ progress: MailProgress, _ connection: any SQLConnection
+    ) throws(StorageFailure) {
+        for action in progress.actions {
+            try connection.execute(
+                """
+                INSERT INTO action (mail, rule, position, kind, state, attempts, first_ms, last_ms,
+                    next_ms, disposition, detail)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                ON CONFLICT (mail, rule, position) DO UPDATE SET
+                    state = excluded.state, attempts = excluded.attempts,
+                    first_ms = excluded.first_ms, last_ms = excluded.last_ms,
+                    next_ms = excluded.next_ms, disposition = excluded.disposition,
+                    detail = excluded.detail
+                """,
+                [
+                    .text(action.mail.text), .text(action.key.rule),
+                    .integer(Int64(action.key.position)), .text(action.kind),
+                    .text(action.state.rawValue), .integer(Int64(action.attempts)),
+                    .integer(action.firstAttemptAt.milliseconds),
+                    .integer(action.lastAttemptAt.milliseconds),
+                    .integer(action.nextAttemptAt?.milliseconds),
+                    .text(action.disposition.rawValue), .text(action.detail),
+                ])
+        }
+        try insert(progress.deliveries, connection)
+        if let state = progress.newState {
+            try connection.execute(
+                "UPDATE mail SET state = $1, due_ms = NULL WHERE id = $2 AND state = 'acting'",
+                [.text(state.rawValue), .text(progress.mail.text)])
+        } else if let due = progress.nextAttemptAt {
+            try connection.execute(
+                "UPDATE mail SET due_ms = $1 WHERE id = $2 AND state = 'acting'",
+                [.integer(due.milliseconds), .text(progress.mail.text)])
+        }
+    }
+
+    // MARK: Reading
+
+    package func due(at time: Timestamp, limit: Int) async throws(StorageFailure) -> [MailRecord] {
+        try await database.read { connection throws(StorageFailure) in
+            try Self.records(
+                connection,
+                "WHERE due_ms <= $1 AND due_ms IS NOT NULL AND state = 'acting' "
+                    + "ORDER BY due_ms LIMIT $2",
+                [.integer(time.milliseconds), .integer(Int64(limit))])
+        }
+    }
+
+    package func nextDue() async throws(StorageFailure) -> Timestamp? {
+        try await database.read { connection throws(StorageFailure) in
+            try connection.rows("SELECT MIN(due_ms) FROM mail WHERE due_ms IS NOT NULL", [])
+                .first?.integer(0).map(Timestamp.init(milliseconds:))
+        }
+    }
+
+    package func mail(_ id: MailID) async throws(StorageFailure) -> MailRecord? {
+        try await database.read { connection throws(StorageFailure) in
+            try Self.records(connection, "WHERE id = $1", [.text(id.text)]).first
+        }
+    }
+
+    package func actions(of mail: MailID) async throws(StorageFailure) -> [ActionRecord] {
+        try await database.read { connection throws(StorageFailure) in
+            try connection.rows(
+                """
+                SELECT rule, position, kind, state, attempts, first_ms, last_ms, next_ms,
+                    disposition, detail
+                FROM action WHERE mail = $1 ORDER BY first_ms, rule, position
+                """, [.text(mail.text)]
+            ).map { row throws(StorageFailure) in try Self.action(row, of: mail) }
+        }
+    }
+
+    package func mails(
+        startingWith prefix: String, limit: Int
+    ) async throws(StorageFailure) -> [MailID] {
+        try await database.read { connection throws(StorageFailure) in
+            // `w` follows base32hex's last letter.
+            try connection.rows(
+                "SELECT id FROM mail WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3",
+                [.text(prefix), .text(prefix + "w"), .integer(Int64(limit))]
+            ).compactMap { $0.text(0).flatMap { MailID($0) } }
+        }
+    }
+
+    package func list(_ filter: MailFilter) async throws(StorageFailure) -> [MailRecord] {
+        try await database.read { connection throws(StorageFailure) in
+            var clauses: [String] = []
+            var values: [SQLValue] = []
+            func parameter(_ value: SQLValue) -> String {
+                values.append(value)
+                return "$\(values.count)"
+            }
+            if !filter.states.isEmpty {
+                let list = filter.states.map { parameter(.text($0.rawValue)) }
+                clauses.append("state IN (\(list.joined(separator: ", ")))")
+            }
+            if filter.isUntakenOnly { clauses.append("is_untaken = 1") }
+            if filter.hasDeadActionsOnly {
+                clauses.append("id IN (SELECT mail FROM action WHERE state = 'dead')")
+            }
+            if let address = filter.address {
+                let pattern = parameter(.text("%\(Self.likeEscaped(address.lowercased()))%"))
+                clauses.append(
+                    "(LOWER(mail_from) LIKE \(pattern) ESCAPE '!' "
+                        + "OR LOWER(recipients) LIKE \(pattern) ESCAPE '!')")
+            }
+            if let before = filter.before {
+                clauses.append("id < \(parameter(.text(before.text)))")
+            }
+            let condition = clauses.isEmpty ? "" : "WHERE " + clauses.joined(separator: " AND ")
+            let limit = parameter(.integer(Int64(filter.limit)))
+            return try Self.records(
+                connection, "\(condition) ORDER BY id DESC LIMIT \(limit)", values)
+        }
+    }
+
+    private static func likeEscaped(_ text: String) -> String {
+        text.replacing("!", with: "!!").replacing("%", with: "!%").replacing("_", with: "!_")
+    }
+
+    package func counts() async throws(StorageFailure) -> MailCounts {
+        try await database.read { connection throws(StorageFailure) in
+            func count(_ sql: String) throws(StorageFailure) -> Int {
+                Int(try connection.rows("SELECT COUNT(*) FROM \(sql)", []).first?.integer(0) ?? 0)
+            }
+            return MailCounts(
+                acting: try count("mail WHERE due_ms IS NOT NULL"),
+                held: try count("mail WHERE state IN ('held', 'damaged') AND state = 'held'"),
+                retired: try count("mail WHERE state = 'retired' AND body_place <> 'expired'"),
+                damaged: try count("mail WHERE state IN ('held', 'damaged') AND state = 'damaged'"),
+                untaken: try count("mail WHERE is_untaken = 1"),
+                retryingActions: try count(
+                    "action WHERE state <> 'done' AND state = 'retrying'"),
+                deadActions: try count("action WHERE state <> 'done' AND state = 'dead'"))
+        }
+    }
+
+    package func content(of mail: MailRecord) async throws(StorageFailure) -> ByteBuffer {
+        let bytes = try await database.read { connection throws(StorageFailure) in
+            try connection.rows(
+                "SELECT bytes FROM mail_body WHERE mail = $1", [.text(mail.id.text)]
+            ).first?.blob(0)
+        }
+        guard let bytes else { throw .damaged("mail \(mail.id) has no bytes in its row") }
+        var checksum = Checksum()
+        checksum.update(bytes)
+        guard bytes.readableBytes == mail.totalLength, checksum.value == mail.checksum else {
+            throw .damaged("mail \(mail.id) differs from what was accepted")
+        }
+        return bytes
+    }
+
+    // MARK: What operators do
+
+    package func move(
+        _ mail: MailID, from: Set<MailRecord.State>, to: MailRecord.State
+    ) async throws(StorageFailure) -> Bool {
+        let allowed = from.map(\.rawValue).sorted().map { "'\($0)'" }.joined(separator: ", ")
+        return try await write { connection throws(StorageFailure) in
+            try connection.execute(
+                """
+                UPDATE mail SET state = $1,
+                    due_ms = CASE WHEN $2 = 'acting' THEN received_ms ELSE NULL END
+                WHERE id = $3 AND state IN (\(allowed))
+                """, [.text(to.rawValue), .text(to.rawValue), .text(mail.text)]) > 0
+        }
+    }
+
+    package func retry(_ mail: MailID, now: Timestamp) async throws(StorageFailure) -> Bool {
+        try await write { connection throws(StorageFailure) in
+            let state = try connection.rows(
+                "SELECT body_place FROM mail WHERE id = $1", [.text(mail.text)])
+            guard let place = state.first?.text(0) else { return false }
+            guard place != MailRecord.BodyPlace.expired.rawValue else {
+                throw .notFound("the raw mail has expired; its actions cannot run again")
+            }
+            let changed = try connection.execute(
+                """
+                UPDATE action SET state = 'retrying', next_ms = $1, first_ms = $2
+                WHERE mail = $3 AND state IN ('retrying', 'dead')
+                """,
+                [.integer(now.milliseconds), .integer(now.milliseconds), .text(mail.text)])
+            guard changed > 0 else { return false }
+            try connection.execute(
+                """
+                UPDATE mail SET state = 'acting', due_ms = $1
+                WHERE id = $2 AND state IN ('acting', 'held', 'retired')
+                """, [.integer(now.milliseconds), .text(mail.text)])
+            return true
+        }
+    }
+
+    package func remove(_ mail: MailID) async throws(StorageFailure) -> Bool {
+        try await write { connection throws(StorageFailure) in
+            try Self.removeRows(of: mail.text, connection)
+        }
+    }
+
+    static func removeRows(
+        of mail: String, _ connection: any SQLConnection
+    ) throws(StorageFailure) -> Bool {
+        try connection.execute("DELETE FROM mail_body WHERE mail = $1", [.text(mail)])
+        try connection.execute("DELETE FROM action WHERE mail = $1", [.text(mail)])
+        return try connection.execute("DELETE FROM mail WHERE id = $1", [.text(mail)]) > 0
+    }
+
+    // MARK: Rows to records
+
+    static func records(
+        _ connection: any SQLConnection, _ rest: String, _ values: [SQLValue]
+    ) throws(StorageFailure) -> [MailRecord] {
+        try connection.rows("SELECT \(mailColumns) FROM mail \(rest)", values).map {
+            row throws(StorageFailure) in try record(row)
+        }
+    }
+
+    private static func record(_ row: any SQLRow) throws(StorageFailure) -> MailRecord {
+        let recipients = (row.text(5) ?? "").split(separator: "\n").map { Mailbox(String($0)) }
+        guard let id = row.text(0).flatMap({ MailID($0) }),
+            let state = row.text(3).flatMap(MailRecord.State.init(rawValue:)),
+            let place = row.text(14).flatMap(MailRecord.BodyPlace.init(rawValue:)),
+            let mailFrom = row.text(4).flatMap(reversePath), let received = row.integer(2),
+            let head = row.integer(15), let total = row.integer(16),
+            let checksum = row.integer(17).flatMap({ UInt32(exactly: $0) }),
+            !recipients.contains(nil)
+        else { throw .damaged("the row of mail \(row.text(0) ?? "?")") }
+        return MailRecord(
+            id: id, account: AccountID(row.text(1) ?? ""),
+            receivedAt: Timestamp(milliseconds: received), state: state,
+            envelope: ReceivedEnvelope(
+                mailFrom: mailFrom, recipients: recipients.compactMap { $0 },
+                helo: row.text(6) ?? "", peerAddress: row.text(7) ?? "", tls: row.text(8),
+                isExtended: row.integer(9) == 1, isSMTPUTF8: row.integer(10) == 1,
+                is8BitMIME: row.integer(11) == 1),
+            ruleSetVersion: row.text(12) ?? "", isUntaken: row.integer(13) == 1,
+            bodyPlace: place, headLength: Int(head), totalLength: Int(total),
+            checksum: checksum)
+    }
+
+    private static func reversePath(_ text: String) -> ReversePath? {
+        text.isEmpty ? .null : Mailbox(text).map(ReversePath.mailbox)
+    }
+
+    private static func action(
+        _ row: any SQLRow, of mail: MailID
+    ) throws(StorageFailure) -> ActionRecord {
+        guard let rule = row.text(0), let position = row.integer(1), let kind = row.text(2),
+            let state = row.text(3).flatMap(ActionRecord.State.init(rawValue:)),
+            let attempts = row.integer(4), let first = row.integer(5), let last = row.integer(6),
+            let disposition = row.text(8).flatMap(Disposition.init(rawValue:)),
+            let detail = row.text(9)
+        else { throw .damaged("an action of mail \(mail)") }
+        return ActionRecord(
+            mail: mail, key: ActionKey(rule: rule, position: Int(position)), kind: kind,
+            state: state, attempts: Int(attempts), firstAttemptAt: Timestamp(milliseconds: first),
+            lastAttemptAt: Timestamp(milliseconds: last),
+            nextAttemptAt: row.integer(7).map(Timestamp.init(milliseconds:)),
+            disposition: disposition, detail: detail)
+    }
+}

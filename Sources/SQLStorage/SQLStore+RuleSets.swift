@@ -1,0 +1,54 @@
+package import MailModel
+package import Storage
+
+extension SQLStore: RuleSetStore {
+    private static let activeRuleSetSetting = "active-rule-set"
+
+    package func keep(
+        version: String, name: String, document: String, at time: Timestamp
+    ) async throws(StorageFailure) {
+        try await write { connection throws(StorageFailure) in
+            try connection.execute(
+                """
+                INSERT INTO rule_set_version (version, name, document, kept_ms)
+                VALUES ($1, $2, $3, $4) ON CONFLICT (version) DO NOTHING
+                """,
+                [.text(version), .text(name), .text(document), .integer(time.milliseconds)])
+        }
+    }
+
+    package func document(ofVersion version: String) async throws(StorageFailure) -> String? {
+        try await database.read { connection throws(StorageFailure) in
+            try connection.rows(
+                "SELECT document FROM rule_set_version WHERE version = $1", [.text(version)]
+            ).first?.text(0)
+        }
+    }
+
+    package func activeRuleSet(of account: AccountID) async throws(StorageFailure) -> String? {
+        try await database.read { connection throws(StorageFailure) in
+            try connection.rows(
+                "SELECT value FROM setting WHERE account = $1 AND name = $2",
+                [.text(account.text), .text(Self.activeRuleSetSetting)]
+            ).first?.text(0)
+        }
+    }
+
+    package func setActiveRuleSet(
+        _ name: String?, of account: AccountID
+    ) async throws(StorageFailure) {
+        try await write { connection throws(StorageFailure) in
+            let key: [SQLValue] = [.text(account.text), .text(Self.activeRuleSetSetting)]
+            guard let name else {
+                try connection.execute(
+                    "DELETE FROM setting WHERE account = $1 AND name = $2", key)
+                return
+            }
+            try connection.execute(
+                """
+                INSERT INTO setting (account, name, value) VALUES ($1, $2, $3)
+                ON CONFLICT (account, name) DO UPDATE SET value = excluded.value
+                """, key + [.text(name)])
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import Foundation
+package import MailModel
+package import Storage
+import Synchronization
+
+/// Every store in one SQL database, written through one group commit. The statements of each port
+/// stand in a file of their own.
+package final class SQLStore: Sendable {
+    let database: any SQLDatabase
+    let writer: GroupCommit
+
+    /// Brings the schema up to date. Throws `StorageFailure`; `onSyncFailure` is called once, from
+    /// the writer's thread, when a sync failed: the process takes no more mail and ends.
+    package init(
+        database: any SQLDatabase, bodies: any BodyFiles, time: any TimeSource,
+        onSyncFailure: @escaping @Sendable (StorageFailure) -> Void
+    ) throws(StorageFailure) {
+        let now = time.now().milliseconds
+        try database.write { connection throws(StorageFailure) in
+            try Schema.migrate(connection, database.dialect, atMilliseconds: now)
+        }
+        self.database = database
+        writer = GroupCommit(database: database, bodies: bodies, onSyncFailure: onSyncFailure)
+    }
+
+    /// Commits what waits; nothing is taken after it. Blocks.
+    package func close() {
+        writer.close()
+    }
+
+    /// Moves the log into the database file, off the commit path. Blocks.
+    package func checkpoint() throws(StorageFailure) {
+        try database.checkpoint()
+    }
+
+    /// `work` as one unit of the next group commit, and what it answered.
+    @discardableResult
+    func write<Value: Sendable>(
+        _ work: @escaping @Sendable (any SQLConnection) throws(StorageFailure) -> Value
+    ) async throws(StorageFailure) -> Value {
+        let answer = Answer<Value>()
+        let result = await withCheckedContinuation {
+            (continuation: CheckedContinuation<Result<Void, StorageFailure>, Never>) in
+            writer.submit(
+                GroupCommit.Unit(
+                    needsDirectorySync: false,
+                    work: { connection throws(StorageFailure) in
+                        let value = try work(connection)
+                        answer.value.withLock { $0 = value }
+                    },
+                    completion: { continuation.resume(returning: $0) }))
+        }
+        try result.get()
+        guard let value = answer.value.withLock({ $0 }) else {
+            throw .refused("the unit of work left no answer")
+        }
+        return value
+    }
+
+    private final class Answer<Value: Sendable>: Sendable {
+        let value = Mutex<Value?>(nil)
+    }
+}

@@ -1,0 +1,102 @@
+import Storage
+
+/// The tables, by version: each migration runs once, in order, in one transaction with its number.
+enum Schema {
+    static func migrations(_ dialect: SQLDialect) -> [[String]] {
+        [first(dialect)]
+    }
+
+    private static func first(_ dialect: SQLDialect) -> [String] {
+        [
+            """
+            CREATE TABLE account (id TEXT PRIMARY KEY NOT NULL, created_ms BIGINT NOT NULL)
+            """,
+            """
+            CREATE TABLE identity (
+                account TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,
+                status TEXT NOT NULL, is_trusted INTEGER NOT NULL, created_ms BIGINT NOT NULL,
+                PRIMARY KEY (account, name))
+            """,
+            """
+            CREATE TABLE rule_set_version (
+                version TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL, document TEXT NOT NULL,
+                kept_ms BIGINT NOT NULL)
+            """,
+            """
+            CREATE TABLE setting (
+                account TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+                PRIMARY KEY (account, name))
+            """,
+            """
+            CREATE TABLE mail (
+                id TEXT PRIMARY KEY NOT NULL, account TEXT NOT NULL,
+                received_ms BIGINT NOT NULL, state TEXT NOT NULL, mail_from TEXT NOT NULL,
+                recipients TEXT NOT NULL, helo TEXT NOT NULL, peer_address TEXT NOT NULL,
+                tls TEXT, is_extended INTEGER NOT NULL, is_smtputf8 INTEGER NOT NULL,
+                is_8bitmime INTEGER NOT NULL, rule_set_version TEXT NOT NULL,
+                is_untaken INTEGER NOT NULL, body_place TEXT NOT NULL,
+                head_length BIGINT NOT NULL, total_length BIGINT NOT NULL,
+                checksum BIGINT NOT NULL, due_ms BIGINT) \(dialect.clusteredSuffix)
+            """,
+            "CREATE INDEX mail_due ON mail (due_ms) WHERE due_ms IS NOT NULL",
+            """
+            CREATE INDEX mail_aside ON mail (state) WHERE state IN ('held', 'damaged')
+            """,
+            "CREATE INDEX mail_untaken ON mail (id) WHERE is_untaken = 1",
+            """
+            CREATE INDEX mail_content ON mail (received_ms, total_length)
+                WHERE state = 'retired' AND body_place <> 'expired'
+            """,
+            """
+            CREATE TABLE mail_body (
+                mail TEXT PRIMARY KEY NOT NULL, bytes \(dialect.blobType) NOT NULL)
+                \(dialect.clusteredSuffix)
+            """,
+            """
+            CREATE TABLE action (
+                mail TEXT NOT NULL, rule TEXT NOT NULL, position INTEGER NOT NULL,
+                kind TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL,
+                first_ms BIGINT NOT NULL, last_ms BIGINT NOT NULL, next_ms BIGINT,
+                disposition TEXT NOT NULL, detail TEXT NOT NULL,
+                PRIMARY KEY (mail, rule, position)) \(dialect.clusteredSuffix)
+            """,
+            "CREATE INDEX action_open ON action (state, mail) WHERE state <> 'done'",
+            """
+            CREATE TABLE topic_message (
+                id TEXT PRIMARY KEY NOT NULL, topic TEXT NOT NULL, subject TEXT,
+                message TEXT NOT NULL, created_ms BIGINT NOT NULL)
+            """,
+            """
+            CREATE TABLE topic_delivery (
+                message TEXT NOT NULL, subscriber TEXT NOT NULL, state TEXT NOT NULL,
+                attempts INTEGER NOT NULL, next_ms BIGINT NOT NULL, last_error TEXT,
+                PRIMARY KEY (message, subscriber)) \(dialect.clusteredSuffix)
+            """,
+            "CREATE INDEX topic_delivery_due ON topic_delivery (state, next_ms)",
+        ]
+    }
+
+    static func migrate(_ connection: any SQLConnection, _ dialect: SQLDialect, atMilliseconds now: Int64)
+        throws(StorageFailure)
+    {
+        try connection.execute(
+            "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY NOT NULL)", [])
+        let done =
+            try connection.rows("SELECT MAX(version) FROM schema_version", []).first?.integer(0)
+            ?? 0
+        let migrations = migrations(dialect)
+        guard done <= migrations.count else {
+            throw .refused(
+                "the database has version \(done), this program knows \(migrations.count): "
+                    + "a newer martlet wrote it")
+        }
+        for (index, statements) in migrations.enumerated() where index >= Int(done) {
+            for statement in statements { try connection.execute(statement, []) }
+            try connection.execute(
+                "INSERT INTO schema_version (version) VALUES ($1)", [.integer(Int64(index + 1))])
+        }
+        try connection.execute(
+            "INSERT INTO account (id, created_ms) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING",
+            [.text(AccountID.main.text), .integer(now)])
+    }
+}

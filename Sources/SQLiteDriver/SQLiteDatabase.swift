@@ -1,0 +1,118 @@
+import Foundation
+import GRDB
+import NIOCore
+package import SQLStorage
+package import Storage
+
+/// SQLite behind the SQL port, by GRDB: one writer in WAL mode with `synchronous=FULL`, readers
+/// on snapshots, checkpoints only when asked for.
+package final class SQLiteDatabase: SQLDatabase {
+    package let dialect = SQLDialect(blobType: "BLOB", clusteredSuffix: "WITHOUT ROWID")
+
+    private let pool: DatabasePool
+    /// A connection of its own, so that moving the log holds up no commit.
+    private let checkpointer: DatabaseQueue
+
+    /// Frames that commits have added while the first pass ran: few enough to be moved at once.
+    private static let logFramesMax = 8_192
+
+    /// How commits reach the disk. `normal` exists for the crash tests' control run alone, which
+    /// has to lose mails by it.
+    package enum Synchronous: Int, Sendable {
+        case normal = 1
+        case full = 2
+    }
+
+    /// Opens or creates the file at `path`. Throws where it cannot be opened, or where the live
+    /// writer does not say that it syncs every commit.
+    package init(path: String, synchronous: Synchronous = .full) throws(StorageFailure) {
+        var configuration = Configuration()
+        configuration.label = "martlet"
+        configuration.maximumReaderCount = 4
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+            try database.execute(sql: "PRAGMA cache_size = -16384")
+        }
+        do {
+            pool = try DatabasePool(path: path, configuration: configuration)
+            // The pool sets NORMAL itself once its writer is open, so FULL has to come after.
+            let level = try pool.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA synchronous = \(synchronous.rawValue)")
+                return try Int.fetchOne(database, sql: "PRAGMA synchronous")
+            }
+            guard level == synchronous.rawValue else {
+                throw StorageFailure.refused("SQLite does not sync its commits (\(level ?? -1))")
+            }
+            var second = Configuration()
+            second.label = "martlet-checkpoint"
+            second.busyMode = .timeout(5)
+            checkpointer = try DatabaseQueue(path: path, configuration: second)
+        } catch {
+            throw Self.failure(error)
+        }
+    }
+
+    package func write(
+        _ body: (any SQLConnection) throws(StorageFailure) -> Void
+    ) throws(StorageFailure) {
+        do {
+            try pool.writeWithoutTransaction { database in
+                try database.beginTransaction(.immediate)
+                do {
+                    try body(SQLiteConnection(database))
+                    try database.commit()
+                } catch {
+                    if database.isInsideTransaction { try database.rollback() }
+                    throw error
+                }
+            }
+        } catch {
+            throw Self.failure(error)
+        }
+    }
+
+    package func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws(StorageFailure) -> Value
+    ) async throws(StorageFailure) -> Value {
+        do {
+            return try await pool.read { database in try body(SQLiteConnection(database)) }
+        } catch {
+            throw Self.failure(error)
+        }
+    }
+
+    package func checkpoint() throws(StorageFailure) {
+        do {
+            // PASSIVE waits for nobody. But the log begins anew only when all of it was moved, and
+            // under load something is always added meanwhile: then the short rest is moved
+            // between two commits.
+            let frames = try checkpointer.writeWithoutTransaction { database in
+                try database.checkpoint(.passive).walFrameCount
+            }
+            guard frames > Self.logFramesMax else { return }
+            _ = try pool.writeWithoutTransaction { database in
+                try database.checkpoint(.passive)
+            }
+        } catch {
+            throw Self.failure(error)
+        }
+    }
+
+    static func failure(_ error: any Error) -> StorageFailure {
+        if let failure = error as? StorageFailure { return failure }
+        guard let error = error as? DatabaseError else { return .refused("\(error)") }
+        let text = "\(error.extendedResultCode): \(error.message ?? "no message")"
+        return switch error.extendedResultCode {
+        case .SQLITE_IOERR_FSYNC, .SQLITE_IOERR_DIR_FSYNC, .SQLITE_IOERR_WRITE:
+            .syncFailed(text)
+        default:
+            switch error.resultCode {
+            case .SQLITE_FULL: .full(text)
+            case .SQLITE_IOERR: .syncFailed(text)
+            case .SQLITE_CORRUPT, .SQLITE_NOTADB: .damaged(text)
+            default: .refused(text)
+            }
+        }
+    }
+}

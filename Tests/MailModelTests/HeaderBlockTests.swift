@@ -1,0 +1,49 @@
+import MailModel
+import Testing
+
+@Suite struct HeaderBlockTests {
+    private func block(_ text: String) -> HeaderBlock { HeaderBlock(Array(text.utf8)[...]) }
+
+    @Test func readsFieldsInOrderAndUnfolds() {
+        let header = block("A: one\r\n two\r\nB : b\r\nA:three\r\n\r\nBody: no\r\n")
+        #expect(header.fields.map(\.name) == ["A", "B", "A"])
+        #expect(header.fields.map(\.text) == ["one two", "b", "three"])
+        #expect(header.length == 34)
+        #expect(header.all("a").count == 2)
+    }
+
+    @Test func keepsWhatIsNoFieldAsADefect() {
+        let header = block(" x\r\nno colon\r\nA: b\r\n: empty\r\n")
+        #expect(header.fields.map(\.name) == ["A"])
+        #expect(
+            header.defects == [.orphanContinuation, .noField(at: 4), .noField(at: 20)])
+    }
+
+    @Test(arguments: [
+        ("=?utf-8?Q?Gr=C3=BC=C3=9Fe_an?= =?UTF-8?B?IGFsbGU=?=", "Grüße an alle"),
+        ("=?iso-8859-1?q?caf=E9?= x", "café x"),
+        ("=?koi8-r?B?8NLJ18XU?=", "Привет"),
+        ("=?utf-8*en?Q?a?=", "a"),
+        ("plain = text", "plain = text"),
+        ("=?nonsense-9?Q?a?= b", "=?nonsense-9?Q?a?= b"),
+        ("=?utf-8?Q?a=0D=0ABcc:_x?=", "aBcc: x"),
+        ("=?utf-8?X?a?=", "=?utf-8?X?a?="),
+        ("=?utf-8?Q?half", "=?utf-8?Q?half"),
+    ])
+    func decodesEncodedWords(_ encoded: String, _ decoded: String) {
+        #expect(EncodedWords.decode(Array(encoded.utf8)) == decoded)
+    }
+
+    @Test(arguments: [
+        ("a@b.example, \"Doe, John\" <j@b.example>", ["a@b.example", "\"Doe, John\" <j@b.example>"]),
+        ("<a@b.example>", ["a@b.example"]),
+        ("Team: a@b.example, c@d.example;", ["a@b.example", "c@d.example"]),
+        ("undisclosed-recipients:;", []),
+        ("a@b.example (x, y), c@d.example", ["a@b.example (x, y)", "c@d.example"]),
+        ("=?utf-8?Q?J=C3=BCrgen?= <j@b.example>", ["Jürgen <j@b.example>"]),
+        ("", []),
+    ])
+    func listsAddresses(_ body: String, _ entries: [String]) {
+        #expect(AddressList.entries(Array(body.utf8)) == entries)
+    }
+}
