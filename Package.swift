@@ -29,6 +29,8 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -88,15 +90,17 @@ let package = Package(
         source(
             "InboundSMTP",
             [
-                "MailFlow", "SMTPProtocol", "MailModel", nioCore, nioPosix, nioSSL, logging,
-                lifecycle,
+                "MailFlow", "SMTPProtocol", "MailModel", "Storage", nioCore, nioPosix, nioSSL, nioTLS,
+                logging, lifecycle,
             ]),
         source("ControlSocket", ["ControlPlane", nioCore, nioPosix, logging, lifecycle]),
 
         // Core
         source(
             "ControlPlane",
-            ["MailFlow", "Accounts", "Storage", "RuleEngine", "MailModel", logging]),
+            [
+                "MailFlow", "Accounts", "Storage", "RuleEngine", "Documents", "MailModel", nioCore,
+            ]),
         source(
             "MailFlow",
             [
@@ -118,7 +122,7 @@ let package = Package(
 
         // Edges that are called
         source("Handlers", ["Actions", "MailModel", "Storage", "CHandlerSpawn", logging, nioCore]),
-        source("WebPoster", ["Topics", "Storage", "MailModel", httpClient, nioCore, logging]),
+        source("WebPoster", ["Topics", httpClient, nioCore, nioHTTP1]),
         source("ObjectStorage", ["Topics", "Storage", "MailModel", "CFileSystem", nioCore]),
         source("SQLiteDriver", ["SQLStorage", "Storage", "MailModel", nioCore, grdb, logging]),
         .target(name: "CHandlerSpawn"),

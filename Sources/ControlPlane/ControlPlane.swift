@@ -1,0 +1,247 @@
+package import Accounts
+import Documents
+package import MailFlow
+package import MailModel
+import NIOCore
+import RuleEngine
+package import Storage
+
+/// Operations on every resource: what the command line does, and the API and console will.
+package final class ControlPlane: Sendable {
+    private let hostname: String
+    private let identities: IdentityDirectory
+    private let ruleSets: RuleSets
+    private let rules: ActiveRules
+    private let mails: any MailStore
+    private let outbox: any OutboxStore
+    private let bodies: any BodyFiles
+    private let time: any TimeSource
+    private let onRelease: @Sendable () -> Void
+
+    /// `onRelease` is called when a mail or message was made due, so that nobody waits for it.
+    package init(
+        hostname: String, identities: IdentityDirectory, ruleSets: RuleSets, rules: ActiveRules,
+        mails: any MailStore, outbox: any OutboxStore, bodies: any BodyFiles,
+        time: any TimeSource, onRelease: @escaping @Sendable () -> Void
+    ) {
+        self.hostname = hostname
+        self.identities = identities
+        self.ruleSets = ruleSets
+        self.rules = rules
+        self.mails = mails
+        self.outbox = outbox
+        self.bodies = bodies
+        self.time = time
+        self.onRelease = onRelease
+    }
+
+    package func perform(_ request: ControlRequest) async -> ControlAnswer {
+        do {
+            return try await answer(request)
+        } catch let failure as ControlFailure {
+            return .failed(failure)
+        } catch let failure as StorageFailure {
+            return .failed(ControlFailure(failure))
+        } catch {
+            return .failed(ControlFailure(.unavailable, "\(error)"))
+        }
+    }
+
+    private func answer(_ request: ControlRequest) async throws -> ControlAnswer {
+        switch request {
+        case .status: try await status()
+        case .addIdentity(let name): try await addIdentity(name)
+        case .removeIdentity(let name): try await removeIdentity(name)
+        case .listIdentities: .identities(identities.records.map(IdentityView.init))
+        case .listRuleSets: .ruleSets(ruleSets.views)
+        case .showRuleSet(let name): try showRuleSet(name)
+        case .activateRuleSet(let name): try await activate(name)
+        case .reloadRules: try await reloadRules()
+        case .listMails(let filter):
+            .mails(try await mails.list(filter).map(MailView.init))
+        case .showMail(let id): try await showMail(id)
+        case .traceMail(let id): try await traceMail(id)
+        case .rawMail(let id, let isStored): try await rawMail(id, isStored: isStored)
+        case .retryMail(let id): try await retry(id)
+        case .holdMail(let id):
+            try await move(id, from: [.acting], to: .held, "is held: none of its actions runs")
+        case .releaseMail(let id):
+            try await move(id, from: [.held, .damaged], to: .acting, "is released")
+        case .removeMail(let id): try await remove(id)
+        case .listDeadMessages:
+            .deadMessages(
+                try await outbox.deadDeliveries(limit: 1_000)
+                    .map(DeadMessageView.init))
+        case .resendMessage(let id): try await resend(id)
+        }
+    }
+
+    private func status() async throws -> ControlAnswer {
+        let counts = try await mails.counts()
+        let dead = try await outbox.deadDeliveries(limit: 10_000)
+        let active = rules.current
+        return .status(
+            StatusView(
+                hostname: hostname, activeRuleSet: active.ruleSet.name,
+                ruleSetVersion: active.version, mails: counts, deadMessages: dead.count))
+    }
+
+    // MARK: Identities
+
+    private func identityName(_ text: String) throws(ControlFailure) -> IdentityName {
+        do throws(IdentityName.ParsingError) {
+            return try IdentityName(parsing: text)
+        } catch {
+            throw ControlFailure(.invalid, "\(error)")
+        }
+    }
+
+    private func addIdentity(_ text: String) async throws -> ControlAnswer {
+        let name = try identityName(text)
+        let record = try await identities.addTrusted(name, at: time.now())
+        return .done("\(record.name) is a verified \(record.kind.rawValue) by your word")
+    }
+
+    private func removeIdentity(_ text: String) async throws -> ControlAnswer {
+        let name = try identityName(text)
+        guard try await identities.remove(name) else {
+            let hint = NearMiss.hint(name.text, among: identities.records.map(\.name))
+            throw ControlFailure(.notFound, "there is no identity “\(name.text)”\(hint)")
+        }
+        return .done("\(name.text) is no longer an identity")
+    }
+
+    // MARK: Rules
+
+    private func showRuleSet(_ name: String?) throws(ControlFailure) -> ControlAnswer {
+        let ruleSet = name.map { ruleSets.ruleSet($0) } ?? rules.current.ruleSet
+        guard let ruleSet else {
+            let hint = NearMiss.hint(name ?? "", among: ruleSets.names)
+            throw ControlFailure(.notFound, "there is no rule set “\(name ?? "")”\(hint)")
+        }
+        return .ruleSet(
+            name: ruleSet.name, version: RuleEvaluator(ruleSet: ruleSet).version,
+            yaml: RuleDocument.text(of: ruleSet), canonicalJSON: ruleSet.canonicalJSON)
+    }
+
+    private func activate(_ name: String?) async throws -> ControlAnswer {
+        try await ruleSets.activate(name)
+        return .done(
+            name.map { "“\($0)” is the active rule set (\(rules.current.version))" }
+                ?? "no rule set is active: no mail is taken")
+    }
+
+    private func reloadRules() async throws -> ControlAnswer {
+        let problems = try await ruleSets.reload()
+        guard problems.isEmpty else {
+            throw ControlFailure(
+                .invalid,
+                problems.map(\.description).joined(separator: "\n")
+                    + "\nWhat was in force stays in force.")
+        }
+        return .done(
+            "“\(rules.current.ruleSet.name)” is in force (\(rules.current.version))")
+    }
+
+    // MARK: Mails
+
+    /// The mail whose id is, or begins with, `text`.
+    private func find(_ text: String) async throws -> MailRecord {
+        let wanted = text.lowercased()
+        guard !wanted.isEmpty, wanted.utf8.count <= 40,
+            wanted.utf8.allSatisfy({ ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x61 && $0 <= 0x76) })
+        else {
+            throw ControlFailure(.invalid, "“\(text)” is no mail id, and begins none")
+        }
+        let ids = try await mails.mails(startingWith: wanted, limit: 2)
+        guard let id = ids.first else {
+            throw ControlFailure(.notFound, "no mail's id begins with “\(text)”")
+        }
+        guard ids.count == 1 else {
+            throw ControlFailure(.invalid, "several ids begin with “\(text)”: give more of it")
+        }
+        guard let record = try await mails.mail(id) else {
+            throw ControlFailure(.notFound, "mail \(id) is gone")
+        }
+        return record
+    }
+
+    private func showMail(_ id: String) async throws -> ControlAnswer {
+        let record = try await find(id)
+        let actions = try await mails.actions(of: record.id)
+        return .mail(MailDetailView(record, actions))
+    }
+
+    private func traceMail(_ id: String) async throws -> ControlAnswer {
+        let record = try await find(id)
+        let evaluator = try await rules.evaluator(ofVersion: record.ruleSetVersion)
+        var known: [ActionKey: ActionRecord] = [:]
+        for action in try await mails.actions(of: record.id) {
+            known[action.key] = action
+        }
+        let facts = MailFacts(
+            recipients: record.envelope.recipients, isTLS: record.envelope.tls != nil)
+        let traces = evaluator.trace(facts) { key in
+            known[key].map { $0.state == .retrying ? .retrying : .ended($0.disposition) }
+        }
+        return .trace(
+            MailTraceView(
+                mail: MailView(record), ruleSet: evaluator.ruleSet.name,
+                ruleSetVersion: evaluator.version, rules: traces))
+    }
+
+    private func rawMail(
+        _ id: String, isStored: Bool
+    ) async throws -> ControlAnswer {
+        let record = try await find(id)
+        var content: ByteBuffer
+        switch record.bodyPlace {
+        case .row: content = try await mails.content(of: record)
+        case .file: content = try bodies.read(record.id, length: record.totalLength)
+        case .expired:
+            throw ControlFailure(.notFound, "the raw bytes of mail \(record.id) have expired")
+        }
+        if !isStored { content.moveReaderIndex(forwardBy: record.headLength) }
+        return .raw(Array(content.readableBytesView))
+    }
+
+    private func retry(_ id: String) async throws -> ControlAnswer {
+        let record = try await find(id)
+        guard try await mails.retry(record.id, now: time.now())
+        else {
+            throw ControlFailure(.invalid, "mail \(record.id) has no action to try again")
+        }
+        onRelease()
+        return .done("the open and dead actions of mail \(record.id) run again now")
+    }
+
+    private func move(
+        _ id: String, from: Set<MailRecord.State>, to: MailRecord.State, _ text: String
+    ) async throws -> ControlAnswer {
+        let record = try await find(id)
+        guard try await mails.move(record.id, from: from, to: to)
+        else {
+            let wanted = from.map(\.rawValue).sorted().joined(separator: " or ")
+            throw ControlFailure(
+                .invalid, "mail \(record.id) is \(record.state.rawValue), not \(wanted)")
+        }
+        onRelease()
+        return .done("mail \(record.id) \(text)")
+    }
+
+    private func remove(_ id: String) async throws -> ControlAnswer {
+        let record = try await find(id)
+        _ = try await mails.remove(record.id)
+        if record.bodyPlace == .file { bodies.remove([record.id]) }
+        return .done("mail \(record.id) is removed; objects that it was stored as stay")
+    }
+
+    private func resend(_ id: String) async throws -> ControlAnswer {
+        let count = try await outbox.resend(message: id, now: time.now())
+        guard count > 0 else {
+            throw ControlFailure(.notFound, "there is no dead message “\(id)”")
+        }
+        onRelease()
+        return .done("message \(id) is on its way again to \(count) subscriber(s)")
+    }
+}

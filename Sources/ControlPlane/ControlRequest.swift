@@ -1,0 +1,66 @@
+package import Storage
+
+/// Everything that can be asked of a running server; what the command line sends.
+package enum ControlRequest: Sendable, Codable {
+    case status
+    case addIdentity(name: String)
+    case removeIdentity(name: String)
+    case listIdentities
+    case listRuleSets
+    /// The active set where no name is given.
+    case showRuleSet(name: String?)
+    /// SES: `SetActiveReceiptRuleSet`; no name: receive nothing.
+    case activateRuleSet(name: String?)
+    case reloadRules
+    case listMails(MailFilter)
+    case showMail(id: String)
+    case traceMail(id: String)
+    /// `isStored`: with the header block that we put before it.
+    case rawMail(id: String, isStored: Bool)
+    case retryMail(id: String)
+    case holdMail(id: String)
+    case releaseMail(id: String)
+    case removeMail(id: String)
+    case listDeadMessages
+    case resendMessage(id: String)
+}
+
+/// What came of it.
+package enum ControlAnswer: Sendable, Codable {
+    case status(StatusView)
+    case identities([IdentityView])
+    case ruleSets([RuleSetView])
+    /// A rule set's file form.
+    case ruleSet(name: String, version: String, yaml: String, canonicalJSON: String)
+    case mails([MailView])
+    case mail(MailDetailView)
+    case trace(MailTraceView)
+    case raw([UInt8])
+    case deadMessages([DeadMessageView])
+    /// For people: what was done.
+    case done(String)
+    case failed(ControlFailure)
+}
+
+/// Why it was not done; every problem at once where there are several.
+package struct ControlFailure: Error, Sendable, Codable, CustomStringConvertible {
+    package enum Kind: String, Sendable, Codable { case invalid, notFound, unavailable }
+
+    package var kind: Kind
+    package var message: String
+
+    package init(_ kind: Kind, _ message: String) {
+        self.kind = kind
+        self.message = message
+    }
+
+    init(_ failure: StorageFailure) {
+        if case .notFound(let detail) = failure {
+            self.init(.notFound, detail)
+        } else {
+            self.init(.unavailable, "\(failure)")
+        }
+    }
+
+    package var description: String { message }
+}

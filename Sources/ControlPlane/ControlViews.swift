@@ -1,0 +1,130 @@
+import MailModel
+package import RuleEngine
+package import Storage
+
+/// What people and scripts see of a mail. Times are ISO 8601 in UTC.
+package struct MailView: Sendable, Codable {
+    package var id: String
+    package var receivedAt: String
+    package var state: String
+    package var mailFrom: String
+    package var recipients: [String]
+    /// As stored: with our header block.
+    package var bytes: Int
+    package var isUntaken: Bool
+
+    init(_ record: MailRecord) {
+        id = record.id.text
+        receivedAt = record.receivedAt.iso8601Text
+        state = record.state.rawValue
+        mailFrom = record.envelope.mailFrom.wireText
+        recipients = record.envelope.recipients.map(\.wireText)
+        bytes = record.totalLength
+        isUntaken = record.isUntaken
+    }
+}
+
+/// One mail with all that is known of it.
+package struct MailDetailView: Sendable, Codable {
+    package var mail: MailView
+    package var helo: String
+    package var peerAddress: String
+    package var tls: String?
+    package var ruleSetVersion: String
+    package var content: String
+    package var actions: [ActionView]
+
+    init(_ record: MailRecord, _ actions: [ActionRecord]) {
+        mail = MailView(record)
+        helo = record.envelope.helo
+        peerAddress = record.envelope.peerAddress
+        tls = record.envelope.tls
+        ruleSetVersion = record.ruleSetVersion
+        content = record.bodyPlace.rawValue
+        self.actions = actions.map(ActionView.init)
+    }
+}
+
+package struct ActionView: Sendable, Codable {
+    package var rule: String
+    package var position: Int
+    package var kind: String
+    package var state: String
+    package var attempts: Int
+    package var lastAttemptAt: String
+    package var nextAttemptAt: String?
+    package var disposition: String
+    package var detail: String
+
+    init(_ record: ActionRecord) {
+        rule = record.key.rule
+        position = record.key.position
+        kind = record.kind
+        state = record.state.rawValue
+        attempts = record.attempts
+        lastAttemptAt = record.lastAttemptAt.iso8601Text
+        nextAttemptAt = record.nextAttemptAt?.iso8601Text
+        disposition = record.disposition.rawValue
+        detail = record.detail
+    }
+}
+
+/// Why a mail went as it went: each rule of the set of its arrival.
+package struct MailTraceView: Sendable, Codable {
+    package var mail: MailView
+    package var ruleSet: String
+    package var ruleSetVersion: String
+    package var rules: [RuleTrace]
+}
+
+package struct IdentityView: Sendable, Codable {
+    package var name: String
+    package var kind: String
+    /// SES v2's `VerificationStatus`.
+    package var status: String
+    package var isTrusted: Bool
+    package var createdAt: String
+
+    init(_ record: IdentityRecord) {
+        name = record.name
+        kind = record.kind.rawValue
+        status = record.status.rawValue
+        isTrusted = record.isTrusted
+        createdAt = record.createdAt.iso8601Text
+    }
+}
+
+package struct RuleSetView: Sendable, Codable {
+    package var name: String
+    package var file: String
+    package var rules: Int
+    package var isActive: Bool
+    /// Why the file does not load; then an earlier version may be in force.
+    package var problems: [String]
+}
+
+package struct DeadMessageView: Sendable, Codable {
+    package var message: String
+    package var topic: String
+    package var subscriber: String
+    package var attempts: Int
+    package var createdAt: String
+    package var error: String
+
+    init(_ delivery: TopicDelivery) {
+        message = delivery.message.id
+        topic = delivery.message.topic
+        subscriber = delivery.subscriber
+        attempts = delivery.attempts
+        createdAt = delivery.message.createdAt.iso8601Text
+        error = delivery.lastError ?? ""
+    }
+}
+
+package struct StatusView: Sendable, Codable {
+    package var hostname: String
+    package var activeRuleSet: String
+    package var ruleSetVersion: String
+    package var mails: MailCounts
+    package var deadMessages: Int
+}

@@ -1,0 +1,87 @@
+package import ControlPlane
+import Foundation
+import Glibc
+
+/// The other end of the control socket: one question, one answer. Blocks.
+package struct ControlClient {
+    /// Why there is no answer; says what to do next.
+    package struct Failure: Error, Sendable, CustomStringConvertible {
+        package let description: String
+    }
+
+    private let path: String
+
+    package init(path: String) {
+        self.path = path
+    }
+
+    package func ask(_ request: ControlRequest) throws -> ControlAnswer {
+        let descriptor = try connect()
+        defer { close(descriptor) }
+        var line = try JSONEncoder().encode(request)
+        line.append(UInt8(ascii: "\n"))
+        try send(line, descriptor)
+        return try JSONDecoder().decode(ControlAnswer.self, from: receive(descriptor))
+    }
+
+    private func connect() throws -> Int32 {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { throw failure("socket") }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let capacity = MemoryLayout.size(ofValue: address.sun_path)
+        guard path.utf8.count < capacity else {
+            close(descriptor)
+            throw Failure(description: "the socket's path is too long: \(path)")
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let status = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard status == 0 else {
+            let failure = failure("connect")
+            close(descriptor)
+            throw failure
+        }
+        return descriptor
+    }
+
+    private func failure(_ call: String) -> Failure {
+        let code = errno
+        let reason = String(cString: strerror(code))
+        switch code {
+        case ENOENT, ECONNREFUSED:
+            return Failure(
+                description: "no server is running there (\(path): \(reason)); "
+                    + "start one with: martlet serve")
+        case EACCES, EPERM:
+            return Failure(
+                description: "\(path): \(reason); run this as root or as the server's user")
+        default: return Failure(description: "\(call) \(path): \(reason)")
+        }
+    }
+
+    private func send(_ data: Data, _ descriptor: Int32) throws {
+        var rest = data[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            guard count > 0 else { throw failure("write") }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    private func receive(_ descriptor: Int32) throws -> Data {
+        var answer = Data()
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = read(descriptor, &chunk, chunk.count)
+            guard count > 0 else {
+                throw Failure(description: "the server went away before it answered")
+            }
+            answer.append(contentsOf: chunk[..<count])
+            if chunk[count - 1] == UInt8(ascii: "\n") { return answer }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import Actions
+import Glibc
+import NIOCore
+
+/// A pipe to or from a handler; each end closes once.
+struct Pipe {
+    final class End {
+        private(set) var number: Int32
+
+        init(_ number: Int32) {
+            self.number = number
+        }
+
+        deinit { close() }
+
+        var isOpen: Bool { number >= 0 }
+
+        func close() {
+            guard isOpen else { return }
+            Glibc.close(number)
+            number = -1
+        }
+
+        func setNonBlocking() {
+            _ = fcntl(number, F_SETFL, fcntl(number, F_GETFL) | O_NONBLOCK)
+        }
+    }
+
+    let reading: End
+    let writing: End
+
+    init() throws {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else {
+            throw HandlerProcess.StartFailure(
+                description: "pipe: \(String(cString: strerror(errno)))")
+        }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        reading = End(ends[0])
+        writing = End(ends[1])
+    }
+}
+
+/// What a handler writes, up to a cap; what is beyond is read and thrown away.
+struct CappedOutput {
+    private let bytesMax: Int
+    private(set) var bytes: [UInt8] = []
+    private(set) var isCut = false
+
+    init(bytesMax: Int) {
+        self.bytesMax = bytesMax
+    }
+
+    /// Takes what is there now; closes the end at its end of file.
+    mutating func read(from end: Pipe.End) {
+        var chunk = [UInt8](repeating: 0, count: 16_384)
+        // Bounded, so that a program that never stops writing does not hold us here.
+        for _ in 0..<64 where end.isOpen {
+            let count = Glibc.read(end.number, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN { return }
+            guard count > 0 else { return end.close() }
+            let room = bytesMax - bytes.count
+            bytes += chunk[..<min(room, count)]
+            if count > room { isCut = true }
+        }
+    }
+}
+
+/// What a handler reads: the pieces, one after another. A handler that does not want them is
+/// left alone.
+struct HandlerInput {
+    private var pieces: [FunctionInvocation.InputPiece]
+    private var buffer = ByteBuffer()
+    private var file: (number: Pipe.End, left: Int)?
+
+    init(_ pieces: [FunctionInvocation.InputPiece]) {
+        self.pieces = pieces.reversed()
+    }
+
+    private(set) var isDone = false
+
+    /// Writes what fits now.
+    mutating func write(to end: Pipe.End) {
+        while end.isOpen {
+            if buffer.readableBytes == 0, !refill() {
+                isDone = true
+                return end.close()
+            }
+            let count = buffer.withUnsafeReadableBytes {
+                Glibc.write(end.number, $0.baseAddress, $0.count)
+            }
+            if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN { return }
+            guard count > 0 else {
+                // EPIPE: it does not read on.
+                isDone = true
+                return end.close()
+            }
+            buffer.moveReaderIndex(forwardBy: count)
+        }
+    }
+
+    private mutating func refill() -> Bool {
+        if let (number, left) = file {
+            var chunk = [UInt8](repeating: 0, count: min(65_536, left))
+            let count = chunk.isEmpty ? 0 : Glibc.read(number.number, &chunk, chunk.count)
+            if count > 0 {
+                buffer = ByteBuffer(bytes: chunk[..<count])
+                file = (number, left - count)
+                return true
+            }
+            file = nil
+        }
+        switch pieces.popLast() {
+        case nil: return false
+        case .bytes(let bytes):
+            buffer = bytes
+            return buffer.readableBytes > 0 ? true : refill()
+        case .file(let path, let length):
+            file = (Pipe.End(open(path, O_RDONLY | O_CLOEXEC)), length)
+            return refill()
+        }
+    }
+}

@@ -1,0 +1,41 @@
+/// A handler as the configuration describes it: a program, and what it may use.
+package struct HandlerProgram: Sendable {
+    package var name: String
+    /// An absolute path and its arguments; no shell reads them.
+    package var command: [String]
+    /// Beside `PATH`, `LANG` and the essentials of the mail: nothing else is inherited.
+    package var environment: [String: String] = [:]
+    /// Until the whole process group is ended.
+    package var timeoutSeconds = 30
+    /// Address space. 0: no limit, here and below.
+    package var memoryBytesMax = 1_073_741_824
+    /// Size of one file that it writes.
+    package var fileBytesMax = 1_073_741_824
+    /// Open files.
+    package var filesMax = 256
+    /// Processes of its user; only set where that user is its own.
+    package var processesMax = 64
+    /// Standard output that is kept; what is beyond is read and thrown away.
+    package var outputBytesMax = 262_144
+    /// Standard error that goes to the log.
+    package var errorBytesMax = 16_384
+    /// Whom it runs as; nil for our own user. Only root can ask for another.
+    package var user: User?
+
+    package struct User: Sendable, Equatable {
+        package var name: String
+        package var id: UInt32
+        package var group: UInt32
+
+        package init(name: String, id: UInt32, group: UInt32) {
+            self.name = name
+            self.id = id
+            self.group = group
+        }
+    }
+
+    package init(name: String, command: [String]) {
+        self.name = name
+        self.command = command
+    }
+}

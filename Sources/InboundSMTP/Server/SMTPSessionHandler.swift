@@ -1,0 +1,191 @@
+import MailFlow
+import NIOCore
+import NIOSSL
+import NIOTLS
+import SMTPProtocol
+
+/// The shell around one `SMTPServerSession`: moves bytes, times and the flow's answers between it
+/// and its channel, and decides nothing.
+final class SMTPSessionHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let service: SMTPListener.Service
+    private var session: SMTPServerSession?
+    private var isReadHeld = false
+    private var timer: Scheduled<Void>?
+    private var timerDeadline: Int64?
+    private let peer: SessionPeer
+
+    init(service: SMTPListener.Service, peer: SessionPeer) {
+        self.service = service
+        self.peer = peer
+    }
+
+    private static func now() -> Int64 {
+        Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000)
+    }
+
+    // MARK: The channel's events
+
+    func channelActive(context: ChannelHandlerContext) {
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        session = SMTPServerSession(
+            settings: service.settings, peer: peer, receiver: service.receiver,
+            now: Self.now(),
+            onDrain: {
+                bound.execute { handler, context in
+                    handler.session?.drained(at: Self.now())
+                    handler.perform(context)
+                }
+            })
+        session?.start()
+        perform(context)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        session?.receive(&bytes, at: Self.now())
+        perform(context)
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if session?.wantsInput ?? true { context.read() } else { isReadHeld = true }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timer?.cancel()
+        session?.disconnected()
+        perform(context)
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        service.log.peerFailed(peer, "\(error)")
+        context.close(promise: nil)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case TLSUserEvent.handshakeCompleted: secured(context)
+        case is SMTPListener.ShutDown:
+            session?.shutDown()
+            perform(context)
+        case ChannelEvent.inputClosed: context.close(promise: nil)
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    private func secured(_ context: ChannelHandlerContext) {
+        let handler = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
+        session?.secured(Self.name(of: handler?.tlsVersion), at: Self.now())
+        perform(context)
+    }
+
+    private static func name(of version: TLSVersion?) -> String {
+        switch version {
+        case .tlsv13: "TLSv1.3"
+        case .tlsv12: "TLSv1.2"
+        default: "TLS"
+        }
+    }
+
+    // MARK: The session's outputs
+
+    private func perform(_ context: ChannelHandlerContext) {
+        guard let outputs = session?.takeOutputs() else { return }
+        var replies = ByteBuffer()
+        for output in outputs {
+            switch output {
+            case .reply(let reply): replies.writeString(reply.wireText)
+            case .event(let event): service.log.happened(event, peer: peer)
+            case .commit(let intake): commit(intake, context)
+            case .startTLS:
+                flush(&replies, context)
+                startTLS(context)
+            case .close:
+                flush(&replies, context)
+                closeAfterReplies(context)
+            }
+        }
+        flush(&replies, context)
+        watchTime(context)
+        if isReadHeld, session?.wantsInput ?? false {
+            isReadHeld = false
+            context.read()
+        }
+    }
+
+    private func flush(_ replies: inout ByteBuffer, _ context: ChannelHandlerContext) {
+        guard replies.readableBytes > 0 else { return }
+        context.writeAndFlush(wrapOutboundOut(replies), promise: nil)
+        replies = ByteBuffer()
+    }
+
+    private func commit(_ intake: any MailIntake, _ context: ChannelHandlerContext) {
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        intake.finish { outcome in
+            bound.execute { handler, context in
+                handler.session?.committed(outcome, at: Self.now())
+                handler.perform(context)
+            }
+        }
+    }
+
+    private func startTLS(_ context: ChannelHandlerContext) {
+        guard let tls = service.tls else { return context.close(promise: nil) }
+        do {
+            try context.pipeline.syncOperations.addHandler(
+                NIOSSLServerHandler(context: tls), position: .first)
+        } catch {
+            service.log.peerFailed(peer, "\(error)")
+            context.close(promise: nil)
+        }
+    }
+
+    /// A reset would throw away the last reply where the peer's bytes are still unread: our
+    /// side is closed first, the rest when the peer has closed or a moment has passed.
+    private func closeAfterReplies(_ context: ChannelHandlerContext) {
+        timer?.cancel()
+        timer = nil
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        context.close(mode: .output).whenComplete { _ in
+            bound.execute { handler, context in
+                handler.isReadHeld = false
+                context.read()
+            }
+        }
+        timer = context.eventLoop.scheduleTask(in: .seconds(2)) {
+            bound.execute { _, context in context.close(promise: nil) }
+        }
+    }
+
+    /// One timer for each connection, set anew only when it fires: deadlines mostly move away.
+    private func watchTime(_ context: ChannelHandlerContext) {
+        guard let deadline = session?.deadline else { return }
+        if timer != nil, let timerDeadline, timerDeadline <= deadline { return }
+        timer?.cancel()
+        timerDeadline = deadline
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        let delay = max(0, deadline - Self.now())
+        timer = context.eventLoop.scheduleTask(in: .milliseconds(delay)) {
+            bound.execute { handler, context in
+                handler.timer = nil
+                handler.timerDeadline = nil
+                handler.session?.timePassed(at: Self.now())
+                handler.perform(context)
+            }
+        }
+    }
+}
+
+extension NIOLoopBound where Value == (SMTPSessionHandler, ChannelHandlerContext) {
+    /// Runs `body` on the loop, never within the call that led here: a session is not entered
+    /// twice.
+    fileprivate func execute(
+        _ body: @escaping @Sendable (SMTPSessionHandler, ChannelHandlerContext) -> Void
+    ) {
+        eventLoop.execute { body(value.0, value.1) }
+    }
+}

@@ -1,0 +1,34 @@
+import SMTPProtocol
+
+/// How long a session may take for what. Times are milliseconds of the shell's clock.
+extension SMTPServerSession {
+    /// When `timePassed` has something to say; nil while nothing is waited for from the peer.
+    package var deadline: Int64? { waiting?.deadline }
+
+    /// Ends the session if its peer is too late.
+    package mutating func timePassed(at now: Int64) {
+        self.now = now
+        guard let waiting, waiting.deadline <= now else { return }
+        end(waiting.reply)
+    }
+
+    private var waiting: (deadline: Int64, reply: SMTPReply)? {
+        let limits = settings.limits
+        let soon: Int64
+        switch phase {
+        case .command: soon = phaseStartedAt + limits.commandSeconds * 1000
+        case .data, .chunk:
+            // While the disk makes the peer wait, its time stands still.
+            guard !isPaused else { return nil }
+            soon = lastInputAt + limits.dataPieceSeconds * 1000
+        case .handshake: soon = phaseStartedAt + limits.handshakeSeconds * 1000
+        case .committing, .closed: return nil
+        }
+        guard let transaction, let openedAt = transaction.openedAt else {
+            return (soon, SMTPReplies.timeout)
+        }
+        let earned = Int64(transaction.bytes) * 1000 / Int64(limits.dataBytesPerSecondMin)
+        let whole = openedAt + limits.dataSeconds * 1000 + earned
+        return soon <= whole ? (soon, SMTPReplies.timeout) : (whole, SMTPReplies.tooSlow)
+    }
+}

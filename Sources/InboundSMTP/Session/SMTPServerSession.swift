@@ -1,0 +1,362 @@
+package import MailFlow
+import MailModel
+package import NIOCore
+package import SMTPProtocol
+import Storage
+
+/// One SMTP session as a server, without sockets and clocks: bytes and times in, replies and steps
+/// out. RFC 5321, with STARTTLS (3207), SIZE (1870), PIPELINING (2920), 8BITMIME (6152),
+/// SMTPUTF8 (6531), ENHANCEDSTATUSCODES (2034) and CHUNKING (3030).
+///
+/// After each call take `outputs` and do them in order. While `wantsInput` is false read no more:
+/// that bounds what a session holds to what was read at once.
+package struct SMTPServerSession {
+    /// What the shell does next.
+    package enum Output {
+        case reply(SMTPReply)
+        /// Ask `intake` to finish, and tell `committed` what came of it.
+        case commit(any MailIntake)
+        /// Throw away what was read, then shake hands; tell `secured`.
+        case startTLS
+        /// Close once the replies are written.
+        case close
+        case event(SessionEvent)
+    }
+
+    enum Phase {
+        case command
+        case data(DataDecoder)
+        case chunk(left: Int, isLast: Bool)
+        /// The mail is with the flow: nothing is read until it answers.
+        case committing
+        case handshake
+        case closed
+    }
+
+    /// RFC 5321 §3.3: from MAIL to the mail's end.
+    struct Transaction {
+        var mailFrom: ReversePath
+        var parameters: MailParameters
+        var recipients: [Mailbox] = []
+        var isRecipientRefused = false
+        var intake: (any MailIntake)?
+        var chunks: DataDecoder?
+        /// Bytes of content so far, and what will be answered at the end of it.
+        var bytes = 0
+        var failure: SMTPReply?
+        var thrownAwayBytes = 0
+        /// When the mail began: DATA, or the first BDAT.
+        var openedAt: Int64?
+    }
+
+    let settings: SessionSettings
+    let peer: SessionPeer
+    let receiver: any MailReceiver
+    let onDrain: @Sendable () -> Void
+
+    package internal(set) var outputs: [Output] = []
+    var phase = Phase.command
+    var inbox = ByteBuffer()
+    private var lines: LineDecoder
+    /// The argument of EHLO or HELO.
+    var helo: String?
+    var isExtended = false
+    var tls: String?
+    var transaction: Transaction?
+    /// The mail's intake asked us to wait.
+    var isPaused = false
+    private var isShuttingDown = false
+    var mails = 0
+    var errors = 0
+    var idleCommands = 0
+    // Milliseconds of a clock that never goes back.
+    var now: Int64
+    var phaseStartedAt: Int64
+    var lastInputAt: Int64
+
+    /// `onDrain` is called from any thread when a paused mail wants bytes again: tell `drained`.
+    package init(
+        settings: SessionSettings, peer: SessionPeer, receiver: any MailReceiver, now: Int64,
+        onDrain: @escaping @Sendable () -> Void
+    ) {
+        self.settings = settings
+        self.peer = peer
+        self.receiver = receiver
+        self.onDrain = onDrain
+        self.now = now
+        phaseStartedAt = now
+        lastInputAt = now
+        lines = LineDecoder(lineBytesMax: settings.limits.commandBytesMax)
+    }
+
+    // MARK: What happens to a session
+
+    /// The connection stands: greets, or refuses the peer.
+    package mutating func start() {
+        switch receiver.admit(peerAddress: peer.address) {
+        case .admitted: send(SMTPReplies.greeting(settings.hostname))
+        case .refused(let refusal):
+            end(SMTPReplies.refusal(refusal))
+        }
+    }
+
+    package mutating func receive(_ bytes: inout ByteBuffer, at now: Int64) {
+        self.now = now
+        lastInputAt = now
+        if inbox.readableBytes == 0 {
+            inbox = bytes
+            bytes.moveReaderIndex(to: bytes.writerIndex)
+        } else {
+            inbox.writeBuffer(&bytes)
+        }
+        process()
+    }
+
+    /// The mail's intake has room again.
+    package mutating func drained(at now: Int64) {
+        self.now = now
+        isPaused = false
+        lastInputAt = now
+        process()
+    }
+
+    /// What became of the mail that `commit` was about.
+    package mutating func committed(_ outcome: IntakeOutcome, at now: Int64) {
+        self.now = now
+        guard case .committing = phase, let transaction else { return }
+        switch outcome {
+        case .accepted(let id):
+            mails += 1
+            idleCommands = 0
+            outputs.append(
+                .event(.accepted(id, envelope(of: transaction), bytes: transaction.bytes)))
+            send(SMTPReplies.accepted(id))
+        case .refused(let refusal):
+            refuse(SMTPReplies.refusal(refusal), about: transaction.mailFrom.wireText)
+        }
+        self.transaction = nil
+        enter(.command)
+        if isShuttingDown { end(SMTPReplies.shuttingDown) }
+        process()
+    }
+
+    /// The handshake succeeded; RFC 3207 §4.2: the session starts over.
+    package mutating func secured(_ description: String, at now: Int64) {
+        self.now = now
+        tls = description
+        helo = nil
+        isExtended = false
+        transaction = nil
+        inbox.clear()
+        lines = LineDecoder(lineBytesMax: settings.limits.commandBytesMax)
+        enter(.command)
+    }
+
+    /// We are ending: a mail that is coming in may finish, anything else ends now.
+    package mutating func shutDown() {
+        isShuttingDown = true
+        switch phase {
+        case .command where transaction?.intake == nil, .handshake:
+            end(SMTPReplies.shuttingDown)
+        case .command, .data, .chunk, .committing, .closed: break
+        }
+    }
+
+    /// The connection is gone.
+    package mutating func disconnected() {
+        abandon()
+        phase = .closed
+    }
+
+    /// Whether more bytes can be taken now.
+    package var wantsInput: Bool {
+        switch phase {
+        case .command, .data, .chunk: !isPaused
+        case .handshake: true
+        case .committing, .closed: false
+        }
+    }
+
+    package var isClosed: Bool {
+        if case .closed = phase { true } else { false }
+    }
+
+    package mutating func takeOutputs() -> [Output] {
+        defer { outputs.removeAll(keepingCapacity: true) }
+        return outputs
+    }
+
+    // MARK: Steps
+
+    private mutating func process() {
+        while inbox.readableBytes > 0, !isPaused {
+            switch phase {
+            case .command:
+                guard let line = lines.next(&inbox) else { return }
+                lastInputAt = now
+                handle(line)
+            case .data(var decoder):
+                let length = inbox.readableBytes
+                let isAtEnd = take(&decoder)
+                phase = .data(decoder)
+                countThrownAway(length - inbox.readableBytes)
+                if isAtEnd { finishMail() }
+            case .chunk(let left, let isLast): takeChunk(left, isLast)
+            case .committing, .handshake: return
+            case .closed: inbox.clear()
+            }
+        }
+        if inbox.readableBytes == 0 { inbox = ByteBuffer() }
+    }
+
+    mutating func enter(_ phase: Phase) {
+        self.phase = phase
+        phaseStartedAt = now
+        lastInputAt = now
+    }
+
+    mutating func send(_ reply: SMTPReply) {
+        outputs.append(.reply(reply))
+    }
+
+    /// A reply that says no: told in the log, counted where it is the client's error.
+    mutating func refuse(_ reply: SMTPReply, about subject: String) {
+        outputs.append(.event(.refused(reply: reply, subject: subject)))
+        guard reply.code >= 500 else { return send(reply) }
+        errors += 1
+        guard errors < settings.limits.errorsMax else {
+            send(reply)
+            return end(SMTPReplies.tooManyErrors)
+        }
+        send(reply)
+    }
+
+    /// The last reply of a session.
+    mutating func end(_ reply: SMTPReply) {
+        guard !isClosed else { return }
+        abandon()
+        if reply != SMTPReplies.quit { outputs.append(.event(.ended(because: reply))) }
+        send(reply)
+        outputs.append(.close)
+        enter(.closed)
+        inbox.clear()
+    }
+
+    /// Leaves the open transaction; nothing of its mail stays.
+    mutating func abandon() {
+        if let transaction, let intake = transaction.intake {
+            if case .committing = phase {
+                // The flow has the mail: it is taken or refused whether or not anyone listens.
+            } else {
+                intake.abandon()
+                outputs.append(
+                    .event(.cut(mailFrom: transaction.mailFrom, bytes: transaction.bytes)))
+            }
+        }
+        transaction = nil
+    }
+
+    // MARK: Taking a mail's bytes
+
+    /// Feeds what was read to `decoder`; says whether DATA's end was reached.
+    mutating func take(_ decoder: inout DataDecoder) -> Bool {
+        var input = inbox
+        inbox = ByteBuffer()
+        var pieces: [DataPiece] = []
+        let isAtEnd = decoder.decode(&input) { pieces.append($0) }
+        inbox = input
+        for piece in pieces { take(piece) }
+        return isAtEnd
+    }
+
+    mutating func take(_ piece: DataPiece) {
+        switch piece {
+        case .content(let bytes): append(bytes)
+        case .fault(let fault): fail(SMTPReplies.fault(fault))
+        }
+    }
+
+    private mutating func append(_ bytes: ByteBuffer) {
+        transaction?.bytes += bytes.readableBytes
+        guard let transaction, transaction.failure == nil, let intake = transaction.intake else {
+            return
+        }
+        guard transaction.bytes <= settings.limits.mailBytesMax else {
+            return fail(SMTPReplies.sizeTooLarge)
+        }
+        switch intake.append(bytes, onDrain: onDrain) {
+        case .goOn: break
+        case .pause: isPaused = true
+        case .refused(let refusal): fail(SMTPReplies.refusal(refusal))
+        }
+    }
+
+    /// The mail will be refused at its end: what still comes of it is thrown away.
+    mutating func fail(_ reply: SMTPReply) {
+        guard transaction?.failure == nil else { return }
+        transaction?.failure = reply
+        transaction?.intake?.abandon()
+        transaction?.intake = nil
+    }
+
+    /// A peer whose mail is refused may send it to its end, but not for ever.
+    mutating func countThrownAway(_ bytes: Int) {
+        guard transaction?.failure != nil else { return }
+        transaction?.thrownAwayBytes += bytes
+        if let thrownAway = transaction?.thrownAwayBytes,
+            thrownAway > 2 * settings.limits.mailBytesMax
+        {
+            end(SMTPReplies.tooMuchData)
+        }
+    }
+
+    /// The mail is whole.
+    mutating func finishMail() {
+        guard let transaction else { return }
+        if let failure = transaction.failure {
+            self.transaction = nil
+            enter(.command)
+            refuse(failure, about: transaction.mailFrom.wireText)
+            if isShuttingDown { end(SMTPReplies.shuttingDown) }
+        } else if let intake = transaction.intake {
+            enter(.committing)
+            outputs.append(.commit(intake))
+        }
+    }
+
+    func envelope(of transaction: Transaction) -> ReceivedEnvelope {
+        ReceivedEnvelope(
+            mailFrom: transaction.mailFrom, recipients: transaction.recipients,
+            helo: helo ?? "", peerAddress: peer.address, tls: tls, isExtended: isExtended,
+            isSMTPUTF8: transaction.parameters.isSMTPUTF8,
+            is8BitMIME: transaction.parameters.is8BitMIME)
+    }
+
+    mutating func handle(_ line: LineDecoder.Line) {
+        switch line {
+        case .tooLong: refuse(SMTPReplies.lineTooLong, about: "a command line")
+        case .bareLineFeed(let bytes):
+            guard settings.bareLineEnds == .normalise else {
+                return refuse(SMTPReplies.bareLineFeed, about: "a command line")
+            }
+            handle(bytes)
+        case .line(let bytes): handle(bytes)
+        }
+        if !isClosed { enforceIdleLimit() }
+    }
+
+    private mutating func handle(_ bytes: ByteBuffer) {
+        do throws(SMTPSyntaxError) {
+            handle(try SMTPCommandParser.parse(bytes))
+        } catch {
+            let reply = SMTPReplies.syntax(error)
+            if error == .http { return end(reply) }
+            refuse(reply, about: "a command line")
+        }
+        if case .command = phase { phaseStartedAt = now }
+    }
+
+    private mutating func enforceIdleLimit() {
+        if idleCommands > settings.limits.idleCommandsMax { end(SMTPReplies.tooManyCommands) }
+    }
+}
