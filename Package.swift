@@ -26,7 +26,6 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -58,7 +57,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -72,8 +70,8 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Daemon", "ControlPlane", "ControlSocket", "RuleEngine", "MailModel", "Storage",
-                arguments, logging,
+                "Daemon", "ControlPlane", "ControlSocket", "RuleEngine", "Documents", "MailModel",
+                "Storage", arguments,
             ],
             swiftSettings: settings),
         source(
@@ -82,8 +80,8 @@ let package = Package(
                 "InboundSMTP", "ControlSocket", "ControlPlane", "MailFlow", "Actions", "Topics",
                 "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
                 "Handlers", "WebPoster", "ObjectStorage", "SQLiteDriver", "SMTPProtocol",
-                nioCore, nioPosix, nioSSL, lifecycle, unixSignals, logging, metrics, hummingbird,
-                certificates, crypto,
+                nioCore, nioPosix, nioSSL, lifecycle, unixSignals, logging, hummingbird, certificates,
+                crypto,
             ]),
 
         // Edges that call in
@@ -105,7 +103,7 @@ let package = Package(
             "MailFlow",
             [
                 "Actions", "Topics", "Accounts", "Storage", "RuleEngine", "MailModel", crypto,
-                logging, lifecycle, metrics, nioCore,
+                logging, lifecycle, nioCore,
             ]),
         source(
             "Actions",

@@ -105,6 +105,9 @@ package final class InboundFlow: MailReceiver {
         isClosed.withLock { $0 = true }
     }
 
+    /// Whether mail is taken at all.
+    package var isOpen: Bool { !isClosed.withLock { $0 } }
+
     package func replaceFilters(_ fresh: AddressFilters) {
         filters.withLock { $0 = fresh }
     }

@@ -1,0 +1,218 @@
+/// Every setting: its place, what stands there by default, and what it means. The reader takes
+/// its keys and defaults from here, and the commented sample is made of it, so that neither can
+/// say what the other does not.
+enum ConfigurationSchema {
+    struct Setting: Sendable {
+        /// `limits.mailBytesMax`; a `*` stands for a name that the operator chooses.
+        var path: String
+        /// As YAML; empty where there is none.
+        var defaultText: String
+        /// Shown commented out: a default that depends, or an example.
+        var isExample = false
+        var comment: String
+        /// For whole numbers.
+        var range: ClosedRange<Int>?
+    }
+
+    private static let largest = 1 << 53
+
+    static let settings: [Setting] = [
+        Setting(
+            path: "hostname", defaultText: "mx.example.com",
+            comment: "Our name: in the greeting, in Received, and what <Postmaster> belongs to."),
+        Setting(
+            path: "dataDirectory", defaultText: "/var/lib/martlet",
+            comment: "The spool, its database, and the control socket. One server owns it.\n"
+                + "Relative paths here and below start at this file's folder."),
+        Setting(
+            path: "listeners", defaultText: "[{address: \"0.0.0.0\", port: 25}]",
+            comment: "Where mail comes in. Port 0 lets the system choose."),
+        Setting(
+            path: "tls.offer", defaultText: "true",
+            comment: "STARTTLS. Without the two files below a self-signed pair is made on first run."),
+        Setting(
+            path: "tls.certificate", defaultText: "/etc/martlet/tls/fullchain.pem",
+            isExample: true, comment: "PEM, the server's certificate first."),
+        Setting(
+            path: "tls.key", defaultText: "/etc/martlet/tls/key.pem", isExample: true,
+            comment: "PEM."),
+        Setting(
+            path: "limits.connectionsMax", defaultText: "1000",
+            comment: "Sessions at once, for each listener; more get 421.", range: 1...1_000_000),
+        Setting(
+            path: "limits.mailBytesMax", defaultText: "41943040",
+            comment: "One mail; announced by SIZE. SES: 40 MB.", range: 1_024...largest),
+        Setting(
+            path: "limits.headerBytesMax", defaultText: "262144",
+            comment: "The header section of one mail.", range: 1_024...largest),
+        Setting(
+            path: "limits.hopsMax", defaultText: "50",
+            comment: "Received lines before a mail counts as going in circles.", range: 1...1_000),
+        Setting(
+            path: "limits.recipientsMax", defaultText: "100",
+            comment: "Recipients of one mail; RFC 5321 asks for 100.", range: 1...100_000),
+        Setting(
+            path: "limits.commandBytesMax", defaultText: "2048",
+            comment: "A command line with its CRLF; RFC 5321 asks for 512.", range: 512...65_536),
+        Setting(
+            path: "limits.dataLineBytesMax", defaultText: "1048576",
+            comment: "A line of a mail with its CRLF; RFC 5321 asks for 1000.",
+            range: 1_000...largest),
+        Setting(
+            path: "limits.mailsMax", defaultText: "10000",
+            comment: "Mails in one session; then 421.", range: 1...largest),
+        Setting(
+            path: "limits.idleCommandsMax", defaultText: "100",
+            comment: "Commands that bring no mail nearer, since the last mail; then 421.",
+            range: 1...largest),
+        Setting(
+            path: "limits.errorsMax", defaultText: "20",
+            comment: "Errors of a client in one session; then 421.", range: 1...largest),
+        Setting(
+            path: "limits.commandSeconds", defaultText: "300",
+            comment: "From a reply to the whole of the next command.", range: 1...86_400),
+        Setting(
+            path: "limits.dataPieceSeconds", defaultText: "180",
+            comment: "From one piece of a mail to the next.", range: 1...86_400),
+        Setting(
+            path: "limits.dataSeconds", defaultText: "600",
+            comment: "A whole mail, and a second more for each dataBytesPerSecondMin of it.",
+            range: 1...86_400),
+        Setting(
+            path: "limits.dataBytesPerSecondMin", defaultText: "1024",
+            comment: "How slowly a mail may come after that.", range: 1...largest),
+        Setting(
+            path: "limits.handshakeSeconds", defaultText: "30",
+            comment: "A TLS handshake.", range: 1...3_600),
+        Setting(
+            path: "limits.drainSeconds", defaultText: "60",
+            comment: "At SIGTERM, for mails that are coming in.", range: 0...3_600),
+        Setting(
+            path: "limits.handlersRunningMax", defaultText: "16",
+            comment: "Handler programs at once.", range: 1...1_000),
+        Setting(
+            path: "limits.retryFirstDelaySeconds", defaultText: "10",
+            comment: "A failed action or message is tried again after this, then twice this, ...",
+            range: 1...86_400),
+        Setting(
+            path: "limits.retryDelaySecondsMax", defaultText: "900",
+            comment: "... at most this ...", range: 1...86_400),
+        Setting(
+            path: "limits.retryGiveUpAfterSeconds", defaultText: "14400",
+            comment: "... until this has passed since the first try. SES: 4 hours.",
+            range: 0...31_536_000),
+        Setting(
+            path: "sessions.bareLineEnds", defaultText: "refuse",
+            comment: "A CR or LF that stands alone: refuse, or normalise (each becomes CRLF)."),
+        Setting(
+            path: "spool.freeBytesMin", defaultText: "1073741824",
+            comment: "Below this much room on the disk no mail is taken: 452.",
+            range: 0...largest),
+        Setting(
+            path: "spool.bodyFileThresholdBytes", defaultText: "16384",
+            comment: "Larger mails are files, smaller ones rows of the database.",
+            range: 0...1_048_576),
+        Setting(
+            path: "spool.rawRetentionDays", defaultText: "7",
+            comment: "How long the raw bytes of a mail stay after its last action ...",
+            range: 0...36_500),
+        Setting(
+            path: "spool.recordRetentionDays", defaultText: "30",
+            comment: "... and its envelope, facts and outcomes.", range: 0...36_500),
+        Setting(
+            path: "spool.rawQuotaBytes", defaultText: "0",
+            comment: "Raw bytes kept for that, the oldest going first beyond it; 0: no quota.",
+            range: 0...largest),
+        Setting(
+            path: "spool.synchronous", defaultText: "full",
+            comment: "full, or normal: that one loses mails at a power cut, and is for tests."),
+        Setting(
+            path: "rules.directory", defaultText: "rules",
+            comment: "Rule sets, one for each .yaml file."),
+        Setting(
+            path: "rules.active", defaultText: "",
+            comment: "The set in force, until “martlet rules activate” says otherwise."),
+        Setting(
+            path: "buckets.*.directory", defaultText: "/var/lib/martlet/buckets/mail",
+            isExample: true,
+            comment: "A folder for “store”. On the spool's file system large mails are linked, "
+                + "not copied."),
+        Setting(
+            path: "buckets.*.setupObject", defaultText: "false",
+            comment: "Whether SES's AMAZON_SES_SETUP_NOTIFICATION object is put there."),
+        Setting(
+            path: "handlers.*.command", defaultText: "[/usr/local/lib/martlet/ticket.py]",
+            isExample: true, comment: "An absolute path and arguments; no shell reads them."),
+        Setting(
+            path: "handlers.*.user", defaultText: "martlet-handler", isExample: true,
+            comment: "Whom it runs as; only root can ask for another user."),
+        Setting(
+            path: "handlers.*.environment", defaultText: "{}",
+            comment: "Variables beside the mail's essentials; nothing else is inherited."),
+        Setting(
+            path: "handlers.*.timeoutSeconds", defaultText: "30",
+            comment: "Until the whole process group is ended.", range: 1...86_400),
+        Setting(
+            path: "handlers.*.memoryBytesMax", defaultText: "1073741824",
+            comment: "Address space; 0 is no limit, here and below.", range: 0...largest),
+        Setting(
+            path: "handlers.*.fileBytesMax", defaultText: "1073741824",
+            comment: "Size of one file that it writes.", range: 0...largest),
+        Setting(
+            path: "handlers.*.filesMax", defaultText: "256", comment: "Open files.",
+            range: 0...1_000_000),
+        Setting(
+            path: "handlers.*.processesMax", defaultText: "64",
+            comment: "Processes of its user; holds only where “user” is set.",
+            range: 0...1_000_000),
+        Setting(
+            path: "handlers.*.outputBytesMax", defaultText: "262144",
+            comment: "Standard output that is read as its answer.", range: 0...largest),
+        Setting(
+            path: "handlers.*.errorBytesMax", defaultText: "16384",
+            comment: "Standard error that goes to the log.", range: 0...largest),
+        Setting(
+            path: "topics.*.*.file", defaultText: "/var/lib/martlet/received.jsonl",
+            isExample: true, comment: "A subscriber that is a file: one JSON message a line."),
+        Setting(
+            path: "topics.*.*.url", defaultText: "https://tickets.example.com/sns", isExample: true,
+            comment: "A subscriber that is a web endpoint: one POST for each message."),
+        Setting(
+            path: "filters", defaultText: "[]",
+            comment: "Whom to refuse by address: {name, policy: Allow | Block, cidr}. Allow beats "
+                + "Block, order has no meaning."),
+        Setting(
+            path: "health.address", defaultText: "127.0.0.1", isExample: true,
+            comment: "Where /healthz and /metrics answer; nowhere without it."),
+        Setting(
+            path: "health.port", defaultText: "8025", isExample: true,
+            comment: "Port 0 lets the system choose.", range: 0...65_535),
+        Setting(
+            path: "log.level", defaultText: "info",
+            comment: "trace, debug, info, notice, warning, error or critical."),
+        Setting(
+            path: "log.format", defaultText: "text",
+            comment: "text (key=value) or json; one line for each event, on standard error."),
+    ]
+
+    /// The keys that may stand in the mapping at `prefix` (`""` for the top).
+    static func keys(at prefix: String) -> [String] {
+        let depth = prefix.isEmpty ? 0 : prefix.split(separator: ".").count
+        var keys: [String] = []
+        for setting in settings {
+            let parts = setting.path.split(separator: ".").map(String.init)
+            guard parts.count > depth, parts[..<depth].joined(separator: ".") == prefix else {
+                continue
+            }
+            if !keys.contains(parts[depth]) { keys.append(parts[depth]) }
+        }
+        return keys
+    }
+
+    static func setting(_ path: String) -> Setting {
+        guard let found = settings.first(where: { $0.path == path }) else {
+            preconditionFailure("no setting is called \(path)")
+        }
+        return found
+    }
+}

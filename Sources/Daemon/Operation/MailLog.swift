@@ -1,0 +1,92 @@
+import InboundSMTP
+import Logging
+import MailFlow
+import MailModel
+import RuleEngine
+import SMTPProtocol
+import Storage
+
+/// The mail log: one line for each accept, refusal and action; and the counters of the same.
+struct MailLog: SessionLog, ActionLog {
+    let log: Logger
+    let metrics: ServerMetrics
+
+    // MARK: Sessions
+
+    func happened(_ event: SessionEvent, peer: SessionPeer) {
+        switch event {
+        case .accepted(let mail, let envelope, let bytes):
+            metrics.add("martlet_mails_accepted_total")
+            metrics.add("martlet_mail_bytes_accepted_total", bytes)
+            log.info(
+                "accepted",
+                metadata: [
+                    "mail": "\(mail)", "from": "<\(envelope.mailFrom.wireText)>",
+                    "to": "\(envelope.recipients.map { "<\($0.wireText)>" }.joined(separator: ","))",
+                    "bytes": "\(bytes)", "peer": "\(peer.address)", "helo": "\(envelope.helo)",
+                    "tls": "\(envelope.tls ?? "none")",
+                ])
+        case .refused(let reply, let subject):
+            metrics.add("martlet_refusals_total{code=\"\(reply.code)\"}")
+            log.info(
+                "refused",
+                metadata: [
+                    "reply": "\(Self.text(reply))", "about": "\(subject)",
+                    "peer": "\(peer.address)",
+                ])
+        case .cut(let mailFrom, let bytes):
+            metrics.add("martlet_mails_cut_total")
+            log.info(
+                "cut",
+                metadata: [
+                    "from": "<\(mailFrom.wireText)>", "bytes": "\(bytes)",
+                    "peer": "\(peer.address)",
+                ])
+        case .ended(let reply):
+            metrics.add("martlet_sessions_ended_total{code=\"\(reply.code)\"}")
+            log.info(
+                "ended", metadata: ["reply": "\(Self.text(reply))", "peer": "\(peer.address)"])
+        }
+    }
+
+    private static func text(_ reply: SMTPReply) -> String {
+        "\(reply.code) \(reply.enhanced.map { "\($0) " } ?? "")\(reply.lines[0])"
+    }
+
+    func peerFailed(_ peer: SessionPeer, _ reason: String) {
+        log.debug(
+            "connection failed", metadata: ["peer": "\(peer.address)", "reason": "\(reason)"])
+    }
+
+    // MARK: Actions
+
+    func ended(_ record: ActionRecord) {
+        metrics.add(
+            "martlet_actions_total{kind=\"\(record.kind)\",state=\"\(record.state.rawValue)\"}")
+        let metadata: Logger.Metadata = [
+            "mail": "\(record.mail)", "rule": "\(record.key.rule)",
+            "action": "\(record.kind)/\(record.key.position)",
+            "state": "\(record.state.rawValue)", "attempt": "\(record.attempts)",
+            "detail": "\(record.detail)",
+        ]
+        switch record.state {
+        case .done: log.info("action", metadata: metadata)
+        case .retrying: log.warning("action", metadata: metadata)
+        case .dead: log.error("action", metadata: metadata)
+        }
+    }
+
+    func retired(_ mail: MailID) {
+        metrics.add("martlet_mails_retired_total")
+        log.debug("retired", metadata: ["mail": "\(mail)"])
+    }
+
+    func journalFailed(_ mails: [MailID], _ failure: StorageFailure) {
+        log.error(
+            "storage failed; what was done may be done again",
+            metadata: [
+                "mails": "\(mails.prefix(10).map(\.text).joined(separator: ","))",
+                "error": "\(failure)",
+            ])
+    }
+}

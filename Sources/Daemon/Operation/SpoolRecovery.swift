@@ -1,0 +1,51 @@
+import Glibc
+import Logging
+import MailModel
+import NIOCore
+import Storage
+
+/// What the next start does about what the last end left: body files without a row are removed,
+/// mails whose file is gone or differs are set aside. Everything else is in the rows, which the
+/// runner asks for what is due.
+struct SpoolRecovery {
+    let store: any MailStore
+    let bodies: any BodyFiles
+    let log: Logger
+
+    private static let pageMax = 500
+
+    func run() async throws(StorageFailure) {
+        let files = try bodies.all()
+        let owners = try await store.bodyFileOwners(among: files)
+        let orphans = files.filter { !owners.contains($0) }
+        bodies.remove(orphans)
+        if !orphans.isEmpty {
+            log.notice("removed what cut sessions left", metadata: ["files": "\(orphans.count)"])
+        }
+        var filter = MailFilter()
+        filter.states = [.acting, .held]
+        filter.limit = Self.pageMax
+        while true {
+            let page = try await store.list(filter)
+            for mail in page where mail.bodyPlace == .file { try await check(mail) }
+            guard let last = page.last, page.count == Self.pageMax else { return }
+            filter.before = last.id
+        }
+    }
+
+    private func check(_ mail: MailRecord) async throws(StorageFailure) {
+        do throws(StorageFailure) {
+            let content = try bodies.read(mail.id, length: mail.totalLength + 1)
+            var checksum = Checksum()
+            checksum.update(content)
+            guard content.readableBytes == mail.totalLength, checksum.value == mail.checksum
+            else { throw .damaged("\(content.readableBytes) bytes, checksum \(checksum.value)") }
+        } catch {
+            log.error(
+                "a mail's file is damaged; the mail is set aside",
+                metadata: ["mail": "\(mail.id)", "error": "\(error)"])
+            _ = try await store.move(mail.id, from: [.acting, .held], to: .damaged)
+            if case .damaged = error { try bodies.setAside(mail.id) }
+        }
+    }
+}

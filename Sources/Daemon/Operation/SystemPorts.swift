@@ -1,0 +1,59 @@
+import Glibc
+import MailFlow
+package import MailModel
+import NIOPosix
+import ServiceLifecycle
+import Topics
+
+/// The machine's clock.
+package struct SystemTime: TimeSource {
+    package init() {}
+
+    package func now() -> Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(
+            milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+}
+
+/// The kernel's randomness.
+struct SystemRandom: RandomSource {
+    func bytes(_ count: Int) -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<count).map { _ in generator.next() }
+    }
+}
+
+/// NIO's pool behind the port for blocking file work.
+struct PoolThreads: BlockingThreads {
+    let pool: NIOThreadPool
+
+    func submit(_ work: @escaping @Sendable () -> Void) {
+        pool.submit { _ in work() }
+    }
+}
+
+/// Waiting that graceful shutdown cuts short.
+struct SystemPause: Pause {
+    func forSeconds(_ seconds: Int64) async {
+        try? await cancelWhenGracefulShutdown {
+            try await Task.sleep(for: .seconds(seconds))
+        }
+    }
+}
+
+/// Messages to files and to the web.
+struct Posters: MessagePoster {
+    let files: any MessagePoster
+    let web: any MessagePoster
+
+    func post(
+        _ messages: [SNSMessage], to endpoint: Subscriber.Endpoint
+    ) async -> [Result<Void, PostFailure>] {
+        switch endpoint {
+        case .file: await files.post(messages, to: endpoint)
+        case .web: await web.post(messages, to: endpoint)
+        }
+    }
+}

@@ -1,0 +1,192 @@
+import ArgumentParser
+import ControlPlane
+import Daemon
+import Documents
+import Foundation
+import MailModel
+import RuleEngine
+
+struct RulesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rules",
+        abstract: "Receipt rules: check, look at, put into force, ask why.",
+        subcommands: [
+            CheckFile.self, List.self, Show.self, Activate.self, Reload.self, Explain.self,
+            Import.self, Export.self,
+        ])
+
+    /// A rule set from a YAML file, or from SES's JSON by its `.json`; prints every problem and
+    /// ends with status 2 where it has any.
+    static func read(_ file: String) throws -> ReceiptRuleSet {
+        guard let data = FileManager.default.contents(atPath: file) else {
+            Terminal.complain("martlet: \(file) cannot be read")
+            throw ExitCode(2)
+        }
+        let text = String(decoding: data, as: UTF8.self)
+        do throws(DocumentProblems) {
+            return file.hasSuffix(".json")
+                ? try SESRuleDocument.read(text, file: file, catalogue: .unchecked)
+                : try RuleDocument.read(text, file: file, catalogue: .unchecked)
+        } catch {
+            Terminal.complain(error.description)
+            throw ExitCode(2)
+        }
+    }
+
+    struct CheckFile: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "check", abstract: "Check rule files by themselves, without a server.")
+
+        @Argument(help: "YAML files, or SES's JSON by their .json")
+        var files: [String]
+
+        func run() async throws {
+            var isWrong = false
+            for file in files {
+                do {
+                    let ruleSet = try RulesCommand.read(file)
+                    Terminal.write(
+                        "\(file): ok; “\(ruleSet.name)” with \(ruleSet.rules.count) rule(s), "
+                            + "version \(RuleEvaluator(ruleSet: ruleSet).version)\n")
+                } catch is ExitCode {
+                    isWrong = true
+                }
+            }
+            if isWrong { throw ExitCode(2) }
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the rule sets.")
+
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            guard case .ruleSets(let sets) = try server.ask(.listRuleSets) else { return }
+            if output.json { return try Terminal.json(sets) }
+            Terminal.table(
+                ["", "RULE SET", "RULES", "FILE"],
+                sets.map { [$0.isActive ? "*" : "", $0.name, "\($0.rules)", $0.file] })
+            for problem in sets.flatMap(\.problems) { Terminal.complain(problem) }
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show a rule set as its server understands it.")
+
+        @OptionGroup var server: ServerOptions
+
+        @Argument(help: "The set's name; the active one by default.")
+        var name: String?
+
+        func run() async throws {
+            guard case .ruleSet(_, let version, let yaml, _) = try server.ask(
+                .showRuleSet(name: name))
+            else { return }
+            Terminal.write("# version \(version)\n\(yaml)")
+        }
+    }
+
+    struct Activate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Put a rule set into force for mails from now on.")
+
+        @OptionGroup var server: ServerOptions
+
+        @Flag(help: "No set: no mail is taken.")
+        var none = false
+
+        @Argument(help: "The set's name.")
+        var name: String?
+
+        func validate() throws {
+            if none == (name != nil) { throw ValidationError("a name, or --none") }
+        }
+
+        func run() async throws {
+            try server.tell(.activateRuleSet(name: name))
+        }
+    }
+
+    struct Reload: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Read the rule files anew, as SIGHUP and a change do.")
+
+        @OptionGroup var server: ServerOptions
+
+        func run() async throws {
+            try server.tell(.reloadRules)
+        }
+    }
+
+    struct Explain: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "What a rule file would do with a mail, and why; without a server.")
+
+        @Argument(help: "A YAML file, or SES's JSON by its .json")
+        var file: String
+
+        @Option(name: .long, help: "An envelope recipient; may be given several times.")
+        var to: [String]
+
+        @Flag(help: "The mail comes over TLS.")
+        var tls = false
+
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let recipients = try to.map { text in
+                guard let mailbox = Mailbox(text) else {
+                    throw ValidationError("“\(text)” is no mail address")
+                }
+                return mailbox
+            }
+            let evaluator = RuleEvaluator(ruleSet: try RulesCommand.read(file))
+            let traces = evaluator.trace(MailFacts(recipients: recipients, isTLS: tls)) {
+                _ in .ended(.continueOn)
+            }
+            if output.json { return try Terminal.json(traces) }
+            TraceText.write(traces)
+        }
+    }
+
+    struct Import: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "SES's JSON (aws ses describe-receipt-rule-set) as a YAML rule file.")
+
+        @Argument(help: "The JSON file.")
+        var file: String
+
+        @Option(name: .shortAndLong, help: "Where to write; standard output by default.")
+        var output: String?
+
+        func run() async throws {
+            let text = RuleDocument.text(of: try RulesCommand.read(file))
+            guard let output else { return Terminal.write(text) }
+            guard !FileManager.default.fileExists(atPath: output) else {
+                Terminal.complain("martlet: \(output) exists already")
+                throw ExitCode.failure
+            }
+            guard FileManager.default.createFile(atPath: output, contents: Data(text.utf8)) else {
+                Terminal.complain("martlet: \(output) cannot be written")
+                throw ExitCode.failure
+            }
+        }
+    }
+
+    struct Export: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "A rule file as SES's JSON; without a server.")
+
+        @Argument(help: "The YAML file.")
+        var file: String
+
+        func run() async throws {
+            let ruleSet = try RulesCommand.read(file)
+            Terminal.write(
+                SESRuleDocument.text(of: ruleSet, createdAt: SystemTime().now().iso8601Text))
+        }
+    }
+}

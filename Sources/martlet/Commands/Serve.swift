@@ -1,0 +1,20 @@
+import ArgumentParser
+import Daemon
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Receive mail until SIGTERM. SIGHUP reads the rules anew.")
+
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        do {
+            try await Server(configuration: try server.read()).run()
+        } catch let exit as ExitCode {
+            throw exit
+        } catch {
+            Terminal.complain("martlet: \(error)")
+            throw ExitCode.failure
+        }
+    }
+}

@@ -1,0 +1,27 @@
+import ArgumentParser
+import ControlPlane
+import Storage
+
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "What the running server does, in a few figures.")
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        guard case .status(let status) = try server.ask(.status) else { return }
+        if output.json { return try Terminal.json(status) }
+        let mails = status.mails
+        Terminal.write(
+            """
+            hostname   \(status.hostname)
+            rules      \(status.activeRuleSet) (\(status.ruleSetVersion))
+            mails      \(mails.acting) acting, \(mails.held) held, \(mails.damaged) damaged, \
+            \(mails.untaken) untaken, \(mails.retired) retired with their raw bytes
+            actions    \(mails.retryingActions) retrying, \(mails.deadActions) dead
+            messages   \(status.deadMessages) dead
+
+            """)
+    }
+}

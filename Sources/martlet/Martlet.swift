@@ -1,0 +1,18 @@
+import ArgumentParser
+
+/// The command line: a thin face of the control plane, and of what works on files alone.
+@main
+struct Martlet: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "martlet",
+        abstract: "A self-hosted Amazon SES: receives mail and runs receipt rules over it.",
+        discussion: """
+            Exit status: 0 done, 1 not done, 2 a configuration or rule file has problems, 64 wrong \
+            usage.
+            """,
+        version: "0.1.0",
+        subcommands: [
+            Serve.self, Check.self, IdentityCommand.self, RulesCommand.self, QueueCommand.self,
+            MailCommand.self, StatusCommand.self, SendTest.self,
+        ])
+}

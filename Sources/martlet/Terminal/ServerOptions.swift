@@ -1,0 +1,59 @@
+import ArgumentParser
+import ControlPlane
+import ControlSocket
+import Daemon
+import Documents
+import Foundation
+
+/// Which configuration, and so which server.
+struct ServerOptions: ParsableArguments {
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "The configuration file; MARTLET_CONFIG in the environment counts too.",
+            valueName: "file"))
+    var config: String?
+
+    var path: String {
+        config ?? ProcessInfo.processInfo.environment["MARTLET_CONFIG"]
+            ?? "/etc/martlet/martlet.yaml"
+    }
+
+    /// The configuration; prints every problem and ends with status 2 where it has any.
+    func read() throws -> Configuration {
+        do throws(DocumentProblems) {
+            return try ConfigurationDocument.read(path: path)
+        } catch {
+            Terminal.complain(error.description)
+            throw ExitCode(2)
+        }
+    }
+
+    /// Asks the running server; prints why not and ends with status 1 (2 for a rule file's
+    /// problems) where it does not do it.
+    func ask(_ request: ControlRequest) throws -> ControlAnswer {
+        let answer: ControlAnswer
+        do {
+            answer = try ControlClient(path: try read().controlSocket).ask(request)
+        } catch let failure as ControlClient.Failure {
+            Terminal.complain("martlet: \(failure)")
+            throw ExitCode.failure
+        }
+        if case .failed(let failure) = answer {
+            Terminal.complain("martlet: \(failure)")
+            throw failure.kind == .invalid ? ExitCode(2) : ExitCode.failure
+        }
+        return answer
+    }
+
+    /// Asks for something to be done, and says what was.
+    func tell(_ request: ControlRequest) throws {
+        if case .done(let text) = try ask(request) { Terminal.write(text + "\n") }
+    }
+}
+
+/// For commands that list or show.
+struct OutputOptions: ParsableArguments {
+    @Flag(help: "As JSON, for scripts.")
+    var json = false
+}

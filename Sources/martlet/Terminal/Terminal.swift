@@ -1,0 +1,72 @@
+import Foundation
+import Glibc
+
+/// What people and scripts read: text on standard output, problems on standard error, colours on
+/// a terminal alone.
+enum Terminal {
+    static func write(_ text: String) {
+        put(text, 1)
+    }
+
+    static func complain(_ text: String) {
+        put(text + "\n", 2)
+    }
+
+    static func writeBytes(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(1, $0.baseAddress, $0.count) }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    private static func put(_ text: String, _ descriptor: Int32) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    static func bold(_ text: String) -> String { coloured(text, "1") }
+    static func red(_ text: String) -> String { coloured(text, "31") }
+    static func green(_ text: String) -> String { coloured(text, "32") }
+    static func dim(_ text: String) -> String { coloured(text, "2") }
+
+    private static func coloured(_ text: String, _ code: String) -> String {
+        let isPlain = isatty(1) == 0 || ProcessInfo.processInfo.environment["NO_COLOR"] != nil
+        return isPlain ? text : "\u{1B}[\(code)m\(text)\u{1B}[0m"
+    }
+
+    /// Text from a peer or a mail cannot move the cursor.
+    static func printable(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? "?" : $0 }))
+    }
+
+    /// `value` as JSON on lines of its own.
+    static func json(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
+    }
+
+    /// Rows under a heading, columns aligned.
+    static func table(_ heading: [String], _ rows: [[String]]) {
+        let rows = rows.map { $0.map(printable) }
+        let widths = heading.indices.map { column in
+            ([heading] + rows).map { $0[column].count }.max() ?? 0
+        }
+        func line(_ cells: [String]) -> String {
+            cells.enumerated().map { column, cell in
+                column == cells.count - 1
+                    ? cell : cell + String(repeating: " ", count: widths[column] - cell.count)
+            }.joined(separator: "  ")
+        }
+        write(bold(line(heading)) + "\n")
+        for row in rows { write(line(row) + "\n") }
+    }
+}

@@ -1,0 +1,34 @@
+import RuleEngine
+
+/// A trace for people: each rule, what was asked of it, what it answered, what it did.
+enum TraceText {
+    static func write(_ traces: [RuleTrace]) {
+        for trace in traces {
+            Terminal.write(
+                "\(mark(trace)) \(Terminal.bold(trace.rule))  \(Terminal.dim(why(trace)))\n")
+            for condition in trace.conditions {
+                let answer = condition.isMatch ? Terminal.green("yes") : Terminal.red("no")
+                Terminal.write(
+                    "    \(condition.text)?  \(Terminal.printable(condition.value)): \(answer)\n")
+            }
+            for action in trace.actions where trace.answer == .took {
+                Terminal.write("    -> \(action.text)  \(Terminal.dim(action.standing))\n")
+            }
+        }
+    }
+
+    private static func mark(_ trace: RuleTrace) -> String {
+        trace.answer == .took ? Terminal.green("+") : "-"
+    }
+
+    private static func why(_ trace: RuleTrace) -> String {
+        switch trace.answer {
+        case .took: "took \(trace.matchedRecipients.joined(separator: ", "))"
+        case .disabled: "is disabled"
+        case .noRecipient: "no recipient of it"
+        case .plaintext: "requires TLS, and the mail came without"
+        case .stopped: "not reached: an earlier rule stopped"
+        case .waiting: "not reached yet: an earlier action is still open"
+        }
+    }
+}
