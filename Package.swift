@@ -128,7 +128,15 @@ let package = Package(
         .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
 
         // Tests
-        tests("MailModelTests", ["MailModel", nioCore]),
-        tests("SMTPProtocolTests", ["SMTPProtocol", "MailModel", nioCore]),
+        .target(
+            name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        tests("MailModelTests", ["MailModel", "TestSupport", nioCore]),
+        tests("SMTPProtocolTests", ["SMTPProtocol", "MailModel", "TestSupport", nioCore]),
+        tests(
+            "InboundSMTPTests",
+            [
+                "InboundSMTP", "MailFlow", "SMTPProtocol", "Storage", "MailModel", "TestSupport",
+                nioCore, nioPosix,
+            ]),
     ]
 )

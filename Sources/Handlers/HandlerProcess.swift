@@ -164,8 +164,6 @@ struct HandlerProcess {
     }
 
     private static func now() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+        Int64(ProcessInfo.processInfo.systemUptime * 1000)
     }
 }

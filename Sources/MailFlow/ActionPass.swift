@@ -90,6 +90,9 @@ struct ActionPass {
         return record
     }
 
+    /// No action is left open: the journal of this pass retires the mail.
+    var isFinished: Bool { evaluation().isFinished }
+
     /// What the journal is to say of this pass.
     func progress() -> MailProgress {
         let evaluation = evaluation()

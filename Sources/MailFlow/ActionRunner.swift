@@ -129,9 +129,10 @@ extension ActionRunner {
                         note(result, of: task, in: &pass)
                     }
                 }
+                let isOver = pass.isFinished
                 var passes = [pass]
                 guard await journal(&passes) else { continue }
-                queue.putBack(passes[0].mail)
+                if isOver { queue.release([mail.record.id]) } else { queue.putBack(passes[0].mail) }
             }
         }
     }

@@ -34,17 +34,24 @@ package struct RuleFolder: RuleFiles {
     }
 
     /// Differs when a file was changed, added or removed.
-    func stamp() -> [String: [Int]] {
-        var stamps: [String: [Int]] = [:]
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        for name in names where name.hasSuffix(".yaml") {
-            var status = stat()
-            guard stat("\(path)/\(name)", &status) == 0 else { continue }
-            stamps[name] = [
-                Int(status.st_mtim.tv_sec), Int(status.st_mtim.tv_nsec), Int(status.st_size),
-                Int(status.st_ino),
-            ]
+    func stamp() -> [String: Stamp] {
+        let files = FileManager.default
+        var stamps: [String: Stamp] = [:]
+        for name in (try? files.contentsOfDirectory(atPath: path)) ?? []
+        where name.hasSuffix(".yaml") {
+            guard let attributes = try? files.attributesOfItem(atPath: "\(path)/\(name)") else {
+                continue
+            }
+            stamps[name] = Stamp(
+                changed: attributes[.modificationDate] as? Date,
+                bytes: attributes[.size] as? Int, number: attributes[.systemFileNumber] as? Int)
         }
         return stamps
+    }
+
+    struct Stamp: Equatable {
+        var changed: Date?
+        var bytes: Int?
+        var number: Int?
     }
 }

@@ -155,6 +155,10 @@ extension SMTPServerSession {
             lineBytesMax: settings.limits.dataLineBytesMax)
     }
 
+    /// Smaller chunks, but for the last, count as commands that bring no mail nearer: a mail in
+    /// single bytes would cost us a reply for each.
+    private static let chunkBytesMin = 1_024
+
     /// RFC 3030 §2: whatever the answer will be, the chunk's bytes follow the command.
     private mutating func bdat(_ size: Int, _ isLast: Bool) {
         if transaction?.chunks == nil {
@@ -170,6 +174,7 @@ extension SMTPServerSession {
             let decoder = decoder(.counted)
             transaction?.chunks = decoder
         }
+        if size < Self.chunkBytesMin, !isLast { idleCommands += 1 }
         enter(.chunk(left: size, isLast: isLast))
         if size == 0 { endChunk(isLast) }
     }

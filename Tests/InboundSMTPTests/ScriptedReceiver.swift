@@ -1,0 +1,69 @@
+import MailFlow
+import MailModel
+import NIOCore
+import Storage
+import Synchronization
+
+/// A flow that takes mail for `ours.test`: `tls@` only over TLS, `busy@` never (the disk is full),
+/// `lost@` is refused at the end of its mail.
+final class ScriptedReceiver: MailReceiver {
+    let mails = Mutex<[[UInt8]]>([])
+    let abandoned = Mutex(0)
+    let blocked: String?
+
+    init(blocked: String? = nil) {
+        self.blocked = blocked
+    }
+
+    static let id = MailID(String(repeating: "0", count: 40))
+
+    func admit(peerAddress: String) -> Admission {
+        peerAddress == blocked ? .refused(.peerBlocked) : .admitted
+    }
+
+    func admit(recipient: ForwardPath, isTLS: Bool) -> RecipientAdmission {
+        switch recipient {
+        case .postmaster:
+            let domain = Domain(validatedASCII: "ours.test")
+            return .admitted(Mailbox(validatedLocalPart: "postmaster", domain: domain))
+        case .mailbox(let mailbox):
+            guard mailbox.domain.ascii == "ours.test" else { return .refused(.recipientUnknown) }
+            if mailbox.localPart == "tls", !isTLS { return .refused(.tlsRequired) }
+            return .admitted(mailbox)
+        }
+    }
+
+    func open(_ envelope: ReceivedEnvelope, declaredSize: Int?) -> Result<any MailIntake, Refusal> {
+        if envelope.recipients.contains(where: { $0.localPart == "busy" }) {
+            return .failure(.insufficientStorage)
+        }
+        let isLost = envelope.recipients.contains { $0.localPart == "lost" }
+        return .success(Intake(self, isLost: isLost))
+    }
+
+    final class Intake: MailIntake {
+        private let receiver: ScriptedReceiver
+        private let isLost: Bool
+        private let content = Mutex<[UInt8]>([])
+
+        init(_ receiver: ScriptedReceiver, isLost: Bool) {
+            self.receiver = receiver
+            self.isLost = isLost
+        }
+
+        func append(_ bytes: ByteBuffer, onDrain: @escaping @Sendable () -> Void) -> IntakePressure {
+            content.withLock { $0 += Array(bytes.readableBytesView) }
+            return .goOn
+        }
+
+        func finish(completion: @escaping @Sendable (IntakeOutcome) -> Void) {
+            guard !isLost, let id = ScriptedReceiver.id else {
+                return completion(.refused(.storageUnavailable))
+            }
+            receiver.mails.withLock { $0.append(content.withLock { $0 }) }
+            completion(.accepted(id))
+        }
+
+        func abandon() { receiver.abandoned.withLock { $0 += 1 } }
+    }
+}

@@ -1,0 +1,88 @@
+import InboundSMTP
+import MailFlow
+import NIOCore
+import Synchronization
+import Testing
+
+@Suite struct SessionTests {
+    private func driver(_ receiver: ScriptedReceiver = ScriptedReceiver()) -> SessionDriver {
+        var settings = SessionSettings(hostname: "mx.ours.test")
+        settings.isTLSOffered = true
+        var driver = SessionDriver(settings: settings, receiver: receiver)
+        driver.start()
+        return driver
+    }
+
+    private static let envelope =
+        "HELO c.test\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<a@ours.test>\r\n"
+
+    @Test func refusesABlockedPeer() {
+        let receiver = ScriptedReceiver(blocked: "192.0.2.9")
+        let driver = driver(receiver)
+        #expect(driver.text == "554 5.7.1 Access denied\r\n")
+        #expect(driver.isClosed)
+    }
+
+    @Test func letsARunningMailFinishAtShutdown() {
+        let receiver = ScriptedReceiver()
+        var driver = driver(receiver)
+        driver.feed(Self.envelope + "DATA\r\nx\r\n")
+        driver.shutDown()
+        #expect(!driver.isClosed)
+        driver.feed(".\r\nMAIL FROM:<a@b.test>\r\n")
+        #expect(driver.isClosed)
+        #expect(driver.text.contains("250 2.0.0 Ok: queued"))
+        #expect(driver.text.hasSuffix("421 4.3.2 Service shutting down, try again later\r\n"))
+        #expect(receiver.mails.withLock { $0.count } == 1)
+    }
+
+    @Test func sendsTheRestAwayAtShutdown() {
+        var driver = driver()
+        driver.feed(Self.envelope)
+        driver.shutDown()
+        #expect(driver.isClosed)
+        #expect(driver.text.hasSuffix("421 4.3.2 Service shutting down, try again later\r\n"))
+    }
+
+    @Test func leavesNothingOfACutMail() {
+        let receiver = ScriptedReceiver()
+        var driver = driver(receiver)
+        driver.feed(Self.envelope + "DATA\r\nhalf a ma")
+        driver.disconnect()
+        #expect(receiver.abandoned.withLock { $0 } == 1)
+        #expect(receiver.mails.withLock { $0.isEmpty })
+    }
+
+    @Test func endsASessionOfTinyChunks() {
+        var driver = driver()
+        driver.feed(Self.envelope)
+        for _ in 0..<200 where !driver.isClosed { driver.feed("BDAT 1\r\nx") }
+        #expect(driver.text.hasSuffix("421 4.7.0 Too many commands without a mail\r\n"))
+    }
+
+    /// Random commands and bytes: any split gives the same replies, and the session ends or is
+    /// still there for a QUIT.
+    @Test func answersTheSameAtAnySplit() {
+        var generator = SystemRandomNumberGenerator()
+        let words = [
+            "EHLO c.test\r\n", "HELO c.test\r\n", "MAIL FROM:<a@b.test>\r\n", "MAIL FROM:<>\r\n",
+            "RCPT TO:<a@ours.test>\r\n", "RCPT TO:<a@x.test>\r\n", "DATA\r\n", ".\r\n", "x\r\n",
+            "\r\n", "\n", "\r", ".", "BDAT 3\r\n", "BDAT 0 LAST\r\n", "BDAT 5 LAST\r\n", "RSET\r\n",
+            "NOOP\r\n", "VRFY x\r\n", "\0", "é", "BDAT 99999999\r\n",
+        ]
+        for _ in 0..<1500 {
+            let text = (0..<Int.random(in: 1...25, using: &generator)).map { _ in
+                words.randomElement(using: &generator) ?? ""
+            }.joined()
+            let input = Array(text.utf8)
+            let texts = [input.count, 1, 5].map { chunk in
+                let receiver = ScriptedReceiver()
+                var driver = driver(receiver)
+                driver.feed(input, chunk: max(1, chunk))
+                return driver.text + "\(receiver.mails.withLock { $0 })"
+            }
+            #expect(texts[0] == texts[1], "\(text.debugDescription)")
+            #expect(texts[0] == texts[2], "\(text.debugDescription)")
+        }
+    }
+}

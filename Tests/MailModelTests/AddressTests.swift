@@ -1,0 +1,139 @@
+import Foundation
+import MailModel
+import TestSupport
+import Testing
+
+@Suite struct AddressTests {
+    @Test(arguments: [
+        ("a@b.example", "a@b.example"), ("A.b+c@B.Example", "A.b+c@b.example"),
+        ("\"a b\"@b.example", "\"a b\"@b.example"), ("\"ab\"@b.example", "ab@b.example"),
+        ("\"a\\\"b\"@b.example", "\"a\\\"b\"@b.example"), ("\"\"@b.example", "\"\"@b.example"),
+        ("a@grün.example", "a@xn--grn-ioa.example"), ("a@[192.0.2.1]", "a@[192.0.2.1]"),
+        ("a@b_c.example", "a@b_c.example"), ("a@b.example.", "a@b.example"),
+    ])
+    func readsAndWrites(_ text: String, _ wire: String) {
+        #expect(Mailbox(text)?.wireText == wire)
+    }
+
+    @Test(arguments: [
+        "", "a", "@b.example", "a@", "a@b@c.example", ".a@b.example", "a.@b.example",
+        "a..b@c.example", "a b@c.example", "a\n@b.example", "\"a\n\"@b.example", "a@b c.example",
+        "a@-b.example", "a@b-.example", "a@[1.2.3]", "a@[IPv6:1.2.3.4]", "a@[2001:db8::1]",
+        "a@[x:y]",
+    ])
+    func refuses(_ text: String) {
+        #expect(Mailbox(text) == nil)
+    }
+
+    @Test func limitsLengthsAtTheirEdges() {
+        let local = String(repeating: "a", count: 64)
+        #expect(Mailbox("\(local)@b.example") != nil)
+        #expect(Mailbox("\(local)a@b.example") == nil)
+        let label = String(repeating: "b", count: 63)
+        #expect(Mailbox("a@\(label).example") != nil)
+        #expect(Mailbox("a@b\(label).example") == nil)
+        let domain = String(repeating: "b.", count: 126) + "exa"
+        #expect(domain.utf8.count == 255 && Mailbox("a@\(domain)") != nil)
+        #expect(Mailbox("a@\(domain)m") == nil)
+    }
+
+    @Test func comparesWithoutCase() {
+        #expect(Mailbox("User@B.example") == Mailbox("uSER@b.EXAMPLE"))
+        #expect(Mailbox("user+Label@b.example")?.localPartWithoutLabel == "user")
+        #expect(Mailbox("+label@b.example")?.localPartWithoutLabel == nil)
+        #expect(Domain(validatedASCII: "a.b.c.example").parents == ["b.c.example", "c.example"])
+    }
+
+    @Test func ordersIDsByTime() {
+        struct Fixed: RandomSource {
+            let byte: UInt8
+            func bytes(_ count: Int) -> [UInt8] { [UInt8](repeating: byte, count: count) }
+        }
+        let early = MailID(at: Timestamp(milliseconds: 1_000), random: Fixed(byte: 255))
+        let late = MailID(at: Timestamp(milliseconds: 1_001), random: Fixed(byte: 0))
+        #expect(early < late)
+        #expect(early.text.utf8.count == 40 && MailID(early.text) == early)
+        #expect(MailID("../../../../../../../../../../etc/passwd") == nil)
+        #expect(MailID(early.text.uppercased() + "w") == nil)
+    }
+
+    @Test(arguments: [
+        ("192.0.2.0/24", "192.0.2.255", true), ("192.0.2.0/24", "192.0.3.0", false),
+        ("192.0.2.1", "192.0.2.1", true), ("0.0.0.0/0", "203.0.113.9", true),
+        ("2001:db8::/32", "2001:db8:ffff::1", true), ("2001:db8::/33", "2001:db8:8000::", false),
+        ("10.0.0.0/9", "10.127.0.1", true), ("10.0.0.0/9", "10.128.0.1", false),
+        ("192.0.2.0/24", "::ffff:192.0.2.7", true), ("::/0", "192.0.2.1", false),
+    ])
+    func matchesBlocks(_ block: String, _ address: String, _ isInside: Bool) throws {
+        let block = try #require(CIDRBlock(block))
+        #expect(block.contains(try #require(IPAddress(address))) == isInside)
+    }
+
+    @Test(arguments: ["", "a", "1.2.3", "1.2.3.4/33", "1.2.3.4/-1", "::/129", "1.2.3.4/", "fe80::1%1",
+        "[::1]", "::ffff:1.2.3.4/96", "1.2.3.4/+8"])
+    func refusesBlocks(_ text: String) {
+        #expect(CIDRBlock(text) == nil)
+    }
+
+    @Test(arguments: [
+        (0, "Thu, 1 Jan 1970 00:00:00 +0000", "1970-01-01T00:00:00.000Z"),
+        (951_782_400_123, "Tue, 29 Feb 2000 00:00:00 +0000", "2000-02-29T00:00:00.123Z"),
+        (1_565_040_597_028, "Mon, 5 Aug 2019 21:29:57 +0000", "2019-08-05T21:29:57.028Z"),
+        (4_107_542_399_999, "Sun, 28 Feb 2100 23:59:59 +0000", "2100-02-28T23:59:59.999Z"),
+    ])
+    func writesTimes(_ milliseconds: Int64, _ mail: String, _ iso: String) {
+        let time = Timestamp(milliseconds: milliseconds)
+        #expect(time.rfc5322Text == mail)
+        #expect(time.iso8601Text == iso)
+    }
+
+    /// Whoever knows addresses best says which are fit for SMTP; so do we, but for comments and
+    /// folding, which have no place in SMTP.
+    @Test(
+        .enabled(if: Corpora.isThere, "the corpora are not beside the project"),
+        arguments: ["tests.xml", "tests-original.xml"])
+    func agreesWithIsEmail(_ file: String) throws {
+        let text = String(
+            decoding: try Corpora.data("addr-isemail", file), as: UTF8.self)
+        var asked = 0
+        var differing: [String] = []
+        for entry in text.components(separatedBy: "<test id=").dropFirst() {
+            let address = Self.element("address", of: entry)
+            let category = Self.element("category", of: entry)
+            let isFit = [
+                "ISEMAIL_VALID_CATEGORY", "ISEMAIL_DNSWARN", "ISEMAIL_RFC5321",
+            ].contains(category)
+            asked += 1
+            let isTaken = (try? AddressParser.mailbox(
+                Array(address.utf8)[...], isUTF8Allowed: false)) != nil
+            if isTaken != isFit { differing.append("\(address) (\(category)): \(isTaken)") }
+        }
+        #expect(asked > 100)
+        // Differences are of taste (a final dot, one label too long); a wrong parser has dozens.
+        #expect(differing.count * 100 <= asked * 5, "\(differing.joined(separator: "\n"))")
+    }
+
+    private static func element(_ name: String, of xml: String) -> String {
+        guard let start = xml.range(of: "<\(name)>"),
+            let end = xml.range(of: "</\(name)>", range: start.upperBound..<xml.endIndex)
+        else { return "" }
+        let raw = xml[start.upperBound..<end.lowerBound]
+            .replacingOccurrences(of: "&lt;", with: "<")
+            .replacingOccurrences(of: "&gt;", with: ">")
+            .replacingOccurrences(of: "&quot;", with: "\"")
+            .replacingOccurrences(of: "&amp;", with: "&")
+        var output = ""
+        var rest = Substring(raw)
+        while let mark = rest.range(of: "&#x"), let end = rest[mark.upperBound...].firstIndex(of: ";")
+        {
+            output += rest[..<mark.lowerBound]
+            if let value = UInt32(rest[mark.upperBound..<end], radix: 16),
+                let scalar = UnicodeScalar(value >= 0x2400 && value < 0x2421 ? value - 0x2400 : value)
+            {
+                output.unicodeScalars.append(scalar)
+            }
+            rest = rest[rest.index(after: end)...]
+        }
+        return output + rest
+    }
+}
