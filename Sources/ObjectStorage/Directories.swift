@@ -1,16 +1,18 @@
-import Glibc
+package import Glibc
 package import Storage
 
 /// Folders of ours.
 package enum Directories {
-    /// Makes `path` and its parents, readable by us alone, and their entries durable.
-    package static func create(_ path: String) throws(StorageFailure) {
+    /// Makes the folder at `path` where it is missing, with `mode`, and its parents, which all may
+    /// pass; and makes their entries durable.
+    package static func create(_ path: String, mode: mode_t = 0o700) throws(StorageFailure) {
         var made: [String] = []
         var current = path.hasPrefix("/") ? "/" : ""
-        for part in path.split(separator: "/") {
+        let parts = path.split(separator: "/")
+        for (index, part) in parts.enumerated() {
             let parent = current.isEmpty ? "." : current
             current += current.isEmpty || current.hasSuffix("/") ? "\(part)" : "/\(part)"
-            if mkdir(current, 0o700) == 0 {
+            if mkdir(current, index == parts.count - 1 ? mode : 0o755) == 0 {
                 made.append(parent)
             } else if errno != EEXIST {
                 throw .system("mkdir", current)

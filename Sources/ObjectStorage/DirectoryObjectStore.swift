@@ -33,7 +33,7 @@ package final class DirectoryObjectStore: ObjectStore {
         for name in try Directories.names(in: temporaryFolder) {
             unlink("\(temporaryFolder)/\(name)")
         }
-        for folder in buckets.values { try Directories.create(folder) }
+        for folder in buckets.values { try Directories.create(folder, mode: 0o750) }
     }
 
     package func put(_ objects: [ObjectToPut]) async -> [Result<Void, ObjectStoreFailure>] {
@@ -125,7 +125,7 @@ package final class DirectoryObjectStore: ObjectStore {
 
     private func makeFolder(_ folder: String) throws(StorageFailure) {
         guard !known.withLock({ $0.contains(folder) }) else { return }
-        try Directories.create(folder)
+        try Directories.create(folder, mode: 0o750)
         known.withLock { _ = $0.insert(folder) }
     }
 

@@ -24,7 +24,7 @@ package struct JSONLinesFiles: MessagePoster {
     }
 
     private func append(_ messages: [SNSMessage], to path: String) throws(StorageFailure) {
-        if let slash = path.lastIndex(of: "/") { try Directories.create(String(path[..<slash])) }
+        if let slash = path.lastIndex(of: "/") { try Directories.create(String(path[..<slash]), mode: 0o750) }
         let file = try FileDescriptor(path, O_RDWR | O_CREAT | O_APPEND, mode: 0o640)
         var lines = ByteBuffer()
         if let size = file.size, size > 0,
