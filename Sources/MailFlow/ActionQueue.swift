@@ -98,6 +98,8 @@ package final class ActionQueue: Sendable {
     /// Whether no further mail should be brought here for now.
     var isFull: Bool { state.withLock { $0.waiting.count >= waitingMax } }
 
+    var waitingCount: Int { state.withLock { $0.waiting.count } }
+
     var claimedCount: Int { state.withLock { $0.claimed.count } }
 
     /// Returns once a mail waits, the queue is woken or closed.

@@ -16,7 +16,7 @@ struct SQLiteConnection: SQLConnection {
     func execute(_ sql: String, _ values: [SQLValue]) throws(StorageFailure) -> Int {
         do {
             let statement = try database.cachedStatement(sql: sql)
-            try statement.execute(arguments: Self.arguments(values))
+            try statement.execute(arguments: Self.arguments(sql, values))
             return database.changesCount
         } catch {
             throw SQLiteDatabase.failure(error)
@@ -26,21 +26,30 @@ struct SQLiteConnection: SQLConnection {
     func rows(_ sql: String, _ values: [SQLValue]) throws(StorageFailure) -> [any SQLRow] {
         do {
             let statement = try database.cachedStatement(sql: sql)
-            return try Row.fetchAll(statement, arguments: Self.arguments(values))
+            return try Row.fetchAll(statement, arguments: Self.arguments(sql, values))
                 .map(SQLiteRow.init)
         } catch {
             throw SQLiteDatabase.failure(error)
         }
     }
 
-    /// `$n` bound by its number: SQLite would count parameters by first appearance.
-    private static func arguments(_ values: [SQLValue]) -> StatementArguments {
-        var named: [String: DatabaseValue] = [:]
-        named.reserveCapacity(values.count)
-        for (index, value) in values.enumerated() {
-            named["\(index + 1)"] = databaseValue(value)
+    /// `$n` bound by its number. SQLite numbers parameters by first appearance, so they appear in
+    /// order in every statement; building a dictionary of names for each row would cost more than
+    /// the row.
+    private static func arguments(_ sql: String, _ values: [SQLValue]) -> StatementArguments {
+        assert(areParametersInOrder(sql, count: values.count), "parameters of: \(sql)")
+        return StatementArguments(values.map(databaseValue))
+    }
+
+    private static func areParametersInOrder(_ sql: String, count: Int) -> Bool {
+        var seen = 0
+        for part in sql.split(separator: "$", omittingEmptySubsequences: false).dropFirst() {
+            guard let number = Int(part.prefix { $0.isNumber }), number <= seen + 1 else {
+                return false
+            }
+            seen = max(seen, number)
         }
-        return StatementArguments(named)
+        return seen == count
     }
 
     private static func databaseValue(_ value: SQLValue) -> DatabaseValue {

@@ -30,7 +30,7 @@ struct Maintenance: Service {
         var ticks = 0
         var ruleStamp = ruleFolder.stamp()
         while !Task.isShuttingDownGracefully {
-            await pause.forSeconds(1)
+            await pause.forMilliseconds(1_000)
             ticks += 1
             wake.call()
             do throws(StorageFailure) {

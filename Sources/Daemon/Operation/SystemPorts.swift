@@ -33,9 +33,9 @@ struct PoolThreads: BlockingThreads {
 
 /// Waiting that graceful shutdown cuts short.
 struct SystemPause: Pause {
-    func forSeconds(_ seconds: Int64) async {
+    func forMilliseconds(_ milliseconds: Int64) async {
         try? await cancelWhenGracefulShutdown {
-            try await Task.sleep(for: .seconds(seconds))
+            try await Task.sleep(for: .milliseconds(milliseconds))
         }
     }
 }
