@@ -1,0 +1,70 @@
+# What people run. Each target installs what it needs from Debian when it is missing, and says what
+# it does. BUILD is where SwiftPM puts its files; TESTS is passed to `swift test`.
+BUILD ?= .build
+RELEASE ?= .build-release
+TESTS ?=
+RUNS ?= 100
+ROUNDS ?= 3
+
+DEBUG_BINARY = $(BUILD)/debug/martlet
+RELEASE_BINARY = $(RELEASE)/release/martlet
+
+.PHONY: help demo run test lint build release bench bench-receive bench-rules crash clean
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+## make demo           build, start a server in var/demo, send it mails, show what became of each
+demo: build
+	@BINARY=$(DEBUG_BINARY) scripts/demo
+
+## make run            serve what the demo served, until Ctrl-C
+run: build
+	@mkdir -p var/demo
+	$(DEBUG_BINARY) serve -c samples/demo.yaml
+
+## make test           everything: lint, unit tests, and black-box tests with other people's clients
+test:
+	@scripts/install build test
+	swift build --scratch-path $(BUILD) --build-tests
+	@swift format lint -r --strict Sources Tests Benchmarks Package.swift
+	swift test --scratch-path $(BUILD) --skip-build $(TESTS)
+	MARTLET_BINARY=$(abspath $(DEBUG_BINARY)) python3 -m unittest discover -v \
+		-s Tests/BlackBox -t Tests/BlackBox
+
+## make lint           the format alone
+lint:
+	swift format lint -r --strict Sources Tests Benchmarks Package.swift
+
+build:
+	@scripts/install build
+	swift build --scratch-path $(BUILD) --product martlet
+
+release:
+	@scripts/install build
+	swift build -c release --scratch-path $(RELEASE) --product martlet
+	swift build -c release --scratch-path $(RELEASE) --product BareReceiver
+
+## make bench          bench-receive and bench-rules
+bench: bench-receive bench-rules
+
+## make bench-receive  Martlet against Debian's Postfix on this disk (ROUNDS=3); about 15 minutes
+bench-receive: release
+	@scripts/install bench
+	@scripts/fetch-postfix var/peers/postfix
+	python3 Benchmarks/receive.py --martlet $(RELEASE_BINARY) \
+		--bare $(RELEASE)/release/BareReceiver --peers var/peers --rounds $(ROUNDS)
+	python3 Benchmarks/memory.py --martlet $(RELEASE_BINARY)
+
+## make bench-rules    200 rules with 100 recipients each against one rule
+bench-rules: release
+	@scripts/install bench
+	@scripts/fetch-postfix var/peers/postfix
+	python3 Benchmarks/rules.py --martlet $(RELEASE_BINARY) --peers var/peers --rounds $(ROUNDS)
+
+## make crash          load, kill -9 at random (RUNS=100), restart, compare
+crash: release
+	python3 scripts/crash.py --martlet $(RELEASE_BINARY) --runs $(RUNS)
+
+clean:
+	rm -rf var
