@@ -17,7 +17,8 @@ package struct DocumentProblem: Sendable, Hashable, CustomStringConvertible {
     /// `rules/demo.yaml:12: rules[2].name: …`.
     package var description: String {
         let place = line.map { "\(file):\($0)" } ?? file
-        return path.isEmpty ? "\(place): \(message)" : "\(place): \(path): \(message)"
+        let text = path.isEmpty ? "\(place): \(message)" : "\(place): \(path): \(message)"
+        return text.withControlsEscaped
     }
 }
 

@@ -13,6 +13,9 @@ package final class DocumentReader {
     package init(file: String, text: String) {
         self.file = file
         do {
+            // Some editors put a mark before the text that says that it is Unicode.
+            let hasMark = text.unicodeScalars.first == "\u{FEFF}"
+            let text = hasMark ? String(text.unicodeScalars.dropFirst()) : text
             rootNode = try Yams.compose(yaml: text)
             if rootNode == nil { note("the document is empty", line: nil, path: "") }
         } catch let error as YamlError {
@@ -44,6 +47,8 @@ package final class DocumentReader {
         case .scanner(_, _, let mark, _), .parser(_, _, let mark, _),
             .composer(_, _, let mark, _):
             mark.line
+        case .reader(_, let offset, _, let text):
+            offset.map { text.utf8.prefix($0).count { $0 == UInt8(ascii: "\n") } + 1 }
         case .duplicatedKeysInMapping(_, let context): context.mark.line
         default: nil
         }
@@ -51,13 +56,28 @@ package final class DocumentReader {
 
     private static func message(of error: YamlError) -> String {
         switch error {
-        case .scanner(_, let problem, _, _), .parser(_, let problem, _, _),
-            .composer(_, let problem, _, _):
-            "not YAML: \(problem)"
+        case .scanner(let context, let problem, _, _), .parser(let context, let problem, _, _),
+            .composer(let context, let problem, _, _):
+            "not YAML: \(message(problem, context))"
+        case .reader(let problem, _, let value, _):
+            "not YAML: \(problem) (U+\(hexadecimal(value)))"
         case .duplicatedKeysInMapping(let duplicates, _):
             "given twice: \(duplicates.sorted().joined(separator: ", "))"
         default: "not YAML: \(error)"
         }
+    }
+
+    /// The parser's own words; its context says what began where, or begins the sentence.
+    private static func message(_ problem: String, _ context: YamlError.Context?) -> String {
+        guard !problem.contains("nesting level") else { return "nested too deep" }
+        guard let context else { return problem }
+        guard context.text.hasPrefix("while") else { return "\(context.text) \(problem)" }
+        return "\(problem) \(context.text) that begins in line \(context.mark.line)"
+    }
+
+    private static func hexadecimal(_ value: Int32) -> String {
+        let digits = String(value, radix: 16, uppercase: true)
+        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 }
 
@@ -66,17 +86,32 @@ package struct DocumentValue {
     private let node: Node
     package let path: String
     private let reader: DocumentReader
+    private let keyLine: Int?
 
-    init(_ node: Node, path: String, reader: DocumentReader) {
+    /// `keyLine` is where its key stands; what has no key has none.
+    init(_ node: Node, path: String, keyLine: Int? = nil, reader: DocumentReader) {
         self.node = node
         self.path = path
+        self.keyLine = keyLine
         self.reader = reader
     }
 
     package var line: Int? { node.mark?.line }
 
+    /// Where it is named: a mapping's own line may be that of its first entry.
+    package var nameLine: Int? { keyLine ?? line }
+
     package func note(_ message: String) {
         reader.note(message, line: line, path: path)
+    }
+
+    fileprivate func note(_ message: String, line: Int?) {
+        reader.note(message, line: line, path: path)
+    }
+
+    /// As `note`, for what is wrong with the whole of it rather than with something in it.
+    package func noteWhole(_ message: String) {
+        reader.note(message, line: nameLine, path: path)
     }
 
     package var isNull: Bool {
@@ -104,6 +139,7 @@ package struct DocumentValue {
             return nil
         }
         var values: [String: DocumentValue] = [:]
+        var hasUnknownKeys = false
         for (keyNode, value) in mapping {
             guard let key = keyNode.string else {
                 reader.note("found a key that is no text", line: keyNode.mark?.line, path: path)
@@ -114,11 +150,13 @@ package struct DocumentValue {
                 reader.note(
                     "unknown key “\(key)”\(NearMiss.hint(key, among: keys))",
                     line: keyNode.mark?.line, path: path)
+                hasUnknownKeys = true
                 continue
             }
-            values[key] = DocumentValue(value, path: valuePath, reader: reader)
+            values[key] = DocumentValue(
+                value, path: valuePath, keyLine: keyNode.mark?.line, reader: reader)
         }
-        return DocumentMapping(value: self, values: values)
+        return DocumentMapping(value: self, values: values, hasUnknownKeys: hasUnknownKeys)
     }
 
     package func list() -> [DocumentValue] {
@@ -140,15 +178,20 @@ package struct DocumentValue {
     }
 
     package func int(in range: ClosedRange<Int>) -> Int? {
-        guard case .scalar(let scalar) = node, let number = Int(scalar.string) else {
+        guard case .scalar(let scalar) = node, Self.isWholeNumber(scalar.string) else {
             note("found \(kind), expected a whole number")
             return nil
         }
-        guard range.contains(number) else {
-            note("found \(number), expected \(range.lowerBound) to \(range.upperBound)")
+        guard let number = Int(scalar.string), range.contains(number) else {
+            note("found \(scalar.string), expected \(range.lowerBound) to \(range.upperBound)")
             return nil
         }
         return number
+    }
+
+    private static func isWholeNumber(_ text: String) -> Bool {
+        let digits = text.hasPrefix("-") || text.hasPrefix("+") ? text.dropFirst() : text[...]
+        return !digits.isEmpty && digits.utf8.allSatisfy { (0x30...0x39).contains($0) }
     }
 
     package func bool() -> Bool? {
@@ -178,11 +221,14 @@ package struct DocumentValue {
 /// The values of a mapping by key; what is absent reads as nil.
 package struct DocumentMapping {
     package let value: DocumentValue
+    /// Keys that may not stand here were noted, and left out.
+    package let hasUnknownKeys: Bool
     private let values: [String: DocumentValue]
 
-    init(value: DocumentValue, values: [String: DocumentValue]) {
+    init(value: DocumentValue, values: [String: DocumentValue], hasUnknownKeys: Bool) {
         self.value = value
         self.values = values
+        self.hasUnknownKeys = hasUnknownKeys
     }
 
     package var keys: [String] { values.keys.sorted() }
@@ -192,16 +238,20 @@ package struct DocumentMapping {
         values[key].flatMap { $0.isNull ? nil : $0 }
     }
 
-    /// Whether the key stands there, with or without a value.
-    package func has(_ key: String) -> Bool { values[key] != nil }
+    /// Notes what is wrong with the name `key`, where that stands.
+    package func note(_ message: String, atKey key: String) {
+        value.note(message, line: values[key]?.nameLine)
+    }
 
-    /// As the subscript; an absent key is noted.
+    /// As the subscript; an absent key is noted, and one with nothing behind it.
     package func required(_ key: String) -> DocumentValue? {
-        guard let found = self[key] else {
-            value.note("“\(key)” is missing")
-            return nil
+        if let found = self[key] { return found }
+        if values[key] == nil {
+            value.noteWhole("“\(key)” is missing")
+        } else {
+            note("“\(key)” has nothing behind it", atKey: key)
         }
-        return found
+        return nil
     }
 
     package func string(_ key: String) -> String? { self[key]?.string() }

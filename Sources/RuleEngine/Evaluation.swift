@@ -14,8 +14,10 @@ package struct MailFacts: Sendable, Hashable {
 
 /// How far an action has come, as the evaluation sees it.
 package enum ActionStanding: Sendable, Hashable {
-    /// Ended, or given up (then with `.continueOn`): the evaluation goes on with this answer.
+    /// The evaluation goes on with this answer.
     case ended(Disposition)
+    /// A dead letter: the evaluation goes on as if it had ended with `.continueOn`.
+    case givenUp
     /// Tried and failed; will be tried again.
     case retrying
 }

@@ -1,6 +1,5 @@
 import Foundation
 
-
 extension RecipientCondition: Codable {
     package init(from decoder: any Decoder) throws {
         let text = try decoder.singleValueContainer().decode(String.self)

@@ -10,7 +10,7 @@ extension RecipientCondition {
     package init(parsing text: String) throws(ParsingError) {
         if text.contains("*") {
             throw ParsingError(
-                message: "“*” is no wildcard here: write \(Self.plainForm(of: text))")
+                message: "“*” is no wildcard here: \(Self.advice(for: text))")
         }
         if text.contains("@"), !text.hasPrefix("@") {
             let mailbox: Mailbox
@@ -25,7 +25,7 @@ extension RecipientCondition {
         let isParent = text.hasPrefix(".")
         if text.hasPrefix("@") {
             throw ParsingError(
-                message: "“\(text)”: for all addresses of a domain write \(text.dropFirst())")
+                message: "“\(text)”: for all addresses of a domain write “\(text.dropFirst())”")
         }
         do throws(DomainError) {
             let domain = try Domain(parsing: isParent ? String(text.dropFirst()) : text)
@@ -36,9 +36,16 @@ extension RecipientCondition {
         }
     }
 
-    private static func plainForm(of text: String) -> String {
-        if text.hasPrefix("*@") { return "“\(text.dropFirst(2))” for all addresses of the domain" }
-        if text.hasPrefix("*.") { return "“\(text.dropFirst())” for all subdomains" }
-        return "an address, a domain, or a domain with a dot before it"
+    /// What to do instead of writing the wildcard in `text`.
+    private static func advice(for text: String) -> String {
+        if ["*", "*@*"].contains(text) { return "leave “recipients” out for every address" }
+        // `*@*.example.com` means the subdomains as well.
+        let domain = text.hasPrefix("*@") ? text.dropFirst(2) : text[...]
+        let plain = domain.hasPrefix("*.") ? domain.dropFirst() : domain
+        if plain.contains("*") || plain.contains("@") {
+            return "write an address, a domain, or a domain with a dot before it"
+        }
+        let whose = plain.hasPrefix(".") ? "all subdomains" : "all addresses of the domain"
+        return "write “\(plain)” for \(whose)"
     }
 }

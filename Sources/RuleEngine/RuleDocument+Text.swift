@@ -3,8 +3,8 @@ import Foundation
 extension RuleDocument {
     /// `ruleSet` as a YAML file that reads back to the same set.
     package static func text(of ruleSet: ReceiptRuleSet) -> String {
-        var text = "ruleSet: \(ruleSet.name)\nrules:\n"
-        if ruleSet.rules.isEmpty { return "ruleSet: \(ruleSet.name)\nrules: []\n" }
+        var text = "ruleSet: \(quoted(ruleSet.name))\n"
+        text += ruleSet.rules.isEmpty ? "rules: []\n" : "rules:\n"
         for rule in ruleSet.rules {
             text += "  - name: \(quoted(rule.name))\n"
             if !rule.isEnabled { text += "    enabled: false\n" }
@@ -46,9 +46,9 @@ extension RuleDocument {
     private static func quoted(_ text: String) -> String {
         let isPlain =
             text.first?.isLetter == true
-            && text.utf8.allSatisfy { byte in
-                UnicodeScalar(byte).properties.isAlphabetic || (byte >= 0x30 && byte <= 0x39)
-                    || "-_./@+".utf8.contains(byte)
+            && text.allSatisfy { character in
+                character.isASCII && (character.isLetter || character.isNumber)
+                    || "-_./@+".contains(character)
             } && !["true", "false", "null", "yes", "no", "on", "off"].contains(text.lowercased())
         if isPlain { return text }
         guard

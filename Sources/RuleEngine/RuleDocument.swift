@@ -16,14 +16,7 @@ package struct RuleDocument {
         var ruleSet = ReceiptRuleSet(name: "", rules: [])
         if let root = reader.root(keys: ["ruleSet", "rules"]) {
             ruleSet.name = RuleValues.name(root.required("ruleSet")) ?? ""
-            let rules = root.required("rules")?.list() ?? []
-            if rules.count > rulesMax {
-                root.value.note("\(rules.count) rules; at most \(rulesMax) stand in a set")
-            }
-            for value in rules {
-                if let rule = rule(value, catalogue) { ruleSet.rules.append(rule) }
-            }
-            RuleValues.noteRepeatedNames(rules, in: ruleSet)
+            ruleSet.rules = RuleValues.rules(root.required("rules")) { rule($0, catalogue) }
         }
         try reader.finish()
         return ruleSet
@@ -32,38 +25,38 @@ package struct RuleDocument {
     private static func rule(_ value: DocumentValue, _ catalogue: RuleCatalogue) -> ReceiptRule? {
         let keys = ["name", "recipients", "tls", "scan", "enabled", "actions"]
         guard let mapping = value.mapping(keys: keys) else { return nil }
-        let name = RuleValues.name(mapping.required("name"))
-        let actions = mapping.required("actions")?.list() ?? []
-        if actions.count > actionsMax {
-            value.note("\(actions.count) actions; at most \(actionsMax) stand in a rule")
-        }
         return ReceiptRule(
-            name: name ?? "", isEnabled: mapping.bool("enabled") ?? true,
+            name: RuleValues.name(mapping.required("name")) ?? "",
+            isEnabled: mapping.bool("enabled") ?? true,
             tlsPolicy: mapping["tls"]?.choice([
                 ("optional", .optional), ("require", .require),
             ]) ?? .optional,
             recipients: RuleValues.recipients(mapping["recipients"]),
-            actions: actions.compactMap { action($0, catalogue) },
+            actions: RuleValues.actions(mapping.required("actions")) { action($0, catalogue) },
             isScanEnabled: mapping.bool("scan") ?? false)
     }
 
     private static let actionNames = ["store", "invoke", "notify", "addHeader", "stop"]
+    private static let oneOfThem = "an action is one of \(actionNames.joined(separator: ", "))"
 
     private static func action(
         _ value: DocumentValue, _ catalogue: RuleCatalogue
     ) -> ReceiptAction? {
-        if value.isScalar, value.string() == "stop" { return .stop(topic: nil) }
+        if value.isScalar { return plainAction(value) }
         guard let mapping = value.mapping(keys: actionNames) else { return nil }
         guard let name = mapping.keys.first, mapping.keys.count == 1 else {
-            value.note("an action is one of \(actionNames.joined(separator: ", "))")
+            if mapping.keys.count > 1 {
+                value.note(
+                    "found \(mapping.keys.joined(separator: " and ")) in one, expected one action: "
+                        + "each stands behind a “-” of its own")
+            } else if !mapping.hasUnknownKeys {
+                value.note(oneOfThem)
+            }
             return nil
         }
+        if name == "stop", mapping[name] == nil { return .stop(topic: nil) }
+        guard let arguments = mapping.required(name) else { return nil }
         let values = RuleValues(catalogue: catalogue)
-        guard let arguments = mapping[name] else {
-            if name == "stop" { return .stop(topic: nil) }
-            value.note("“\(name)” has nothing behind it")
-            return nil
-        }
         switch name {
         case "store": return store(arguments, values)
         case "invoke": return invoke(arguments, values)
@@ -73,6 +66,23 @@ package struct RuleDocument {
             guard let stop = arguments.mapping(keys: ["topic"]) else { return nil }
             return .stop(topic: values.topic(stop["topic"]))
         }
+    }
+
+    /// An action that is its name alone.
+    private static func plainAction(_ value: DocumentValue) -> ReceiptAction? {
+        guard !value.isNull, let text = value.string() else {
+            value.note("nothing stands here: \(oneOfThem)")
+            return nil
+        }
+        if text == "stop" { return .stop(topic: nil) }
+        if actionNames.contains(text) {
+            value.note("“\(text)” has nothing behind it")
+        } else if let near = NearMiss.of(text, among: actionNames) {
+            value.note("“\(text)” is no action; did you mean “\(near)”?")
+        } else {
+            value.note("“\(text)” is no action: \(oneOfThem)")
+        }
+        return nil
     }
 
     private static let failurePolicies: [(String, ReceiptAction.FailurePolicy)] = [

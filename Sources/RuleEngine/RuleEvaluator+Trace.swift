@@ -6,7 +6,17 @@ extension RuleEvaluator {
     package func trace(
         _ facts: MailFacts, standing: (ActionKey) -> ActionStanding?
     ) -> [RuleTrace] {
-        let visits = walk(facts, standing: standing).visits
+        trace(walk(facts, standing: standing), facts)
+    }
+
+    /// What the rules would make of a mail with `facts`, if every action succeeded and every
+    /// handler answered `CONTINUE`.
+    package func trace(dryRun facts: MailFacts) -> [RuleTrace] {
+        trace(walk(facts, isDryRun: true) { _ in .ended(.continueOn) }, facts)
+    }
+
+    private func trace(_ walk: RuleWalk, _ facts: MailFacts) -> [RuleTrace] {
+        let visits = walk.visits
         let byRule = Dictionary(visits.map { ($0.rule, $0) }) { first, _ in first }
         return ruleSet.rules.enumerated().map { index, rule in
             trace(rule, byRule[index], facts)

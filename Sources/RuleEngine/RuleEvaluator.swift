@@ -90,14 +90,16 @@ package struct RuleEvaluator: Sendable {
     }
 
     /// One pass over the rules that some recipient meets.
-    func walk(_ facts: MailFacts, standing: (ActionKey) -> ActionStanding?) -> RuleWalk {
+    func walk(
+        _ facts: MailFacts, isDryRun: Bool = false, standing: (ActionKey) -> ActionStanding?
+    ) -> RuleWalk {
         var matched: [Int: [Mailbox]] = [:]
         for recipient in facts.recipients {
             for index in Set(rules(for: recipient)) {
                 matched[index, default: []].append(recipient)
             }
         }
-        var walk = RuleWalk(isTLS: facts.isTLS)
+        var walk = RuleWalk(isTLS: facts.isTLS, isDryRun: isDryRun)
         for index in matched.keys.sorted() {
             walk.visit(
                 ruleSet.rules[index], at: index, recipients: matched[index] ?? [],

@@ -30,7 +30,8 @@ package struct RuleTrace: Sendable, Hashable, Codable {
         package var position: Int
         /// `store mail/tickets/` for instance.
         package var text: String
-        /// `ended CONTINUE`, `retrying`, `next`, `held`, `not reached`.
+        /// `ended`, `ended CONTINUE`, `given up`, `retrying`, `next`, `held`, `not reached`; of a
+        /// mail that is not there: `would run`, `would stop`, `would be added`.
         package var standing: String
 
         package init(position: Int, text: String, standing: String) {

@@ -78,24 +78,6 @@ struct RuleValues {
         return text
     }
 
-    static func recipients(_ value: DocumentValue?) -> [RecipientCondition] {
-        guard let value else { return [] }
-        let entries = value.list()
-        if entries.count > RuleDocument.recipientsMax {
-            value.note(
-                "\(entries.count) recipients; at most \(RuleDocument.recipientsMax) stand in a rule")
-        }
-        return entries.compactMap { entry in
-            guard let text = entry.string() else { return nil }
-            do throws(RecipientCondition.ParsingError) {
-                return try RecipientCondition(parsing: text)
-            } catch {
-                entry.note(error.message)
-                return nil
-            }
-        }
-    }
-
     /// An object key's first part: relative, and nothing that leaves its bucket.
     static func prefix(_ value: DocumentValue?) -> String? {
         guard let value, let text = value.string(), !text.isEmpty else { return nil }
@@ -116,7 +98,8 @@ struct RuleValues {
     /// SES: 1 to 50 letters, digits and hyphens.
     static func headerName(_ value: DocumentValue?) -> String? {
         guard let value, let text = value.string() else { return nil }
-        let isName = !text.isEmpty && text.utf8.count <= 50
+        let isName =
+            !text.isEmpty && text.utf8.count <= 50
             && text.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
         guard isName else {
             value.note("“\(text)” is no header name: 1 to 50 letters, digits and “-”")
@@ -135,11 +118,53 @@ struct RuleValues {
         return text
     }
 
-    static func noteRepeatedNames(_ values: [DocumentValue], in ruleSet: ReceiptRuleSet) {
+    // MARK: Lists
+
+    /// The rules of a set, no two of which have one name.
+    static func rules(
+        _ value: DocumentValue?, read: (DocumentValue) -> ReceiptRule?
+    ) -> [ReceiptRule] {
+        guard let value else { return [] }
+        let entries = value.list()
+        noteExcess(entries.count, of: "rules", over: RuleDocument.rulesMax, "set", value)
         var seen: Set<String> = []
-        for (value, rule) in zip(values, ruleSet.rules)
-        where !rule.name.isEmpty && !seen.insert(rule.name).inserted {
-            value.note("a rule called “\(rule.name)” stands above already")
+        return entries.compactMap { entry in
+            guard let rule = read(entry) else { return nil }
+            if !rule.name.isEmpty, !seen.insert(rule.name).inserted {
+                entry.note("a rule called “\(rule.name)” stands above already")
+            }
+            return rule
         }
+    }
+
+    static func recipients(_ value: DocumentValue?) -> [RecipientCondition] {
+        guard let value else { return [] }
+        let entries = value.list()
+        noteExcess(entries.count, of: "recipients", over: RuleDocument.recipientsMax, "rule", value)
+        return entries.compactMap { entry in
+            guard let text = entry.string() else { return nil }
+            do throws(RecipientCondition.ParsingError) {
+                return try RecipientCondition(parsing: text)
+            } catch {
+                entry.note(error.message)
+                return nil
+            }
+        }
+    }
+
+    static func actions(
+        _ value: DocumentValue?, read: (DocumentValue) -> ReceiptAction?
+    ) -> [ReceiptAction] {
+        guard let value else { return [] }
+        let entries = value.list()
+        noteExcess(entries.count, of: "actions", over: RuleDocument.actionsMax, "rule", value)
+        return entries.compactMap(read)
+    }
+
+    private static func noteExcess(
+        _ count: Int, of things: String, over limit: Int, _ place: String, _ value: DocumentValue
+    ) {
+        guard count > limit else { return }
+        value.noteWhole("\(count) \(things); at most \(limit) stand in a \(place)")
     }
 }

@@ -20,9 +20,12 @@ struct RuleWalk {
     private var areLaterRulesHeld = false
     private var addedHeaders: [String] = []
     private let isTLS: Bool
+    /// Nothing has been done: only the words of `standings` differ.
+    private let isDryRun: Bool
 
-    init(isTLS: Bool) {
+    init(isTLS: Bool, isDryRun: Bool) {
         self.isTLS = isTLS
+        self.isDryRun = isDryRun
     }
 
     var evaluation: Evaluation {
@@ -75,11 +78,11 @@ struct RuleWalk {
         case .addHeader(let name, let value):
             // Pure, and what holds before it cannot change whether it is reached.
             addedHeaders.append("\(name): \(value)")
-            return Step(standing: "applied")
+            return Step(standing: isDryRun ? "would be added" : "applied")
         case .stop(topic: nil):
             guard !isHeld else { return hold(planned) }
             isStopped = true
-            return Step(standing: "stopped", endsRule: true)
+            return Step(standing: isDryRun ? "would stop" : "stopped", endsRule: true)
         case .store, .invoke, .notify, .stop:
             guard !isHeld else { return hold(planned) }
         }
@@ -91,6 +94,10 @@ struct RuleWalk {
         case .retrying:
             isWaiting = true
             return wait(planned.action, isFirstTry: false, isHeld: &isHeld, "retrying")
+        case .givenUp:
+            var step = end(planned.action, .continueOn)
+            step.standing = "given up"
+            return step
         case .ended(let disposition):
             return end(planned.action, disposition)
         }
@@ -119,14 +126,15 @@ struct RuleWalk {
     }
 
     private mutating func end(_ action: ReceiptAction, _ disposition: Disposition) -> Step {
-        let text = "ended \(disposition.rawValue)"
         if case .stop = action {
             isStopped = true
-            return Step(standing: text, endsRule: true)
+            return Step(standing: isDryRun ? "would stop" : "ended", endsRule: true)
         }
+        guard !isDryRun else { return Step(standing: "would run") }
         guard action.steers else { return Step(standing: "ended") }
         if disposition == .stopRuleSet { isStopped = true }
-        return Step(standing: text, endsRule: disposition != .continueOn)
+        return Step(
+            standing: "ended \(disposition.rawValue)", endsRule: disposition != .continueOn)
     }
 }
 

@@ -19,13 +19,8 @@ package enum SESRuleDocument {
         if let root = reader.root(keys: ["Metadata", "Rules", "ResponseMetadata"]) {
             let metadata = root.required("Metadata")?.mapping(keys: ["Name", "CreatedTimestamp"])
             ruleSet.name = RuleValues.name(metadata?.required("Name")) ?? ""
-            let rules = root.list("Rules")
-            for value in rules {
-                if let rule = rule(value, RuleValues(catalogue: catalogue)) {
-                    ruleSet.rules.append(rule)
-                }
-            }
-            RuleValues.noteRepeatedNames(rules, in: ruleSet)
+            let values = RuleValues(catalogue: catalogue)
+            ruleSet.rules = RuleValues.rules(root["Rules"]) { rule($0, values) }
         }
         try reader.finish()
         return ruleSet
@@ -41,7 +36,7 @@ package enum SESRuleDocument {
                 ("Optional", .optional), ("Require", .require),
             ]) ?? .optional,
             recipients: RuleValues.recipients(mapping["Recipients"]),
-            actions: mapping.list("Actions").compactMap { action($0, values) },
+            actions: RuleValues.actions(mapping["Actions"]) { action($0, values) },
             isScanEnabled: mapping.bool("ScanEnabled") ?? false)
     }
 
@@ -52,11 +47,13 @@ package enum SESRuleDocument {
 
     private static func action(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
         guard let mapping = value.mapping(keys: actionNames) else { return nil }
-        guard let name = mapping.keys.first, mapping.keys.count == 1, let inner = mapping[name]
-        else {
-            value.note("an action has exactly one member, one of SES's")
+        guard let name = mapping.keys.first, mapping.keys.count == 1 else {
+            if mapping.keys.count > 1 || !mapping.hasUnknownKeys {
+                value.note("an action has exactly one member, one of SES's")
+            }
             return nil
         }
+        guard let inner = mapping.required(name) else { return nil }
         switch name {
         case "S3Action": return store(inner, values)
         case "LambdaAction": return invoke(inner, values)

@@ -1,4 +1,5 @@
 import Handlers
+import Topics
 
 extension Configuration {
     /// What works, and is not what a careful operator wants.
@@ -6,12 +7,22 @@ extension Configuration {
         var warnings: [String] = []
         for handler in handlers where handler.user == nil {
             warnings.append(
-                "handler “\(handler.name)” runs as the server's own user: it can read the spool, "
-                    + "and processesMax does not hold; give it a user (handlers.*.user)")
+                "handler “\(handler.name)” runs as the server's own user: it can read the spool, and "
+                    + "processesMax does not hold; give it a user of its own (handlers.*.user)")
         }
         if activeRuleSet == nil {
             warnings.append(
                 "rules.active names no set: no mail is taken until one is activated")
+        }
+        if spool.recordRetentionDays < spool.rawRetentionDays {
+            warnings.append(
+                "spool.recordRetentionDays is below spool.rawRetentionDays: "
+                    + "the raw bytes of a mail go when its record does")
+        }
+        if retries.firstDelaySeconds > retries.delaySecondsMax {
+            warnings.append(
+                "limits.retryFirstDelaySeconds is above limits.retryDelaySecondsMax, "
+                    + "which is then every delay")
         }
         if !spool.isFullySynced {
             warnings.append("spool.synchronous is normal: mails are lost at a power cut")

@@ -1,6 +1,8 @@
+import Foundation
 package import Handlers
 package import InboundSMTP
 package import MailFlow
+import MailModel
 package import Topics
 
 /// Everything that an operator sets, validated. Paths are absolute.
@@ -64,5 +66,28 @@ package struct Configuration: Sendable {
     }
 
     /// Where `martlet serve` listens for the command line.
-    package var controlSocket: String { "\(dataDirectory)/control.sock" }
+    package var controlSocket: String { Self.controlSocket(in: dataDirectory) }
+
+    static func controlSocket(in dataDirectory: String) -> String {
+        "\(dataDirectory)/control.sock"
+    }
+}
+
+extension Configuration.Listener {
+    /// Whether the system gives the other's address and port to nobody while this has its own.
+    func excludes(_ other: Self) -> Bool {
+        guard port == other.port, port != 0, let ours = IPAddress(address),
+            let theirs = IPAddress(other.address)
+        else { return false }
+        if ours == theirs { return true }
+        let wildcards = [ours, theirs].filter { $0.bytes.allSatisfy { $0 == 0 } }
+        if ours.isIPv6 == theirs.isIPv6 { return !wildcards.isEmpty }
+        return wildcards.contains(where: \.isIPv6) && Self.isIPv6ForIPv4
+    }
+
+    /// Whether a socket at `::` takes connections over IPv4, as it does unless somebody changed
+    /// it for the whole system. ip-sysctl: `bindv6only`.
+    private static let isIPv6ForIPv4 =
+        (try? String(contentsOfFile: "/proc/sys/net/ipv6/bindv6only", encoding: .utf8))?
+        .hasPrefix("1") != true
 }

@@ -1,7 +1,6 @@
 package import Documents
 import Foundation
-import Glibc
-import Handlers
+package import Glibc
 import InboundSMTP
 import MailFlow
 import MailModel
@@ -10,115 +9,84 @@ import Topics
 
 /// Reads a configuration file: every problem at once, each with its line.
 package struct ConfigurationDocument {
-    private let reader: DocumentReader
-    private let folder: String
+    /// Of a Unix socket's path. unix(7): 108, with a NUL at its end.
+    private static let socketPathBytesMax = 107
+
+    private let settings: SettingReader
+    private let ourUser: uid_t
     private let file: String
 
     /// Reads the file at `path`. Throws `DocumentProblems`.
     package static func read(path: String) throws(DocumentProblems) -> Configuration {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw DocumentProblems([
-                DocumentProblem(
-                    file: path, line: nil, path: "",
-                    message: "cannot be read; print a sample with: martlet check --sample")
-            ])
+        func failure(_ message: String, line: Int? = nil) -> DocumentProblems {
+            DocumentProblems([DocumentProblem(file: path, line: line, path: "", message: message)])
         }
-        return try read(String(decoding: data, as: UTF8.self), path: path)
+        guard SettingReader.isFolder(path) != true else { throw failure("is a folder") }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            let reason = SettingReader.reasonAgainst(path, R_OK) ?? "it is no file"
+            let isMissing = SettingReader.reasonAgainst(path, F_OK) != nil
+            let hint = isMissing ? "; print a sample with: martlet check --sample" : ""
+            throw failure("cannot be read: \(reason)\(hint)")
+        }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            let good = String(decoding: data, as: UTF8.self).prefix { $0 != "\u{FFFD}" }
+            throw failure("this line is not UTF-8", line: good.count(where: \.isNewline) + 1)
+        }
+        return try read(text, path: path)
     }
 
-    /// Reads `text`; relative paths start at the folder of `path`.
+    /// Reads `text` for a server that runs as `ourUser`; relative paths start at the folder of
+    /// `path`.
     package static func read(
-        _ text: String, path: String
+        _ text: String, path: String, ourUser: uid_t = geteuid()
     ) throws(DocumentProblems) -> Configuration {
         let absolute =
             path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
-        let document = ConfigurationDocument(
-            reader: DocumentReader(file: path, text: text),
-            folder: URL(fileURLWithPath: absolute).deletingLastPathComponent().path, file: path)
-        guard let root = document.reader.root(keys: ConfigurationSchema.keys(at: "")) else {
-            try document.reader.finish()
+        let reader = DocumentReader(file: path, text: text)
+        guard let root = reader.root(keys: ConfigurationSchema.keys(at: "")) else {
+            try reader.finish()
             throw DocumentProblems([])
         }
-        let configuration = document.configuration(root)
-        try document.reader.finish()
+        let folder = URL(fileURLWithPath: absolute).deletingLastPathComponent().path
+        let configuration = ConfigurationDocument(
+            settings: SettingReader(folder: folder), ourUser: ourUser, file: path
+        ).configuration(root)
+        try reader.finish()
         return configuration
-    }
-
-    private init(reader: DocumentReader, folder: String, file: String) {
-        self.reader = reader
-        self.folder = folder
-        self.file = file
-    }
-
-    // MARK: Values by the schema
-
-    /// The mapping at `name` of the top level, empty where it is absent.
-    private func section(_ root: DocumentMapping, _ name: String) -> DocumentMapping? {
-        root[name]?.mapping(keys: ConfigurationSchema.keys(at: name))
-    }
-
-    private func int(_ mapping: DocumentMapping?, _ path: String) -> Int {
-        let setting = ConfigurationSchema.setting(path)
-        let key = path.split(separator: ".").last.map(String.init) ?? path
-        let given = mapping?.int(key, in: setting.range ?? 0...Int.max)
-        return given ?? Int(setting.defaultText) ?? 0
-    }
-
-    private func bool(_ mapping: DocumentMapping?, _ path: String) -> Bool {
-        let key = path.split(separator: ".").last.map(String.init) ?? path
-        return mapping?.bool(key)
-            ?? (ConfigurationSchema.setting(path).defaultText == "true")
-    }
-
-    /// A path, absolute.
-    private func path(_ value: DocumentValue?) -> String? {
-        guard let value, let text = value.string() else { return nil }
-        guard !text.isEmpty, !text.utf8.contains(0) else {
-            value.note("“\(text)” is no path")
-            return nil
-        }
-        return absolute(text)
-    }
-
-    private func absolute(_ text: String) -> String {
-        URL(fileURLWithPath: text.hasPrefix("/") ? text : "\(folder)/\(text)")
-            .standardizedFileURL.path
     }
 
     // MARK: The whole
 
     private func configuration(_ root: DocumentMapping) -> Configuration {
-        let limits = section(root, "limits")
-        let spool = section(root, "spool")
-        let rules = section(root, "rules")
-        let log = section(root, "log")
+        let limits = settings.section(root, "limits")
+        let rules = settings.section(root, "rules")
+        let log = settings.section(root, "log")
         let hostname = hostname(root.required("hostname"))
-        let tls = tls(section(root, "tls"))
-        var session = SessionSettings(hostname: hostname)
-        session.isTLSOffered = tls.isOffered
-        session.limits = sessionLimits(limits)
-        session.bareLineEnds =
-            section(root, "sessions")?["bareLineEnds"]?.choice([
-                ("refuse", BareLineEndPolicy.refuse), ("normalise", .normalise),
-            ]) ?? .refuse
+        let dataDirectory = dataDirectory(root.required("dataDirectory"))
+        let tls = tls(settings.section(root, "tls"))
+        let sessions = settings.section(root, "sessions")
+        let (listeners, health) = listeners(root.required("listeners"), health: root["health"])
+        var targets = TargetDocument(
+            settings: settings, ourUser: ourUser, dataDirectory: dataDirectory)
+        let buckets = targets.buckets(root["buckets"])
+        let handlers = targets.handlers(root["handlers"])
+        let topics = targets.topics(root["topics"])
+        targets.places.noteMeetings()
         return Configuration(
-            file: file, hostname: hostname,
-            dataDirectory: path(root.required("dataDirectory")) ?? "",
-            listeners: listeners(root.required("listeners")), tls: tls, session: session,
+            file: file, hostname: hostname, dataDirectory: dataDirectory ?? "",
+            listeners: listeners,
+            tls: tls, session: session(hostname, tls, limits, sessions),
             inbound: Configuration.InboundLimits(
-                headerBytesMax: int(limits, "limits.headerBytesMax"),
-                hopsMax: int(limits, "limits.hopsMax")),
-            connectionsMax: int(limits, "limits.connectionsMax"),
-            drainSeconds: int(limits, "limits.drainSeconds"), spool: spoolSettings(spool),
-            retries: RetrySchedule(
-                firstDelaySeconds: Int64(int(limits, "limits.retryFirstDelaySeconds")),
-                delaySecondsMax: Int64(int(limits, "limits.retryDelaySecondsMax")),
-                giveUpAfterSeconds: Int64(int(limits, "limits.retryGiveUpAfterSeconds"))),
-            handlersRunningMax: int(limits, "limits.handlersRunningMax"),
-            rulesDirectory: path(rules?["directory"]) ?? absolute("rules"),
-            activeRuleSet: rules?.string("active"), buckets: buckets(root["buckets"]),
-            handlers: handlers(root["handlers"]), topics: topics(root["topics"]),
-            filters: root.list("filters").compactMap(filter), health: health(root["health"]),
+                headerBytesMax: settings.int(limits, "limits.headerBytesMax"),
+                hopsMax: settings.int(limits, "limits.hopsMax")),
+            connectionsMax: settings.int(limits, "limits.connectionsMax"),
+            drainSeconds: settings.int(limits, "limits.drainSeconds"),
+            spool: spool(settings.section(root, "spool")), retries: retries(limits),
+            handlersRunningMax: settings.int(limits, "limits.handlersRunningMax"),
+            rulesDirectory: settings.path(rules?["directory"], to: .folder)
+                ?? settings.absolute(ConfigurationSchema.setting("rules.directory").defaultText),
+            activeRuleSet: rules?.string("active"), buckets: buckets, handlers: handlers,
+            topics: topics, filters: filters(root["filters"]), health: health,
             logLevel: log?["level"]?.choice(
                 ["trace", "debug", "info", "notice", "warning", "error", "critical"]
                     .map { ($0, $0) }) ?? "info",
@@ -128,223 +96,165 @@ package struct ConfigurationDocument {
     private func hostname(_ value: DocumentValue?) -> String {
         guard let value, let text = value.string() else { return "" }
         do throws(DomainError) {
-            return try Domain(parsing: text).ascii
+            let name = try Domain(parsing: text).ascii
+            // RFC 1123 §2.1: letters, digits and hyphens; and it is no address.
+            if name.contains("_") { value.note("“\(text)” is no host name: “_” stands in none") }
+            if IPAddress(name) != nil {
+                value.note("“\(text)” is an address, expected a host name")
+            }
+            return name
         } catch {
             value.note("“\(text)” is no host name: \(error)")
             return ""
         }
     }
 
-    private func listeners(_ value: DocumentValue?) -> [Configuration.Listener] {
-        guard let value else { return [] }
-        let listeners = value.list().compactMap { entry in
-            listener(entry.mapping(keys: ["address", "port"]))
+    private func dataDirectory(_ value: DocumentValue?) -> String? {
+        guard let value, let path = settings.path(value, to: .folder) else { return nil }
+        let socket = Configuration.controlSocket(in: path)
+        if socket.utf8.count > Self.socketPathBytesMax {
+            value.note(
+                "the control socket's path, \(socket), has \(socket.utf8.count) bytes; at most "
+                    + "\(Self.socketPathBytesMax) are possible: take a shorter one")
         }
-        if value.isSequence, value.list().isEmpty { value.note("at least one listener") }
-        return listeners
+        return path
     }
 
-    private func listener(_ mapping: DocumentMapping?) -> Configuration.Listener? {
-        guard let mapping, let address = mapping.required("address"),
-            let text = address.string(),
-            let port = mapping.required("port")?.int(in: 0...65_535)
-        else { return nil }
+    // MARK: Listeners
+
+    private func listeners(
+        _ value: DocumentValue?, health: DocumentValue?
+    ) -> ([Configuration.Listener], health: Configuration.Listener?) {
+        var taken: [(Configuration.Listener, DocumentValue)] = []
+        if let value, value.isSequence, value.list().isEmpty { value.note("at least one listener") }
+        let listeners = (value?.list() ?? []).compactMap { entry in
+            listener(entry, ["address", "port"], &taken)
+        }
+        let healthKeys = ConfigurationSchema.keys(at: "health")
+        return (listeners, health.flatMap { listener($0, healthKeys, &taken) })
+    }
+
+    /// `taken` are those before it, and then it too.
+    private func listener(
+        _ value: DocumentValue, _ keys: [String],
+        _ taken: inout [(Configuration.Listener, DocumentValue)]
+    ) -> Configuration.Listener? {
+        guard let mapping = value.mapping(keys: keys) else { return nil }
+        let address = address(mapping.required("address"))
+        let port = mapping.required("port")?.int(in: 0...65_535)
+        guard let address, let port else { return nil }
+        let listener = Configuration.Listener(address: address, port: port)
+        if let (other, place) = taken.first(where: { $0.0.excludes(listener) }) {
+            let isMixed = address.contains(":") != other.address.contains(":")
+            value.noteWhole(
+                "\(place.path) has port \(port) of “\(other.address)” already"
+                    + (isMixed ? ", and “::” takes IPv4 too" : ""))
+        }
+        taken.append((listener, value))
+        return listener
+    }
+
+    private func address(_ value: DocumentValue?) -> String? {
+        guard let value, let text = value.string() else { return nil }
         guard IPAddress(text) != nil else {
-            address.note("“\(text)” is no IP address")
+            value.note("“\(text)” is no IP address")
             return nil
         }
-        return Configuration.Listener(address: text, port: port)
+        return text
     }
 
-    private func health(_ value: DocumentValue?) -> Configuration.Listener? {
-        listener(value?.mapping(keys: ConfigurationSchema.keys(at: "health")))
-    }
+    // MARK: Sections
 
     private func tls(_ mapping: DocumentMapping?) -> Configuration.TLS {
-        let certificate = path(mapping?["certificate"])
-        let key = path(mapping?["key"])
-        if let mapping, (certificate == nil) != (key == nil) {
-            mapping.value.note("“certificate” and “key” stand together or not at all")
-        }
-        for (name, file) in [("certificate", certificate), ("key", key)] {
-            if let file, access(file, R_OK) != 0 {
-                mapping?[name]?.note("\(file): \(String(cString: strerror(errno)))")
-            }
+        let certificate = tlsFile(mapping?["certificate"])
+        let key = tlsFile(mapping?["key"])
+        if let mapping, (mapping["certificate"] == nil) != (mapping["key"] == nil) {
+            mapping.value.noteWhole("“certificate” and “key” stand together or not at all")
         }
         return Configuration.TLS(
-            certificate: certificate, key: key, isOffered: bool(mapping, "tls.offer"))
+            certificate: certificate, key: key, isOffered: settings.bool(mapping, "tls.offer"))
+    }
+
+    private func tlsFile(_ value: DocumentValue?) -> String? {
+        guard let value, let path = settings.path(value, to: .file) else { return nil }
+        if let reason = SettingReader.reasonAgainst(path, R_OK) { value.note("\(path): \(reason)") }
+        return path
+    }
+
+    private func session(
+        _ hostname: String, _ tls: Configuration.TLS, _ limits: DocumentMapping?,
+        _ sessions: DocumentMapping?
+    ) -> SessionSettings {
+        var session = SessionSettings(hostname: hostname)
+        session.isTLSOffered = tls.isOffered
+        session.limits = sessionLimits(limits)
+        session.bareLineEnds =
+            sessions?["bareLineEnds"]?.choice([
+                ("refuse", BareLineEndPolicy.refuse), ("normalise", .normalise),
+            ]) ?? .refuse
+        return session
     }
 
     private func sessionLimits(_ mapping: DocumentMapping?) -> SessionLimits {
         var limits = SessionLimits()
-        limits.mailBytesMax = int(mapping, "limits.mailBytesMax")
-        limits.recipientsMax = int(mapping, "limits.recipientsMax")
-        limits.commandBytesMax = int(mapping, "limits.commandBytesMax")
-        limits.dataLineBytesMax = int(mapping, "limits.dataLineBytesMax")
-        limits.mailsMax = int(mapping, "limits.mailsMax")
-        limits.idleCommandsMax = int(mapping, "limits.idleCommandsMax")
-        limits.errorsMax = int(mapping, "limits.errorsMax")
-        limits.commandSeconds = Int64(int(mapping, "limits.commandSeconds"))
-        limits.dataPieceSeconds = Int64(int(mapping, "limits.dataPieceSeconds"))
-        limits.dataSeconds = Int64(int(mapping, "limits.dataSeconds"))
-        limits.dataBytesPerSecondMin = int(mapping, "limits.dataBytesPerSecondMin")
-        limits.handshakeSeconds = Int64(int(mapping, "limits.handshakeSeconds"))
+        limits.mailBytesMax = settings.int(mapping, "limits.mailBytesMax")
+        limits.recipientsMax = settings.int(mapping, "limits.recipientsMax")
+        limits.commandBytesMax = settings.int(mapping, "limits.commandBytesMax")
+        limits.dataLineBytesMax = settings.int(mapping, "limits.dataLineBytesMax")
+        limits.mailsMax = settings.int(mapping, "limits.mailsMax")
+        limits.idleCommandsMax = settings.int(mapping, "limits.idleCommandsMax")
+        limits.errorsMax = settings.int(mapping, "limits.errorsMax")
+        limits.commandSeconds = Int64(settings.int(mapping, "limits.commandSeconds"))
+        limits.dataPieceSeconds = Int64(settings.int(mapping, "limits.dataPieceSeconds"))
+        limits.dataSeconds = Int64(settings.int(mapping, "limits.dataSeconds"))
+        limits.dataBytesPerSecondMin = settings.int(mapping, "limits.dataBytesPerSecondMin")
+        limits.handshakeSeconds = Int64(settings.int(mapping, "limits.handshakeSeconds"))
         return limits
     }
 
-    private func spoolSettings(_ mapping: DocumentMapping?) -> Configuration.Spool {
+    private func spool(_ mapping: DocumentMapping?) -> Configuration.Spool {
         Configuration.Spool(
-            freeBytesMin: int(mapping, "spool.freeBytesMin"),
-            bodyFileThresholdBytes: int(mapping, "spool.bodyFileThresholdBytes"),
-            rawRetentionDays: int(mapping, "spool.rawRetentionDays"),
-            recordRetentionDays: int(mapping, "spool.recordRetentionDays"),
-            rawQuotaBytes: int(mapping, "spool.rawQuotaBytes"),
+            freeBytesMin: settings.int(mapping, "spool.freeBytesMin"),
+            bodyFileThresholdBytes: settings.int(mapping, "spool.bodyFileThresholdBytes"),
+            rawRetentionDays: settings.int(mapping, "spool.rawRetentionDays"),
+            recordRetentionDays: settings.int(mapping, "spool.recordRetentionDays"),
+            rawQuotaBytes: settings.int(mapping, "spool.rawQuotaBytes"),
             isFullySynced: mapping?["synchronous"]?.choice([("full", true), ("normal", false)])
                 ?? true)
     }
 
-    // MARK: What rules refer to
+    private func retries(_ mapping: DocumentMapping?) -> RetrySchedule {
+        RetrySchedule(
+            firstDelaySeconds: Int64(settings.int(mapping, "limits.retryFirstDelaySeconds")),
+            delaySecondsMax: Int64(settings.int(mapping, "limits.retryDelaySecondsMax")),
+            giveUpAfterSeconds: Int64(settings.int(mapping, "limits.retryGiveUpAfterSeconds")))
+    }
 
-    /// The entries of a mapping whose keys are names that the operator chose.
-    private func named(_ value: DocumentValue?) -> [(name: String, value: DocumentValue)] {
-        guard let mapping = value?.mapping(keys: []) else { return [] }
-        return mapping.keys.compactMap { name in
-            let isName =
-                name.utf8.count <= 64
-                && name.utf8.allSatisfy { byte in
-                    AddressParser.isAtomText(byte) && !"!#$%&'*+/=?^`{|}~".utf8.contains(byte)
-                        || byte == UInt8(ascii: ".")
-                }
-            guard isName, let first = name.first, first.isLetter || first.isNumber else {
-                mapping.value.note(
-                    "“\(name)” is no name: letters, digits, “-”, “_” and “.”, at most 64")
-                return nil
+    private func filters(_ value: DocumentValue?) -> [AddressFilters.Filter] {
+        var names: Set<String> = []
+        return (value?.list() ?? []).compactMap { entry in
+            guard let mapping = entry.mapping(keys: ["name", "policy", "cidr"]) else { return nil }
+            let name = mapping.required("name")
+            let text = name?.string()
+            if let name, let text, !names.insert(text).inserted {
+                name.note("a filter called “\(text)” stands above already")
             }
-            guard let entry = mapping[name] else {
-                mapping.value.note("“\(name)” has nothing behind it")
-                return nil
-            }
-            return (name, entry)
-        }
-    }
-
-    private func buckets(_ value: DocumentValue?) -> [String: Configuration.Bucket] {
-        var buckets: [String: Configuration.Bucket] = [:]
-        for (name, entry) in named(value) {
-            guard let mapping = entry.mapping(keys: ConfigurationSchema.keys(at: "buckets.*")),
-                let directory = path(mapping.required("directory"))
-            else { continue }
-            buckets[name] = Configuration.Bucket(
-                directory: directory, hasSetupObject: bool(mapping, "buckets.*.setupObject"))
-        }
-        return buckets
-    }
-
-    private func handlers(_ value: DocumentValue?) -> [HandlerProgram] {
-        named(value).compactMap { name, entry in
-            let keys = ConfigurationSchema.keys(at: "handlers.*")
-            guard let mapping = entry.mapping(keys: keys) else { return nil }
-            return handler(name, mapping)
-        }
-    }
-
-    private func handler(_ name: String, _ mapping: DocumentMapping) -> HandlerProgram? {
-        guard let command = mapping.required("command") else { return nil }
-        var words = command.list().compactMap { $0.string() }
-        guard let program = words.first else {
-            command.note("at least the program's path")
-            return nil
-        }
-        words[0] = absolute(program)
-        if access(words[0], X_OK) != 0 {
-            command.note("\(words[0]): \(String(cString: strerror(errno)))")
-        }
-        var handler = HandlerProgram(name: name, command: words)
-        handler.environment = environment(mapping["environment"])
-        handler.timeoutSeconds = int(mapping, "handlers.*.timeoutSeconds")
-        handler.memoryBytesMax = int(mapping, "handlers.*.memoryBytesMax")
-        handler.fileBytesMax = int(mapping, "handlers.*.fileBytesMax")
-        handler.filesMax = int(mapping, "handlers.*.filesMax")
-        handler.processesMax = int(mapping, "handlers.*.processesMax")
-        handler.outputBytesMax = int(mapping, "handlers.*.outputBytesMax")
-        handler.errorBytesMax = int(mapping, "handlers.*.errorBytesMax")
-        handler.user = mapping["user"].flatMap(user)
-        return handler
-    }
-
-    private func user(_ value: DocumentValue) -> HandlerProgram.User? {
-        guard let name = value.string() else { return nil }
-        guard let entry = getpwnam(name) else {
-            value.note("there is no user “\(name)” on this machine")
-            return nil
-        }
-        guard entry.pointee.pw_uid != 0 else {
-            value.note("handlers do not run as root: give them a user of their own")
-            return nil
-        }
-        if geteuid() != 0, geteuid() != entry.pointee.pw_uid {
-            value.note("only root can start a handler as “\(name)”")
-        }
-        return HandlerProgram.User(
-            name: name, id: entry.pointee.pw_uid, group: entry.pointee.pw_gid)
-    }
-
-    private func environment(_ value: DocumentValue?) -> [String: String] {
-        guard let mapping = value?.mapping(keys: []) else { return [:] }
-        var environment: [String: String] = [:]
-        for name in mapping.keys {
-            guard let text = mapping[name]?.string() else { continue }
-            guard !name.isEmpty, !name.contains("="), !name.hasPrefix("MARTLET_"),
-                !(name + text).utf8.contains(0)
-            else {
-                mapping[name]?.note("“\(name)” cannot be set")
-                continue
-            }
-            environment[name] = text
-        }
-        return environment
-    }
-
-    private func topics(_ value: DocumentValue?) -> [String: [Subscriber]] {
-        var topics: [String: [Subscriber]] = [:]
-        for (name, entry) in named(value) {
-            topics[name] = named(entry).compactMap { subscriberName, subscriber in
-                guard let mapping = subscriber.mapping(keys: ["file", "url"]) else { return nil }
-                return self.subscriber(subscriberName, mapping)
-            }
-        }
-        return topics
-    }
-
-    private func subscriber(_ name: String, _ mapping: DocumentMapping) -> Subscriber? {
-        if mapping.keys.count != 1 {
-            mapping.value.note("a subscriber has a “file” or a “url”")
-            return nil
-        }
-        if let file = path(mapping["file"]) {
-            return Subscriber(name: name, endpoint: .file(path: file))
-        }
-        guard let value = mapping["url"], let url = value.string() else { return nil }
-        guard url.hasPrefix("http://") || url.hasPrefix("https://"),
-            url.utf8.allSatisfy({ $0 > 32 && $0 < 127 })
-        else {
-            value.note("“\(url)” is no http or https URL")
-            return nil
-        }
-        return Subscriber(name: name, endpoint: .web(url: url))
-    }
-
-    private func filter(_ value: DocumentValue) -> AddressFilters.Filter? {
-        guard let mapping = value.mapping(keys: ["name", "policy", "cidr"]),
-            let name = mapping.required("name")?.string(),
             let policy = mapping.required("policy")?.choice([
                 ("Allow", AddressFilters.Policy.allow), ("Block", .block),
-            ]), let cidr = mapping.required("cidr"), let text = cidr.string()
-        else { return nil }
+            ])
+            let block = block(mapping.required("cidr"))
+            guard let text, let policy, let block else { return nil }
+            return AddressFilters.Filter(name: text, policy: policy, block: block)
+        }
+    }
+
+    private func block(_ value: DocumentValue?) -> CIDRBlock? {
+        guard let value, let text = value.string() else { return nil }
         guard let block = CIDRBlock(text) else {
-            cidr.note("“\(text)” is no address or block of addresses (192.0.2.0/24, 2001:db8::/32)")
+            value.note(
+                "“\(text)” is no address or block of addresses (192.0.2.0/24, 2001:db8::/32)")
             return nil
         }
-        return AddressFilters.Filter(name: name, policy: policy, block: block)
+        return block
     }
 }

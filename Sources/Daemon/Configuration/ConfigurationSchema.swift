@@ -12,6 +12,9 @@ enum ConfigurationSchema {
         var comment: String
         /// For whole numbers.
         var range: ClosedRange<Int>?
+
+        /// The last part of its path.
+        var key: String { path.split(separator: ".").last.map(String.init) ?? path }
     }
 
     private static let largest = 1 << 53
@@ -29,7 +32,8 @@ enum ConfigurationSchema {
             comment: "Where mail comes in. Port 0 lets the system choose."),
         Setting(
             path: "tls.offer", defaultText: "true",
-            comment: "STARTTLS. Without the two files below a self-signed pair is made on first run."),
+            comment:
+                "STARTTLS. Without the two files below a self-signed pair is made on first run."),
         Setting(
             path: "tls.certificate", defaultText: "/etc/martlet/tls/fullchain.pem",
             isExample: true, comment: "PEM, the server's certificate first."),
@@ -114,7 +118,8 @@ enum ConfigurationSchema {
             range: 0...1_048_576),
         Setting(
             path: "spool.rawRetentionDays", defaultText: "7",
-            comment: "How long the raw bytes of a mail stay after its last action ...",
+            comment: "How long after its arrival a finished mail keeps its raw bytes (one with a\n"
+                + "dead action keeps them as long as its record) ...",
             range: 0...36_500),
         Setting(
             path: "spool.recordRetentionDays", defaultText: "30",
@@ -142,10 +147,14 @@ enum ConfigurationSchema {
             comment: "Whether SES's AMAZON_SES_SETUP_NOTIFICATION object is put there."),
         Setting(
             path: "handlers.*.command", defaultText: "[/usr/local/lib/martlet/ticket.py]",
-            isExample: true, comment: "An absolute path and arguments; no shell reads them."),
+            isExample: true,
+            comment:
+                "The program's path and its arguments. No shell reads them, and arguments are\n"
+                + "given as they stand: a relative path among them starts at the working folder."),
         Setting(
             path: "handlers.*.user", defaultText: "martlet-handler", isExample: true,
-            comment: "Whom it runs as; only root can ask for another user."),
+            comment:
+                "Whom it runs as. Only a server that runs as root can start it as another user."),
         Setting(
             path: "handlers.*.environment", defaultText: "{}",
             comment: "Variables beside the mail's essentials; nothing else is inherited."),
@@ -153,8 +162,10 @@ enum ConfigurationSchema {
             path: "handlers.*.timeoutSeconds", defaultText: "30",
             comment: "Until the whole process group is ended.", range: 1...86_400),
         Setting(
-            path: "handlers.*.memoryBytesMax", defaultText: "1073741824",
-            comment: "Address space; 0 is no limit, here and below.", range: 0...largest),
+            path: "handlers.*.memoryBytesMax", defaultText: "8589934592",
+            comment: "Address space, of which programs reserve more than they use (a Java virtual\n"
+                + "machine over 4 GiB); 0 is no limit, and so it is for the next three.",
+            range: 0...largest),
         Setting(
             path: "handlers.*.fileBytesMax", defaultText: "1073741824",
             comment: "Size of one file that it writes.", range: 0...largest),
@@ -167,10 +178,10 @@ enum ConfigurationSchema {
             range: 0...1_000_000),
         Setting(
             path: "handlers.*.outputBytesMax", defaultText: "262144",
-            comment: "Standard output that is read as its answer.", range: 0...largest),
+            comment: "Standard output that is read as its answer.", range: 1...largest),
         Setting(
             path: "handlers.*.errorBytesMax", defaultText: "16384",
-            comment: "Standard error that goes to the log.", range: 0...largest),
+            comment: "Standard error that goes to the log.", range: 1...largest),
         Setting(
             path: "topics.*.*.file", defaultText: "/var/lib/martlet/received.jsonl",
             isExample: true, comment: "A subscriber that is a file: one JSON message a line."),

@@ -1,0 +1,200 @@
+import Documents
+import Foundation
+import Glibc
+import Handlers
+import MailModel
+import Topics
+
+/// Reads what rules refer to: buckets, handlers, topics and their subscribers.
+struct TargetDocument {
+    let settings: SettingReader
+    /// Whom the server runs as.
+    let ourUser: uid_t
+    private(set) var places: PlacesOnDisk
+
+    init(settings: SettingReader, ourUser: uid_t, dataDirectory: String?) {
+        self.settings = settings
+        self.ourUser = ourUser
+        places = PlacesOnDisk(dataDirectory: dataDirectory)
+    }
+
+    /// The entries of a mapping whose keys are names that the operator chose.
+    private func named(_ value: DocumentValue?) -> [(name: String, value: DocumentValue)] {
+        guard let mapping = value?.mapping(keys: []) else { return [] }
+        return mapping.keys.compactMap { name in
+            guard Self.isName(name) else {
+                mapping.note(
+                    "“\(name)” is no name: letters, digits, “-”, “_” and “.”, at most 64, "
+                        + "a letter or digit first",
+                    atKey: name)
+                return nil
+            }
+            return mapping.required(name).map { (name, $0) }
+        }
+    }
+
+    private static func isName(_ text: String) -> Bool {
+        guard let first = text.first, first.isASCII, first.isLetter || first.isNumber else {
+            return false
+        }
+        return text.utf8.count <= 64
+            && text.allSatisfy { character in
+                character.isASCII && (character.isLetter || character.isNumber)
+                    || "-_.".contains(character)
+            }
+    }
+
+    // MARK: Buckets
+
+    mutating func buckets(_ value: DocumentValue?) -> [String: Configuration.Bucket] {
+        var buckets: [String: Configuration.Bucket] = [:]
+        for (name, entry) in named(value) {
+            guard let mapping = entry.mapping(keys: ConfigurationSchema.keys(at: "buckets.*"))
+            else { continue }
+            let hasSetupObject = settings.bool(mapping, "buckets.*.setupObject")
+            guard let directory = mapping.required("directory"),
+                let path = settings.path(directory, to: .folder)
+            else { continue }
+            places.addBucket(name, folder: path, directory)
+            buckets[name] = Configuration.Bucket(directory: path, hasSetupObject: hasSetupObject)
+        }
+        return buckets
+    }
+
+    // MARK: Handlers
+
+    func handlers(_ value: DocumentValue?) -> [HandlerProgram] {
+        named(value).compactMap { name, entry in
+            let keys = ConfigurationSchema.keys(at: "handlers.*")
+            guard let mapping = entry.mapping(keys: keys) else { return nil }
+            return handler(name, mapping)
+        }
+    }
+
+    private func handler(_ name: String, _ mapping: DocumentMapping) -> HandlerProgram? {
+        var handler = HandlerProgram(name: name, command: command(mapping.required("command")))
+        handler.environment = environment(mapping["environment"])
+        handler.timeoutSeconds = settings.int(mapping, "handlers.*.timeoutSeconds")
+        handler.memoryBytesMax = settings.int(mapping, "handlers.*.memoryBytesMax")
+        handler.fileBytesMax = settings.int(mapping, "handlers.*.fileBytesMax")
+        handler.filesMax = settings.int(mapping, "handlers.*.filesMax")
+        handler.processesMax = settings.int(mapping, "handlers.*.processesMax")
+        handler.outputBytesMax = settings.int(mapping, "handlers.*.outputBytesMax")
+        handler.errorBytesMax = settings.int(mapping, "handlers.*.errorBytesMax")
+        handler.user = mapping["user"].flatMap(user)
+        return handler.command.isEmpty ? nil : handler
+    }
+
+    /// The program's absolute path, and its arguments as they stand; empty where they cannot be.
+    private func command(_ value: DocumentValue?) -> [String] {
+        guard let value, value.isSequence else {
+            _ = value?.list()
+            return []
+        }
+        let entries = value.list()
+        let words = entries.compactMap { $0.string() }
+        guard words.count == entries.count else { return [] }
+        guard let program = words.first, !program.isEmpty else {
+            value.note("at least the program's path")
+            return []
+        }
+        guard !words.contains(where: { $0.utf8.contains(0) }) else {
+            value.note("no program can be given a NUL")
+            return []
+        }
+        let path = settings.absolute(program)
+        if let reason = SettingReader.reasonAgainst(path, X_OK) {
+            let isBareName = !program.contains("/") && SettingReader.isFolder(path) == nil
+            let hint = isBareName ? "; programs are not looked for in PATH: write its path" : ""
+            value.note("\(path): \(reason)\(hint)")
+        } else if SettingReader.isFolder(path) == true {
+            value.note("\(path) is a folder, expected a program")
+        }
+        return [path] + words.dropFirst()
+    }
+
+    /// Nil for our own user, too: it takes no change to run as that.
+    private func user(_ value: DocumentValue) -> HandlerProgram.User? {
+        guard let name = value.string() else { return nil }
+        guard let entry = getpwnam(name) else {
+            value.note("there is no user “\(name)” on this machine")
+            return nil
+        }
+        let (id, group) = (entry.pointee.pw_uid, entry.pointee.pw_gid)
+        guard id != 0 else {
+            value.note("handlers do not run as root: give them a user of their own")
+            return nil
+        }
+        guard ourUser == 0 || ourUser == id else {
+            value.note(
+                "only root can start a handler as “\(name)”: run the server (and this check) as "
+                    + "root, or leave “user” out")
+            return nil
+        }
+        return ourUser == 0 ? HandlerProgram.User(name: name, id: id, group: group) : nil
+    }
+
+    private func environment(_ value: DocumentValue?) -> [String: String] {
+        guard let mapping = value?.mapping(keys: []) else { return [:] }
+        var environment: [String: String] = [:]
+        for name in mapping.keys {
+            guard let text = mapping.required(name)?.string() else { continue }
+            guard !name.isEmpty, !name.contains("="), !name.hasPrefix("MARTLET_"),
+                !(name + text).utf8.contains(0)
+            else {
+                mapping.note("“\(name)” cannot be set", atKey: name)
+                continue
+            }
+            environment[name] = text
+        }
+        return environment
+    }
+
+    // MARK: Topics
+
+    mutating func topics(_ value: DocumentValue?) -> [String: [Subscriber]] {
+        var topics: [String: [Subscriber]] = [:]
+        for (name, entry) in named(value) {
+            var subscribers: [Subscriber] = []
+            for (subscriberName, value) in named(entry) {
+                if let endpoint = endpoint(value) {
+                    subscribers.append(Subscriber(name: subscriberName, endpoint: endpoint))
+                }
+            }
+            topics[name] = subscribers
+        }
+        return topics
+    }
+
+    private mutating func endpoint(_ value: DocumentValue) -> Subscriber.Endpoint? {
+        let keys = ConfigurationSchema.keys(at: "topics.*.*")
+        guard let mapping = value.mapping(keys: keys) else { return nil }
+        guard let key = mapping.keys.first, mapping.keys.count == 1 else {
+            if mapping.keys.count > 1 || !mapping.hasUnknownKeys {
+                value.noteWhole("a subscriber has a “file” or a “url”")
+            }
+            return nil
+        }
+        guard let value = mapping.required(key) else { return nil }
+        guard key == "file" else { return url(value).map { .web(url: $0) } }
+        guard let file = settings.path(value, to: .file) else { return nil }
+        places.addSubscriber(file: file, value)
+        return .file(path: file)
+    }
+
+    private func url(_ value: DocumentValue) -> String? {
+        guard let text = value.string() else { return nil }
+        guard text.hasPrefix("http://") || text.hasPrefix("https://"),
+            text.utf8.allSatisfy({ $0 > 32 && $0 < 127 }), let url = URL(string: text),
+            let host = url.host, !host.isEmpty, (1...65_535).contains(url.port ?? 80)
+        else {
+            value.note("“\(text)” is no http or https URL")
+            return nil
+        }
+        guard url.user == nil, url.password == nil else {
+            value.note("the user and password of a URL are not sent: leave them out")
+            return nil
+        }
+        return text
+    }
+}

@@ -1,0 +1,338 @@
+import Documents
+import Foundation
+import Glibc
+import Handlers
+import InboundSMTP
+import MailFlow
+import MailModel
+import SMTPProtocol
+import TestSupport
+import Testing
+import Topics
+
+// `@testable`: the schema is the daemon's own, and its ranges are what this holds the reader to.
+@testable import Daemon
+
+@Suite struct ConfigurationDocumentTests {
+    /// What must stand in every configuration.
+    private static let least = """
+        hostname: mx.example.com
+        dataDirectory: data
+        listeners: [{address: 127.0.0.1, port: 2525}]
+
+        """
+
+    private func read(
+        _ text: String, path: String = "/etc/martlet/martlet.yaml"
+    ) throws(DocumentProblems) -> Configuration {
+        try ConfigurationDocument.read(Self.least + text, path: path)
+    }
+
+    // MARK: Each form
+
+    struct Form: CustomTestStringConvertible, Sendable {
+        let name: String
+        let text: String
+        let holds: @Sendable (Configuration) -> Bool
+        var testDescription: String { name }
+
+        init(_ name: String, _ text: String, _ holds: @escaping @Sendable (Configuration) -> Bool) {
+            self.name = name
+            self.text = text
+            self.holds = holds
+        }
+    }
+
+    static let forms = [
+        Form("the least", "") {
+            $0.hostname == "mx.example.com" && $0.dataDirectory == "/etc/martlet/data"
+                && $0.listeners == [Configuration.Listener(address: "127.0.0.1", port: 2525)]
+                && $0.rulesDirectory == "/etc/martlet/rules" && $0.activeRuleSet == nil
+                && $0.buckets.isEmpty && $0.handlers.isEmpty && $0.topics.isEmpty
+                && $0.filters.isEmpty && $0.health == nil && $0.logLevel == "info" && !$0.isLogJSON
+                && $0.session.bareLineEnds == .refuse && $0.session.isTLSOffered
+                && $0.tls.certificate == nil && $0.tls.key == nil
+        },
+        Form("sections with nothing behind them", "limits:\nspool: ~\nrules: null\nfilters: []") {
+            $0.connectionsMax == 1_000 && $0.spool.isFullySynced && $0.activeRuleSet == nil
+        },
+        Form("JSON is YAML too", "limits: {\"errorsMax\": 3, \"drainSeconds\": 0}") {
+            $0.session.limits.errorsMax == 3 && $0.drainSeconds == 0
+        },
+        Form("a name in quotes", "rules: {active: \"null\"}") { $0.activeRuleSet == "null" },
+        Form("rules", "rules: {directory: ../sets, active: main}") {
+            $0.rulesDirectory == "/etc/sets" && $0.activeRuleSet == "main"
+        },
+        Form("TLS not offered", "tls: {offer: false}") {
+            !$0.tls.isOffered && !$0.session.isTLSOffered
+        },
+        Form("bare line ends", "sessions: {bareLineEnds: normalise}") {
+            $0.session.bareLineEnds == .normalise
+        },
+        Form("not synchronous", "spool: {synchronous: normal}") { !$0.spool.isFullySynced },
+        Form(
+            "buckets",
+            """
+            buckets:
+              mail: {directory: mail}
+              2nd.archive_-: {directory: /srv/./archive/../archive, setupObject: true}
+            """
+        ) {
+            $0.buckets == [
+                "mail": Configuration.Bucket(
+                    directory: "/etc/martlet/mail", hasSetupObject: false),
+                "2nd.archive_-": Configuration.Bucket(
+                    directory: "/srv/archive", hasSetupObject: true),
+            ]
+        },
+        Form(
+            "a handler with everything",
+            """
+            handlers:
+              ticket:
+                command: [/bin/sh, -c, "exit 0", ""]
+                environment: {QUEUE: support, EMPTY: "", NUMBER: 5}
+                timeoutSeconds: 7
+                memoryBytesMax: 0
+                fileBytesMax: 1
+                filesMax: 2
+                processesMax: 3
+                outputBytesMax: 4
+                errorBytesMax: 5
+            """
+        ) { configuration in
+            guard let handler = configuration.handlers.first else { return false }
+            return configuration.handlers.count == 1 && handler.name == "ticket"
+                && handler.command == ["/bin/sh", "-c", "exit 0", ""]
+                && handler.environment == ["QUEUE": "support", "EMPTY": "", "NUMBER": "5"]
+                && handler.timeoutSeconds == 7 && handler.memoryBytesMax == 0
+                && handler.fileBytesMax == 1 && handler.filesMax == 2 && handler.processesMax == 3
+                && handler.outputBytesMax == 4 && handler.errorBytesMax == 5 && handler.user == nil
+        },
+        Form("a handler's defaults", "handlers: {a: {command: [/bin/true]}}") { configuration in
+            guard let handler = configuration.handlers.first else { return false }
+            return handler.timeoutSeconds == 30 && handler.memoryBytesMax == 8_589_934_592
+                && handler.outputBytesMax == 262_144 && handler.environment.isEmpty
+        },
+        Form(
+            "topics",
+            """
+            topics:
+              received:
+                log: {file: received.jsonl}
+                tickets: {url: "https://tickets.example.com/sns?a=b"}
+              silent: {}
+            """
+        ) {
+            $0.topics == [
+                "received": [
+                    Subscriber(name: "log", endpoint: .file(path: "/etc/martlet/received.jsonl")),
+                    Subscriber(
+                        name: "tickets", endpoint: .web(url: "https://tickets.example.com/sns?a=b")),
+                ], "silent": [],
+            ]
+        },
+        Form(
+            "filters",
+            """
+            filters:
+              - {name: one, policy: Allow, cidr: 192.0.2.1}
+              - {name: block, policy: Block, cidr: 192.0.2.0/24}
+              - {name: six, policy: Block, cidr: "2001:db8::/32"}
+              - {name: all, policy: Block, cidr: 0.0.0.0/0}
+            """
+        ) {
+            $0.filters.map(\.name) == ["one", "block", "six", "all"]
+                && $0.filters.map(\.policy) == [.allow, .block, .block, .block]
+                && $0.filters.map(\.block.description)
+                    == ["192.0.2.1/32", "192.0.2.0/24", "2001:db8::/32", "0.0.0.0/0"]
+        },
+        Form("health", "health: {address: \"::1\", port: 0}") {
+            $0.health == Configuration.Listener(address: "::1", port: 0)
+        },
+        Form("the log", "log: {level: critical, format: json}") {
+            $0.logLevel == "critical" && $0.isLogJSON
+        },
+    ]
+
+    @Test(arguments: forms)
+    func reads(_ form: Form) throws {
+        let configuration = try read(form.text)
+        #expect(form.holds(configuration))
+    }
+
+    @Test func aHostNameIsKeptInItsASCIIForm() throws {
+        let text = Self.least.replacing("mx.example.com", with: "MX.Bücher.example")
+        let configuration = try ConfigurationDocument.read(text, path: "/c.yaml")
+        #expect(configuration.hostname == "mx.xn--bcher-kva.example")
+        #expect(configuration.session.hostname == configuration.hostname)
+    }
+
+    @Test func aCertificateAndItsKeyStandTogether() throws {
+        let file = "\(ProjectFiles.root)/Package.swift"
+        let configuration = try read("tls: {certificate: \(file), key: \(file)}")
+        #expect(configuration.tls.certificate == file)
+        #expect(configuration.tls.key == file)
+    }
+
+    // MARK: Paths
+
+    @Test(arguments: ["martlet.yaml", "./martlet.yaml", "a/../martlet.yaml"])
+    func relativePathsStartAtTheFile(_ name: String) throws {
+        let folder = try ProjectFiles.temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let handler = "\(folder)/handlers/ticket"
+        try FileManager.default.createDirectory(
+            atPath: "\(folder)/handlers", withIntermediateDirectories: true)
+        #expect(
+            FileManager.default.createFile(
+                atPath: handler, contents: Data("#!/bin/sh\n".utf8),
+                attributes: [.posixPermissions: 0o755]))
+        let configuration = try read(
+            "handlers: {ticket: {command: [handlers/ticket, handlers/ticket]}}",
+            path: "\(folder)/\(name)")
+        // The program alone is a path; what an argument means is the program's affair.
+        #expect(configuration.handlers.first?.command == [handler, "handlers/ticket"])
+        #expect(configuration.dataDirectory == "\(folder)/data")
+        #expect(configuration.controlSocket == "\(folder)/data/control.sock")
+    }
+
+    @Test func aRelativeFileStartsAtTheWorkingFolder() throws {
+        let configuration = try read("", path: "conf/martlet.yaml")
+        let here = FileManager.default.currentDirectoryPath
+        #expect(configuration.dataDirectory == "\(here)/conf/data")
+    }
+
+    // MARK: Ranges
+
+    static let numbers = ConfigurationSchema.settings.filter { $0.range != nil }.map(\.path)
+
+    /// The YAML that sets `path` alone, and what the reader calls it in problems.
+    private func text(setting path: String, to value: String) -> (yaml: String, path: String) {
+        let parts = path.replacing("handlers.*", with: "handlers.ticket").split(separator: ".")
+            .map(String.init)
+        let besides =
+            switch parts[0] {
+            case "handlers": "command: [/bin/true], "
+            case "health": "address: 127.0.0.1, "
+            default: ""
+            }
+        let inner = "{\(besides)\(parts[parts.count - 1]): \(value)}"
+        let outer = parts.dropLast().dropFirst().reduce(inner) { "{\($1): \($0)}" }
+        return ("\(parts[0]): \(outer)\n", parts.joined(separator: "."))
+    }
+
+    @Test func thereAreNumbers() {
+        #expect(Self.numbers.count >= 30)
+    }
+
+    @Test(arguments: numbers)
+    func takesBothEdges(_ path: String) throws {
+        let range = try #require(ConfigurationSchema.setting(path).range)
+        for value in [range.lowerBound, range.upperBound] {
+            _ = try read(text(setting: path, to: "\(value)").yaml)
+        }
+    }
+
+    @Test(arguments: numbers)
+    func refusesWhatIsBeyondEitherEdge(_ path: String) throws {
+        let range = try #require(ConfigurationSchema.setting(path).range)
+        for value in [range.lowerBound - 1, range.upperBound + 1] {
+            let (yaml, place) = text(setting: path, to: "\(value)")
+            do throws(DocumentProblems) {
+                _ = try read(yaml)
+                Issue.record("\(path) took \(value)")
+            } catch {
+                #expect(
+                    error.problems == [
+                        DocumentProblem(
+                            file: "/etc/martlet/martlet.yaml", line: 4, path: place,
+                            message: "found \(value), expected \(range.lowerBound) to "
+                                + "\(range.upperBound)")
+                    ])
+            }
+        }
+    }
+
+    /// A number reaches the program, not only the reader: what is set differs from the default.
+    @Test(arguments: numbers)
+    func everyNumberIsTaken(_ path: String) throws {
+        let setting = ConfigurationSchema.setting(path)
+        let range = try #require(setting.range)
+        let least = try read(path == "health.port" ? "health: {address: 127.0.0.1, port: 1}" : "")
+        let standard = Int(setting.defaultText) ?? 0
+        let other = standard == range.lowerBound ? range.lowerBound + 1 : range.lowerBound
+        let set = try read(text(setting: path, to: "\(other)").yaml)
+        if path.hasPrefix("handlers.") {
+            let plain = try read("handlers: {ticket: {command: [/bin/true]}}")
+            #expect("\(plain.handlers)" != "\(set.handlers)")
+        } else {
+            #expect("\(least)" != "\(set)")
+        }
+    }
+
+    // MARK: Users
+
+    static let isRoot = geteuid() == 0
+
+    @Test(.enabled(if: isRoot, "only root can start a handler as somebody else"))
+    func aHandlerHasItsUser() throws {
+        let configuration = try read("handlers: {a: {command: [/bin/true], user: nobody}}")
+        let user = try #require(configuration.handlers.first?.user)
+        let entry = try #require(getpwnam("nobody"))
+        #expect(user.name == "nobody")
+        #expect(user.id == entry.pointee.pw_uid)
+        #expect(user.group == entry.pointee.pw_gid)
+    }
+
+    // MARK: Warnings
+
+    struct Warned: CustomTestStringConvertible, Sendable {
+        let name: String
+        let text: String
+        /// A part of each warning, in order.
+        let warnings: [String]
+        var testDescription: String { name }
+    }
+
+    static let warned = [
+        Warned(name: "nothing", text: "rules: {active: main}", warnings: []),
+        Warned(name: "no active set", text: "", warnings: ["rules.active names no set"]),
+        Warned(
+            name: "a handler that is us",
+            text: "rules: {active: main}\nhandlers: {a: {command: [/bin/true]}}",
+            warnings: ["handler “a” runs as the server's own user"]),
+        Warned(
+            name: "one warning for each handler",
+            text: "rules: {active: main}\n"
+                + "handlers: {b: {command: [/bin/true]}, a: {command: [/bin/true]}}",
+            warnings: ["handler “a”", "handler “b”"]),
+        Warned(
+            name: "records go before bytes",
+            text: "rules: {active: main}\nspool: {rawRetentionDays: 31}",
+            warnings: ["spool.recordRetentionDays is below"]),
+        Warned(
+            name: "a delay above the longest",
+            text: "rules: {active: main}\nlimits: {retryFirstDelaySeconds: 901}",
+            warnings: ["limits.retryFirstDelaySeconds is above"]),
+        Warned(
+            name: "not synchronous", text: "rules: {active: main}\nspool: {synchronous: normal}",
+            warnings: ["spool.synchronous is normal"]),
+    ]
+
+    @Test(arguments: warned)
+    func warns(_ testCase: Warned) throws {
+        let warnings = try read(testCase.text).warnings
+        try #require(warnings.count == testCase.warnings.count)
+        for (warning, part) in zip(warnings, testCase.warnings) {
+            #expect(warning.contains(part))
+        }
+    }
+
+    @Test(.enabled(if: isRoot, "only root can start a handler as somebody else"))
+    func aHandlerWithAUserOfItsOwnIsNoWarning() throws {
+        let configuration = try read(
+            "rules: {active: main}\nhandlers: {a: {command: [/bin/true], user: nobody}}")
+        #expect(configuration.warnings.isEmpty)
+    }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import TestSupport
+import Testing
+
+// `@testable`: the lock is a step of the daemon's start.
+@testable import Daemon
+
+@Suite struct DataDirectoryLockTests {
+    private func withFolder(_ body: (String) throws -> Void) throws {
+        let folder = try ProjectFiles.temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try body(folder)
+    }
+
+    @Test func oneServerHasTheFolder() throws {
+        try withFolder { folder in
+            let lock = try DataDirectoryLock(directory: folder)
+            #expect {
+                _ = try DataDirectoryLock(directory: folder)
+            } throws: { error in
+                "\(error)".contains("another server uses \(folder)")
+            }
+            withExtendedLifetime(lock) {}
+        }
+    }
+
+    @Test func aLockGoesWithItsOwner() throws {
+        try withFolder { folder in
+            _ = try DataDirectoryLock(directory: folder)
+            _ = try DataDirectoryLock(directory: folder)
+        }
+    }
+
+    @Test func knowsWhetherTheLastServerEnded() throws {
+        try withFolder { folder in
+            #expect(try !DataDirectoryLock(directory: folder).wasCut)
+            #expect(try DataDirectoryLock(directory: folder).wasCut)
+            // It stays so until a server comes to its end.
+            let third = try DataDirectoryLock(directory: folder)
+            #expect(third.wasCut)
+            third.markEnd()
+        }
+        try withFolder { folder in
+            do { try DataDirectoryLock(directory: folder).markEnd() }
+            #expect(try !DataDirectoryLock(directory: folder).wasCut)
+        }
+    }
+
+    @Test func aFolderThatIsNotThereSaysSo() throws {
+        try withFolder { folder in
+            #expect {
+                _ = try DataDirectoryLock(directory: "\(folder)/gone")
+            } throws: { error in
+                "\(error)".contains("No such file or directory")
+            }
+        }
+    }
+}

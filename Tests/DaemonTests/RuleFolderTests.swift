@@ -1,0 +1,46 @@
+import Daemon
+import Documents
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct RuleFolderTests {
+    private func withFolder(_ body: (String) throws -> Void) throws {
+        let folder = try ProjectFiles.temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try body(folder)
+    }
+
+    @Test func readsYAMLFilesByName() throws {
+        try withFolder { folder in
+            for name in ["b.yaml", "a.yaml", ".a.yaml.swp", ".hidden.yaml", "c.yml", "a.yaml~"] {
+                try name.write(toFile: "\(folder)/\(name)", atomically: false, encoding: .utf8)
+            }
+            let files = try RuleFolder(path: folder).read()
+            #expect(files.map(\.file) == ["\(folder)/a.yaml", "\(folder)/b.yaml"])
+            #expect(files.map(\.text) == ["a.yaml", "b.yaml"])
+        }
+    }
+
+    @Test func saysWhenAFileCannotBeRead() throws {
+        try withFolder { folder in
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(folder)/a.yaml", withDestinationPath: "\(folder)/gone.yaml")
+            #expect {
+                _ = try RuleFolder(path: folder).read()
+            } throws: { error in
+                "\(error)" == "\(folder)/a.yaml: cannot be read"
+            }
+        }
+    }
+
+    @Test func saysWhenThereIsNoFolder() throws {
+        try withFolder { folder in
+            #expect {
+                _ = try RuleFolder(path: "\(folder)/rules").read()
+            } throws: { error in
+                "\(error)" == "\(folder)/rules: the rules folder cannot be read"
+            }
+        }
+    }
+}

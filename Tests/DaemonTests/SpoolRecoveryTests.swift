@@ -1,0 +1,199 @@
+import Foundation
+import Logging
+import MailModel
+import NIOCore
+import ObjectStorage
+import SQLStorage
+import SQLiteDriver
+import Storage
+import TestSupport
+import Testing
+
+// `@testable`: recovery, lock and disk guard are steps of the daemon's start.
+@testable import Daemon
+
+/// What the next start does about what the last end left, on a real spool.
+@Suite struct SpoolRecoveryTests {
+    private let spool: Spool
+    private let log = CollectedLog()
+
+    init() throws {
+        spool = try Spool()
+    }
+
+    private func recover(wasCut: Bool = false) async throws {
+        try await SpoolRecovery(
+            store: spool.store, bodies: spool.bodies, wasCut: wasCut, log: log.logger
+        ).run()
+    }
+
+    private func state(_ mail: MailID) async throws -> MailRecord.State? {
+        try await spool.store.mail(mail)?.state
+    }
+
+    @Test func anEmptySpoolIsFine() async throws {
+        try await recover()
+        #expect(log.lines.isEmpty)
+    }
+
+    @Test func whatCutSessionsLeftGoes() async throws {
+        let kept = try await spool.accept("kept")
+        let left = spool.id()
+        try spool.write("left", to: left)
+        try await recover()
+        #expect(try spool.bodies.all() == [kept])
+        #expect(log.lines.map(\.message) == ["removed what cut sessions left"])
+        #expect(log.lines.first?.metadata == ["files": "1"])
+    }
+
+    @Test(arguments: [false, true])
+    func aWholeMailStays(wasCut: Bool) async throws {
+        let mail = try await spool.accept("whole")
+        let before = try spool.fileNumber(of: mail)
+        try await recover(wasCut: wasCut)
+        #expect(try await state(mail) == .acting)
+        #expect(String(buffer: try spool.bodies.read(mail, length: 100)) == "whole")
+        // After a cut the file may be whole in memory alone: only a new one is sure.
+        #expect((try spool.fileNumber(of: mail) != before) == wasCut)
+        #expect(log.lines.isEmpty)
+    }
+
+    struct Damage: CustomTestStringConvertible, Sendable {
+        let name: String
+        /// What stands in the file instead; nil: there is none.
+        let content: String?
+        var testDescription: String { name }
+    }
+
+    static let damages = [
+        Damage(name: "a byte differs", content: "whoLe"), Damage(name: "shorter", content: "whol"),
+        Damage(name: "longer", content: "whole!"), Damage(name: "empty", content: ""),
+        Damage(name: "gone", content: nil),
+    ]
+
+    @Test(arguments: damages, [MailRecord.State.acting, .held])
+    func aDamagedMailIsSetAside(_ damage: Damage, state: MailRecord.State) async throws {
+        let mail = try await spool.accept("whole")
+        let other = try await spool.accept("other")
+        if state == .held {
+            #expect(try await spool.store.move(mail, from: [.acting], to: .held))
+        }
+        spool.bodies.remove([mail])
+        if let content = damage.content { try spool.write(content, to: mail) }
+        try await recover()
+        #expect(try await self.state(mail) == .damaged)
+        #expect(try await self.state(other) == .acting)
+        #expect(log.lines.map(\.level) == [.error])
+        #expect(log.lines.first?.metadata["mail"] == mail.text)
+        // Set aside, never deleted.
+        #expect(try spool.aside() == (damage.content == nil ? [] : [mail.text]))
+        #expect(try spool.bodies.all() == [other])
+    }
+
+    /// A mail whose last action has ended is not looked at: its bytes may have expired.
+    @Test func aRetiredMailIsLeftAlone() async throws {
+        let mail = try await spool.accept("whole")
+        #expect(try await spool.store.move(mail, from: [.acting], to: .retired))
+        spool.bodies.remove([mail])
+        try await recover()
+        #expect(try await state(mail) == .retired)
+        #expect(log.lines.isEmpty)
+    }
+
+    /// Mails are read by pages: the last of more than one page is checked too.
+    @Test func everyPageIsChecked() async throws {
+        var mails: [MailID] = []
+        for _ in 0..<501 { mails.append(try await spool.accept("whole")) }
+        let ends = [mails[0], mails[500]]
+        spool.bodies.remove(ends)
+        try await recover()
+        for mail in ends { #expect(try await state(mail) == .damaged) }
+        #expect(try await spool.store.counts().acting == 499)
+    }
+
+    /// A disk that fails is no reason to set mail aside: the start ends instead.
+    @Test func aDiskThatFailsEndsTheStart() async throws {
+        let mail = try await spool.accept("whole")
+        await #expect(throws: StorageFailure.self) {
+            try await SpoolRecovery(
+                store: spool.store, bodies: FailingDisk(files: [mail]), wasCut: false,
+                log: log.logger
+            ).run()
+        }
+        #expect(try await state(mail) == .acting)
+    }
+
+    private struct FailingDisk: UnscriptedBodies {
+        let files: [MailID]
+
+        func all() throws(StorageFailure) -> [MailID] { files }
+        func read(_ mail: MailID, length: Int) throws(StorageFailure) -> ByteBuffer {
+            throw .refused("read: Input/output error")
+        }
+    }
+}
+
+/// A store and its body files in a folder that goes with them.
+private final class Spool: Sendable {
+    let folder: String
+    let bodies: DirectoryBodyFiles
+    let store: SQLStore
+    private let time = ManualTime()
+    private let random = CountingRandom()
+
+    init() throws {
+        folder = try ProjectFiles.temporaryFolder()
+        bodies = try DirectoryBodyFiles(folder: "\(folder)/bodies", aside: "\(folder)/damaged")
+        store = try SQLStore(
+            database: try SQLiteDatabase(path: "\(folder)/martlet.sqlite"), bodies: bodies,
+            time: time, onSyncFailure: { _ in })
+    }
+
+    deinit {
+        store.close()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    func id() -> MailID {
+        time.advance(seconds: 1)
+        return MailID(at: time.now(), random: random)
+    }
+
+    func write(_ content: String, to mail: MailID) throws {
+        let writer = try bodies.create(mail)
+        try writer.write(ByteBuffer(string: content))
+        try writer.finish()
+    }
+
+    func accept(_ content: String) async throws -> MailID {
+        let id = id()
+        try write(content, to: id)
+        var checksum = Checksum()
+        checksum.update(ByteBuffer(string: content))
+        let recipient = try #require(Mailbox("ada@ours.example"))
+        let record = MailRecord(
+            id: id, account: .main, receivedAt: time.now(), state: .acting,
+            envelope: ReceivedEnvelope(
+                mailFrom: .null, recipients: [recipient], helo: "client.example",
+                peerAddress: "192.0.2.1", tls: nil, isExtended: true, isSMTPUTF8: false,
+                is8BitMIME: false),
+            ruleSetVersion: "v1", isUntaken: false, bodyPlace: .file, headLength: 0,
+            totalLength: content.utf8.count, checksum: checksum.value)
+        try await withCheckedThrowingContinuation {
+            (continuation: CheckedContinuation<Void, any Error>) in
+            store.accept(AcceptedMail(record: record, content: nil)) {
+                continuation.resume(with: $0.mapError { $0 as any Error })
+            }
+        }
+        return id
+    }
+
+    func fileNumber(of mail: MailID) throws -> Int {
+        let attributes = try FileManager.default.attributesOfItem(atPath: bodies.path(of: mail))
+        return try #require(attributes[.systemFileNumber] as? Int)
+    }
+
+    func aside() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: "\(folder)/damaged")
+    }
+}

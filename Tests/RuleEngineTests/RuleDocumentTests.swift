@@ -1,0 +1,98 @@
+import Documents
+import Foundation
+import RuleEngine
+import TestSupport
+import Testing
+
+@Suite struct RuleDocumentTests {
+    static let shipped =
+        (try? FileManager.default.contentsOfDirectory(
+            atPath: "\(ProjectFiles.root)/rules"))?.filter { $0.hasSuffix(".yaml") }.sorted() ?? []
+
+    private func read(_ path: String) throws -> ReceiptRuleSet {
+        try RuleDocument.read(
+            try ProjectFiles.text(path), file: URL(fileURLWithPath: path).lastPathComponent,
+            catalogue: .unchecked)
+    }
+
+    @Test func thereAreRuleFiles() {
+        #expect(Self.shipped.count >= 2)
+    }
+
+    @Test(arguments: shipped)
+    func loadsWhatIsShippedAndWritesItBack(_ file: String) throws {
+        let ruleSet = try read("\(ProjectFiles.root)/rules/\(file)")
+        let again = try RuleDocument.read(
+            RuleDocument.text(of: ruleSet), file: "again", catalogue: .unchecked)
+        #expect(again == ruleSet)
+        let json = SESRuleDocument.text(of: ruleSet, createdAt: "2026-01-01T00:00:00.000Z")
+        #expect(
+            try SESRuleDocument.read(json, file: "json", catalogue: .unchecked) == ruleSet)
+    }
+
+    /// Names that YAML would take for something else.
+    @Test(arguments: ["null", "true", "123", "1e5", "0x1F", "main"])
+    func writesAnyName(_ name: String) throws {
+        let ruleSet = ReceiptRuleSet(
+            name: name,
+            rules: [
+                ReceiptRule(
+                    name: name, isEnabled: true, tlsPolicy: .optional, recipients: [],
+                    actions: [.store(bucket: name, prefix: name, topic: name, onFailure: .hold)],
+                    isScanEnabled: false)
+            ])
+        let text = RuleDocument.text(of: ruleSet)
+        #expect(try RuleDocument.read(text, file: "again", catalogue: .unchecked) == ruleSet)
+    }
+
+    static let bad = (try? ProjectFiles.fixtures(in: "rules", ending: ".yaml")) ?? []
+
+    private static let catalogue = RuleCatalogue(
+        buckets: ["mail", "archive"], handlers: ["ticket"], topics: ["received"])
+
+    /// Each bad file stands beside the problems that it has, all of them.
+    private func expectProblems(
+        of file: String, _ read: (String) throws(DocumentProblems) -> ReceiptRuleSet
+    ) throws {
+        let path = ProjectFiles.fixture("rules/\(file)")
+        let stem = path.prefix(upTo: path.lastIndex(of: ".") ?? path.endIndex)
+        do throws(DocumentProblems) {
+            _ = try read((try? ProjectFiles.text(path)) ?? "")
+            Issue.record("\(file) loaded")
+        } catch {
+            let found = error.description + "\n"
+            #expect(try Golden.text("\(stem).problems", updatedTo: found) == found)
+        }
+    }
+
+    @Test(arguments: bad)
+    func namesEveryProblem(_ file: String) throws {
+        try expectProblems(of: file) { text throws(DocumentProblems) in
+            try RuleDocument.read(text, file: file, catalogue: Self.catalogue)
+        }
+    }
+
+    @Test(arguments: ["bad-import.json"])
+    func namesEveryProblemOfAnImport(_ file: String) throws {
+        try expectProblems(of: file) { text throws(DocumentProblems) in
+            try SESRuleDocument.read(text, file: file, catalogue: Self.catalogue)
+        }
+    }
+
+    @Test func readsSESsOwnJSON() throws {
+        let text = try ProjectFiles.text(
+            ProjectFiles.fixture("rules/describe-receipt-rule-set.json"))
+        let ruleSet = try SESRuleDocument.read(text, file: "x.json", catalogue: .unchecked)
+        #expect(ruleSet.name == "default-rule-set")
+        #expect(ruleSet.rules.map(\.isEnabled) == [true, false])
+        #expect(
+            ruleSet.rules[0].actions == [
+                .addHeader(name: "X-Seen", value: "yes"),
+                .store(bucket: "my-bucket", prefix: "in/", topic: "stored", onFailure: .hold),
+                .invoke(handler: "sorter", type: .event, topic: nil, onFailure: .hold),
+                .notify(topic: "received", encoding: .base64), .stop(topic: nil),
+            ])
+        #expect(ruleSet.rules[0].tlsPolicy == .require)
+        #expect(ruleSet.rules[1].recipients.isEmpty)
+    }
+}
