@@ -5,6 +5,7 @@ package import Logging
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
+import Synchronization
 
 /// The control socket: one JSON request a line, one JSON answer a line. Only our own user and
 /// root can open it (mode 0600).
@@ -15,6 +16,8 @@ package final class ControlServer: Service {
     private let path: String
     private let control: ControlPlane
     private let log: Logger
+    private let socket = Mutex<NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>?>(
+        nil)
 
     package init(path: String, control: ControlPlane, log: Logger) {
         self.path = path
@@ -22,18 +25,25 @@ package final class ControlServer: Service {
         self.log = log
     }
 
-    package func run() async throws {
+    /// Binds; before the process does anything in which its umask matters.
+    /// Throws what the system says.
+    package func bind() async throws {
         unlink(path)
         let before = umask(0o177)
         defer { umask(before) }
-        let server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+        let bound = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .bind(unixDomainSocketPath: path) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
                         wrappingChannelSynchronously: channel)
                 }
             }
-        umask(before)
+        socket.withLock { $0 = bound }
+    }
+
+    /// Until graceful shutdown; questions under way are answered, idle connections end.
+    package func run() async throws {
+        guard let server = takeSocket() else { return }
         try await withGracefulShutdownHandler {
             try await server.executeThenClose { connections in
                 try await withThrowingDiscardingTaskGroup { group in
@@ -48,11 +58,25 @@ package final class ControlServer: Service {
         unlink(path)
     }
 
+    /// For a start that fails after `bind`.
+    package func abandon() async {
+        guard let server = takeSocket() else { return }
+        try? await server.executeThenClose { _ in }
+        unlink(path)
+    }
+
+    private func takeSocket() -> NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>? {
+        socket.withLock { socket in
+            defer { socket = nil }
+            return socket
+        }
+    }
+
     private func serve(_ connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async {
         do {
             try await connection.executeThenClose { inbound, outbound in
                 var waiting = ByteBuffer()
-                for try await var bytes in inbound {
+                for try await var bytes in inbound.cancelOnGracefulShutdown() {
                     waiting.writeBuffer(&bytes)
                     while let line = Self.line(&waiting) {
                         try await outbound.write(await answer(line))

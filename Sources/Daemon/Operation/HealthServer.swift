@@ -22,6 +22,9 @@ struct HealthServer: Service {
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4"],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: await metrics())))
         }
+        // It would say beside us that it listens.
+        var quietLog = log
+        quietLog.logLevel = max(log.logLevel, .warning)
         let server = Application(
             router: router,
             configuration: ApplicationConfiguration(address: .hostname(address, port: port)),
@@ -31,8 +34,12 @@ struct HealthServer: Service {
                     metadata: [
                         "address": "\(address)", "port": "\(channel.localAddress?.port ?? port)",
                     ])
-            }, logger: log)
-        try await server.run()
+            }, logger: quietLog)
+        do {
+            try await server.run()
+        } catch {
+            throw Server.Failure(listeningOn: address, port: port, error: error)
+        }
     }
 
     @Sendable private func ready() throws -> String {

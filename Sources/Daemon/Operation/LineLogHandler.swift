@@ -1,3 +1,4 @@
+import Documents
 import Foundation
 import Glibc
 package import Logging
@@ -62,21 +63,6 @@ package struct LineLogHandler: LogHandler {
     }
 
     private static func escaped(_ value: String) -> String {
-        guard value.utf8.contains(where: { $0 < 32 || $0 == 34 || $0 == 92 || $0 == 127 }) else {
-            return value
-        }
-        var output = ""
-        for scalar in value.unicodeScalars {
-            switch scalar {
-            case "\"": output += "\\\""
-            case "\\": output += "\\\\"
-            case "\n": output += "\\n"
-            case "\r": output += "\\r"
-            case _ where scalar.value < 32 || scalar.value == 127:
-                output += "\\u{\(String(scalar.value, radix: 16))}"
-            default: output.unicodeScalars.append(scalar)
-            }
-        }
-        return output
+        value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").withControlsEscaped
     }
 }

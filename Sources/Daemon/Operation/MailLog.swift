@@ -22,7 +22,8 @@ struct MailLog: SessionLog, ActionLog {
                 "accepted",
                 metadata: [
                     "mail": "\(mail)", "from": "<\(envelope.mailFrom.wireText)>",
-                    "to": "\(envelope.recipients.map { "<\($0.wireText)>" }.joined(separator: ","))",
+                    "to":
+                        "\(envelope.recipients.map { "<\($0.wireText)>" }.joined(separator: ","))",
                     "bytes": "\(bytes)", "peer": "\(peer.address)", "helo": "\(envelope.helo)",
                     "tls": "\(envelope.tls ?? "none")",
                 ])

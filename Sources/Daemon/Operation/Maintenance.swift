@@ -3,8 +3,8 @@ import Glibc
 import Logging
 import MailFlow
 import MailModel
-import ServiceLifecycle
 import SQLStorage
+import ServiceLifecycle
 import Storage
 import Topics
 
@@ -17,6 +17,8 @@ struct Maintenance: Service {
     let disk: DiskGuard
     let rules: RuleSets
     let ruleFolder: RuleFolder
+    /// The folder as it was before the rules were read.
+    let ruleStamp: [String: RuleFolder.Stamp]
     let wake: Wake
     let time: any TimeSource
     let pause: any Pause
@@ -28,7 +30,7 @@ struct Maintenance: Service {
 
     func run() async throws {
         var ticks = 0
-        var ruleStamp = ruleFolder.stamp()
+        var ruleStamp = ruleStamp
         while !Task.isShuttingDownGracefully {
             await pause.forMilliseconds(1_000)
             ticks += 1
@@ -50,11 +52,15 @@ struct Maintenance: Service {
 
     /// Reads the rules anew and says what came of it.
     static func reload(_ rules: RuleSets, _ log: Logger) async throws(StorageFailure) {
-        let problems = try await rules.reload()
-        for problem in problems { log.error("\(problem)") }
-        log.notice(
-            problems.isEmpty
-                ? "rules reloaded" : "rules have problems; what was in force stays in force")
+        let reload = try await rules.reload()
+        for problem in reload.problems { log.error("\(problem)") }
+        if reload.problems.isEmpty {
+            log.notice("rules reloaded")
+        } else if reload.isActiveSetInForce {
+            log.notice("rules have problems, but not the active set: it was reloaded")
+        } else {
+            log.notice("rules have problems; what was in force stays in force")
+        }
     }
 
     private func retain() async throws(StorageFailure) {
@@ -82,6 +88,11 @@ struct Maintenance: Service {
         while true {
             let batch = try await step()
             bodies.remove(batch.files)
+            if batch.deadCount > 0 {
+                log.warning(
+                    "mails with dead actions have reached the end of their retention",
+                    metadata: ["mails": "\(batch.deadCount)"])
+            }
             guard batch.count == Self.batchMax else { return }
         }
     }

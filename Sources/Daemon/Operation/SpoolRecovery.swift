@@ -5,11 +5,13 @@ import NIOCore
 import Storage
 
 /// What the next start does about what the last end left: body files without a row are removed,
-/// mails whose file is gone or differs are set aside. Everything else is in the rows, which the
-/// runner asks for what is due.
+/// mails whose file is gone or differs are set aside. After an end that was none (a kill, a power
+/// cut, a failed sync) the files of open mails are written anew, since they may be whole in memory
+/// alone. Everything else is in the rows, which the runner asks for what is due.
 struct SpoolRecovery {
     let store: any MailStore
     let bodies: any BodyFiles
+    let wasCut: Bool
     let log: Logger
 
     private static let pageMax = 500
@@ -28,9 +30,10 @@ struct SpoolRecovery {
         while true {
             let page = try await store.list(filter)
             for mail in page where mail.bodyPlace == .file { try await check(mail) }
-            guard let last = page.last, page.count == Self.pageMax else { return }
+            guard let last = page.last, page.count == Self.pageMax else { break }
             filter.before = last.id
         }
+        if wasCut { try bodies.syncDirectory() }
     }
 
     private func check(_ mail: MailRecord) async throws(StorageFailure) {
@@ -40,12 +43,24 @@ struct SpoolRecovery {
             checksum.update(content)
             guard content.readableBytes == mail.totalLength, checksum.value == mail.checksum
             else { throw .damaged("\(content.readableBytes) bytes, checksum \(checksum.value)") }
+            if wasCut { try bodies.rewrite(mail.id, content) }
         } catch {
+            guard error.isOfTheFile else { throw error }
             log.error(
                 "a mail's file is damaged; the mail is set aside",
                 metadata: ["mail": "\(mail.id)", "error": "\(error)"])
             _ = try await store.move(mail.id, from: [.acting, .held], to: .damaged)
             if case .damaged = error { try bodies.setAside(mail.id) }
+        }
+    }
+}
+
+extension StorageFailure {
+    /// Whether the mail's file is wrong; a full or failing disk is no reason to set mail aside.
+    fileprivate var isOfTheFile: Bool {
+        switch self {
+        case .damaged, .notFound: true
+        case .full, .refused, .syncFailed: false
         }
     }
 }

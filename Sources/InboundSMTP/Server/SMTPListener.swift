@@ -8,8 +8,10 @@ import Synchronization
 
 /// One listening socket and the sessions that came in by it.
 package final class SMTPListener: ServiceLifecycle.Service {
-    /// Told to every session when the process ends.
-    struct ShutDown: Sendable {}
+    /// Told to every session when the process ends, and again when its time for that is over.
+    struct ShutDown: Sendable {
+        var isTimeOver = false
+    }
 
     /// What all sessions of a listener share.
     package struct Service: Sendable {
@@ -61,13 +63,14 @@ package final class SMTPListener: ServiceLifecycle.Service {
                     try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
                 }
             }
-            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.maxMessagesPerRead, value: 4)
             .childChannelOption(
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(
-                    minimum: 1024, initial: 4096, maximum: 65_536))
+                    minimum: 1024, initial: 4096, maximum: 65_536)
+            )
             .childChannelInitializer { channel in self.initialise(channel) }
         let channel = try await bootstrap.bind(to: address).get()
         socket.withLock { $0 = channel }
@@ -115,16 +118,18 @@ package final class SMTPListener: ServiceLifecycle.Service {
 
     private func drain() async throws {
         let open = connections.withLock { Array($0.values) }
-        for channel in open {
-            channel.eventLoop.execute {
-                channel.pipeline.fireUserInboundEventTriggered(ShutDown())
-            }
-        }
+        Self.tell(open, ShutDown())
         let timeout = group.any().scheduleTask(in: .seconds(drainSeconds)) {
-            for channel in open { channel.close(promise: nil) }
+            Self.tell(open, ShutDown(isTimeOver: true))
         }
         for channel in open { try? await channel.closeFuture.get() }
         timeout.cancel()
+    }
+
+    private static func tell(_ channels: [any Channel], _ event: ShutDown) {
+        for channel in channels {
+            channel.eventLoop.execute { channel.pipeline.fireUserInboundEventTriggered(event) }
+        }
     }
 }
 

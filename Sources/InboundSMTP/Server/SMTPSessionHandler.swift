@@ -69,10 +69,12 @@ final class SMTPSessionHandler: ChannelDuplexHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case TLSUserEvent.handshakeCompleted: secured(context)
-        case is SMTPListener.ShutDown:
-            session?.shutDown()
+        case let event as SMTPListener.ShutDown:
+            if event.isTimeOver { session?.cutOff() } else { session?.shutDown() }
             perform(context)
-        case ChannelEvent.inputClosed: context.close(promise: nil)
+        case ChannelEvent.inputClosed:
+            session?.inputEnded()
+            perform(context)
         default: context.fireUserInboundEventTriggered(event)
         }
     }

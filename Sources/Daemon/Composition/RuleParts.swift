@@ -1,0 +1,68 @@
+import Accounts
+import Actions
+import ControlPlane
+import Documents
+import Handlers
+import Logging
+import MailFlow
+import ObjectStorage
+package import RuleEngine
+import Storage
+
+/// Whom we take mail for, and what is done with it.
+struct RuleParts {
+    let identities: IdentityDirectory
+    let rules: ActiveRules
+    let ruleSets: RuleSets
+    let folder: RuleFolder
+    /// The folder as it was before it was read.
+    let stamp: [String: RuleFolder.Stamp]
+
+    /// Throws `DocumentProblems` where any rule file has one.
+    init(
+        _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts
+    ) async throws {
+        identities = IdentityDirectory(store: spool.store)
+        try await identities.reload()
+        rules = ActiveRules(store: spool.store)
+        folder = RuleFolder(path: configuration.rulesDirectory)
+        stamp = folder.stamp()
+        ruleSets = RuleSets(
+            files: folder, catalogue: configuration.catalogue,
+            configuredActive: configuration.activeRuleSet, rules: rules, store: spool.store,
+            time: surroundings.time)
+        let problems = try await ruleSets.reload().problems
+        guard problems.isEmpty else { throw DocumentProblems(problems) }
+        await putSetupObjects(configuration, surroundings, spool)
+    }
+
+    func sayWhatIsServed(_ configuration: Configuration, _ surroundings: Surroundings) {
+        surroundings.log.notice(
+            "serves",
+            metadata: [
+                "hostname": "\(configuration.hostname)",
+                "rules": "\(rules.current.ruleSet.name)", "version": "\(rules.current.version)",
+                "identities": "\(identities.records.count)",
+            ])
+    }
+
+    private func putSetupObjects(
+        _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts
+    ) async {
+        let buckets = Set(configuration.buckets.filter(\.value.hasSetupObject).keys)
+        let results = await spool.objects.put(
+            SetupObjects.objects(of: rules.current.ruleSet, in: buckets))
+        for case .failure(let failure) in results {
+            surroundings.log.error("a setup object could not be written: \(failure)")
+        }
+    }
+}
+
+extension Configuration {
+    /// What rules may refer to.
+    package var catalogue: RuleCatalogue {
+        RuleCatalogue(
+            buckets: buckets.keys.sorted(), handlers: handlers.map(\.name),
+            topics: topics.keys.sorted())
+    }
+}

@@ -1,0 +1,41 @@
+import ObjectStorage
+import SQLStorage
+import SQLiteDriver
+import Storage
+
+/// Where mails are kept: rows, body files, buckets, and the room on their disk.
+struct SpoolParts {
+    let bodies: DirectoryBodyFiles
+    let store: SQLStore
+    let objects: DirectoryObjectStore
+    let disk: DiskGuard
+
+    /// Opens the spool and brings it in order. `wasCut`: the last server did not end by itself.
+    init(
+        _ configuration: Configuration, _ surroundings: Surroundings, wasCut: Bool
+    ) async throws {
+        let spool = "\(configuration.dataDirectory)/spool"
+        // Whoever may pass through the data folder (a handler's user, to its own files) ends here.
+        try Directories.create(spool)
+        try Directories.setMode(spool, 0o700)
+        let ending = surroundings.ending
+        bodies = try DirectoryBodyFiles(folder: "\(spool)/bodies", aside: "\(spool)/damaged")
+        store = try SQLStore(
+            database: try SQLiteDatabase(
+                path: "\(spool)/martlet.sqlite",
+                synchronous: configuration.spool.isFullySynced ? .full : .normal),
+            bodies: bodies, time: surroundings.time, onSyncFailure: { ending.syncFailed($0) })
+        do {
+            try await SpoolRecovery(
+                store: store, bodies: bodies, wasCut: wasCut, log: surroundings.log
+            ).run()
+            objects = try DirectoryObjectStore(
+                buckets: configuration.buckets.mapValues(\.directory),
+                temporaryFolder: "\(spool)/objects", onSyncFailure: { ending.syncFailed($0) })
+            disk = try DiskGuard(bodies: bodies, freeBytesMin: configuration.spool.freeBytesMin)
+        } catch {
+            store.close()
+            throw error
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import Glibc
+
+/// One server owns a data folder: the lock on it, and whether the last owner came to its end.
+final class DataDirectoryLock {
+    /// The last server did not end by itself: it was killed, lost its power, or a sync failed.
+    let wasCut: Bool
+
+    private let descriptor: Int32
+
+    /// Throws where another server has the folder.
+    init(directory: String) throws(Server.Failure) {
+        let path = "\(directory)/lock"
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let reason = String(cString: strerror(errno))
+            if descriptor >= 0 { close(descriptor) }
+            throw Server.Failure(
+                description: "another server uses \(directory) (\(path): \(reason))")
+        }
+        wasCut = lseek(descriptor, 0, SEEK_END) > 0
+        if !wasCut { _ = write(descriptor, "serving\n", 8) }
+    }
+
+    /// Everything was written and synced.
+    func markEnd() {
+        ftruncate(descriptor, 0)
+    }
+
+    deinit { close(descriptor) }
+}

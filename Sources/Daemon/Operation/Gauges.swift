@@ -1,0 +1,39 @@
+import InboundSMTP
+import Logging
+import SQLStorage
+import Storage
+
+/// What `/metrics` shows beside the counters: how things stand when it is asked.
+struct Gauges: Sendable {
+    let store: SQLStore
+    let receiving: ReceivingParts
+    let disk: DiskGuard
+    let metrics: ServerMetrics
+    let log: Logger
+
+    func text() async -> String {
+        var gauges = [
+            ("martlet_sessions", receiving.listeners.reduce(0) { $0 + $1.connectionCount }),
+            ("martlet_spool_free_bytes", Int(disk.freeBytes)),
+        ]
+        do throws(StorageFailure) {
+            let counts = try await store.counts()
+            gauges += [
+                ("martlet_mails{state=\"acting\"}", counts.acting),
+                ("martlet_mails{state=\"held\"}", counts.held),
+                ("martlet_mails{state=\"damaged\"}", counts.damaged),
+                ("martlet_mails{state=\"untaken\"}", counts.untaken),
+                ("martlet_actions_open{state=\"retrying\"}", counts.retryingActions),
+                ("martlet_actions_open{state=\"dead\"}", counts.deadActions),
+            ]
+            let messages = try await store.messageCounts()
+            gauges += [
+                ("martlet_messages{state=\"waiting\"}", messages.waiting),
+                ("martlet_messages{state=\"dead\"}", messages.dead),
+            ]
+        } catch {
+            log.error("mails could not be counted: \(error)")
+        }
+        return metrics.text(gauges: gauges)
+    }
+}
