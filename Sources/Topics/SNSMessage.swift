@@ -11,17 +11,11 @@ package struct SNSMessage: Sendable {
     package let body: [UInt8]
 
     private struct Form: Encodable {
-        // swift-format-ignore: AlwaysUseLowerCamelCase
         var `Type` = "Notification"
-        // swift-format-ignore: AlwaysUseLowerCamelCase
         var MessageId: String
-        // swift-format-ignore: AlwaysUseLowerCamelCase
         var TopicArn: String
-        // swift-format-ignore: AlwaysUseLowerCamelCase
         var Subject: String?
-        // swift-format-ignore: AlwaysUseLowerCamelCase
         var Message: String
-        // swift-format-ignore: AlwaysUseLowerCamelCase
         var Timestamp: String
     }
 

@@ -18,6 +18,8 @@ package final class TopicDeliverer: Service {
     private let wake: Wake
     private let log: Logger
     private let topicARN: @Sendable (String) -> String
+    /// Subscribers that are being delivered to.
+    private let busy = Mutex<Set<SubscriberKey>>([])
 
     /// `topicARN` names a topic as SNS does.
     package init(
@@ -39,64 +41,60 @@ package final class TopicDeliverer: Service {
     /// Until graceful shutdown; what is not delivered by then stays in the outbox.
     package func run() async throws {
         await withGracefulShutdownHandler {
-            while !wake.isClosed {
-                var count = 0
-                do throws(StorageFailure) {
-                    count = try await deliverDue()
-                } catch {
-                    log.error("the outbox could not be read or written: \(error)")
+            await withDiscardingTaskGroup { group in
+                while !wake.isClosed {
+                    do throws(StorageFailure) {
+                        for (line, deliveries) in try await nextLines() {
+                            group.addTask { await self.work(deliveries, of: line) }
+                        }
+                    } catch {
+                        log.error("the outbox could not be read: \(error)")
+                    }
+                    await wake.wait()
                 }
-                if count < Self.batchMax { await wake.wait() }
             }
         } onGracefulShutdown: {
             self.wake.close()
         }
     }
 
-    /// One round; says how many deliveries were due.
-    package func deliverDue() async throws(StorageFailure) -> Int {
-        let due = try await outbox.dueDeliveries(at: time.now(), limit: Self.batchMax)
-        guard !due.isEmpty else { return 0 }
-        let groups = Dictionary(grouping: due) { Group(delivery: $0) }
-        var delivered: [TopicDelivery] = []
-        var updated: [TopicDelivery] = []
-        await withTaskGroup(of: [(TopicDelivery, PostFailure?)].self) { tasks in
-            for (group, deliveries) in groups {
-                tasks.addTask { await self.post(deliveries, of: group) }
-            }
-            for await outcomes in tasks {
-                for (delivery, failure) in outcomes {
-                    if let failure {
-                        updated.append(next(delivery, after: failure))
-                    } else {
-                        delivered.append(delivery)
-                    }
-                }
-            }
-        }
-        try await outbox.settle(delivered: delivered, updated: updated)
-        return due.count
+    /// What is due to subscribers that nobody is delivering to; marks them as busy.
+    private func nextLines() async throws(StorageFailure) -> [SubscriberKey: [TopicDelivery]] {
+        let due = try await outbox.dueDeliveries(
+            at: time.now(), limit: Self.batchMax, excluding: busy.withLock { $0 })
+        let lines = Dictionary(grouping: due, by: \.subscriberKey)
+        busy.withLock { $0.formUnion(lines.keys) }
+        return lines
     }
 
-    private struct Group: Hashable {
-        let topic: String
-        let subscriber: String
-
-        init(delivery: TopicDelivery) {
-            topic = delivery.message.topic
-            subscriber = delivery.subscriber
+    /// Each subscriber by itself: a slow one holds up nobody else.
+    private func work(_ deliveries: [TopicDelivery], of line: SubscriberKey) async {
+        let outcomes = await post(deliveries, of: line)
+        let delivered = outcomes.filter { $0.failure == nil }.map(\.delivery)
+        // What the end of the process broke off was no failure of the subscriber's.
+        let updated = wake.isClosed ? [] : postponed(outcomes)
+        do throws(StorageFailure) {
+            try await outbox.settle(delivered: delivered, updated: updated)
+        } catch {
+            log.error("the outbox could not be written; messages may come again: \(error)")
         }
+        busy.withLock { _ = $0.remove(line) }
+        wake.call()
     }
 
-    private func post(
-        _ deliveries: [TopicDelivery], of group: Group
-    ) async -> [(TopicDelivery, PostFailure?)] {
-        guard let endpoint = directory.endpoint(of: group.subscriber, topic: group.topic) else {
-            let gone = PostFailure("the configuration no longer names this subscriber")
+    private typealias Outcome = (delivery: TopicDelivery, failure: PostFailure?)
+
+    private func post(_ deliveries: [TopicDelivery], of line: SubscriberKey) async -> [Outcome] {
+        guard let endpoint = directory.endpoint(of: line.subscriber, topic: line.topic) else {
+            let gone = PostFailure(.refused, "the configuration no longer names this subscriber")
             return deliveries.map { ($0, gone) }
         }
-        let messages = deliveries.map { SNSMessage($0, topicARN: topicARN(group.topic)) }
-        let results = await poster.post(messages, to: endpoint)
+        let messages = deliveries.map { SNSMessage($0, topicARN: topicARN(line.topic)) }
+        let poster = poster
+        let results = try? await cancelWhenGracefulShutdown {
+            await poster.post(messages, to: endpoint)
+        }
+        guard let results else { return [] }
         return zip(deliveries, results).map { delivery, result in
             switch result {
             case .success: (delivery, nil)
@@ -105,12 +103,35 @@ package final class TopicDeliverer: Service {
         }
     }
 
+    /// The failed ones with the time of their next try; those behind an endpoint that cannot be
+    /// reached wait as long as the one that found it so.
+    private func postponed(_ outcomes: [Outcome]) -> [TopicDelivery] {
+        var updated: [TopicDelivery] = []
+        var nextTry: Timestamp?
+        for (delivery, failure) in outcomes {
+            guard let failure else { continue }
+            if failure.kind == .notTried {
+                var waiting = delivery
+                waiting.nextAttemptAt =
+                    nextTry
+                    ?? time.now().advanced(
+                        bySeconds: retries.firstDelaySeconds)
+                updated.append(waiting)
+                continue
+            }
+            let next = next(delivery, after: failure)
+            if next.state == .waiting { nextTry = next.nextAttemptAt }
+            updated.append(next)
+        }
+        return updated
+    }
+
     private func next(_ delivery: TopicDelivery, after failure: PostFailure) -> TopicDelivery {
         var delivery = delivery
         delivery.attempts += 1
         delivery.lastError = failure.description
         let next = retries.next(
-            afterAttempt: delivery.attempts, firstAttemptAt: delivery.message.createdAt,
+            afterAttempt: delivery.attempts, firstAttemptAt: delivery.firstAttemptAt,
             now: time.now(), random: random)
         if let next { delivery.nextAttemptAt = next } else { delivery.state = .dead }
         log.warning(

@@ -29,11 +29,16 @@ package final class WebPoster: MessagePoster {
         _ messages: [SNSMessage], to endpoint: Subscriber.Endpoint
     ) async -> [Result<Void, PostFailure>] {
         guard case .web(let url) = endpoint else {
-            return messages.map { _ in .failure(PostFailure("not a web endpoint")) }
+            return messages.map { _ in .failure(PostFailure(.refused, "not a web endpoint")) }
         }
         var results: [Result<Void, PostFailure>] = []
-        for message in messages { results.append(await post(message, to: url)) }
-        return results
+        for message in messages {
+            let result = await post(message, to: url)
+            results.append(result)
+            if case .failure(let failure) = result, failure.kind == .unreachable { break }
+        }
+        let left = messages.count - results.count
+        return results + Array(repeating: .failure(PostFailure(.notTried, "")), count: left)
     }
 
     private func post(_ message: SNSMessage, to url: String) async -> Result<Void, PostFailure> {
@@ -51,11 +56,11 @@ package final class WebPoster: MessagePoster {
                 request, timeout: .seconds(Self.timeoutSeconds))
             _ = try? await answer.body.collect(upTo: Self.answerBytesMax)
             guard (200..<300).contains(answer.status.code) else {
-                return .failure(PostFailure("answered \(answer.status.code)"))
+                return .failure(PostFailure(.refused, "answered \(answer.status.code)"))
             }
             return .success(())
         } catch {
-            return .failure(PostFailure("\(error)"))
+            return .failure(PostFailure(.unreachable, "\(error)"))
         }
     }
 }

@@ -1,0 +1,245 @@
+import Foundation
+import Logging
+import MailModel
+import SQLStorage
+import SQLiteDriver
+import ServiceLifecycleTestKit
+import Storage
+import Synchronization
+import TestSupport
+import Testing
+import Topics
+
+@Suite(.timeLimit(.minutes(1))) struct TopicDelivererTests {
+    @Test func bringsEachMessageOnce() async throws {
+        let outbox = try Outbox(["t": ["a", "b"]])
+        try await outbox.run { outbox in
+            try await outbox.publish(topic: "t", 3)
+            await outbox.poster.posts(6)
+        }
+        #expect(outbox.poster.messages(to: "a") == ["m1", "m2", "m3"])
+        #expect(outbox.poster.messages(to: "b") == ["m1", "m2", "m3"])
+        #expect(try await outbox.store.messageCounts() == MessageCounts(waiting: 0, dead: 0))
+    }
+
+    /// A subscriber that does not answer holds up neither the others nor the process's end.
+    @Test func aSlowSubscriberWaitsAlone() async throws {
+        let outbox = try Outbox(["t": ["slow", "fast"]])
+        outbox.poster.isHanging.withLock { $0 = ["slow"] }
+        try await outbox.run { outbox in
+            for _ in 0..<3 {
+                try await outbox.publish(topic: "t", 1)
+                outbox.wake.call()
+            }
+            await outbox.poster.posts(3)
+            #expect(outbox.poster.messages(to: "fast").sorted() == ["m1", "m2", "m3"])
+        }
+        // What the end broke off was no failure: it is due again, as it was.
+        let waiting = try await outbox.store.dueDeliveries(
+            at: outbox.time.now(), limit: 9, excluding: [])
+        #expect(waiting.map(\.subscriber) == ["slow", "slow", "slow"])
+        #expect(waiting.allSatisfy { $0.attempts == 0 })
+    }
+
+    /// Behind an endpoint that cannot be reached nothing is tried; one that says no to a message
+    /// gets the next.
+    @Test(arguments: [PostFailure.Kind.unreachable, .refused])
+    func triesAgainLater(_ kind: PostFailure.Kind) async throws {
+        let outbox = try Outbox(["t": ["a"]])
+        try await outbox.publish(topic: "t", 3)
+        outbox.poster.failures.withLock { $0 = ["m1": PostFailure(kind, "on purpose")] }
+        try await outbox.run { outbox in
+            await outbox.poster.posts(kind == .refused ? 3 : 1)
+            try await outbox.untilNothingIsDue()
+        }
+        let later = outbox.time.now().advanced(bySeconds: 3_600)
+        let waiting = try await outbox.store.dueDeliveries(at: later, limit: 9, excluding: [])
+        #expect(waiting.map(\.message.id) == (kind == .refused ? ["m1"] : ["m1", "m2", "m3"]))
+        #expect(waiting.map(\.attempts) == (kind == .refused ? [1] : [1, 0, 0]))
+        #expect(waiting.first?.lastError == "on purpose")
+        #expect(
+            try await outbox.store.dueDeliveries(
+                at: outbox.time.now(), limit: 9, excluding: []
+            ).isEmpty)
+    }
+
+    @Test func makesADeadLetterAtTheEndOfItsTime() async throws {
+        let outbox = try Outbox(["t": ["a"]], RetrySchedule(giveUpAfterSeconds: 0))
+        try await outbox.publish(topic: "t", 1)
+        outbox.poster.failures.withLock { $0 = ["m1": PostFailure(.refused, "on purpose")] }
+        try await outbox.run { outbox in
+            await outbox.poster.posts(1)
+            try await outbox.untilNothingIsDue()
+        }
+        #expect(try await outbox.store.deadDeliveries(limit: 9).map(\.lastError) == ["on purpose"])
+    }
+
+    @Test func aSubscriberThatIsGoneIsAFailure() async throws {
+        let outbox = try Outbox(["t": []], RetrySchedule(giveUpAfterSeconds: 0))
+        try await outbox.publish(topic: "t", 1, to: ["gone"])
+        try await outbox.run { outbox in
+            while try await outbox.store.messageCounts().dead == 0 { await Task.yield() }
+        }
+        #expect(outbox.poster.messages(to: "gone").isEmpty)
+    }
+}
+
+@Suite struct RetryScheduleTests {
+    private struct NoChance: RandomSource {
+        func bytes(_ count: Int) -> [UInt8] { [UInt8](repeating: 0, count: count) }
+    }
+
+    @Test(arguments: [
+        (1, 0, 10), (2, 10, 30), (3, 30, 70), (8, 0, 900), (60, 0, 900), (7, 13_760, 14_400),
+    ])
+    func doublesUpToItsLargest(_ attempt: Int, afterSeconds: Int64, next: Int64) {
+        let start = Timestamp(milliseconds: 1_000_000)
+        let time = RetrySchedule().next(
+            afterAttempt: attempt, firstAttemptAt: start,
+            now: start.advanced(bySeconds: afterSeconds), random: NoChance())
+        #expect(time == start.advanced(bySeconds: next))
+    }
+
+    @Test func givesUpAtItsEnd() {
+        let start = Timestamp(milliseconds: 0)
+        #expect(
+            RetrySchedule().next(
+                afterAttempt: 7, firstAttemptAt: start, now: start.advanced(bySeconds: 13_761),
+                random: NoChance()) == nil)
+    }
+}
+
+/// A deliverer over a real outbox, with endpoints and time in a test's hands.
+final class Outbox: Sendable {
+    let folder: String
+    let store: SQLStore
+    let time = ManualTime()
+    let wake = Wake()
+    let poster = ScriptedPoster()
+    private let topics: [String: [String]]
+    private let retries: RetrySchedule
+    private let made = Mutex(0)
+
+    init(_ topics: [String: [String]], _ retries: RetrySchedule = RetrySchedule()) throws {
+        folder = try ProjectFiles.temporaryFolder()
+        store = try SQLStore(
+            database: try SQLiteDatabase(path: "\(folder)/martlet.sqlite"), bodies: NoBodies(),
+            time: time, onSyncFailure: { _ in })
+        self.topics = topics
+        self.retries = retries
+    }
+
+    deinit {
+        store.close()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// `m1`, `m2`, … in the order of the calls.
+    func publish(topic: String, _ count: Int, to subscribers: [String]? = nil) async throws {
+        for _ in 0..<count {
+            let number = made.withLock { made in
+                made += 1
+                return made
+            }
+            let message = TopicMessage(
+                id: "m\(number)", topic: topic, subject: nil, message: "{}",
+                createdAt: time.now())
+            try await store.publish(
+                (subscribers ?? topics[topic] ?? []).map { subscriber in
+                    TopicDelivery(
+                        message: message, subscriber: subscriber, state: .waiting, attempts: 0,
+                        nextAttemptAt: time.now(), lastError: nil)
+                })
+        }
+        wake.call()
+    }
+
+    func untilNothingIsDue() async throws {
+        while try await store.dueDeliveries(at: time.now(), limit: 1, excluding: []).count > 0 {
+            await Task.yield()
+        }
+    }
+
+    /// Runs the deliverer while `body` does.
+    func run(_ body: @Sendable @escaping (Outbox) async throws -> Void) async throws {
+        let directory = TopicDirectory(
+            topics.mapValues { names in
+                names.map { Subscriber(name: $0, endpoint: .file(path: $0)) }
+            })
+        let deliverer = TopicDeliverer(
+            outbox: store, directory: directory, poster: poster, retries: retries, time: time,
+            random: CountingRandom(), wake: wake,
+            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            topicARN: { $0 })
+        try await testGracefulShutdown { trigger in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await deliverer.run() }
+                defer { trigger.triggerGracefulShutdown() }
+                try await body(self)
+                trigger.triggerGracefulShutdown()
+                try await group.waitForAll()
+            }
+        }
+    }
+}
+
+/// Endpoints called by their paths; what was posted to each.
+final class ScriptedPoster: MessagePoster {
+    private struct State {
+        var posted: [String: [String]] = [:]
+        var count = 0
+        var working = 0
+        var waiters: [(count: Int, CheckedContinuation<Void, Never>)] = []
+    }
+
+    /// Answers for messages that are not taken.
+    let failures = Mutex<[String: PostFailure]>([:])
+    /// Endpoints that do not answer until they are given up.
+    let isHanging = Mutex<Set<String>>([])
+    private let state = Mutex(State())
+
+    func post(
+        _ messages: [SNSMessage], to endpoint: Subscriber.Endpoint
+    ) async -> [Result<Void, PostFailure>] {
+        guard case .file(let name) = endpoint else { return [] }
+        if isHanging.withLock({ $0.contains(name) }) {
+            let (never, _) = AsyncStream<Void>.makeStream()
+            for await _ in never {}
+            return messages.map { _ in .failure(PostFailure(.unreachable, "given up")) }
+        }
+        var results: [Result<Void, PostFailure>] = []
+        for message in messages {
+            let failure = failures.withLock { $0[message.id] }
+            note(name, message.id)
+            results.append(failure.map { .failure($0) } ?? .success(()))
+            if failure?.kind == .unreachable { break }
+        }
+        let left = messages.count - results.count
+        return results + Array(repeating: .failure(PostFailure(.notTried, "")), count: left)
+    }
+
+    private func note(_ name: String, _ message: String) {
+        let met = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            state.posted[name, default: []].append(message)
+            state.count += 1
+            let met = state.waiters.filter { $0.count <= state.count }.map(\.1)
+            state.waiters.removeAll { $0.count <= state.count }
+            return met
+        }
+        for waiter in met { waiter.resume() }
+    }
+
+    func messages(to name: String) -> [String] { state.withLock { $0.posted[name] ?? [] } }
+
+    /// Returns once `count` messages were tried, in all.
+    func posts(_ count: Int) async {
+        await withCheckedContinuation { continuation in
+            let isMet = state.withLock { state -> Bool in
+                if state.count >= count { return true }
+                state.waiters.append((count, continuation))
+                return false
+            }
+            if isMet { continuation.resume() }
+        }
+    }
+}
