@@ -1,5 +1,6 @@
 package import Accounts
 import Documents
+import Foundation
 package import MailFlow
 package import MailModel
 import NIOCore
@@ -63,10 +64,8 @@ package final class ControlPlane: Sendable {
         case .traceMail(let id): try await traceMail(id)
         case .rawMail(let id, let isStored): try await rawMail(id, isStored: isStored)
         case .retryMail(let id): try await retry(id)
-        case .holdMail(let id):
-            try await move(id, from: [.acting], to: .held, "is held: none of its actions runs")
-        case .releaseMail(let id):
-            try await move(id, from: [.held, .damaged], to: .acting, "is released")
+        case .holdMail(let id): try await hold(id)
+        case .releaseMail(let id): try await release(id)
         case .removeMail(let id): try await remove(id)
         case .listDeadMessages:
             .deadMessages(
@@ -78,12 +77,13 @@ package final class ControlPlane: Sendable {
 
     private func status() async throws -> ControlAnswer {
         let counts = try await mails.counts()
-        let dead = try await outbox.deadDeliveries(limit: 10_000)
+        let messages = try await outbox.messageCounts()
         let active = rules.current
         return .status(
             StatusView(
                 hostname: hostname, activeRuleSet: active.ruleSet.name,
-                ruleSetVersion: active.version, mails: counts, deadMessages: dead.count))
+                ruleSetVersion: active.version, mails: counts,
+                waitingMessages: messages.waiting, deadMessages: messages.dead))
     }
 
     // MARK: Identities
@@ -125,22 +125,34 @@ package final class ControlPlane: Sendable {
     }
 
     private func activate(_ name: String?) async throws -> ControlAnswer {
-        try await ruleSets.activate(name)
+        let reload = try await ruleSets.activate(name)
+        guard reload.isActiveSetInForce else {
+            var failure = failure(of: reload)
+            failure.message += " “\(name ?? "")” follows once its file is well."
+            throw failure
+        }
         return .done(
             name.map { "“\($0)” is the active rule set (\(rules.current.version))" }
                 ?? "no rule set is active: no mail is taken")
     }
 
     private func reloadRules() async throws -> ControlAnswer {
-        let problems = try await ruleSets.reload()
-        guard problems.isEmpty else {
-            throw ControlFailure(
-                .invalid,
-                problems.map(\.description).joined(separator: "\n")
-                    + "\nWhat was in force stays in force.")
-        }
-        return .done(
-            "“\(rules.current.ruleSet.name)” is in force (\(rules.current.version))")
+        let reload = try await ruleSets.reload()
+        guard reload.problems.isEmpty else { throw failure(of: reload) }
+        return .done(inForce)
+    }
+
+    private var inForce: String {
+        let current = rules.current
+        return "“\(current.ruleSet.name)” is in force (\(current.version))"
+    }
+
+    private func failure(of reload: RulesReload) -> ControlFailure {
+        let end =
+            reload.isActiveSetInForce
+            ? "None of this is in the active set: \(inForce)." : "What was in force stays in force."
+        return ControlFailure(
+            .problems, (reload.problems.map(\.description) + [end]).joined(separator: "\n"))
     }
 
     // MARK: Mails
@@ -182,7 +194,13 @@ package final class ControlPlane: Sendable {
         let facts = MailFacts(
             recipients: record.envelope.recipients, isTLS: record.envelope.tls != nil)
         let traces = evaluator.trace(facts) { key in
-            known[key].map { $0.state == .retrying ? .retrying : .ended($0.disposition) }
+            known[key].map { action in
+                switch action.state {
+                case .retrying: .retrying
+                case .done: .ended(action.disposition)
+                case .dead: .givenUp
+                }
+            }
         }
         return .trace(
             MailTraceView(
@@ -196,29 +214,74 @@ package final class ControlPlane: Sendable {
         let record = try await find(id)
         var content: ByteBuffer
         switch record.bodyPlace {
+        case .row where record.state == .damaged:
+            content = try await mails.unverifiedContent(of: record)
         case .row: content = try await mails.content(of: record)
         case .file: content = try bodies.read(record.id, length: record.totalLength)
         case .expired:
             throw ControlFailure(.notFound, "the raw bytes of mail \(record.id) have expired")
         }
-        if !isStored { content.moveReaderIndex(forwardBy: record.headLength) }
-        return .raw(Array(content.readableBytesView))
+        // A damaged one may have lost even its head.
+        if !isStored {
+            content.moveReaderIndex(forwardBy: min(record.headLength, content.readableBytes))
+        }
+        return .raw(Data(content.readableBytesView))
     }
 
     private func retry(_ id: String) async throws -> ControlAnswer {
         let record = try await find(id)
-        guard try await mails.retry(record.id, now: time.now())
-        else {
+        switch try await mails.retry(record.id, now: time.now()) {
+        case .due: break
+        case .nothingToRetry:
             throw ControlFailure(.invalid, "mail \(record.id) has no action to try again")
+        case .notReleased(let state):
+            throw ControlFailure(
+                .invalid,
+                "mail \(record.id) is \(state.rawValue): release it first (martlet queue release)")
         }
         onRelease()
         return .done("the open and dead actions of mail \(record.id) run again now")
     }
 
-    private func move(
-        _ id: String, from: Set<MailRecord.State>, to: MailRecord.State, _ text: String
-    ) async throws -> ControlAnswer {
+    private func hold(_ id: String) async throws -> ControlAnswer {
+        try await move(
+            try await find(id), from: [.acting], to: .held, "is held: none of its actions runs")
+    }
+
+    private func release(_ id: String) async throws -> ControlAnswer {
         let record = try await find(id)
+        if record.state == .damaged { try await accept(damaged: record) }
+        return try await move(record, from: [.held, .damaged], to: .acting, "is released")
+    }
+
+    /// By the operator's word a damaged mail's file is good enough: it goes back as it is. Bytes in
+    /// a row are compared whenever they are read, so there nobody's word helps.
+    private func accept(damaged record: MailRecord) async throws {
+        let reason: String
+        do throws(StorageFailure) {
+            switch record.bodyPlace {
+            case .file: return try bodies.takeBack(record.id)
+            case .row:
+                _ = try await mails.content(of: record)
+                return
+            case .expired: reason = "its bytes have expired"
+            }
+        } catch {
+            switch error {
+            case .notFound: reason = "its file is gone"
+            case .damaged: reason = "its bytes in the database are not those that were accepted"
+            case .full, .refused, .syncFailed: throw error
+            }
+        }
+        throw ControlFailure(
+            .invalid,
+            "mail \(record.id) cannot be released: \(reason); martlet mail raw shows what there is, "
+                + "martlet queue remove ends it")
+    }
+
+    private func move(
+        _ record: MailRecord, from: Set<MailRecord.State>, to: MailRecord.State, _ text: String
+    ) async throws -> ControlAnswer {
         guard try await mails.move(record.id, from: from, to: to)
         else {
             let wanted = from.map(\.rawValue).sorted().joined(separator: " or ")
@@ -231,6 +294,8 @@ package final class ControlPlane: Sendable {
 
     private func remove(_ id: String) async throws -> ControlAnswer {
         let record = try await find(id)
+        // What was set aside goes too; without it there is nothing to take back.
+        if record.state == .damaged { try? bodies.takeBack(record.id) }
         _ = try await mails.remove(record.id)
         if record.bodyPlace == .file { bodies.remove([record.id]) }
         return .done("mail \(record.id) is removed; objects that it was stored as stay")

@@ -1,3 +1,4 @@
+package import Foundation
 package import Storage
 
 /// Everything that can be asked of a running server; what the command line sends.
@@ -35,7 +36,8 @@ package enum ControlAnswer: Sendable, Codable {
     case mails([MailView])
     case mail(MailDetailView)
     case trace(MailTraceView)
-    case raw([UInt8])
+    /// Base64 on the wire: a third more, where a list of numbers would be four times as much.
+    case raw(Data)
     case deadMessages([DeadMessageView])
     /// For people: what was done.
     case done(String)
@@ -44,7 +46,14 @@ package enum ControlAnswer: Sendable, Codable {
 
 /// Why it was not done; every problem at once where there are several.
 package struct ControlFailure: Error, Sendable, Codable, CustomStringConvertible {
-    package enum Kind: String, Sendable, Codable { case invalid, notFound, unavailable }
+    package enum Kind: String, Sendable, Codable {
+        /// What was asked makes no sense, or not in this state.
+        case invalid
+        case notFound
+        case unavailable
+        /// A rule file has problems.
+        case problems
+    }
 
     package var kind: Kind
     package var message: String

@@ -126,5 +126,7 @@ package struct StatusView: Sendable, Codable {
     package var activeRuleSet: String
     package var ruleSetVersion: String
     package var mails: MailCounts
+    /// Messages to topics, each counted for each subscriber that it has not reached.
+    package var waitingMessages: Int
     package var deadMessages: Int
 }

@@ -12,14 +12,22 @@ package protocol RuleFiles: Sendable {
     func read() throws(DocumentProblems) -> [(file: String, text: String)]
 }
 
+/// What came of reading the rule files anew.
+package struct RulesReload: Sendable {
+    /// Every problem of every file; empty when all is well.
+    package var problems: [DocumentProblem]
+    /// Whether the active set is in force as its file says now; a problem of another file does not
+    /// hinder that. Where it is not, what was in force stays in force.
+    package var isActiveSetInForce: Bool
+}
+
 /// The rule sets of the rules folder, and which of them is in force.
 ///
 /// A file loads whole or not at all; while the active one has problems, what was in force stays
 /// in force.
 package final class RuleSets: Sendable {
     private struct State {
-        var sets: [(file: String, ruleSet: ReceiptRuleSet)] = []
-        var problems: [DocumentProblem] = []
+        var loaded = LoadedRuleSets()
         var active: String?
     }
 
@@ -44,78 +52,48 @@ package final class RuleSets: Sendable {
         self.time = time
     }
 
-    /// Reads every file anew and puts the active set into force. Answers all problems; empty when
-    /// all is well. Throws `StorageFailure`; then nothing has changed.
-    @discardableResult
-    package func reload() async throws(StorageFailure) -> [DocumentProblem] {
-        var fresh = State()
-        do throws(DocumentProblems) {
-            for (file, text) in try files.read() { read(text, file, &fresh) }
-        } catch {
-            fresh.problems += error.problems
-        }
-        let chosen = try await store.activeRuleSet(of: .main)
-        // The empty name says that an operator has set no set active.
-        fresh.active = chosen == "" ? nil : chosen ?? configuredActive
-        if let name = fresh.active {
-            if let found = fresh.sets.first(where: { $0.ruleSet.name == name }) {
-                try await rules.activate(found.ruleSet, at: time.now())
-            } else if fresh.problems.isEmpty {
-                fresh.problems.append(missing(name, in: fresh))
+    /// Reads every file anew and puts the active set into force, whatever the other files are.
+    /// Throws `StorageFailure`; then nothing has changed.
+    package func reload() async throws(StorageFailure) -> RulesReload {
+        let active =
+            switch try await store.activeRuleSet(of: .main) {
+            case .named(let name): name
+            case .noSet: String?.none
+            case nil: configuredActive
             }
-        } else {
-            try await rules.activate(ReceiptRuleSet(name: "none", rules: []), at: time.now())
-        }
-        let problems = fresh.problems
-        state.withLock { [fresh] in $0 = fresh }
-        return problems
-    }
-
-    private func read(_ text: String, _ file: String, _ state: inout State) {
-        do throws(DocumentProblems) {
-            let ruleSet = try RuleDocument.read(text, file: file, catalogue: catalogue)
-            if let other = state.sets.first(where: { $0.ruleSet.name == ruleSet.name }) {
-                state.problems.append(
-                    DocumentProblem(
-                        file: file, line: 1, path: "ruleSet",
-                        message: "“\(ruleSet.name)” is the set of \(other.file) already"))
-                return
+        let loaded = LoadedRuleSets(files, catalogue: catalogue, active: active)
+        let wanted =
+            if let active {
+                loaded.ruleSet(active)
+            } else {
+                ReceiptRuleSet(name: "none", rules: [])
             }
-            state.sets.append((file, ruleSet))
-        } catch {
-            state.problems += error.problems
-        }
-    }
-
-    private func missing(_ name: String, in state: State) -> DocumentProblem {
-        let hint = NearMiss.hint(name, among: state.sets.map(\.ruleSet.name))
-        return DocumentProblem(
-            file: "rules", line: nil, path: "", message: "there is no rule set “\(name)”\(hint)")
+        if let wanted { try await rules.activate(wanted, at: time.now()) }
+        state.withLock { $0 = State(loaded: loaded, active: active) }
+        return RulesReload(problems: loaded.problems, isActiveSetInForce: wanted != nil)
     }
 
     /// Makes the set called `name` active; nil: none. SES: `SetActiveReceiptRuleSet`.
     /// Throws `notFound` where there is no such set.
-    func activate(_ name: String?) async throws(StorageFailure) {
+    func activate(_ name: String?) async throws(StorageFailure) -> RulesReload {
         if let name, ruleSet(name) == nil {
             throw .notFound("there is no rule set “\(name)”\(NearMiss.hint(name, among: names))")
         }
-        try await store.setActiveRuleSet(name ?? "", of: .main)
-        try await reload()
+        try await store.setActiveRuleSet(name.map(ActiveRuleSet.named) ?? .noSet, of: .main)
+        return try await reload()
     }
 
     func ruleSet(_ name: String) -> ReceiptRuleSet? {
-        state.withLock { $0.sets.first { $0.ruleSet.name == name }?.ruleSet }
+        state.withLock { $0.loaded.ruleSet(name) }
     }
 
-    var activeName: String? { state.withLock { $0.active } }
-
     /// Names of all sets that load.
-    var names: [String] { state.withLock { $0.sets.map(\.ruleSet.name).sorted() } }
+    var names: [String] { state.withLock { $0.loaded.names } }
 
     var views: [RuleSetView] {
         state.withLock { state in
-            let problems = Dictionary(grouping: state.problems, by: \.file)
-            let loaded = state.sets.map { file, ruleSet in
+            let problems = Dictionary(grouping: state.loaded.problems, by: \.file)
+            let loaded = state.loaded.sets.map { file, ruleSet in
                 RuleSetView(
                     name: ruleSet.name, file: file, rules: ruleSet.rules.count,
                     isActive: ruleSet.name == state.active, problems: [])

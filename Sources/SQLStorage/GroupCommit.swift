@@ -1,5 +1,4 @@
 import Foundation
-import Logging
 import Storage
 import Synchronization
 
@@ -64,6 +63,15 @@ final class GroupCommit: Sendable {
         ended.signal()
     }
 
+    /// A sync failed, here or at a checkpoint: nothing is written any more.
+    func end(because failure: StorageFailure) {
+        let isFirst = state.withLock { state in
+            defer { state.fatal = state.fatal ?? failure }
+            return state.fatal == nil
+        }
+        if isFirst { onSyncFailure(failure) }
+    }
+
     private func run() {
         while true {
             signal.wait()
@@ -82,15 +90,13 @@ final class GroupCommit: Sendable {
         var results: [Result<Void, StorageFailure>] = []
         results.reserveCapacity(units.count)
         do throws(StorageFailure) {
+            if let fatal = state.withLock({ $0.fatal }) { throw fatal }
             if units.contains(where: \.needsDirectorySync) { try bodies.syncDirectory() }
             try database.write { connection throws(StorageFailure) in
                 for unit in units { results.append(try Self.run(unit, connection)) }
             }
         } catch {
-            if case .syncFailed = error {
-                state.withLock { $0.fatal = error }
-                onSyncFailure(error)
-            }
+            if error.isSyncFailure { end(because: error) }
             results = units.map { _ in .failure(error) }
         }
         for (unit, result) in zip(units, results) { unit.completion(result) }
@@ -106,7 +112,7 @@ final class GroupCommit: Sendable {
             try unit.work(connection)
             result = .success(())
         } catch {
-            if case .syncFailed = error { throw error }
+            if error.isSyncFailure { throw error }
             try connection.execute("ROLLBACK TO SAVEPOINT unit", [])
             result = .failure(error)
         }

@@ -50,9 +50,12 @@ package struct SQLDialect: Sendable {
     package var blobType: String
     /// Behind a table whose rows are kept in the order of their primary key.
     package var clusteredSuffix: String
+    /// A primary key that the engine counts up as rows are inserted.
+    package var sequenceType: String
 
-    package init(blobType: String, clusteredSuffix: String) {
+    package init(blobType: String, clusteredSuffix: String, sequenceType: String) {
         self.blobType = blobType
         self.clusteredSuffix = clusteredSuffix
+        self.sequenceType = sequenceType
     }
 }

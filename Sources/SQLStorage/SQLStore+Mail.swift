@@ -110,13 +110,6 @@ extension SQLStore: MailStore {
         }
     }
 
-    package func nextDue() async throws(StorageFailure) -> Timestamp? {
-        try await database.read { connection throws(StorageFailure) in
-            try connection.rows("SELECT MIN(due_ms) FROM mail WHERE due_ms IS NOT NULL", [])
-                .first?.integer(0).map(Timestamp.init(milliseconds:))
-        }
-    }
-
     package func mail(_ id: MailID) async throws(StorageFailure) -> MailRecord? {
         try await database.read { connection throws(StorageFailure) in
             try Self.records(connection, "WHERE id = $1", [.text(id.text)]).first
@@ -201,17 +194,24 @@ extension SQLStore: MailStore {
     }
 
     package func content(of mail: MailRecord) async throws(StorageFailure) -> ByteBuffer {
+        let bytes = try await unverifiedContent(of: mail)
+        var checksum = Checksum()
+        checksum.update(bytes)
+        guard bytes.readableBytes == mail.totalLength, checksum.value == mail.checksum else {
+            throw .damaged("mail \(mail.id) differs from what was accepted")
+        }
+        return bytes
+    }
+
+    package func unverifiedContent(
+        of mail: MailRecord
+    ) async throws(StorageFailure) -> ByteBuffer {
         let bytes = try await database.read { connection throws(StorageFailure) in
             try connection.rows(
                 "SELECT bytes FROM mail_body WHERE mail = $1", [.text(mail.id.text)]
             ).first?.blob(0)
         }
         guard let bytes else { throw .damaged("mail \(mail.id) has no bytes in its row") }
-        var checksum = Checksum()
-        checksum.update(bytes)
-        guard bytes.readableBytes == mail.totalLength, checksum.value == mail.checksum else {
-            throw .damaged("mail \(mail.id) differs from what was accepted")
-        }
         return bytes
     }
 
@@ -231,12 +231,18 @@ extension SQLStore: MailStore {
         }
     }
 
-    package func retry(_ mail: MailID, now: Timestamp) async throws(StorageFailure) -> Bool {
+    package func retry(
+        _ mail: MailID, now: Timestamp
+    ) async throws(StorageFailure) -> RetryAnswer {
         try await write { connection throws(StorageFailure) in
-            let state = try connection.rows(
-                "SELECT body_place FROM mail WHERE id = $1", [.text(mail.text)])
-            guard let place = state.first?.text(0) else { return false }
-            guard place != MailRecord.BodyPlace.expired.rawValue else {
+            guard
+                let record = try Self.records(connection, "WHERE id = $1", [.text(mail.text)]).first
+            else { throw .notFound("mail \(mail) is gone") }
+            switch record.state {
+            case .held, .damaged: return .notReleased(record.state)
+            case .acting, .retired: break
+            }
+            guard record.bodyPlace != .expired else {
                 throw .notFound("the raw mail has expired; its actions cannot run again")
             }
             let changed = try connection.execute(
@@ -245,13 +251,11 @@ extension SQLStore: MailStore {
                 WHERE mail = $3 AND state IN ('retrying', 'dead')
                 """,
                 [.integer(now.milliseconds), .integer(now.milliseconds), .text(mail.text)])
-            guard changed > 0 else { return false }
+            guard changed > 0 else { return .nothingToRetry }
             try connection.execute(
-                """
-                UPDATE mail SET state = 'acting', due_ms = $1
-                WHERE id = $2 AND state IN ('acting', 'held', 'retired')
-                """, [.integer(now.milliseconds), .text(mail.text)])
-            return true
+                "UPDATE mail SET state = 'acting', due_ms = $1 WHERE id = $2",
+                [.integer(now.milliseconds), .text(mail.text)])
+            return .due
         }
     }
 

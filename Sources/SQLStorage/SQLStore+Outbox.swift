@@ -18,13 +18,14 @@ extension SQLStore: OutboxStore {
                 ])
             try connection.execute(
                 """
-                INSERT INTO topic_delivery (message, subscriber, state, attempts, next_ms,
-                    last_error)
-                VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (message, subscriber) DO NOTHING
+                INSERT INTO topic_delivery (message, subscriber, state, attempts, first_ms,
+                    next_ms, last_error)
+                VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (message, subscriber) DO NOTHING
                 """,
                 [
                     .text(message.id), .text(delivery.subscriber),
                     .text(delivery.state.rawValue), .integer(Int64(delivery.attempts)),
+                    .integer(delivery.firstAttemptAt.milliseconds),
                     .integer(delivery.nextAttemptAt.milliseconds), .text(delivery.lastError),
                 ])
         }
@@ -38,21 +39,30 @@ extension SQLStore: OutboxStore {
 
     private static let deliverySelection = """
         SELECT m.id, m.topic, m.subject, m.message, m.created_ms, d.subscriber, d.state,
-            d.attempts, d.next_ms, d.last_error
+            d.attempts, d.first_ms, d.next_ms, d.last_error
         FROM topic_delivery d JOIN topic_message m ON m.id = d.message
         """
 
     package func dueDeliveries(
-        at time: Timestamp, limit: Int
+        at time: Timestamp, limit: Int, excluding busy: Set<SubscriberKey>
     ) async throws(StorageFailure) -> [TopicDelivery] {
-        try await deliveries(
-            "WHERE d.state = 'waiting' AND d.next_ms <= $1 ORDER BY d.next_ms LIMIT $2",
-            [.integer(time.milliseconds), .integer(Int64(limit))])
+        var values: [SQLValue] = [.integer(time.milliseconds)]
+        var condition = "d.state = 'waiting' AND d.next_ms <= $1"
+        for key in busy {
+            let (topic, subscriber) = (values.count + 1, values.count + 2)
+            condition += " AND NOT (m.topic = $\(topic) AND d.subscriber = $\(subscriber))"
+            values += [.text(key.topic), .text(key.subscriber)]
+        }
+        values.append(.integer(Int64(limit)))
+        return try await deliveries(
+            "WHERE \(condition) ORDER BY d.next_ms, m.created_ms, m.sequence LIMIT $\(values.count)",
+            values)
     }
 
     package func deadDeliveries(limit: Int) async throws(StorageFailure) -> [TopicDelivery] {
         try await deliveries(
-            "WHERE d.state = 'dead' ORDER BY d.next_ms LIMIT $1", [.integer(Int64(limit))])
+            "WHERE d.state = 'dead' ORDER BY d.next_ms, m.created_ms, m.sequence LIMIT $1",
+            [.integer(Int64(limit))])
     }
 
     private func deliveries(
@@ -69,21 +79,25 @@ extension SQLStore: OutboxStore {
         guard let id = row.text(0), let topic = row.text(1), let message = row.text(3),
             let created = row.integer(4), let subscriber = row.text(5),
             let state = row.text(6).flatMap(TopicDelivery.State.init(rawValue:)),
-            let attempts = row.integer(7), let next = row.integer(8)
+            let attempts = row.integer(7), let first = row.integer(8), let next = row.integer(9)
         else { throw .damaged("a message in the outbox") }
         return TopicDelivery(
             message: TopicMessage(
                 id: id, topic: topic, subject: row.text(2), message: message,
                 createdAt: Timestamp(milliseconds: created)),
             subscriber: subscriber, state: state, attempts: Int(attempts),
-            nextAttemptAt: Timestamp(milliseconds: next), lastError: row.text(9))
+            firstAttemptAt: Timestamp(milliseconds: first),
+            nextAttemptAt: Timestamp(milliseconds: next), lastError: row.text(10))
     }
 
-    package func nextDelivery() async throws(StorageFailure) -> Timestamp? {
+    package func messageCounts() async throws(StorageFailure) -> MessageCounts {
         try await database.read { connection throws(StorageFailure) in
-            try connection.rows(
-                "SELECT MIN(next_ms) FROM topic_delivery WHERE state = 'waiting'", []
-            ).first?.integer(0).map(Timestamp.init(milliseconds:))
+            func count(_ state: TopicDelivery.State) throws(StorageFailure) -> Int {
+                let rows = try connection.rows(
+                    "SELECT COUNT(*) FROM topic_delivery WHERE state = $1", [.text(state.rawValue)])
+                return Int(rows.first?.integer(0) ?? 0)
+            }
+            return MessageCounts(waiting: try count(.waiting), dead: try count(.dead))
         }
     }
 
@@ -123,9 +137,10 @@ extension SQLStore: OutboxStore {
         try await write { connection throws(StorageFailure) in
             try connection.execute(
                 """
-                UPDATE topic_delivery SET state = 'waiting', next_ms = $1
-                WHERE message = $2 AND state = 'dead'
-                """, [.integer(now.milliseconds), .text(message)])
+                UPDATE topic_delivery SET state = 'waiting', first_ms = $1, next_ms = $2
+                WHERE message = $3 AND state = 'dead'
+                """,
+                [.integer(now.milliseconds), .integer(now.milliseconds), .text(message)])
         }
     }
 }

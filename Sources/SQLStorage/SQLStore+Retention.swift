@@ -2,23 +2,41 @@ package import MailModel
 package import Storage
 
 extension SQLStore {
+    /// Whether a mail has a dead action, which keeps its bytes for another try.
+    private static let isDead = """
+        EXISTS (SELECT 1 FROM action
+            WHERE action.mail = mail.id AND action.state <> 'done' AND action.state = 'dead')
+        """
+
     package func expireContent(
         receivedBefore time: Timestamp, limit: Int
     ) async throws(StorageFailure) -> ExpiredBatch {
-        try await write { connection throws(StorageFailure) in
-            let rows = try connection.rows(
+        // Chosen beside the writer: many dead letters may have to be passed over.
+        let found = try await database.read { connection throws(StorageFailure) in
+            try connection.rows(
                 """
-                SELECT id, body_place FROM mail
+                SELECT id, body_place, 0 FROM mail
                 WHERE state = 'retired' AND body_place <> 'expired' AND received_ms < $1
+                    AND NOT \(Self.isDead)
                 ORDER BY received_ms LIMIT $2
-                """, [.integer(time.milliseconds), .integer(Int64(limit))])
-            for row in rows {
-                let id = SQLValue.text(row.text(0))
-                try connection.execute("DELETE FROM mail_body WHERE mail = $1", [id])
-                try connection.execute(
-                    "UPDATE mail SET body_place = 'expired' WHERE id = $1", [id])
+                """, [.integer(time.milliseconds), .integer(Int64(limit))]
+            ).map { Expiring($0) }
+        }
+        guard !found.isEmpty else { return ExpiredBatch(count: 0, files: [], deadCount: 0) }
+        return try await write { connection throws(StorageFailure) in
+            var files: [MailID] = []
+            for mail in found {
+                // An operator may have sent it on its way again meanwhile.
+                let changed = try connection.execute(
+                    """
+                    UPDATE mail SET body_place = 'expired'
+                    WHERE id = $1 AND state = 'retired' AND NOT \(Self.isDead)
+                    """, [.text(mail.id)])
+                guard changed > 0 else { continue }
+                try connection.execute("DELETE FROM mail_body WHERE mail = $1", [.text(mail.id)])
+                files += mail.files
             }
-            return Self.batch(rows)
+            return ExpiredBatch(count: found.count, files: files, deadCount: 0)
         }
     }
 
@@ -27,26 +45,35 @@ extension SQLStore {
     ) async throws(StorageFailure) -> ExpiredBatch {
         try await write { connection throws(StorageFailure) in
             // Ids sort by time, so the oldest stand first and few rows are looked at.
-            let rows = try connection.rows(
+            let found = try connection.rows(
                 """
-                SELECT id, body_place FROM mail
+                SELECT id, body_place, CASE WHEN \(Self.isDead) THEN 1 ELSE 0 END FROM mail
                 WHERE id < $1 AND received_ms < $2 AND state = 'retired' ORDER BY id LIMIT $3
                 """,
                 [
                     .text(Self.idUpperBound(time)), .integer(time.milliseconds),
                     .integer(Int64(limit)),
-                ])
-            for row in rows {
-                _ = try Self.removeRows(of: row.text(0) ?? "", connection)
-            }
-            return Self.batch(rows)
+                ]
+            ).map { Expiring($0) }
+            for mail in found { _ = try Self.removeRows(of: mail.id, connection) }
+            return ExpiredBatch(
+                count: found.count, files: found.flatMap(\.files),
+                deadCount: found.count(where: \.isDead))
         }
     }
 
-    private static func batch(_ rows: [any SQLRow]) -> ExpiredBatch {
-        let inFiles = rows.filter { $0.text(1) == MailRecord.BodyPlace.file.rawValue }
-        return ExpiredBatch(
-            count: rows.count, files: inFiles.compactMap { $0.text(0).flatMap { MailID($0) } })
+    private struct Expiring: Sendable {
+        let id: String
+        /// Its body file, where it has one.
+        let files: [MailID]
+        let isDead: Bool
+
+        init(_ row: any SQLRow) {
+            id = row.text(0) ?? ""
+            let isInFile = row.text(1) == MailRecord.BodyPlace.file.rawValue
+            files = isInFile ? MailID(id).map { [$0] } ?? [] : []
+            isDead = row.integer(2) == 1
+        }
     }
 
     /// No id of a mail received before `time` sorts behind this.
@@ -60,12 +87,18 @@ extension SQLStore {
 
     package func retiredBytes() async throws(StorageFailure) -> Int64 {
         try await database.read { connection throws(StorageFailure) in
-            try connection.rows(
-                """
-                SELECT SUM(total_length) FROM mail
-                WHERE state = 'retired' AND body_place <> 'expired'
-                """, []
-            ).first?.integer(0) ?? 0
+            func sum(_ condition: String) throws(StorageFailure) -> Int64 {
+                try connection.rows(
+                    """
+                    SELECT SUM(total_length) FROM mail
+                    WHERE state = 'retired' AND body_place <> 'expired' \(condition)
+                    """, []
+                ).first?.integer(0) ?? 0
+            }
+            // Apart: dead letters are few, and the sum over all mails is read from an index.
+            let ofDead = try sum(
+                "AND id IN (SELECT mail FROM action WHERE state <> 'done' AND state = 'dead')")
+            return try sum("") - ofDead
         }
     }
 

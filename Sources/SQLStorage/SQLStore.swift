@@ -30,7 +30,12 @@ package final class SQLStore: Sendable {
 
     /// Moves the log into the database file, off the commit path. Blocks.
     package func checkpoint() throws(StorageFailure) {
-        try database.checkpoint()
+        do throws(StorageFailure) {
+            try database.checkpoint()
+        } catch {
+            if error.isSyncFailure { writer.end(because: error) }
+            throw error
+        }
     }
 
     /// `work` as one unit of the next group commit, and what it answered.

@@ -63,20 +63,22 @@ enum Schema {
             "CREATE INDEX action_open ON action (state, mail) WHERE state <> 'done'",
             """
             CREATE TABLE topic_message (
-                id TEXT PRIMARY KEY NOT NULL, topic TEXT NOT NULL, subject TEXT,
-                message TEXT NOT NULL, created_ms BIGINT NOT NULL)
+                sequence \(dialect.sequenceType), id TEXT NOT NULL UNIQUE, topic TEXT NOT NULL,
+                subject TEXT, message TEXT NOT NULL, created_ms BIGINT NOT NULL)
             """,
             """
             CREATE TABLE topic_delivery (
                 message TEXT NOT NULL, subscriber TEXT NOT NULL, state TEXT NOT NULL,
-                attempts INTEGER NOT NULL, next_ms BIGINT NOT NULL, last_error TEXT,
-                PRIMARY KEY (message, subscriber)) \(dialect.clusteredSuffix)
+                attempts INTEGER NOT NULL, first_ms BIGINT NOT NULL, next_ms BIGINT NOT NULL,
+                last_error TEXT, PRIMARY KEY (message, subscriber)) \(dialect.clusteredSuffix)
             """,
             "CREATE INDEX topic_delivery_due ON topic_delivery (state, next_ms)",
         ]
     }
 
-    static func migrate(_ connection: any SQLConnection, _ dialect: SQLDialect, atMilliseconds now: Int64)
+    static func migrate(
+        _ connection: any SQLConnection, _ dialect: SQLDialect, atMilliseconds now: Int64
+    )
         throws(StorageFailure)
     {
         try connection.execute(

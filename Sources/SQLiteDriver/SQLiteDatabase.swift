@@ -7,7 +7,8 @@ package import Storage
 /// SQLite behind the SQL port, by GRDB: one writer in WAL mode with `synchronous=FULL`, readers
 /// on snapshots, checkpoints only when asked for.
 package final class SQLiteDatabase: SQLDatabase {
-    package let dialect = SQLDialect(blobType: "BLOB", clusteredSuffix: "WITHOUT ROWID")
+    package let dialect = SQLDialect(
+        blobType: "BLOB", clusteredSuffix: "WITHOUT ROWID", sequenceType: "INTEGER PRIMARY KEY")
 
     private let pool: DatabasePool
     /// A connection of its own, so that moving the log holds up no commit.
@@ -44,6 +45,9 @@ package final class SQLiteDatabase: SQLDatabase {
             guard level == synchronous.rawValue else {
                 throw StorageFailure.refused("SQLite does not sync its commits (\(level ?? -1))")
             }
+            // After a failed sync the log may be whole in memory alone; what is committed behind it
+            // would be lost with it. So everything is moved into the database file first.
+            _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
             var second = Configuration()
             second.label = "martlet-checkpoint"
             second.busyMode = .timeout(5)

@@ -8,9 +8,10 @@ package import MailModel
 /// | `acting` | row; body in `mail_body` or in a body file | the commit of the last outcome |
 /// | `held` | as acting; no action runs | `queue release` |
 /// | `retired` | row and outcomes; the raw until it expires | retention, in batches |
-/// | `damaged` | row; the body is set aside, never deleted | an operator |
+/// | `damaged` | row; the body is set aside | `queue release`, which puts it back |
 ///
-/// A body file without a row is what a cut session left: recovery removes it.
+/// A body file without a row is what a cut session left: recovery removes it. From every state an
+/// operator's `queue remove` ends a mail; nothing else deletes a damaged one.
 package struct MailRecord: Sendable, Hashable {
     package enum State: String, Sendable, Codable, CaseIterable {
         case acting, held, retired, damaged
@@ -73,7 +74,7 @@ package struct ReceivedEnvelope: Sendable, Hashable {
     package var helo: String
     /// The peer's address without port, canonical text.
     package var peerAddress: String
-    /// `TLSv1.3 TLS_AES_256_GCM_SHA384` for instance; nil for plaintext.
+    /// The TLS version, `TLSv1.3` for instance; nil for plaintext.
     package var tls: String?
     /// Whether the peer greeted by EHLO.
     package var isExtended: Bool

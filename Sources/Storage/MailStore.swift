@@ -71,8 +71,6 @@ package protocol MailStore: Sendable {
     /// Mails in state `acting` that are due at or before `time`, soonest first: just accepted,
     /// left over by an ended process, or with an action to try again.
     func due(at time: Timestamp, limit: Int) async throws(StorageFailure) -> [MailRecord]
-    /// When the next mail in state `acting` is due, if any is.
-    func nextDue() async throws(StorageFailure) -> Timestamp?
 
     func mail(_ id: MailID) async throws(StorageFailure) -> MailRecord?
     func actions(of mail: MailID) async throws(StorageFailure) -> [ActionRecord]
@@ -85,18 +83,22 @@ package protocol MailStore: Sendable {
     /// Head and raw mail from the row of a mail whose body place is `row`.
     /// Throws `damaged` where length or checksum do not agree.
     func content(of mail: MailRecord) async throws(StorageFailure) -> ByteBuffer
+    /// The same bytes as they are, whole or not: what an operator looks at.
+    func unverifiedContent(of mail: MailRecord) async throws(StorageFailure) -> ByteBuffer
 
     /// Changes the state of `mail`, if it is one of `from`; says whether it was.
     func move(
         _ mail: MailID, from: Set<MailRecord.State>, to: MailRecord.State
     ) async throws(StorageFailure) -> Bool
-    /// Makes retrying and dead actions of `mail` due now, and the mail `acting` again.
-    func retry(_ mail: MailID, now: Timestamp) async throws(StorageFailure) -> Bool
+    /// Makes retrying and dead actions of `mail` due now, their retries counted from now, and a
+    /// retired mail `acting` again. Throws `notFound` where the raw bytes have expired.
+    func retry(_ mail: MailID, now: Timestamp) async throws(StorageFailure) -> RetryAnswer
     /// Removes the mail's rows; the caller removes the body file. Says whether it was there.
     func remove(_ mail: MailID) async throws(StorageFailure) -> Bool
 
     /// Drops the raw bytes of retired mails received before `time`; returns those whose bytes
-    /// were in files (for the caller to remove), at most `limit` in all a call.
+    /// were in files (for the caller to remove), at most `limit` in all a call. A mail with a
+    /// dead action keeps its bytes as long as its row, so that it can be sent again.
     func expireContent(receivedBefore time: Timestamp, limit: Int) async throws(StorageFailure)
         -> ExpiredBatch
     /// Drops the rows of retired mails received before `time`, at most `limit`.
@@ -104,8 +106,19 @@ package protocol MailStore: Sendable {
         -> ExpiredBatch
     /// Which of `mails` have a row whose bytes are in a body file: recovery removes other files.
     func bodyFileOwners(among mails: [MailID]) async throws(StorageFailure) -> Set<MailID>
-    /// Bytes that retired mails still hold; what a quota is measured by.
+    /// Bytes that retired mails still hold and that `expireContent` may drop; what a quota is
+    /// measured by.
     func retiredBytes() async throws(StorageFailure) -> Int64
+}
+
+/// What came of asking that a mail's actions run again.
+package enum RetryAnswer: Sendable, Hashable {
+    /// They are due now.
+    case due
+    /// None of its actions is retrying or dead.
+    case nothingToRetry
+    /// The mail is held or damaged, and stays so: it has to be released first.
+    case notReleased(MailRecord.State)
 }
 
 /// What one round of retention dropped.
@@ -114,10 +127,13 @@ package struct ExpiredBatch: Sendable {
     package var count: Int
     /// Those whose body files the caller removes now.
     package var files: [MailID]
+    /// Those with a dead action, which nobody can send again from now on.
+    package var deadCount: Int
 
-    package init(count: Int, files: [MailID]) {
+    package init(count: Int, files: [MailID], deadCount: Int) {
         self.count = count
         self.files = files
+        self.deadCount = deadCount
     }
 }
 

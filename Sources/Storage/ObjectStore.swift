@@ -51,7 +51,8 @@ package protocol BodyFiles: Sendable {
     /// A new file for `mail`. Blocks; call off the event loop.
     func create(_ mail: MailID) throws(StorageFailure) -> any BodyFileWriter
     func path(of mail: MailID) -> String
-    /// The first `length` bytes of a mail's file, or all where it has fewer. Blocks.
+    /// The first `length` bytes of a mail's file, or all where it has fewer; of the one that was
+    /// set aside where none is in its place. Blocks.
     func read(_ mail: MailID, length: Int) throws(StorageFailure) -> ByteBuffer
     /// Makes the directory entries of all files closed before this call durable. Blocks; the
     /// group commit calls it once for all mails of its batch that have files.
@@ -60,8 +61,14 @@ package protocol BodyFiles: Sendable {
     func remove(_ mails: [MailID])
     /// Ids of all files: recovery removes those without a row.
     func all() throws(StorageFailure) -> [MailID]
+    /// Puts a new file with `content` in the place of the mail's, its data synced: after a failed
+    /// sync the old one may be whole in memory alone. Blocks; `syncDirectory` makes it durable.
+    func rewrite(_ mail: MailID, _ content: ByteBuffer) throws(StorageFailure)
     /// Moves the file to where damaged mail is kept.
     func setAside(_ mail: MailID) throws(StorageFailure)
+    /// Moves a file that was set aside back to its place, durably; one that is there already is no
+    /// error. Throws `notFound` where there is neither. Blocks.
+    func takeBack(_ mail: MailID) throws(StorageFailure)
     /// Bytes that the disk below has free for us.
     func freeBytes() throws(StorageFailure) -> Int64
 }

@@ -7,7 +7,16 @@ package protocol RuleSetStore: Sendable {
         version: String, name: String, document: String, at time: Timestamp
     ) async throws(StorageFailure)
     func document(ofVersion version: String) async throws(StorageFailure) -> String?
-    /// The name of the set that an operator made active, if any.
-    func activeRuleSet(of account: AccountID) async throws(StorageFailure) -> String?
-    func setActiveRuleSet(_ name: String?, of account: AccountID) async throws(StorageFailure)
+    /// What an operator made active; nil while none has.
+    func activeRuleSet(of account: AccountID) async throws(StorageFailure) -> ActiveRuleSet?
+    func setActiveRuleSet(
+        _ active: ActiveRuleSet, of account: AccountID
+    ) async throws(StorageFailure)
+}
+
+/// An operator's word on which rule set is in force. SES: `SetActiveReceiptRuleSet`.
+package enum ActiveRuleSet: Sendable, Hashable {
+    case named(String)
+    /// No rule set, and so no mail.
+    case noSet
 }

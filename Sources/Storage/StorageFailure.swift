@@ -11,6 +11,11 @@ package enum StorageFailure: Error, Sendable, CustomStringConvertible {
     case damaged(String)
     case notFound(String)
 
+    /// Whether the process has to end.
+    package var isSyncFailure: Bool {
+        if case .syncFailed = self { true } else { false }
+    }
+
     package var description: String {
         switch self {
         case .full(let detail): "storage is full: \(detail)"

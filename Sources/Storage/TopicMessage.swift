@@ -30,18 +30,39 @@ package struct TopicDelivery: Sendable, Hashable {
     package var subscriber: String
     package var state: State
     package var attempts: Int
+    /// When its retries began: with the message, or when an operator sent it again.
+    package var firstAttemptAt: Timestamp
     package var nextAttemptAt: Timestamp
     package var lastError: String?
 
+    /// The retries begin with the message where `firstAttemptAt` says nothing else.
     package init(
         message: TopicMessage, subscriber: String, state: State, attempts: Int,
-        nextAttemptAt: Timestamp, lastError: String?
+        firstAttemptAt: Timestamp? = nil, nextAttemptAt: Timestamp, lastError: String?
     ) {
         self.message = message
         self.subscriber = subscriber
         self.state = state
         self.attempts = attempts
+        self.firstAttemptAt = firstAttemptAt ?? message.createdAt
         self.nextAttemptAt = nextAttemptAt
         self.lastError = lastError
+    }
+}
+
+/// A subscriber of a topic, by name.
+package struct SubscriberKey: Sendable, Hashable {
+    package var topic: String
+    package var subscriber: String
+
+    package init(topic: String, subscriber: String) {
+        self.topic = topic
+        self.subscriber = subscriber
+    }
+}
+
+extension TopicDelivery {
+    package var subscriberKey: SubscriberKey {
+        SubscriberKey(topic: message.topic, subscriber: subscriber)
     }
 }

@@ -97,7 +97,7 @@ struct MailCommand: AsyncParsableCommand {
             guard case .raw(let bytes) = try server.ask(.rawMail(id: id, isStored: stored)) else {
                 return
             }
-            Terminal.writeBytes(bytes)
+            Terminal.writeBytes(Array(bytes))
         }
     }
 }

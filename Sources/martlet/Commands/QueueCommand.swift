@@ -14,12 +14,15 @@ struct QueueCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List mails whose actions have not all ended, or ended dead.")
+            abstract: """
+                List mails whose actions have not all ended, and those held or damaged; with --dead \
+                those with a dead action.
+                """)
 
         @OptionGroup var server: ServerOptions
         @OptionGroup var output: OutputOptions
 
-        @Flag(help: "Only mails with a dead action.")
+        @Flag(help: "Mails with a dead action instead, in whatever state.")
         var dead = false
 
         @Option(help: "At most this many.")
@@ -38,7 +41,8 @@ struct QueueCommand: AsyncParsableCommand {
             Terminal.write(
                 "\(counts.acting) acting, \(counts.held) held, \(counts.damaged) damaged; "
                     + "actions: \(counts.retryingActions) retrying, \(counts.deadActions) dead; "
-                    + "messages: \(status.deadMessages) dead\n")
+                    + "messages: \(status.waitingMessages) waiting, "
+                    + "\(status.deadMessages) dead\n")
         }
     }
 
@@ -61,7 +65,10 @@ struct QueueCommand: AsyncParsableCommand {
 
     struct Retry: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Run a mail's open and dead actions now.")
+            abstract: """
+                Run a mail's open and dead actions now, with the whole time for retries anew.
+                """,
+            discussion: "A held or damaged mail has to be released first.")
 
         @OptionGroup var server: ServerOptions
 
@@ -89,7 +96,11 @@ struct QueueCommand: AsyncParsableCommand {
 
     struct Release: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Let a held mail's actions run again.")
+            abstract: "Let the actions of a held or damaged mail run again.",
+            discussion: """
+                The file of a damaged mail is put back as it is: look at it first, by martlet mail \
+                raw.
+                """)
 
         @OptionGroup var server: ServerOptions
 
@@ -137,7 +148,10 @@ struct QueueCommand: AsyncParsableCommand {
 
     struct Resend: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Send a message to a topic again that was given up.")
+            abstract: """
+                Send a message to a topic again that was given up, with the whole time for retries \
+                anew.
+                """)
 
         @OptionGroup var server: ServerOptions
 

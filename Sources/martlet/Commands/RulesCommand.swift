@@ -82,8 +82,9 @@ struct RulesCommand: AsyncParsableCommand {
         var name: String?
 
         func run() async throws {
-            guard case .ruleSet(_, let version, let yaml, _) = try server.ask(
-                .showRuleSet(name: name))
+            guard
+                case .ruleSet(_, let version, let yaml, _) = try server.ask(
+                    .showRuleSet(name: name))
             else { return }
             Terminal.write("# version \(version)\n\(yaml)")
         }
@@ -144,9 +145,8 @@ struct RulesCommand: AsyncParsableCommand {
                 return mailbox
             }
             let evaluator = RuleEvaluator(ruleSet: try RulesCommand.read(file))
-            let traces = evaluator.trace(MailFacts(recipients: recipients, isTLS: tls)) {
-                _ in .ended(.continueOn)
-            }
+            let traces = evaluator.trace(
+                dryRun: MailFacts(recipients: recipients, isTLS: tls))
             if output.json { return try Terminal.json(traces) }
             TraceText.write(traces)
         }

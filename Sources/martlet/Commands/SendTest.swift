@@ -7,7 +7,8 @@ struct SendTest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "send-test",
         abstract: "Hand a mail to the server over SMTP, and show what both said.",
-        discussion: "Goes to the first listener of the configuration unless --server names another.")
+        discussion: "Goes to the first listener of the configuration unless --server names another."
+    )
 
     @OptionGroup var options: ServerOptions
 

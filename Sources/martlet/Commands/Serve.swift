@@ -1,5 +1,6 @@
 import ArgumentParser
 import Daemon
+import Documents
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -12,6 +13,9 @@ struct Serve: AsyncParsableCommand {
             try await Server(configuration: try server.read()).run()
         } catch let exit as ExitCode {
             throw exit
+        } catch let problems as DocumentProblems {
+            Terminal.complain(problems.description)
+            throw ExitCode(2)
         } catch {
             Terminal.complain("martlet: \(error)")
             throw ExitCode.failure

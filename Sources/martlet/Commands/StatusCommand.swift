@@ -20,7 +20,7 @@ struct StatusCommand: AsyncParsableCommand {
             mails      \(mails.acting) acting, \(mails.held) held, \(mails.damaged) damaged, \
             \(mails.untaken) untaken, \(mails.retired) retired with their raw bytes
             actions    \(mails.retryingActions) retrying, \(mails.deadActions) dead
-            messages   \(status.deadMessages) dead
+            messages   \(status.waitingMessages) waiting, \(status.deadMessages) dead
 
             """)
     }

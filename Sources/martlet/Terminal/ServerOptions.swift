@@ -29,7 +29,7 @@ struct ServerOptions: ParsableArguments {
         }
     }
 
-    /// Asks the running server; prints why not and ends with status 1 (2 for a rule file's
+    /// Asks the running server; prints why not and ends with status 1 (2 where a rule file has
     /// problems) where it does not do it.
     func ask(_ request: ControlRequest) throws -> ControlAnswer {
         let answer: ControlAnswer
@@ -41,7 +41,7 @@ struct ServerOptions: ParsableArguments {
         }
         if case .failed(let failure) = answer {
             Terminal.complain("martlet: \(failure)")
-            throw failure.kind == .invalid ? ExitCode(2) : ExitCode.failure
+            throw failure.kind == .problems ? ExitCode(2) : ExitCode.failure
         }
         return answer
     }

@@ -1,3 +1,4 @@
+import Documents
 import Foundation
 import Glibc
 
@@ -5,24 +6,19 @@ import Glibc
 /// a terminal alone.
 enum Terminal {
     static func write(_ text: String) {
-        put(text, 1)
+        put(Array(text.utf8), 1)
     }
 
     static func complain(_ text: String) {
-        put(text + "\n", 2)
+        put(Array(text.utf8) + [UInt8(ascii: "\n")], 2)
     }
 
     static func writeBytes(_ bytes: [UInt8]) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(1, $0.baseAddress, $0.count) }
-            guard count > 0 else { return }
-            rest = rest.dropFirst(count)
-        }
+        put(bytes, 1)
     }
 
-    private static func put(_ text: String, _ descriptor: Int32) {
-        var rest = Array(text.utf8)[...]
+    private static func put(_ bytes: [UInt8], _ descriptor: Int32) {
+        var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             guard count > 0 else { return }
@@ -40,11 +36,11 @@ enum Terminal {
         return isPlain ? text : "\u{1B}[\(code)m\(text)\u{1B}[0m"
     }
 
-    /// Text from a peer or a mail cannot move the cursor.
+    /// Text from a peer or a mail can neither move the cursor nor turn the direction of the line.
     static func printable(_ text: String) -> String {
         String(
             String.UnicodeScalarView(
-                text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? "?" : $0 }))
+                text.unicodeScalars.map { $0.isControlling ? "?" : $0 }))
     }
 
     /// `value` as JSON on lines of its own.

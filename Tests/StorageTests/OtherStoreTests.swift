@@ -1,0 +1,209 @@
+import Foundation
+import MailModel
+import SQLStorage
+import SQLiteDriver
+import Storage
+import Synchronization
+import TestSupport
+import Testing
+
+/// Identities, rule sets and the outbox, on every engine.
+@Suite struct OtherStoreTests {
+    @Test(arguments: Engine.allCases)
+    func keepsIdentities(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let identity = IdentityRecord(
+            account: .main, name: "ours.example", kind: .domain, status: .pending,
+            isTrusted: false, createdAt: spool.time.now())
+        try await spool.store.put(identity)
+        var trusted = identity
+        trusted.status = .success
+        trusted.isTrusted = true
+        try await spool.store.put(trusted)
+        #expect(try await spool.store.identities(of: .main) == [trusted])
+        #expect(try await spool.store.identities(of: AccountID("other")).isEmpty)
+        #expect(try await spool.store.removeIdentity("ours.example", of: .main))
+        #expect(try await spool.store.removeIdentity("ours.example", of: .main) == false)
+    }
+
+    @Test(arguments: Engine.allCases)
+    func keepsRuleSets(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let now = spool.time.now()
+        try await spool.store.keep(version: "v1", name: "a", document: "{}", at: now)
+        try await spool.store.keep(version: "v1", name: "a", document: "other", at: now)
+        #expect(try await spool.store.document(ofVersion: "v1") == "{}")
+        #expect(try await spool.store.document(ofVersion: "v2") == nil)
+        #expect(try await spool.store.activeRuleSet(of: .main) == nil)
+        for active in [ActiveRuleSet.named("a"), .named("b"), .noSet] {
+            try await spool.store.setActiveRuleSet(active, of: .main)
+            #expect(try await spool.store.activeRuleSet(of: .main) == active)
+        }
+    }
+
+    @Test(arguments: Engine.allCases)
+    func bringsMessagesToTheirEnd(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let now = spool.time.now()
+        let message = TopicMessage(
+            id: "m1", topic: "t", subject: nil, message: "{}", createdAt: now)
+        func delivery(_ subscriber: String) -> TopicDelivery {
+            TopicDelivery(
+                message: message, subscriber: subscriber, state: .waiting, attempts: 0,
+                nextAttemptAt: now, lastError: nil)
+        }
+        let (first, second) = (delivery("a"), delivery("b"))
+        try await spool.store.publish([first, second])
+        try await spool.store.publish([first])
+        #expect(try await spool.store.messageCounts() == MessageCounts(waiting: 2, dead: 0))
+        #expect(try await spool.store.dueDeliveries(at: now, limit: 9, excluding: []).count == 2)
+        var dead = second
+        dead.state = .dead
+        dead.attempts = 3
+        dead.lastError = "refused"
+        try await spool.store.settle(delivered: [first], updated: [dead])
+        #expect(try await spool.store.dueDeliveries(at: now, limit: 9, excluding: []).isEmpty)
+        #expect(try await spool.store.deadDeliveries(limit: 9) == [dead])
+        #expect(try await spool.store.messageCounts() == MessageCounts(waiting: 0, dead: 1))
+        let later = now.advanced(bySeconds: 50)
+        #expect(try await spool.store.resend(message: "m1", now: later) == 1)
+        #expect(try await spool.store.resend(message: "m1", now: later) == 0)
+        var again = dead
+        again.state = .waiting
+        again.firstAttemptAt = later
+        again.nextAttemptAt = later
+        #expect(try await spool.store.dueDeliveries(at: later, limit: 9, excluding: []) == [again])
+        try await spool.store.settle(delivered: [again], updated: [])
+        #expect(try await spool.store.messageCounts() == MessageCounts(waiting: 0, dead: 0))
+    }
+
+    /// Those of one time go in the order in which they were made, whatever their ids are.
+    @Test(arguments: Engine.allCases)
+    func givesMessagesInTheirOrder(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let now = spool.time.now()
+        func delivery(_ id: String, made: Int64, due: Int64) -> TopicDelivery {
+            TopicDelivery(
+                message: TopicMessage(
+                    id: id, topic: "t", subject: nil, message: "{}",
+                    createdAt: now.advanced(bySeconds: made)),
+                subscriber: "a", state: .waiting, attempts: 0,
+                nextAttemptAt: now.advanced(bySeconds: due), lastError: nil)
+        }
+        try await spool.store.publish([
+            delivery("9", made: 2, due: 5), delivery("8", made: 1, due: 5),
+            delivery("7", made: 1, due: 5), delivery("6", made: 3, due: 4),
+            delivery("5", made: 0, due: 5), delivery("4", made: 2, due: 5),
+        ])
+        let due = try await spool.store.dueDeliveries(
+            at: now.advanced(bySeconds: 5), limit: 9, excluding: [])
+        #expect(due.map(\.message.id) == ["6", "5", "8", "7", "9", "4"])
+        #expect(
+            try await spool.store.dueDeliveries(
+                at: now.advanced(bySeconds: 5), limit: 2, excluding: []) == Array(due.prefix(2)))
+    }
+
+    /// A subscriber who is being served is passed over, by topic and name.
+    @Test(arguments: Engine.allCases)
+    func passesOverBusySubscribers(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let now = spool.time.now()
+        for topic in ["t", "u"] {
+            let message = TopicMessage(
+                id: topic, topic: topic, subject: nil, message: "{}", createdAt: now)
+            try await spool.store.publish(
+                ["a", "b"].map { subscriber in
+                    TopicDelivery(
+                        message: message, subscriber: subscriber, state: .waiting, attempts: 0,
+                        nextAttemptAt: now, lastError: nil)
+                })
+        }
+        let due = try await spool.store.dueDeliveries(
+            at: now, limit: 9,
+            excluding: [
+                SubscriberKey(topic: "t", subscriber: "a"),
+                SubscriberKey(topic: "u", subscriber: "b"),
+            ])
+        #expect(Set(due.map { $0.message.topic + $0.subscriber }) == ["tb", "ua"])
+    }
+
+    /// The outbox row stands exactly where the journal's does.
+    @Test(arguments: Engine.allCases)
+    func writesMessagesWithTheJournal(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let mail = try spool.mail()
+        try await spool.accept(mail)
+        let delivery = TopicDelivery(
+            message: TopicMessage(
+                id: "m1", topic: "t", subject: "s", message: "{}", createdAt: spool.time.now()),
+            subscriber: "a", state: .waiting, attempts: 0, nextAttemptAt: spool.time.now(),
+            lastError: nil)
+        try await spool.store.record([
+            MailProgress(
+                mail: mail.record.id, actions: [], deliveries: [delivery], newState: .retired,
+                nextAttemptAt: nil)
+        ])
+        #expect(
+            try await spool.store.dueDeliveries(at: spool.time.now(), limit: 9, excluding: []) == [
+                delivery
+            ])
+    }
+}
+
+@Suite struct SQLiteTests {
+    /// The live writer says itself that it syncs every commit.
+    @Test func syncsEveryCommit() async throws {
+        let folder = try ProjectFiles.temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let database = try SQLiteDatabase(path: "\(folder)/x.sqlite")
+        let level = Mutex<Int64?>(nil)
+        try database.write { connection throws(StorageFailure) in
+            let answer = try connection.rows("PRAGMA synchronous", []).first?.integer(0)
+            level.withLock { $0 = answer }
+        }
+        #expect(level.withLock { $0 } == 2)
+    }
+
+    @Test func undoesWhatThrows() async throws {
+        let folder = try ProjectFiles.temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let database = try SQLiteDatabase(path: "\(folder)/x.sqlite")
+        try database.write { connection throws(StorageFailure) in
+            try connection.execute("CREATE TABLE t (n BIGINT)", [])
+        }
+        #expect(throws: StorageFailure.self) {
+            try database.write { connection throws(StorageFailure) in
+                try connection.execute("INSERT INTO t (n) VALUES ($1)", [.integer(1)])
+                throw .refused("on purpose")
+            }
+        }
+        let count = try await database.read { connection throws(StorageFailure) in
+            try connection.rows("SELECT COUNT(*) FROM t", []).first?.integer(0)
+        }
+        #expect(count == 0)
+    }
+
+    @Test func refusesADatabaseOfALaterVersion() throws {
+        let folder = try ProjectFiles.temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let database = try SQLiteDatabase(path: "\(folder)/x.sqlite")
+        try database.write { connection throws(StorageFailure) in
+            try connection.execute(
+                "CREATE TABLE schema_version (version INTEGER PRIMARY KEY NOT NULL)", [])
+            try connection.execute("INSERT INTO schema_version (version) VALUES (99)", [])
+        }
+        #expect(throws: StorageFailure.self) {
+            _ = try SQLStore(
+                database: database, bodies: NoBodies(), time: ManualTime(),
+                onSyncFailure: { _ in })
+        }
+    }
+
+    @Test func saysWhichFileIsNoDatabase() throws {
+        let folder = try ProjectFiles.temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try Data(repeating: 0x41, count: 8192).write(
+            to: URL(fileURLWithPath: "\(folder)/x.sqlite"))
+        #expect(throws: StorageFailure.self) { try SQLiteDatabase(path: "\(folder)/x.sqlite") }
+    }
+}
