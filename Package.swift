@@ -37,6 +37,8 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let lifecycleTestKit = Target.Dependency.product(
+    name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(
     name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(
@@ -45,6 +47,7 @@ let httpClient = Target.Dependency.product(
     name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let certificates = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 
 // Core decides, edges touch the outside, Daemon wires them. All arrows go down; a new arrow
 // wants a decision record (docs/decisions/0001-the-graph.md). TidyTests hold the graph.
@@ -56,6 +59,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -80,16 +84,16 @@ let package = Package(
                 "InboundSMTP", "ControlSocket", "ControlPlane", "MailFlow", "Actions", "Topics",
                 "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
                 "Handlers", "WebPoster", "ObjectStorage", "SQLiteDriver", "SMTPProtocol",
-                nioCore, nioPosix, nioSSL, lifecycle, unixSignals, logging, hummingbird, certificates,
-                crypto,
+                nioCore, nioPosix, nioSSL, lifecycle, unixSignals, logging, hummingbird,
+                certificates, asn1, crypto,
             ]),
 
         // Edges that call in
         source(
             "InboundSMTP",
             [
-                "MailFlow", "SMTPProtocol", "MailModel", "Storage", nioCore, nioPosix, nioSSL, nioTLS,
-                logging, lifecycle,
+                "MailFlow", "SMTPProtocol", "MailModel", "Storage", nioCore, nioPosix, nioSSL,
+                nioTLS, lifecycle,
             ]),
         source("ControlSocket", ["ControlPlane", nioCore, nioPosix, logging, lifecycle]),
 
@@ -107,22 +111,22 @@ let package = Package(
             ]),
         source(
             "Actions",
-            ["Topics", "Events", "Storage", "RuleEngine", "MailModel", nioCore, logging]),
+            ["Topics", "Events", "Storage", "RuleEngine", "MailModel", nioCore]),
         source("Topics", ["Storage", "MailModel", logging, lifecycle]),
         source("Accounts", ["Storage", "MailModel"]),
-        source("SQLStorage", ["Storage", "RuleEngine", "MailModel", nioCore, logging]),
+        source("SQLStorage", ["Storage", "RuleEngine", "MailModel", nioCore]),
         source("Storage", ["RuleEngine", "MailModel", "CFileSystem", nioCore]),
         source("Events", ["RuleEngine", "MailModel"]),
         source("RuleEngine", ["MailModel", "Documents", crypto]),
         source("SMTPProtocol", ["MailModel", nioCore]),
-        source("MailModel", ["CIDN2", nioCore]),
+        source("MailModel", ["CIDN2"]),
         source("Documents", [yams]),
 
         // Edges that are called
-        source("Handlers", ["Actions", "MailModel", "Storage", "CHandlerSpawn", logging, nioCore]),
+        source("Handlers", ["Actions", "MailModel", "CHandlerSpawn", logging, nioCore]),
         source("WebPoster", ["Topics", httpClient, nioCore, nioHTTP1]),
         source("ObjectStorage", ["Topics", "Storage", "MailModel", "CFileSystem", nioCore]),
-        source("SQLiteDriver", ["SQLStorage", "Storage", "MailModel", nioCore, grdb, logging]),
+        source("SQLiteDriver", ["SQLStorage", "Storage", nioCore, grdb]),
         .target(name: "CHandlerSpawn"),
         .target(name: "CFileSystem"),
         .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
@@ -134,14 +138,60 @@ let package = Package(
 
         // Tests
         .target(
-            name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+            name: "TestSupport", dependencies: ["MailModel", "Storage", nioCore, logging],
+            path: "Tests/TestSupport", swiftSettings: settings),
         tests("MailModelTests", ["MailModel", "TestSupport", nioCore]),
         tests("SMTPProtocolTests", ["SMTPProtocol", "MailModel", "TestSupport", nioCore]),
+        tests("RuleEngineTests", ["RuleEngine", "Documents", "MailModel", "TestSupport"]),
+        tests(
+            "StorageTests",
+            [
+                "SQLStorage", "SQLiteDriver", "ObjectStorage", "Storage", "RuleEngine", "Topics",
+                "MailModel", "TestSupport", nioCore,
+            ]),
         tests(
             "InboundSMTPTests",
             [
                 "InboundSMTP", "MailFlow", "SMTPProtocol", "Storage", "MailModel", "TestSupport",
                 nioCore, nioPosix,
             ]),
+        tests(
+            "MailFlowTests",
+            [
+                "MailFlow", "Actions", "Topics", "Accounts", "SQLStorage", "SQLiteDriver",
+                "ObjectStorage", "Storage", "RuleEngine", "MailModel", "TestSupport", nioCore,
+                lifecycleTestKit,
+            ]),
+        tests(
+            "TopicsTests",
+            [
+                "Topics", "SQLStorage", "SQLiteDriver", "Storage", "MailModel", "TestSupport",
+                logging, lifecycleTestKit,
+            ]),
+        tests(
+            "ActionsTests",
+            [
+                "Actions", "Events", "Topics", "Storage", "RuleEngine", "MailModel", "TestSupport",
+                nioCore, logging,
+            ]),
+        tests(
+            "HandlersTests",
+            ["Handlers", "Actions", "MailModel", "TestSupport", nioCore, logging]),
+        tests(
+            "DaemonTests",
+            [
+                "Daemon", "ControlPlane", "Documents", "Handlers", "InboundSMTP", "MailFlow",
+                "MailModel", "ObjectStorage", "RuleEngine", "SMTPProtocol", "SQLStorage",
+                "SQLiteDriver", "Storage", "Topics", "TestSupport", logging, nioCore, nioEmbedded,
+                nioSSL, nioTLS,
+            ]),
+        tests(
+            "ControlPlaneTests",
+            [
+                "ControlPlane", "MailFlow", "Accounts", "SQLStorage", "SQLiteDriver",
+                "ObjectStorage", "Storage", "RuleEngine", "Documents", "MailModel", "TestSupport",
+                nioCore,
+            ]),
+        tests("TidyTests", ["TestSupport"]),
     ]
 )

@@ -1,7 +1,7 @@
 import Events
 import Foundation
-import NIOCore
 import MailModel
+import NIOCore
 import RuleEngine
 import Storage
 import Topics
@@ -20,11 +20,12 @@ extension ReceiptActions {
         }
         do throws(StorageFailure) {
             let (mail, receipt) = try describe(task, object)
-            let content = try content(task, encoding)
+            let length = task.mail.totalLength + (Self.prefix(of: task)?.readableBytes ?? 0)
+            let content = length > Self.contentBytesMax ? nil : try content(task, encoding)
             let omission =
                 content == nil
                 ? ReceiptEvents.ContentOmission(
-                    reason: "the mail has \(task.mail.totalLength) bytes; a notification carries "
+                    reason: "the mail has \(length) bytes; a notification carries "
                         + "at most \(Self.contentBytesMax)",
                     objects: task.storedObjects) : nil
             let message = ReceiptEvents.notification(
@@ -46,11 +47,8 @@ extension ReceiptActions {
 
     private func content(
         _ task: ActionTask, _ encoding: ReceiptAction.Encoding
-    ) throws(StorageFailure) -> String? {
+    ) throws(StorageFailure) -> String {
         var bytes = Self.prefix(of: task) ?? ByteBuffer()
-        guard bytes.readableBytes + task.mail.totalLength <= Self.contentBytesMax else {
-            return nil
-        }
         switch task.content {
         case .bytes(let content): bytes.writeImmutableBuffer(content)
         case .file:

@@ -13,10 +13,14 @@ package struct ReceiptActions: Sendable {
     let bodies: any BodyFiles
     let time: any TimeSource
     let random: any RandomSource
+    let headerBytesMax: Int
 
+    /// No mail's header section is larger than `headerBytesMax`: what is read of a mail in a file
+    /// to describe it.
     package init(
         objects: any ObjectStore, invoker: any FunctionInvoker, topics: TopicDirectory,
-        bodies: any BodyFiles, time: any TimeSource, random: any RandomSource
+        bodies: any BodyFiles, time: any TimeSource, random: any RandomSource,
+        headerBytesMax: Int = 262_144
     ) {
         self.objects = objects
         self.invoker = invoker
@@ -24,6 +28,7 @@ package struct ReceiptActions: Sendable {
         self.bodies = bodies
         self.time = time
         self.random = random
+        self.headerBytesMax = headerBytesMax
     }
 
     /// Does `tasks`; one result for each, in order. All objects to store share their syncs.
@@ -103,14 +108,13 @@ package struct ReceiptActions: Sendable {
         )
     }
 
-    /// Bytes from the front of a mail that hold its header section, as far as events want it.
-    private static let headerReadBytes = 65_536
-
+    /// Bytes from the front of a mail that hold its header section.
     private func headerBytes(_ task: ActionTask) throws(StorageFailure) -> [UInt8] {
         let front: ByteBuffer
         switch task.content {
         case .bytes(let bytes): front = bytes
-        case .file: front = try bodies.read(task.mail.id, length: Self.headerReadBytes)
+        case .file:
+            front = try bodies.read(task.mail.id, length: task.mail.headLength + headerBytesMax)
         }
         var buffer = Self.prefix(of: task) ?? ByteBuffer()
         buffer.writeImmutableBuffer(front)

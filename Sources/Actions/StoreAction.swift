@@ -32,12 +32,12 @@ extension ReceiptActions {
         guard case .store(let bucket, let prefix, let topic, _) = task.action else {
             preconditionFailure("only store actions come here")
         }
-        return (bucket, objectKey(prefix: prefix, mail: task.mail.id), topic)
+        return (bucket, objectKey(prefix: prefix, name: task.mail.id.text), topic)
     }
 
     /// SES: the prefix works as a folder, with or without its final slash.
-    static func objectKey(prefix: String?, mail: MailID) -> String {
-        guard let prefix, !prefix.isEmpty else { return mail.text }
-        return prefix.hasSuffix("/") ? prefix + mail.text : "\(prefix)/\(mail.text)"
+    static func objectKey(prefix: String?, name: String) -> String {
+        guard let prefix, !prefix.isEmpty else { return name }
+        return prefix.hasSuffix("/") ? prefix + name : "\(prefix)/\(name)"
     }
 }

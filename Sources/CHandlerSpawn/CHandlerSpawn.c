@@ -53,12 +53,10 @@ __attribute__((noreturn)) static void child(
     STEP("setrlimit memory", limit(RLIMIT_AS, program->memory_bytes_max));
     STEP("setrlimit file size", limit(RLIMIT_FSIZE, program->file_bytes_max));
     STEP("setrlimit files", limit(RLIMIT_NOFILE, program->files_max));
-    if (program->group != 0) {
+    if (program->user != 0) {
         // The system calls, not the library's: those would tell every thread of the parent.
         STEP("setgroups", (int)syscall(SYS_setgroups, 0, NULL));
         STEP("setgid", (int)syscall(SYS_setresgid, program->group, program->group, program->group));
-    }
-    if (program->user != 0) {
         STEP("setuid", (int)syscall(SYS_setresuid, program->user, program->user, program->user));
     }
     // Counted for the user, so it is set once the user is the handler's own.

@@ -58,7 +58,6 @@ package enum ReceiptEvents {
     }
 
     private struct LambdaEvent: Encodable {
-        // swift-format-ignore: AlwaysUseLowerCamelCase
         var Records: [LambdaRecord]
     }
 

@@ -79,13 +79,17 @@ struct HandlerInput {
     }
 
     private(set) var isDone = false
+    /// Why the handler did not get the whole mail, though it may have wanted it.
+    private(set) var failure: String?
 
     /// Writes what fits now.
     mutating func write(to end: Pipe.End) {
         while end.isOpen {
             if buffer.readableBytes == 0, !refill() {
                 isDone = true
-                return end.close()
+                // Who was not given the whole mail must not see it end.
+                if failure == nil { end.close() }
+                return
             }
             let count = buffer.withUnsafeReadableBytes {
                 Glibc.write(end.number, $0.baseAddress, $0.count)
@@ -101,25 +105,44 @@ struct HandlerInput {
         }
     }
 
+    /// Says whether there is more.
     private mutating func refill() -> Bool {
-        if let (number, left) = file {
-            var chunk = [UInt8](repeating: 0, count: min(65_536, left))
-            let count = chunk.isEmpty ? 0 : Glibc.read(number.number, &chunk, chunk.count)
-            if count > 0 {
-                buffer = ByteBuffer(bytes: chunk[..<count])
-                file = (number, left - count)
-                return true
-            }
-            file = nil
-        }
+        if let file { return read(file.number, left: file.left) }
         switch pieces.popLast() {
         case nil: return false
         case .bytes(let bytes):
             buffer = bytes
             return buffer.readableBytes > 0 ? true : refill()
         case .file(let path, let length):
-            file = (Pipe.End(open(path, O_RDONLY | O_CLOEXEC)), length)
-            return refill()
+            let number = Pipe.End(open(path, O_RDONLY | O_CLOEXEC))
+            guard number.isOpen else { return fail("open \(path): \(Self.reason)") }
+            return read(number, left: length)
         }
     }
+
+    private mutating func read(_ number: Pipe.End, left: Int) -> Bool {
+        guard left > 0 else {
+            file = nil
+            return refill()
+        }
+        var chunk = [UInt8](repeating: 0, count: min(65_536, left))
+        var count = 0
+        repeat {
+            count = Glibc.read(number.number, &chunk, chunk.count)
+        } while count < 0 && errno == EINTR
+        if count < 0 { return fail("read: \(Self.reason)") }
+        guard count > 0 else { return fail("the mail's file lacks \(left) bytes") }
+        buffer = ByteBuffer(bytes: chunk[..<count])
+        file = (number, left - count)
+        return true
+    }
+
+    private mutating func fail(_ reason: String) -> Bool {
+        failure = reason
+        file = nil
+        pieces = []
+        return false
+    }
+
+    private static var reason: String { String(cString: strerror(errno)) }
 }

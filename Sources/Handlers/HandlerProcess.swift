@@ -107,6 +107,8 @@ struct HandlerProcess {
             }
             let ready = poll(milliseconds: left, wantsInput: !feed.isDone)
             if ready.input { feed.write(to: input) }
+            // It must not take the part for the whole.
+            if feed.failure != nil { break }
             if ready.output { answer.read(from: output) }
             if ready.errors { complaint.read(from: errors) }
             isOver = ready.ended
@@ -118,7 +120,8 @@ struct HandlerProcess {
         complaint.read(from: errors)
         for end in [input, output, errors, ended] { end.close() }
         return Ending(
-            outcome: outcome(status, isTimeUp: isTimeUp, output: answer.bytes),
+            outcome: feed.failure.map { .failed(detail: "it could not be given the mail: \($0)") }
+                ?? outcome(status, isTimeUp: isTimeUp, output: answer.bytes),
             errorOutput: complaint.bytes, isErrorOutputCut: complaint.isCut)
     }
 
@@ -130,7 +133,9 @@ struct HandlerProcess {
                 detail: "ended after its \(program.timeoutSeconds) seconds (timeoutSeconds)")
         }
         let code = status._sifields._sigchld.si_status
-        guard status.si_code == CLD_EXITED else { return .failed(detail: "ended by signal \(code)") }
+        guard status.si_code == CLD_EXITED else {
+            return .failed(detail: "ended by signal \(code)")
+        }
         return code == 0 ? .answered(output: output) : .failed(detail: "exit status \(code)")
     }
 

@@ -93,9 +93,10 @@ package final class ProcessInvoker: FunctionInvoker {
             "mail": "\(invocation.mail)", "handler": "\(program.name)",
             "action": "\(invocation.stableID)",
         ]
-        for line in String(decoding: ending.errorOutput, as: UTF8.self).split(separator: "\n") {
-            let printable = String(String.UnicodeScalarView(line.unicodeScalars.filter { $0.value >= 32 }))
-            log.info("handler: \(printable)", metadata: metadata)
+        for line in String(decoding: ending.errorOutput, as: UTF8.self).split(
+            whereSeparator: \.isNewline)
+        {
+            log.info("handler: \(line)", metadata: metadata)
         }
         if ending.isErrorOutputCut {
             log.info("handler: the rest of its standard error is left out", metadata: metadata)

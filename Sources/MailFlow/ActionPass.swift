@@ -35,7 +35,8 @@ struct ActionPass {
         evaluator.evaluate(facts) { key in
             guard let record = mail.actions[key] else { return nil }
             switch record.state {
-            case .done, .dead: return .ended(record.disposition)
+            case .done: return .ended(record.disposition)
+            case .dead: return .givenUp
             case .retrying:
                 // Due again: as if it had not been tried, so that the rules offer it.
                 let isDue = (record.nextAttemptAt ?? startedAt) <= startedAt

@@ -1,4 +1,4 @@
-import MailModel
+package import MailModel
 package import NIOCore
 package import RuleEngine
 package import Storage
@@ -67,7 +67,8 @@ package final class ActionQueue: Sendable {
         }
     }
 
-    /// Gives a claimed mail back to the front of the line: a slow action of it has ended.
+    /// Lets a claimed mail wait, behind those that wait already and whatever the bounds say: it
+    /// was fetched from the store, or a slow action of it has ended.
     func putBack(_ mail: WaitingMail) {
         let sleepers = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             state.waiting.append(mail)
@@ -78,14 +79,14 @@ package final class ActionQueue: Sendable {
     }
 
     /// Ends the claim on mails whose pass is journalled.
-    func release(_ mails: [MailID]) {
+    package func release(_ mails: [MailID]) {
         state.withLock { state in
             for mail in mails { state.claimed.remove(mail) }
         }
     }
 
     /// Up to `limit` waiting mails; empty where none waits.
-    func take(_ limit: Int) -> [WaitingMail] {
+    package func take(_ limit: Int) -> [WaitingMail] {
         state.withLock { state in
             let count = min(limit, state.waiting.count)
             let taken = Array(state.waiting[..<count])

@@ -228,7 +228,7 @@ final class InboundMail: MailIntake {
         do throws(StorageFailure) {
             try file?.finish()
         } catch {
-            if case .syncFailed = error { surroundings.onSyncFailure(error) }
+            if error.isSyncFailure { surroundings.onSyncFailure(error) }
             return completion(.refused(Refusal(error)))
         }
         commit(content: nil, totalLength: length, checksum: checksum, completion: completion)
@@ -252,7 +252,10 @@ final class InboundMail: MailIntake {
                 completion(.accepted(record.id))
                 surroundings.queue.offer(WaitingMail(record: record, content: content))
             case .failure(let failure):
-                if content == nil { surroundings.bodies.remove([record.id]) }
+                // After a failed sync the row may stand all the same: recovery decides.
+                if content == nil, !failure.isSyncFailure {
+                    surroundings.bodies.remove([record.id])
+                }
                 completion(.refused(Refusal(failure)))
             }
         }

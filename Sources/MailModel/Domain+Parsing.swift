@@ -30,7 +30,8 @@ extension Domain {
 
     private static func check(_ ascii: String) throws(DomainError) {
         guard ascii.utf8.count <= AddressParser.domainBytesMax else { throw .tooLong }
-        for label in ascii.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        for label in ascii.utf8.split(
+            separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         {
             guard !label.isEmpty, label.first != UInt8(ascii: "-"), label.last != UInt8(ascii: "-")
             else { throw .invalid }

@@ -29,6 +29,37 @@ package enum EncodedWords {
         return text + String(decoding: rest, as: UTF8.self)
     }
 
+    /// As `decode`, but what stands in quotes stays as written: RFC 2047 §5 has no encoded word
+    /// there.
+    package static func decodeOutsideQuotes(_ body: [UInt8]) -> String {
+        var text = ""
+        var segment: [UInt8] = []
+        var isQuoted = false
+        var isEscaped = false
+        for byte in body {
+            if isQuoted {
+                segment.append(byte)
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else if byte == UInt8(ascii: "\"") {
+                    text += String(decoding: segment, as: UTF8.self)
+                    segment = []
+                    isQuoted = false
+                }
+            } else {
+                if byte == UInt8(ascii: "\"") {
+                    text += decode(segment)
+                    segment = []
+                    isQuoted = true
+                }
+                segment.append(byte)
+            }
+        }
+        return text + (isQuoted ? String(decoding: segment, as: UTF8.self) : decode(segment))
+    }
+
     private static func firstMark(in bytes: ArraySlice<UInt8>) -> Int? {
         var from = bytes.startIndex
         while let mark = bytes[from...].firstIndex(of: UInt8(ascii: "=")) {

@@ -11,7 +11,14 @@ package struct HeaderBlock: Sendable {
         /// The body as text; bytes that are not UTF-8 become U+FFFD.
         package var text: String { String(decoding: body, as: UTF8.self) }
         /// The body with RFC 2047's encoded words decoded.
-        package var decodedText: String { EncodedWords.decode(body) }
+        package var decodedText: String {
+            Self.addressFields.contains(name.lowercased())
+                ? EncodedWords.decodeOutsideQuotes(body) : EncodedWords.decode(body)
+        }
+
+        private static let addressFields: Set<String> = [
+            "from", "sender", "reply-to", "to", "cc", "bcc",
+        ]
     }
 
     package enum Defect: Sendable, Hashable {

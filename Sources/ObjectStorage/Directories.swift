@@ -21,6 +21,16 @@ package enum Directories {
         for parent in made { try FileDescriptor(parent, O_RDONLY | O_DIRECTORY).sync() }
     }
 
+    package static func setMode(_ path: String, _ mode: mode_t) throws(StorageFailure) {
+        guard chmod(path, mode) == 0 else { throw .system("chmod", path) }
+    }
+
+    /// Whether users that are neither its owner nor of its group may pass through the folder.
+    package static func isOpenToOthers(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & 0o001 != 0
+    }
+
     /// Names in the folder at `path`, without `.` and `..`.
     static func names(in path: String) throws(StorageFailure) -> [String] {
         guard let directory = opendir(path) else { throw .system("opendir", path) }

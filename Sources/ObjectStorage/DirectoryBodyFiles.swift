@@ -7,6 +7,8 @@ package import Storage
 package final class DirectoryBodyFiles: BodyFiles {
     private let folder: FileDescriptor
     private let aside: String
+    /// Behind the name of a file that is about to replace another.
+    private static let rewritten = ".new"
 
     /// Makes the folders where they are missing.
     package init(folder: String, aside: String) throws(StorageFailure) {
@@ -14,6 +16,9 @@ package final class DirectoryBodyFiles: BodyFiles {
         try Directories.create(aside)
         self.folder = try FileDescriptor(folder, O_RDONLY | O_DIRECTORY)
         self.aside = aside
+        for name in try Directories.names(in: folder) where name.hasSuffix(Self.rewritten) {
+            unlink("\(folder)/\(name)")
+        }
     }
 
     package func create(_ mail: MailID) throws(StorageFailure) -> any BodyFileWriter {
@@ -25,7 +30,13 @@ package final class DirectoryBodyFiles: BodyFiles {
     package func path(of mail: MailID) -> String { "\(folder.path)/\(mail.text)" }
 
     package func read(_ mail: MailID, length: Int) throws(StorageFailure) -> ByteBuffer {
-        let file = try FileDescriptor(path(of: mail), O_RDONLY)
+        let file: FileDescriptor
+        do throws(StorageFailure) {
+            file = try FileDescriptor(path(of: mail), O_RDONLY)
+        } catch {
+            guard case .notFound = error else { throw error }
+            file = try FileDescriptor("\(aside)/\(mail.text)", O_RDONLY)
+        }
         return try file.read(at: 0, length: min(length, file.size ?? length))
     }
 
@@ -39,9 +50,27 @@ package final class DirectoryBodyFiles: BodyFiles {
         try Directories.names(in: folder.path).compactMap { MailID($0) }
     }
 
+    package func rewrite(_ mail: MailID, _ content: ByteBuffer) throws(StorageFailure) {
+        let path = path(of: mail)
+        let file = try FileDescriptor(
+            path + Self.rewritten, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o640)
+        try file.write(content)
+        try file.syncData()
+        guard rename(file.path, path) == 0 else { throw .system("rename", file.path) }
+    }
+
     package func setAside(_ mail: MailID) throws(StorageFailure) {
         guard rename(path(of: mail), "\(aside)/\(mail.text)") == 0 else {
             throw .system("rename", path(of: mail))
+        }
+        try folder.sync()
+    }
+
+    package func takeBack(_ mail: MailID) throws(StorageFailure) {
+        let path = path(of: mail)
+        if rename("\(aside)/\(mail.text)", path) != 0 {
+            let failure = StorageFailure.system("rename", "\(aside)/\(mail.text)")
+            guard case .notFound = failure, access(path, F_OK) == 0 else { throw failure }
         }
         try folder.sync()
     }

@@ -6,34 +6,53 @@ import Synchronization
 
 /// Buckets as folders: `<bucket folder>/<key>`, one file for each object.
 ///
-/// A batch is written to temporary files in a folder beside the buckets (so that a listing never
-/// shows half an object), synced together, renamed into place, and the folders' entries synced.
-/// An object that equals a body file is a link to it: the bytes are on the disk already.
+/// A batch is written to temporary files in a folder of the same file system (so that a listing
+/// never shows half an object), synced together, renamed into place, and the folders' entries
+/// synced. An object that equals a body file is a link to it: the bytes are on the disk already.
 package final class DirectoryObjectStore: ObjectStore {
     /// From this many new files on, one sync of the file system is cheaper than one of each.
     private static let syncEachMax = 2
 
-    private let buckets: [String: String]
-    private let temporary: FileDescriptor
+    private struct Bucket {
+        var folder: String
+        /// Where its objects are written; on its file system.
+        var temporary: FileDescriptor
+    }
+
+    private let buckets: [String: Bucket]
     private let counter = Atomic<Int>(0)
     /// Folders that are known to exist, durably.
     private let known = Mutex<Set<String>>([])
     private let onSyncFailure: @Sendable (StorageFailure) -> Void
 
-    /// `buckets` gives each bucket's folder. `temporaryFolder` is on their file system and ours
-    /// alone: it is emptied here, since what lies there was never finished.
+    /// In a bucket that is on another file system than the spool. No key begins with a dot.
+    private static let hiddenFolder = ".incoming"
+
+    /// `buckets` gives each bucket's folder. `temporaryFolder` is the spool's and ours alone: it is
+    /// emptied here, since what lies there was never finished. A bucket on another file system
+    /// has a hidden folder for that.
     package init(
         buckets: [String: String], temporaryFolder: String,
         onSyncFailure: @escaping @Sendable (StorageFailure) -> Void
     ) throws(StorageFailure) {
-        self.buckets = buckets
         self.onSyncFailure = onSyncFailure
-        try Directories.create(temporaryFolder)
-        temporary = try FileDescriptor(temporaryFolder, O_RDONLY | O_DIRECTORY)
-        for name in try Directories.names(in: temporaryFolder) {
-            unlink("\(temporaryFolder)/\(name)")
+        let shared = try Self.emptied(temporaryFolder)
+        var places: [String: Bucket] = [:]
+        for (name, folder) in buckets {
+            try Directories.create(folder, mode: 0o750)
+            let isShared =
+                try FileDescriptor(folder, O_RDONLY | O_DIRECTORY).device == shared.device
+            places[name] = Bucket(
+                folder: folder,
+                temporary: isShared ? shared : try Self.emptied("\(folder)/\(Self.hiddenFolder)"))
         }
-        for folder in buckets.values { try Directories.create(folder, mode: 0o750) }
+        self.buckets = places
+    }
+
+    private static func emptied(_ folder: String) throws(StorageFailure) -> FileDescriptor {
+        try Directories.create(folder)
+        for name in try Directories.names(in: folder) { unlink("\(folder)/\(name)") }
+        return try FileDescriptor(folder, O_RDONLY | O_DIRECTORY)
     }
 
     package func put(_ objects: [ObjectToPut]) async -> [Result<Void, ObjectStoreFailure>] {
@@ -46,13 +65,17 @@ package final class DirectoryObjectStore: ObjectStore {
             }
         }
         do throws(StorageFailure) {
-            try sync(batch.files)
+            for bucket in buckets.values {
+                if let files = batch.files.removeValue(forKey: bucket.temporary.path) {
+                    try sync(files, in: bucket.temporary)
+                }
+            }
             for entry in batch.entries { move(entry, &batch) }
             for folder in batch.folders.sorted() {
                 try FileDescriptor(folder, O_RDONLY | O_DIRECTORY).sync()
             }
         } catch {
-            if case .syncFailed = error { onSyncFailure(error) }
+            if error.isSyncFailure { onSyncFailure(error) }
             for index in objects.indices where batch.results[index].isSuccess {
                 batch.results[index] = .failure(.failed("\(error)"))
             }
@@ -75,8 +98,8 @@ package final class DirectoryObjectStore: ObjectStore {
 
         var results: [Result<Void, ObjectStoreFailure>]
         var entries: [Entry] = []
-        /// Written, not yet synced.
-        var files: [FileDescriptor] = []
+        /// Written, not yet synced; by the folder that they are in.
+        var files: [String: [FileDescriptor]] = [:]
         /// With new entries.
         var folders: Set<String> = []
     }
@@ -87,19 +110,20 @@ package final class DirectoryObjectStore: ObjectStore {
     ) throws(ObjectStoreFailure) {
         guard let bucket = buckets[object.bucket] else { throw .noSuchBucket(object.bucket) }
         guard Self.isClean(object.key) else { throw .failed("“\(object.key)” is no object key") }
-        let final = "\(bucket)/\(object.key)"
+        let final = "\(bucket.folder)/\(object.key)"
         let folder = String(final[..<(final.lastIndex(of: "/") ?? final.startIndex)])
         let number = counter.add(1, ordering: .relaxed).newValue
-        let temporary = "\(self.temporary.path)/\(number)"
+        let temporary = "\(bucket.temporary.path)/\(number)"
         var isLink = false
         do throws(StorageFailure) {
             try makeFolder(folder)
             if object.prefix == nil, case .file(let path, _) = object.content {
                 // A hard link wants one file system; a bucket elsewhere gets a copy.
                 isLink = link(path, temporary) == 0
-                if !isLink { batch.files.append(try write(object, to: temporary)) }
-            } else {
-                batch.files.append(try write(object, to: temporary))
+            }
+            if !isLink {
+                batch.files[bucket.temporary.path, default: []]
+                    .append(try write(object, to: temporary))
             }
         } catch {
             unlink(temporary)
@@ -129,12 +153,14 @@ package final class DirectoryObjectStore: ObjectStore {
         known.withLock { _ = $0.insert(folder) }
     }
 
-    private func sync(_ files: [FileDescriptor]) throws(StorageFailure) {
+    private func sync(
+        _ files: [FileDescriptor], in folder: FileDescriptor
+    ) throws(StorageFailure) {
         guard files.count > Self.syncEachMax else {
             for file in files { try file.syncData() }
             return
         }
-        try temporary.syncFileSystem()
+        try folder.syncFileSystem()
     }
 
     private func move(_ entry: Batch.Entry, _ batch: inout Batch) {

@@ -13,18 +13,20 @@ package struct JSONLinesFiles: MessagePoster {
         _ messages: [SNSMessage], to endpoint: Subscriber.Endpoint
     ) async -> [Result<Void, PostFailure>] {
         guard case .file(let path) = endpoint else {
-            return messages.map { _ in .failure(PostFailure("not a file")) }
+            return messages.map { _ in .failure(PostFailure(.refused, "not a file")) }
         }
         do throws(StorageFailure) {
             try append(messages, to: path)
             return messages.map { _ in .success(()) }
         } catch {
-            return messages.map { _ in .failure(PostFailure("\(error)")) }
+            return messages.map { _ in .failure(PostFailure(.unreachable, "\(error)")) }
         }
     }
 
     private func append(_ messages: [SNSMessage], to path: String) throws(StorageFailure) {
-        if let slash = path.lastIndex(of: "/") { try Directories.create(String(path[..<slash]), mode: 0o750) }
+        if let slash = path.lastIndex(of: "/") {
+            try Directories.create(String(path[..<slash]), mode: 0o750)
+        }
         let file = try FileDescriptor(path, O_RDWR | O_CREAT | O_APPEND, mode: 0o640)
         var lines = ByteBuffer()
         if let size = file.size, size > 0,

@@ -51,7 +51,8 @@ final class ScriptedReceiver: MailReceiver {
             self.isLost = isLost
         }
 
-        func append(_ bytes: ByteBuffer, onDrain: @escaping @Sendable () -> Void) -> IntakePressure {
+        func append(_ bytes: ByteBuffer, onDrain: @escaping @Sendable () -> Void) -> IntakePressure
+        {
             content.withLock { $0 += Array(bytes.readableBytesView) }
             return .goOn
         }

@@ -50,6 +50,11 @@ struct SessionDriver {
         perform()
     }
 
+    mutating func endInput() {
+        session.inputEnded()
+        perform()
+    }
+
     mutating func disconnect() {
         session.disconnected()
         perform()

@@ -53,6 +53,27 @@ import Testing
         #expect(receiver.mails.withLock { $0.isEmpty })
     }
 
+    /// A peer that sent everything and then only listens gets its answers.
+    @Test func answersAPeerThatOnlyListens() {
+        let receiver = ScriptedReceiver()
+        var driver = driver(receiver)
+        driver.feed(Self.envelope + "DATA\r\nx\r\n.\r\n")
+        driver.endInput()
+        #expect(driver.text.contains("250 2.0.0 Ok: queued"))
+        #expect(driver.isClosed)
+        #expect(receiver.mails.withLock { $0.count } == 1)
+    }
+
+    @Test func endsWithAPeerThatEndsWithinAMail() {
+        let receiver = ScriptedReceiver()
+        var driver = driver(receiver)
+        driver.feed(Self.envelope + "DATA\r\nx\r\n.\r")
+        driver.endInput()
+        #expect(driver.isClosed)
+        #expect(receiver.abandoned.withLock { $0 } == 1)
+        #expect(receiver.mails.withLock { $0.isEmpty })
+    }
+
     @Test func endsASessionOfTinyChunks() {
         var driver = driver()
         driver.feed(Self.envelope)

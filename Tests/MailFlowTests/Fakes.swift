@@ -5,33 +5,6 @@ import RuleEngine
 import Storage
 import Synchronization
 
-/// A clock that stands until a test moves it.
-final class ManualTime: TimeSource {
-    private let current: Mutex<Timestamp>
-
-    init(_ start: Timestamp = Timestamp(milliseconds: 1_790_000_000_000)) {
-        current = Mutex(start)
-    }
-
-    func now() -> Timestamp { current.withLock { $0 } }
-
-    func advance(seconds: Int64) {
-        current.withLock { $0 = $0.advanced(bySeconds: seconds) }
-    }
-}
-
-/// Bytes that count up: different on every call, the same on every run.
-final class CountingRandom: RandomSource {
-    private let next = Mutex<UInt8>(0)
-
-    func bytes(_ count: Int) -> [UInt8] {
-        next.withLock { next in
-            next &+= 1
-            return (0..<count).map { UInt8(truncatingIfNeeded: $0) &+ next }
-        }
-    }
-}
-
 /// Runs the work where it is submitted.
 struct InlineThreads: BlockingThreads {
     func submit(_ work: @escaping @Sendable () -> Void) { work() }
@@ -57,9 +30,9 @@ final class HeldThreads: BlockingThreads {
     }
 }
 
-struct Room: SpoolRoom {
-    var bytes = Int.max
-    func hasRoom(forBytes wanted: Int) -> Bool { wanted < bytes }
+final class Room: SpoolRoom {
+    let bytes = Mutex(Int.max)
+    func hasRoom(forBytes wanted: Int) -> Bool { bytes.withLock { wanted < $0 } }
 }
 
 /// Body files in memory, with a fault to inject.
@@ -93,7 +66,11 @@ final class ScriptedBodies: BodyFiles {
         }
     }
     func all() throws(StorageFailure) -> [MailID] { state.withLock { Array($0.files.keys) } }
+    func rewrite(_ mail: MailID, _ content: ByteBuffer) throws(StorageFailure) {
+        throw .notFound("unscripted")
+    }
     func setAside(_ mail: MailID) throws(StorageFailure) { throw .notFound("unscripted") }
+    func takeBack(_ mail: MailID) throws(StorageFailure) { throw .notFound("unscripted") }
     func freeBytes() throws(StorageFailure) -> Int64 { throw .notFound("unscripted") }
 
     final class Writer: BodyFileWriter {

@@ -11,20 +11,26 @@ import Testing
     }
 
     static let cases = [
-        Case(name: "at the limit", mail: "A: " + String(repeating: "x", count: 91) + "\r\n\r\n",
+        Case(
+            name: "at the limit", mail: "A: " + String(repeating: "x", count: 91) + "\r\n\r\n",
             finding: .fine),
-        Case(name: "one over", mail: "A: " + String(repeating: "x", count: 94) + "\r\n\r\n",
+        Case(
+            name: "one over", mail: "A: " + String(repeating: "x", count: 94) + "\r\n\r\n",
             finding: .headerTooLarge),
-        Case(name: "the body does not count",
+        Case(
+            name: "the body does not count",
             mail: "A: b\r\n\r\n" + String(repeating: "x", count: 500), finding: .fine),
         Case(name: "no body", mail: "A: b\r\n", finding: .fine),
         Case(name: "two hops", mail: "Received: a\r\nRECEIVED: b\r\n\r\n", finding: .fine),
-        Case(name: "three hops", mail: "Received: a\r\nReceived: b\r\nreceived: c\r\n\r\n",
+        Case(
+            name: "three hops", mail: "Received: a\r\nReceived: b\r\nreceived: c\r\n\r\n",
             finding: .tooManyHops),
-        Case(name: "folded and alike names do not count",
+        Case(
+            name: "folded and alike names do not count",
             mail: "Received: a\r\n Received: b\r\nX-Received: c\r\nReceived-SPF: d\r\n\r\n",
             finding: .fine),
-        Case(name: "Received in the body",
+        Case(
+            name: "Received in the body",
             mail: "Received: a\r\n\r\nReceived: b\r\nReceived: c\r\n", finding: .fine),
     ]
 

@@ -69,8 +69,10 @@ import Testing
         #expect(block.contains(try #require(IPAddress(address))) == isInside)
     }
 
-    @Test(arguments: ["", "a", "1.2.3", "1.2.3.4/33", "1.2.3.4/-1", "::/129", "1.2.3.4/", "fe80::1%1",
-        "[::1]", "::ffff:1.2.3.4/96", "1.2.3.4/+8"])
+    @Test(arguments: [
+        "", "a", "1.2.3", "1.2.3.4/33", "1.2.3.4/-1", "::/129", "1.2.3.4/", "fe80::1%1",
+        "[::1]", "::ffff:1.2.3.4/96", "1.2.3.4/+8",
+    ])
     func refusesBlocks(_ text: String) {
         #expect(CIDRBlock(text) == nil)
     }
@@ -104,8 +106,9 @@ import Testing
                 "ISEMAIL_VALID_CATEGORY", "ISEMAIL_DNSWARN", "ISEMAIL_RFC5321",
             ].contains(category)
             asked += 1
-            let isTaken = (try? AddressParser.mailbox(
-                Array(address.utf8)[...], isUTF8Allowed: false)) != nil
+            let isTaken =
+                (try? AddressParser.mailbox(
+                    Array(address.utf8)[...], isUTF8Allowed: false)) != nil
             if isTaken != isFit { differing.append("\(address) (\(category)): \(isTaken)") }
         }
         #expect(asked > 100)
@@ -124,11 +127,13 @@ import Testing
             .replacingOccurrences(of: "&amp;", with: "&")
         var output = ""
         var rest = Substring(raw)
-        while let mark = rest.range(of: "&#x"), let end = rest[mark.upperBound...].firstIndex(of: ";")
+        while let mark = rest.range(of: "&#x"),
+            let end = rest[mark.upperBound...].firstIndex(of: ";")
         {
             output += rest[..<mark.lowerBound]
             if let value = UInt32(rest[mark.upperBound..<end], radix: 16),
-                let scalar = UnicodeScalar(value >= 0x2400 && value < 0x2421 ? value - 0x2400 : value)
+                let scalar = UnicodeScalar(
+                    value >= 0x2400 && value < 0x2421 ? value - 0x2400 : value)
             {
                 output.unicodeScalars.append(scalar)
             }

@@ -35,7 +35,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("a@b.example, \"Doe, John\" <j@b.example>", ["a@b.example", "\"Doe, John\" <j@b.example>"]),
+        (
+            "a@b.example, \"Doe, John\" <j@b.example>",
+            ["a@b.example", "\"Doe, John\" <j@b.example>"]
+        ),
         ("<a@b.example>", ["a@b.example"]),
         ("Team: a@b.example, c@d.example;", ["a@b.example", "c@d.example"]),
         ("undisclosed-recipients:;", []),

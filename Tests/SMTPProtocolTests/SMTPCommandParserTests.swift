@@ -15,16 +15,24 @@ import Testing
 
     @Test(arguments: [
         ("MAIL FROM:<a@b.example>", SMTPCommand.mail(.mailbox(mailbox("a@b.example")), .init())),
-        ("mail from: <a@b.example> size=10 body=8bitmime",
-            .mail(.mailbox(mailbox("a@b.example")), .init(size: 10, is8BitMIME: true))),
+        (
+            "mail from: <a@b.example> size=10 body=8bitmime",
+            .mail(.mailbox(mailbox("a@b.example")), .init(size: 10, is8BitMIME: true))
+        ),
         ("MAIL FROM:<>", .mail(.null, .init())),
-        ("MAIL FROM:<grün@b.example> SMTPUTF8",
-            .mail(.mailbox(mailbox("grün@b.example")), .init(isSMTPUTF8: true))),
-        ("MAIL FROM:<a@b.example> SIZE=99999999999999999999",
-            .mail(.mailbox(mailbox("a@b.example")), .init(size: .max))),
+        (
+            "MAIL FROM:<grün@b.example> SMTPUTF8",
+            .mail(.mailbox(mailbox("grün@b.example")), .init(isSMTPUTF8: true))
+        ),
+        (
+            "MAIL FROM:<a@b.example> SIZE=99999999999999999999",
+            .mail(.mailbox(mailbox("a@b.example")), .init(size: .max))
+        ),
         ("RCPT TO:<\"a b\"@b.example>", .rcpt(.mailbox(mailbox("\"a b\"@b.example")))),
-        ("RCPT TO:<@relay.example,@other.example:a@b.example>",
-            .rcpt(.mailbox(mailbox("a@b.example")))),
+        (
+            "RCPT TO:<@relay.example,@other.example:a@b.example>",
+            .rcpt(.mailbox(mailbox("a@b.example")))
+        ),
         ("RCPT TO:<Postmaster>", .rcpt(.postmaster)),
         ("RCPT TO:<a@[192.0.2.1]>", .rcpt(.mailbox(mailbox("a@[192.0.2.1]")))),
         ("RCPT TO:<a@[IPv6:2001:db8::1]>", .rcpt(.mailbox(mailbox("a@[IPv6:2001:db8::1]")))),
@@ -47,7 +55,8 @@ import Testing
         ("GET / HTTP/1.1", .http), ("POST / HTTP/1.0", .http),
         ("EHLO", .argument(.ehlo)), ("HELO a b", .argument(.helo)), ("DATA now", .argument(.data)),
         ("RSET x", .argument(.rset)), ("STARTTLS x", .argument(.starttls)),
-        ("QUIT\u{0}", .unknownVerb), ("NOOP \u{0}", .control), ("RCPT TO:<a\rb@c.example>", .control),
+        ("QUIT\u{0}", .unknownVerb), ("NOOP \u{0}", .control),
+        ("RCPT TO:<a\rb@c.example>", .control),
         ("MAIL FROM:<a@b.example> FOO=1", .parameterUnknown),
         ("MAIL FROM:<a@b.example> RET=FULL", .parameterUnknown),
         ("MAIL FROM:<a@b.example> SIZE=1 SIZE=2", .parameterInvalid),
@@ -80,8 +89,10 @@ import Testing
 
     @Test func holdsForRandomBytes() {
         var generator = SystemRandomNumberGenerator()
-        let words = ["MAIL FROM:", "RCPT TO:", "<", ">", "@", "a", ".", "\"", "\\", "[", "]", ":",
-            " SIZE=", "BDAT ", "9", "\u{0}", "\r", "é", "IPv6:", "LAST", ","]
+        let words = [
+            "MAIL FROM:", "RCPT TO:", "<", ">", "@", "a", ".", "\"", "\\", "[", "]", ":",
+            " SIZE=", "BDAT ", "9", "\u{0}", "\r", "é", "IPv6:", "LAST", ",",
+        ]
         for _ in 0..<5000 {
             let line = (0..<Int.random(in: 0...12, using: &generator)).map { _ in
                 words.randomElement(using: &generator) ?? ""
@@ -123,10 +134,16 @@ import Testing
     private static func isOffered(_ line: String) -> Bool {
         let upper = line.uppercased()
         let verb = String(upper.prefix { $0 != " " })
-        guard ["EHLO", "HELO", "MAIL", "RCPT", "DATA", "RSET", "QUIT", "NOOP", "BDAT", "STARTTLS",
-            "VRFY"].contains(verb) else { return false }
-        let others = ["RET=", "ENVID=", "NOTIFY=", "ORCPT=", "BY=", "MT-", "HOLD", "RRVS", "AUTH=",
-            "REQUIRETLS", "TRANSID", "CONPERM", "CONNEG", "MTRK", "BODY=BINARY", "SOLICIT"]
+        guard
+            [
+                "EHLO", "HELO", "MAIL", "RCPT", "DATA", "RSET", "QUIT", "NOOP", "BDAT", "STARTTLS",
+                "VRFY",
+            ].contains(verb)
+        else { return false }
+        let others = [
+            "RET=", "ENVID=", "NOTIFY=", "ORCPT=", "BY=", "MT-", "HOLD", "RRVS", "AUTH=",
+            "REQUIRETLS", "TRANSID", "CONPERM", "CONNEG", "MTRK", "BODY=BINARY", "SOLICIT",
+        ]
         return !others.contains(where: upper.contains)
     }
 
@@ -134,7 +151,8 @@ import Testing
     /// quoted strings with controls, UTF-8 without SMTPUTF8 in MAIL.
     private static func isStricter(_ line: String) -> Bool {
         let bytes = Array(line.utf8)
-        let isUnannouncedUTF8 = line.uppercased().hasPrefix("MAIL")
+        let isUnannouncedUTF8 =
+            line.uppercased().hasPrefix("MAIL")
             && bytes.contains { $0 >= 0x80 } && !line.uppercased().contains("SMTPUTF8")
         let path = line.drop { $0 != "<" }
         return isUnannouncedUTF8 || !path.contains("@") || path.hasPrefix("< ")

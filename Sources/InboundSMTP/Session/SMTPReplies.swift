@@ -112,7 +112,8 @@ enum SMTPReplies {
 
     static func fault(_ fault: DataFault) -> SMTPReply {
         switch fault {
-        case .bareLineEnd: reply(550, 6, 0, "Bare <CR> or <LF> in the mail; lines end with <CR><LF>")
+        case .bareLineEnd:
+            reply(550, 6, 0, "Bare <CR> or <LF> in the mail; lines end with <CR><LF>")
         case .lineTooLong: reply(550, 6, 0, "A line of the mail is longer than the limit")
         }
     }

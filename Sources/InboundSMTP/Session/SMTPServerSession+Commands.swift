@@ -175,33 +175,36 @@ extension SMTPServerSession {
             transaction?.chunks = decoder
         }
         if size < Self.chunkBytesMin, !isLast { idleCommands += 1 }
-        enter(.chunk(left: size, isLast: isLast))
-        if size == 0 { endChunk(isLast) }
+        let chunk = Chunk(size: size, left: size, isLast: isLast)
+        enter(.chunk(chunk))
+        if size == 0 { end(chunk) }
     }
 
-    mutating func takeChunk(_ left: Int, _ isLast: Bool) {
+    mutating func take(_ chunk: Chunk) {
         guard var decoder = transaction?.chunks,
-            var chunk = inbox.readSlice(length: min(left, inbox.readableBytes))
+            var bytes = inbox.readSlice(length: min(chunk.left, inbox.readableBytes))
         else { return end(SMTPReplies.refusal(.storageUnavailable)) }
-        let length = chunk.readableBytes
+        let length = bytes.readableBytes
         var pieces: [DataPiece] = []
-        _ = decoder.decode(&chunk) { pieces.append($0) }
+        _ = decoder.decode(&bytes) { pieces.append($0) }
         transaction?.chunks = decoder
         for piece in pieces { take(piece) }
         countThrownAway(length)
         guard !isClosed else { return }
-        phase = .chunk(left: left - length, isLast: isLast)
-        if left == length { endChunk(isLast) }
+        var chunk = chunk
+        chunk.left -= length
+        phase = .chunk(chunk)
+        if chunk.left == 0 { end(chunk) }
     }
 
     /// The chunk's last byte was seen.
-    private mutating func endChunk(_ isLast: Bool) {
+    private mutating func end(_ chunk: Chunk) {
         guard let failure = transaction?.failure else {
-            return isLast ? finishChunks() : answerChunk()
+            return chunk.isLast ? finishChunks() : answer(chunk)
         }
         let subject = transaction?.mailFrom.wireText ?? ""
         // RFC 3030 §2: after a refused chunk the peer sends RSET, or the rest of its pipeline.
-        if isLast {
+        if chunk.isLast {
             transaction = nil
         } else {
             transaction?.failure = SMTPReplies.chunksRefused
@@ -210,9 +213,9 @@ extension SMTPServerSession {
         refuse(failure, about: subject)
     }
 
-    private mutating func answerChunk() {
+    private mutating func answer(_ chunk: Chunk) {
         enter(.command)
-        send(SMTPReplies.chunk(transaction?.bytes ?? 0))
+        send(SMTPReplies.chunk(chunk.size))
     }
 
     private mutating func finishChunks() {

@@ -26,11 +26,19 @@ package struct SMTPServerSession {
     enum Phase {
         case command
         case data(DataDecoder)
-        case chunk(left: Int, isLast: Bool)
+        case chunk(Chunk)
         /// The mail is with the flow: nothing is read until it answers.
         case committing
         case handshake
         case closed
+    }
+
+    /// One BDAT command's bytes. RFC 3030 §2
+    struct Chunk {
+        let size: Int
+        /// Bytes that are still to come.
+        var left: Int
+        let isLast: Bool
     }
 
     /// RFC 5321 §3.3: from MAIL to the mail's end.
@@ -66,6 +74,8 @@ package struct SMTPServerSession {
     /// The mail's intake asked us to wait.
     var isPaused = false
     private var isShuttingDown = false
+    /// The peer sends no more.
+    private var isInputEnded = false
     var mails = 0
     var errors = 0
     var idleCommands = 0
@@ -162,6 +172,18 @@ package struct SMTPServerSession {
         }
     }
 
+    /// The time that `shutDown` left is over. A mail that is being committed still gets its answer.
+    package mutating func cutOff() {
+        if case .committing = phase { return }
+        end(SMTPReplies.shuttingDown)
+    }
+
+    /// The peer sends no more, and may still listen: what it has sent gets its answers.
+    package mutating func inputEnded() {
+        isInputEnded = true
+        process()
+    }
+
     /// The connection is gone.
     package mutating func disconnected() {
         abandon()
@@ -189,6 +211,18 @@ package struct SMTPServerSession {
     // MARK: Steps
 
     private mutating func process() {
+        processInbox()
+        guard isInputEnded, !isPaused else { return }
+        switch phase {
+        case .command, .data, .chunk, .handshake:
+            abandon()
+            outputs.append(.close)
+            enter(.closed)
+        case .committing, .closed: break
+        }
+    }
+
+    private mutating func processInbox() {
         while inbox.readableBytes > 0, !isPaused {
             switch phase {
             case .command:
@@ -201,7 +235,7 @@ package struct SMTPServerSession {
                 phase = .data(decoder)
                 countThrownAway(length - inbox.readableBytes)
                 if isAtEnd { finishMail() }
-            case .chunk(let left, let isLast): takeChunk(left, isLast)
+            case .chunk(let chunk): take(chunk)
             case .committing, .handshake: return
             case .closed: inbox.clear()
             }

@@ -1,0 +1,433 @@
+"""Receipt rules: what they take and do, how they are reloaded, and the tools around their files."""
+
+import json
+import os
+import signal
+import unittest
+
+from support import PROJECT, Server, ServerCase, martlet, message, new_server, one_rule
+
+MAIL = message()
+
+
+class Semantics(ServerCase):
+    identities = ("example.test", "person@single.example")
+    rules = """
+        ruleSet: main
+        rules:
+          - name: labels
+            recipients: [plain@example.test, fixed+label@example.test]
+            actions:
+              - store: {bucket: mail, prefix: labels}
+          - name: subdomains
+            recipients: [.example.test]
+            actions:
+              - store: {bucket: mail, prefix: subdomains}
+          - name: off
+            enabled: false
+            recipients: [off@example.test]
+            actions:
+              - store: {bucket: mail, prefix: off}
+          - name: secret
+            recipients: [secret@example.test, both@example.test]
+            tls: require
+            actions:
+              - store: {bucket: mail, prefix: secret}
+          - name: both
+            recipients: [both@example.test]
+            actions:
+              - store: {bucket: mail, prefix: both}
+          - name: stopping
+            recipients: [stop@example.test]
+            actions:
+              - store: {bucket: mail, prefix: stopping}
+              - stop
+              - store: {bucket: mail, prefix: unreached}
+          - name: behind
+            recipients: [stop@example.test, behind@example.test]
+            actions:
+              - store: {bucket: mail, prefix: behind}
+          - name: single
+            recipients: [person@single.example]
+            actions:
+              - store: {bucket: mail, prefix: single}
+        """
+
+    def stored_under(self, mail):
+        """The prefixes that a mail was stored under."""
+        self.server.settled(mail)
+        return {key.rpartition("/")[0] for key in self.server.objects() if key.endswith(mail)}
+
+    def answers(self, mail):
+        trace = self.server.json("mail", "trace", mail)
+        return {rule["rule"]: rule["answer"] for rule in trace["rules"]}
+
+    def assert_taken(self, recipient, *prefixes, tls=False):
+        with self.subTest(recipient=recipient):
+            mail = self.server.send(MAIL, recipient, tls=tls)
+            self.assertEqual(self.stored_under(mail), set(prefixes))
+            return mail
+
+    def assert_unknown(self, *recipients):
+        for recipient in recipients:
+            with self.subTest(recipient=recipient):
+                code, text = self.server.rcpt(recipient)
+                self.assertEqual(code, 550)
+                self.assertTrue(text.startswith("5.1.1 "), text)
+
+    def test_plus_labels(self):
+        self.assert_taken("plain@example.test", "labels")
+        self.assert_taken("plain+anything@example.test", "labels")
+        self.assert_taken("PLAIN+Any@Example.TEST", "labels")
+        self.assert_taken("fixed+label@example.test", "labels")
+        self.assert_unknown("fixed@example.test", "fixed+other@example.test",
+                            "plainer@example.test")
+
+    def test_subdomains(self):
+        self.assert_taken("any@sub.example.test", "subdomains")
+        self.assert_taken("any@deep.sub.example.test", "subdomains")
+        self.assert_unknown("any@example.test", "any@notexample.test", "any@test")
+
+    def test_address_identity(self):
+        self.assert_taken("person@single.example", "single")
+        self.assert_unknown("other@single.example")
+
+    def test_disabled_rule(self):
+        self.assert_unknown("off@example.test")
+
+    def test_tls_required(self):
+        code, text = self.server.rcpt("secret@example.test")
+        self.assertEqual(code, 530)
+        self.assertTrue(text.startswith("5.7.0 "), text)
+        mail = self.assert_taken("secret@example.test", "secret", tls=True)
+        self.assertEqual(self.answers(mail)["secret"], "took")
+
+    def test_tls_rule_is_skipped_and_traced_where_another_takes_the_mail(self):
+        mail = self.assert_taken("both@example.test", "both")
+        answers = self.answers(mail)
+        self.assertEqual((answers["secret"], answers["both"]), ("plaintext", "took"))
+        text = self.server.cli("mail", "trace", mail).stdout
+        self.assertIn("- secret  requires TLS, and the mail came without", text)
+        self.assertIn("tls is required?  plaintext: no", text)
+        self.assert_taken("both@example.test", "secret", "both", tls=True)
+
+    def test_reset_does_not_carry_the_tls_answer(self):
+        with self.server.dialog() as dialog:
+            dialog.envelope("both@example.test")
+            dialog.command("RSET", 250)
+            dialog.command("MAIL FROM:<ada@sender.example>", 250)
+            dialog.command("RCPT TO:<secret@example.test>", 530)
+
+    def test_stop(self):
+        mail = self.assert_taken("stop@example.test", "stopping")
+        self.assertEqual(self.answers(mail)["behind"], "stopped")
+        self.assert_taken("behind@example.test", "behind")
+
+    def test_stop_is_for_the_whole_mail(self):
+        mail = self.server.send(MAIL, ["behind@example.test", "stop@example.test"])
+        self.assertEqual(self.stored_under(mail), {"stopping"})
+
+    def test_each_rule_sees_the_recipients_that_it_matched(self):
+        recipients = ["plain@example.test", "a@sub.example.test", "plain+x@example.test"]
+        mail = self.server.send(MAIL, recipients)
+        self.assertEqual(self.stored_under(mail), {"labels", "subdomains"})
+        rules = {rule["rule"]: rule for rule in self.server.json("mail", "trace", mail)["rules"]}
+        self.assertEqual(
+            rules["labels"]["matchedRecipients"],
+            ["plain@example.test", "plain+x@example.test"])
+        self.assertEqual(rules["subdomains"]["matchedRecipients"], ["a@sub.example.test"])
+
+
+class Identities(ServerCase):
+    identities = ()
+
+    def test_only_verified_domains_are_ours(self):
+        self.assertEqual(self.server.rcpt("any@new.example")[0], 550)
+        said = self.server.cli("identity", "add", "New.Example", "--trusted").stdout
+        self.assertIn("new.example is a verified domain by your word", said)
+        self.assertEqual(self.server.rcpt("any@new.example")[0], 250)
+        self.assertEqual(self.server.rcpt("any@sub.new.example")[0], 250)
+        listed = self.server.json("identity", "list")
+        self.assertEqual([entry["name"] for entry in listed], ["new.example"])
+        self.assertIs(listed[0]["isTrusted"], True)
+        self.server.cli("identity", "remove", "new.example")
+        self.assertEqual(self.server.rcpt("any@new.example")[0], 550)
+        missing = self.server.cli("identity", "remove", "new.example", status=1)
+        self.assertIn("there is no identity", missing.stderr)
+        self.server.cli("identity", "add", "no domain", "--trusted", status=1)
+        without = self.server.cli("identity", "add", "new.example", status=64)
+        self.assertIn("--trusted", without.stderr)
+
+
+class Reload(ServerCase):
+    rules = one_rule("old@example.test")
+
+    def setUp(self):
+        self.server.write_rules(one_rule("old@example.test"))
+        self.server.cli("rules", "reload")
+
+    def is_taken(self, recipient):
+        return self.server.rcpt(recipient)[0] == 250
+
+    def test_change_of_the_file(self):
+        self.assertTrue(self.is_taken("old@example.test"))
+        self.server.write_rules(one_rule("new@example.test"))
+        self.server.eventually(
+            lambda: self.is_taken("new@example.test"), "the changed file is in force")
+        self.assertFalse(self.is_taken("old@example.test"))
+
+    def test_a_broken_file_leaves_the_old_rules_in_force(self):
+        version = self.server.json("status")["ruleSetVersion"]
+        self.server.write_rules("""ruleSet: main
+rules:
+  - name: one
+    recipients: [new@example.test, "*@example.test"]
+    acctions: []
+    actions:
+      - store: {bucket: mall}
+      - explode
+  - name: one
+    tls: sometimes
+    actions: []
+""")
+        self.server.eventually(
+            lambda: self.server.log_lines("rules have problems"), "the problems are told")
+        path = self.server.path("rules", "main.yaml")
+        for line, words in ((4, "“*” is no wildcard"), (5, "unknown key “acctions”"),
+                            (7, "did you mean “mail”?"), (8, "explode"),
+                            (9, "stands above already"), (10, "expected optional or require")):
+            self.assertTrue(
+                self.server.log_lines(f"{path}:{line}: ", words),
+                f"line {line}, {words}\n{self.server.log_tail()}")
+        self.assertTrue(self.is_taken("old@example.test"))
+        self.assertFalse(self.is_taken("new@example.test"))
+        self.assertEqual(self.server.json("status")["ruleSetVersion"], version)
+        listed = self.server.cli("rules", "list")
+        self.assertIn(f"{path}:4: ", listed.stderr)
+        failed = self.server.cli("rules", "reload", status=2)
+        self.assertIn(f"{path}:10: ", failed.stderr)
+        self.assertIn("What was in force stays in force.", failed.stderr)
+        # Mail is taken by what is in force.
+        mail = self.server.send(MAIL, "old@example.test")
+        self.assert_stored(mail, MAIL, key=f"main/{mail}")
+        # Repaired, it loads.
+        self.server.write_rules(one_rule("new@example.test"))
+        self.server.eventually(
+            lambda: self.is_taken("new@example.test"), "the repaired file is in force")
+
+    def test_a_removed_file_leaves_the_old_rules_in_force(self):
+        os.unlink(self.server.path("rules", "main.yaml"))
+        failed = self.server.cli("rules", "reload", status=2)
+        self.assertIn("there is no rule set “main”", failed.stderr)
+        self.assertTrue(self.is_taken("old@example.test"))
+
+    def test_a_mail_keeps_the_rules_of_its_arrival(self):
+        mail = self.server.send(MAIL, "old@example.test")
+        version = self.server.settled(mail)["ruleSetVersion"]
+        self.server.write_rules(one_rule("new@example.test", "other"))
+        self.server.cli("rules", "reload")
+        self.assertNotEqual(self.server.json("status")["ruleSetVersion"], version)
+        trace = self.server.json("mail", "trace", mail)
+        self.assertEqual(trace["ruleSetVersion"], version)
+        self.assertEqual(trace["rules"][0]["answer"], "took")
+
+
+class HangUp(unittest.TestCase):
+    def test_reads_the_rules_anew(self):
+        server = new_server(self, one_rule("old@example.test")).start()
+        # Changed behind the back of whoever looks at the file's size, date and number.
+        path = server.path("rules", "main.yaml")
+        before = os.stat(path)
+        with open(path, "r+", encoding="utf-8") as file:
+            file.write(one_rule("new@example.test"))
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        server.process.send_signal(signal.SIGHUP)
+        server.eventually(
+            lambda: server.rcpt("new@example.test")[0] == 250, "SIGHUP reads the rules anew")
+        self.assertEqual(server.rcpt("old@example.test")[0], 550)
+
+    def test_early(self):
+        """It does not end a server that has hardly begun."""
+        server = new_server(self)
+        server.write_config()
+        server.launch()
+        server.eventually(lambda: " listens " in server.log(), "it listens")
+        server.process.send_signal(signal.SIGHUP)
+        server.eventually(server.is_ready, "the server is ready")
+
+
+class Activate(ServerCase):
+    rules = one_rule("first@example.test")
+
+    @classmethod
+    def prepare(cls, server):
+        server.write_rules(
+            one_rule("second@example.test").replace("ruleSet: main", "ruleSet: second"),
+            "second.yaml")
+
+    def test_activate_and_none(self):
+        listed = {entry["name"]: entry for entry in self.server.json("rules", "list")}
+        self.assertEqual(set(listed), {"main", "second"})
+        self.assertTrue(listed["main"]["isActive"])
+        self.assertEqual(self.server.rcpt("second@example.test")[0], 550)
+        self.server.cli("rules", "activate", "second")
+        self.assertEqual(self.server.rcpt("second@example.test")[0], 250)
+        self.assertEqual(self.server.rcpt("first@example.test")[0], 550)
+        self.assertIn("ruleSet: second", self.server.cli("rules", "show").stdout)
+        self.assertIn("ruleSet: main", self.server.cli("rules", "show", "main").stdout)
+        unknown = self.server.cli("rules", "activate", "secnod", status=1)
+        self.assertIn("did you mean “second”?", unknown.stderr)
+        self.server.cli("rules", "activate", "--none")
+        self.assertEqual(self.server.rcpt("second@example.test")[0], 550)
+        # An operator's choice outlives the process.
+        self.server.cli("rules", "activate", "second")
+        self.server.stop()
+        self.server.start(identities=())
+        self.assertEqual(self.server.rcpt("second@example.test")[0], 250)
+
+
+class BrokenAtStart(unittest.TestCase):
+    def test_the_server_does_not_start_and_says_every_problem(self):
+        server = new_server(self, rules="ruleSet: main\nrules:\n  - name: x\n    actins: []\n")
+        server.write_config()
+        path = server.path("rules", "main.yaml")
+        done = martlet("serve", "-c", server.config_path, status=2)
+        self.assertIn(f"{path}:4: ", done.stderr)
+        self.assertIn("did you mean “actions”?", done.stderr)
+        self.assertIn(f"{path}:3: ", done.stderr)
+
+
+class Tools(unittest.TestCase):
+    """`martlet rules` on files alone; no server runs."""
+
+    def setUp(self):
+        # For its folder; it is never started.
+        self.folder = Server()
+        self.addCleanup(self.folder.close)
+
+    def file(self, name, text):
+        path = self.folder.path(name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def test_check(self):
+        good = self.file("good.yaml", one_rule("someone@example.test"))
+        bad = self.file("bad.yaml", """ruleSet: bad name
+rules:
+  - recipients: [someone@]
+    actions:
+      - store: {bucket: mail, prefix: ../up}
+      - addHeader: {name: "X:", value: fine}
+      - stop
+    tls: required
+""")
+        other = self.file("other.yaml", "ruleSet: other\nrules:\n\t- tab\n")
+        self.assertIn(f"{good}: ok; “main” with 1 rule(s)", martlet("rules", "check", good).stdout)
+        done = martlet("rules", "check", bad, good, other, status=2)
+        for place in (f"{bad}:1: ruleSet: ", f"{bad}:3: rules[0]: “name” is missing",
+                      f"{bad}:3: rules[0].recipients[0]: ",
+                      f"{bad}:5: rules[0].actions[0].store.prefix: ",
+                      f"{bad}:6: rules[0].actions[1].addHeader.name: ",
+                      f"{bad}:8: rules[0].tls: ", f"{other}:3: not YAML"):
+            self.assertIn(place, done.stderr)
+        self.assertIn(f"{good}: ok", done.stdout)
+        missing = martlet("rules", "check", self.folder.path("none.yaml"), status=2)
+        self.assertIn("cannot be read", missing.stderr)
+
+    def test_explain(self):
+        file = self.file("rules.yaml", """ruleSet: main
+rules:
+  - name: secret
+    recipients: [someone@example.test]
+    tls: require
+    actions:
+      - store: {bucket: mail}
+  - name: rest
+    recipients: [example.test]
+    actions:
+      - stop
+  - name: late
+    actions:
+      - notify: {topic: received}
+""")
+        text = martlet("rules", "explain", file, "--to", "someone+x@example.test").stdout
+        self.assertIn("- secret  requires TLS, and the mail came without", text)
+        self.assertIn("+ rest  took someone+x@example.test", text)
+        self.assertIn("- late  not reached: an earlier rule stopped", text)
+        rules = json.loads(martlet(
+            "rules", "explain", file, "--tls", "--json", "--to", "someone@example.test",
+            "--to", "other@elsewhere.example").stdout)
+        self.assertEqual(
+            [(rule["rule"], rule["answer"], rule["matchedRecipients"]) for rule in rules],
+            [("secret", "took", ["someone@example.test"]),
+             ("rest", "took", ["someone@example.test"]),
+             ("late", "stopped", ["someone@example.test", "other@elsewhere.example"])])
+        self.assertEqual(
+            [condition["isMatch"] for condition in rules[1]["conditions"]], [True, False])
+        martlet("rules", "explain", file, "--to", "nonsense", status=64)
+
+    # As `aws ses describe-receipt-rule-set` prints one.
+    ses = {
+        "Metadata": {"Name": "from-ses", "CreatedTimestamp": "2024-05-01T10:00:00.000Z"},
+        "Rules": [
+            {"Name": "support", "Enabled": True, "TlsPolicy": "Require", "ScanEnabled": True,
+             "Recipients": ["support@example.test", "example.test", ".example.test"],
+             "Actions": [
+                 {"AddHeaderAction": {"HeaderName": "X-Queue", "HeaderValue": "support: yes"}},
+                 {"S3Action": {"BucketName": "mail", "ObjectKeyPrefix": "in/",
+                               "TopicArn": "arn:aws:sns:us-east-1:000000000000:received"}},
+                 {"LambdaAction": {
+                     "FunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:ticket",
+                     "InvocationType": "RequestResponse"}},
+                 {"SNSAction": {"TopicArn": "arn:aws:sns:us-east-1:000000000000:received",
+                                "Encoding": "Base64"}},
+                 {"StopAction": {"Scope": "RuleSet"}}]},
+            {"Name": "off", "Enabled": False, "TlsPolicy": "Optional", "ScanEnabled": False,
+             "Actions": []},
+        ],
+    }
+
+    def test_import_and_export_round_trip(self):
+        source = self.file("ses.json", json.dumps(self.ses))
+        yaml = self.folder.path("imported.yaml")
+        martlet("rules", "import", source, "-o", yaml)
+        self.assertIn("“from-ses” with 2 rule(s)", martlet("rules", "check", yaml).stdout)
+        exported = json.loads(martlet("rules", "export", yaml).stdout)
+        self.assertRegex(exported["Metadata"].pop("CreatedTimestamp"), r"^\d{4}-.*Z$")
+        self.assertEqual(exported["Metadata"], {"Name": "from-ses"})
+        self.assertEqual(exported["Rules"], self.ses["Rules"])
+        # It does not write over what is there.
+        self.assertIn("exists already",
+                      martlet("rules", "import", source, "-o", yaml, status=1).stderr)
+
+    def test_import_takes_sess_defaults(self):
+        source = self.file("defaults.json", json.dumps({
+            "Metadata": {"Name": "defaults"},
+            "Rules": [{"Name": "one", "Actions": [
+                {"LambdaAction": {"FunctionArn": "arn:aws:lambda:eu-west-1:1:function:f:live"}}
+            ]}]}))
+        exported = json.loads(martlet("rules", "export", source).stdout)
+        self.assertIs(exported["Rules"][0]["Enabled"], False)
+        action = exported["Rules"][0]["Actions"][0]["LambdaAction"]
+        self.assertEqual(action["InvocationType"], "Event")
+        self.assertTrue(action["FunctionArn"].endswith(":function:f"), action)
+
+    def test_import_names_what_cannot_be_done(self):
+        source = self.file("cannot.json", json.dumps({
+            "Metadata": {"Name": "cannot"},
+            "Rules": [{"Name": "one", "Enabled": True, "Actions": [
+                {"BounceAction": {}}, {"WorkmailAction": {}}]}]}, indent=1))
+        done = martlet("rules", "import", source, status=2)
+        self.assertIn("BounceAction cannot be done here", done.stderr)
+        self.assertIn("WorkmailAction cannot be done here", done.stderr)
+
+    def test_the_projects_own_rules_load(self):
+        folder = os.path.join(PROJECT, "rules")
+        files = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+        self.assertTrue(files)
+        martlet("rules", "check", *files)
+
+
+if __name__ == "__main__":
+    unittest.main()

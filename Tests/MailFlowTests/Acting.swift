@@ -1,0 +1,229 @@
+import Actions
+import Foundation
+import MailFlow
+import MailModel
+import NIOCore
+import ObjectStorage
+import RuleEngine
+import SQLStorage
+import ServiceLifecycleTestKit
+import Storage
+import Synchronization
+import TestSupport
+import Topics
+
+/// The runner over a real store and real buckets, with handlers, time and waiting in a test's
+/// hands.
+final class Acting: Sendable {
+    let receiving: Receiving
+    let invoker = ScriptedInvoker()
+    let objects: FailingObjectStore
+    let pause = ManualPause()
+    let ended = EndedActions()
+    let bucket: String
+
+    init(_ rules: [ReceiptRule], topics: [String: [Subscriber]] = [:]) async throws {
+        receiving = try await Receiving(rules: ReceiptRuleSet(name: "test", rules: rules))
+        bucket = "\(receiving.folder)/mail"
+        objects = FailingObjectStore(
+            try DirectoryObjectStore(
+                buckets: ["mail": bucket], temporaryFolder: "\(receiving.folder)/objects",
+                onSyncFailure: { _ in }))
+        directory = TopicDirectory(topics)
+    }
+
+    private let directory: TopicDirectory
+
+    func runner(_ retries: RetrySchedule = RetrySchedule()) -> ActionRunner {
+        ActionRunner(
+            queue: receiving.queue, rules: receiving.rules, store: receiving.store,
+            bodies: receiving.bodies,
+            actions: ReceiptActions(
+                objects: objects, invoker: invoker, topics: directory, bodies: receiving.bodies,
+                time: receiving.time, random: CountingRandom()),
+            retries: retries, time: receiving.time, random: CountingRandom(), pause: pause,
+            log: ended, onDeliveries: {})
+    }
+
+    /// Runs the runner while `body` does.
+    func run(
+        _ retries: RetrySchedule = RetrySchedule(),
+        _ body: @Sendable @escaping (Acting) async throws -> Void
+    ) async throws {
+        try await testGracefulShutdown { trigger in
+            let runner = runner(retries)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await runner.run() }
+                do {
+                    try await body(self)
+                } catch {
+                    trigger.triggerGracefulShutdown()
+                    self.pause.end()
+                    throw error
+                }
+                trigger.triggerGracefulShutdown()
+                self.pause.end()
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    /// Brings the clock forward, and the runner to look for what is due until `mail` is in `state`.
+    func pass(seconds: Int64, until mail: MailID, is state: MailRecord.State) async throws {
+        receiving.time.advance(seconds: seconds)
+        while try await receiving.store.mail(mail)?.state != state {
+            pause.tick()
+            await Task.yield()
+        }
+    }
+
+    /// A new mail: its id.
+    func receive(_ text: String = "Subject: x\r\n\r\nbody\r\n") async throws -> MailID {
+        guard case .accepted(let id) = try await receiving.receive(text) else { throw Refused() }
+        return id
+    }
+
+    struct Refused: Error {}
+
+    /// `rule/position:state` of each of the mail's actions, in the order of their first try.
+    func journal(_ mail: MailID) async throws -> [String] {
+        try await receiving.store.actions(of: mail).map {
+            "\($0.key.rule)/\($0.key.position):\($0.state)"
+        }
+    }
+
+    var storedFiles: [String] {
+        (FileManager.default.subpaths(atPath: bucket) ?? []).filter { $0.utf8.count >= 40 }.sorted()
+    }
+}
+
+/// Says when actions and mails ended.
+final class EndedActions: ActionLog {
+    private struct State {
+        var actions = 0
+        var retired: Set<MailID> = []
+        var waiters:
+            [(isMet: @Sendable (Int, Set<MailID>) -> Bool, CheckedContinuation<Void, Never>)] = []
+    }
+
+    private let state = Mutex(State())
+
+    func ended(_ record: ActionRecord) { change { $0.actions += 1 } }
+    func retired(_ mail: MailID) { change { $0.retired.insert(mail) } }
+    func journalFailed(_ mails: [MailID], _ failure: StorageFailure) {}
+
+    private func change(_ body: (inout State) -> Void) {
+        let met = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            body(&state)
+            let met = state.waiters.filter { $0.isMet(state.actions, state.retired) }.map(\.1)
+            state.waiters.removeAll { $0.isMet(state.actions, state.retired) }
+            return met
+        }
+        for waiter in met { waiter.resume() }
+    }
+
+    private func wait(_ isMet: @escaping @Sendable (Int, Set<MailID>) -> Bool) async {
+        await withCheckedContinuation { continuation in
+            let isMetNow = state.withLock { state -> Bool in
+                if isMet(state.actions, state.retired) { return true }
+                state.waiters.append((isMet, continuation))
+                return false
+            }
+            if isMetNow { continuation.resume() }
+        }
+    }
+
+    /// Returns once `count` tries have ended, in all.
+    func tries(_ count: Int) async { await wait { actions, _ in actions >= count } }
+    func retirement(of mail: MailID) async { await wait { _, retired in retired.contains(mail) } }
+}
+
+/// Handlers that answer what a test says, in turn; the last answer stays.
+final class ScriptedInvoker: FunctionInvoker {
+    let answers = Mutex<[String: [FunctionOutcome]]>([:])
+    let calls = Mutex<[FunctionInvocation]>([])
+
+    func answer(_ handler: String, _ outcomes: FunctionOutcome...) {
+        answers.withLock { $0[handler] = outcomes }
+    }
+
+    func invoke(_ invocation: FunctionInvocation) async -> FunctionOutcome {
+        calls.withLock { $0.append(invocation) }
+        return answers.withLock { answers in
+            guard var left = answers[invocation.handler], let first = left.first else {
+                return .noSuchHandler
+            }
+            if left.count > 1 { left.removeFirst() }
+            answers[invocation.handler] = left
+            return first
+        }
+    }
+
+    static func says(_ disposition: String) -> FunctionOutcome {
+        .answered(output: Array("{\"disposition\": \"\(disposition)\"}".utf8))
+    }
+}
+
+/// Buckets that refuse while a test says so.
+final class FailingObjectStore: ObjectStore {
+    let isFailing = Mutex(false)
+    private let store: DirectoryObjectStore
+
+    init(_ store: DirectoryObjectStore) {
+        self.store = store
+    }
+
+    func put(_ objects: [ObjectToPut]) async -> [Result<Void, ObjectStoreFailure>] {
+        guard !isFailing.withLock({ $0 }) else {
+            return objects.map { _ in .failure(.failed("on purpose")) }
+        }
+        return await store.put(objects)
+    }
+}
+
+/// Short waits are over at once, long ones when the test ticks.
+final class ManualPause: Pause {
+    private struct State {
+        var sleepers: [CheckedContinuation<Void, Never>] = []
+        var isTicked = false
+        var isOver = false
+    }
+
+    private let state = Mutex(State())
+
+    func forMilliseconds(_ milliseconds: Int64) async {
+        guard milliseconds >= 1_000 else { return }
+        await withCheckedContinuation { continuation in
+            let goesOn = state.withLock { state -> Bool in
+                if state.isOver { return true }
+                if state.isTicked {
+                    state.isTicked = false
+                    return true
+                }
+                state.sleepers.append(continuation)
+                return false
+            }
+            if goesOn { continuation.resume() }
+        }
+    }
+
+    /// Ends one wait: one that is under way, or the next.
+    func tick() {
+        state.withLock { state -> CheckedContinuation<Void, Never>? in
+            guard !state.sleepers.isEmpty else {
+                state.isTicked = true
+                return nil
+            }
+            return state.sleepers.removeFirst()
+        }?.resume()
+    }
+
+    func end() {
+        let sleepers = state.withLock { state in
+            state.isOver = true
+            defer { state.sleepers = [] }
+            return state.sleepers
+        }
+        for sleeper in sleepers { sleeper.resume() }
+    }
+}

@@ -1,0 +1,193 @@
+import Actions
+import Foundation
+import MailFlow
+import MailModel
+import RuleEngine
+import SQLStorage
+import Storage
+import Synchronization
+import TestSupport
+import Testing
+import Topics
+
+@Suite(.timeLimit(.minutes(1))) struct ActionRunnerTests {
+    private func rule(_ name: String, _ actions: [ReceiptAction]) -> ReceiptRule {
+        ReceiptRule(
+            name: name, isEnabled: true, tlsPolicy: .optional, recipients: [], actions: actions,
+            isScanEnabled: false)
+    }
+
+    private func store(
+        _ prefix: String? = nil, onFailure: ReceiptAction.FailurePolicy = .hold
+    ) -> ReceiptAction {
+        .store(bucket: "mail", prefix: prefix, topic: nil, onFailure: onFailure)
+    }
+
+    private func invoke(
+        _ handler: String, _ type: ReceiptAction.InvocationType = .requestResponse,
+        onFailure: ReceiptAction.FailurePolicy = .hold
+    ) -> ReceiptAction {
+        .invoke(handler: handler, type: type, topic: nil, onFailure: onFailure)
+    }
+
+    @Test func doesEveryActionInOrderAndRetires() async throws {
+        let acting = try await Acting([
+            rule(
+                "first",
+                [.addHeader(name: "X-Seen", value: "yes"), store("in"), invoke("a"), store("out/")]),
+            rule("second", [store("more")]),
+        ])
+        acting.invoker.answer("a", ScriptedInvoker.says("CONTINUE"))
+        try await acting.run { acting in
+            let mail = try await acting.receive()
+            await acting.ended.retirement(of: mail)
+            #expect(
+                try await acting.journal(mail) == [
+                    "first/1:done", "first/2:done", "first/3:done", "second/0:done",
+                ])
+            #expect(acting.storedFiles == ["in/\(mail)", "more/\(mail)", "out/\(mail)"])
+            let stored = try ProjectFiles.text("\(acting.bucket)/in/\(mail)")
+            #expect(stored.hasPrefix("X-Seen: yes\r\nReturn-Path: <>\r\n"))
+            let call = try #require(acting.invoker.calls.withLock { $0.first })
+            #expect(call.stableID == "\(mail)/first/2")
+            #expect(try await acting.receiving.store.mail(mail)?.state == .retired)
+        }
+    }
+
+    @Test(arguments: [
+        ("STOP_RULE", ["a/0:done", "b/0:done"]), ("STOP_RULE_SET", ["a/0:done"]),
+        ("CONTINUE", ["a/0:done", "a/1:done", "b/0:done"]),
+    ])
+    func goesByTheHandlersAnswer(_ disposition: String, journal: [String]) async throws {
+        let acting = try await Acting([
+            rule("a", [invoke("h"), store("a")]), rule("b", [store("b")]),
+        ])
+        acting.invoker.answer("h", ScriptedInvoker.says(disposition))
+        try await acting.run { acting in
+            let mail = try await acting.receive()
+            await acting.ended.retirement(of: mail)
+            #expect(try await acting.journal(mail).sorted() == journal)
+        }
+    }
+
+    /// A `store` that fails holds the later actions of its own rule, and no other rule.
+    @Test func holdsWhatComesAfterAFailedStore() async throws {
+        let acting = try await Acting([
+            rule("a", [store("a"), invoke("h", .event)]), rule("b", [invoke("h")]),
+        ])
+        acting.invoker.answer("h", ScriptedInvoker.says("CONTINUE"))
+        acting.objects.isFailing.withLock { $0 = true }
+        try await acting.run { acting in
+            let mail = try await acting.receive()
+            await acting.ended.tries(2)
+            #expect(try await acting.journal(mail).contains("a/0:retrying"))
+            #expect(acting.invoker.calls.withLock { $0.map(\.rule) } == ["b"])
+            acting.objects.isFailing.withLock { $0 = false }
+            try await acting.pass(seconds: 60, until: mail, is: .retired)
+            #expect(
+                try await acting.journal(mail).sorted() == ["a/0:done", "a/1:done", "b/0:done"])
+            #expect(acting.invoker.calls.withLock { $0.map(\.rule) } == ["b", "a"])
+        }
+    }
+
+    /// An `invoke` whose answer steers holds the later rules too; `onFailure: goOn` lifts that.
+    @Test(arguments: [ReceiptAction.FailurePolicy.hold, .goOn])
+    func holdsWhatComesAfterAFailedHandler(_ policy: ReceiptAction.FailurePolicy) async throws {
+        let acting = try await Acting([
+            rule("a", [invoke("h", onFailure: policy), store("a")]), rule("b", [store("b")]),
+        ])
+        acting.invoker.answer(
+            "h", .failed(detail: "exit status 1"), ScriptedInvoker.says("CONTINUE"))
+        try await acting.run { acting in
+            let mail = try await acting.receive()
+            await acting.ended.tries(policy == .hold ? 1 : 3)
+            #expect(acting.storedFiles.count == (policy == .hold ? 0 : 2))
+            try await acting.pass(seconds: 60, until: mail, is: .retired)
+            #expect(
+                try await acting.journal(mail).sorted() == ["a/0:done", "a/1:done", "b/0:done"])
+            #expect(acting.invoker.calls.withLock { $0.map(\.attempt) } == [1, 2])
+            #expect(Set(acting.invoker.calls.withLock { $0.map(\.stableID) }).count == 1)
+        }
+    }
+
+    /// An `Event` holds nothing: its answer is not read.
+    @Test func holdsNothingAfterAFailedEvent() async throws {
+        let acting = try await Acting([rule("a", [invoke("h", .event), store("a")])])
+        acting.invoker.answer("h", .failed(detail: "exit status 1"))
+        try await acting.run { acting in
+            _ = try await acting.receive()
+            await acting.ended.tries(2)
+            #expect(acting.storedFiles.count == 1)
+        }
+    }
+
+    /// After the retries a dead letter, and what was held goes on.
+    @Test func makesADeadLetterAndGoesOn() async throws {
+        let acting = try await Acting([rule("a", [invoke("gone"), store("a")])])
+        try await acting.run(RetrySchedule(giveUpAfterSeconds: 0)) { acting in
+            let mail = try await acting.receive()
+            await acting.ended.retirement(of: mail)
+            #expect(try await acting.journal(mail).sorted() == ["a/0:dead", "a/1:done"])
+            #expect(acting.storedFiles.count == 1)
+            // An operator mends the handler and sends the letter again.
+            acting.invoker.answer("gone", ScriptedInvoker.says("CONTINUE"))
+            #expect(
+                try await acting.receiving.store.retry(mail, now: acting.receiving.time.now())
+                    == .due)
+            try await acting.pass(seconds: 60, until: mail, is: .retired)
+            #expect(acting.invoker.calls.withLock { $0.count } == 2)
+        }
+    }
+
+    @Test func publishesWithItsOutcome() async throws {
+        let acting = try await Acting(
+            [rule("a", [store("a"), .notify(topic: "t", encoding: .utf8)])],
+            topics: ["t": [Subscriber(name: "log", endpoint: .file(path: "unused"))]])
+        try await acting.run { acting in
+            let mail = try await acting.receive()
+            await acting.ended.retirement(of: mail)
+            let due = try await acting.receiving.store.dueDeliveries(
+                at: acting.receiving.time.now(), limit: 9, excluding: [])
+            #expect(due.count == 1)
+            let message = try #require(due.first?.message.message)
+            let object = try #require(
+                try JSONSerialization.jsonObject(with: Data(message.utf8)) as? [String: Any])
+            let content = try #require(object["content"] as? String)
+            #expect(content.hasSuffix("Subject: x\r\n\r\nbody\r\n"))
+        }
+    }
+
+    /// What a start finds: mails that were accepted and never acted on.
+    @Test func takesUpWhatWasLeft() async throws {
+        let acting = try await Acting([rule("a", [store("a")])])
+        let mail = try await acting.receive()
+        // As if the process had ended before its queue was worked on.
+        acting.receiving.queue.release(acting.receiving.queue.take(9).map(\.record.id))
+        acting.receiving.time.advance(seconds: 60)
+        try await acting.run { acting in
+            await acting.ended.retirement(of: mail)
+            #expect(acting.storedFiles == ["a/\(mail)"])
+        }
+    }
+
+    @Test func setsADamagedMailAside() async throws {
+        let acting = try await Acting([rule("a", [store("a")])])
+        let mail = try await acting.receive()
+        let waiting = try #require(acting.receiving.queue.take(1).first)
+        #expect(try await acting.receiving.store.remove(mail))
+        var record = waiting.record
+        record.checksum ^= 1
+        let damaged = AcceptedMail(record: record, content: waiting.content)
+        await withCheckedContinuation { continuation in
+            acting.receiving.store.accept(damaged) { _ in continuation.resume() }
+        }
+        acting.receiving.queue.release([mail])
+        acting.receiving.time.advance(seconds: 60)
+        let good = try await acting.receive()
+        try await acting.run { acting in
+            await acting.ended.retirement(of: good)
+            try await acting.pass(seconds: 60, until: mail, is: .damaged)
+            #expect(acting.storedFiles == ["a/\(good)"])
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import Accounts
+import Foundation
+import MailFlow
+import MailModel
+import NIOCore
+import RuleEngine
+import SQLStorage
+import SQLiteDriver
+import Storage
+import Synchronization
+import TestSupport
+
+/// A flow over a real store, with everything that blocks or fails in a test's hands.
+final class Receiving: Sendable {
+    let folder: String
+    let store: SQLStore
+    let identities: IdentityDirectory
+    let rules: ActiveRules
+    let flow: InboundFlow
+    let queue = ActionQueue()
+    let bodies = ScriptedBodies()
+    let time = ManualTime()
+    let room = Room()
+    let syncFailures: Counter
+
+    static let rule = ReceiptRule(
+        name: "all", isEnabled: true, tlsPolicy: .optional, recipients: [], actions: [],
+        isScanEnabled: false)
+
+    init(
+        rules ruleSet: ReceiptRuleSet = ReceiptRuleSet(name: "test", rules: [Receiving.rule]),
+        identities names: [String] = ["ours.example"],
+        threads: any BlockingThreads = InlineThreads(),
+        change: (inout InboundSettings) -> Void = { _ in }
+    ) async throws {
+        folder = try ProjectFiles.temporaryFolder()
+        store = try SQLStore(
+            database: try SQLiteDatabase(path: "\(folder)/martlet.sqlite"), bodies: bodies,
+            time: time, onSyncFailure: { _ in })
+        identities = IdentityDirectory(store: store)
+        for name in names {
+            _ = try await identities.addTrusted(try IdentityName(parsing: name), at: time.now())
+        }
+        rules = ActiveRules(store: store)
+        try await rules.activate(ruleSet, at: time.now())
+        var settings = InboundSettings(
+            hostname: "mx.ours.test", receiptKey: [UInt8](repeating: 7, count: 32))
+        change(&settings)
+        let failures = Counter()
+        syncFailures = failures
+        flow = InboundFlow(
+            settings: settings, filters: AddressFilters([]), identities: identities, rules: rules,
+            store: store, bodies: bodies, threads: threads, room: room, queue: queue, time: time,
+            random: CountingRandom(), onSyncFailure: { _ in failures.add() })
+    }
+
+    deinit {
+        store.close()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    func open(
+        _ recipients: [String] = ["ada@ours.example"], declaredSize: Int? = nil,
+        change: (inout ReceivedEnvelope) -> Void = { _ in }
+    ) -> Result<any MailIntake, Refusal> {
+        var envelope = ReceivedEnvelope(
+            mailFrom: .null, recipients: recipients.compactMap { Mailbox($0) },
+            helo: "client.example", peerAddress: "192.0.2.1", tls: nil, isExtended: true,
+            isSMTPUTF8: false, is8BitMIME: false)
+        change(&envelope)
+        return flow.open(envelope, declaredSize: declaredSize)
+    }
+
+    /// Receives `text` whole.
+    func receive(_ text: String, to recipients: [String] = ["ada@ours.example"]) async throws
+        -> IntakeOutcome
+    {
+        let intake = try open(recipients).get()
+        _ = intake.append(ByteBuffer(string: text), onDrain: {})
+        return await intake.finish()
+    }
+}
+
+extension MailIntake {
+    func finish() async -> IntakeOutcome {
+        await withCheckedContinuation { continuation in
+            finish { continuation.resume(returning: $0) }
+        }
+    }
+}
+
+final class Counter: Sendable {
+    private let value = Mutex(0)
+    var count: Int { value.withLock { $0 } }
+    func add() { value.withLock { $0 += 1 } }
+}

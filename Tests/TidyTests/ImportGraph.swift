@@ -1,0 +1,83 @@
+/// The graph of targets: the one statement of which part may know which. What `Package.swift`
+/// declares and what files import are held to it; a new arrow wants a decision record.
+enum ImportGraph {
+    enum Layer {
+        /// Wires everything.
+        case composition
+        /// Touches sockets, files, engines, processes, HTTP. Imports the core, never another edge.
+        case edge
+        /// Decides. Imports the core alone.
+        case core
+        /// C that wraps what Swift cannot say.
+        case shim
+    }
+
+    struct Target {
+        var name: String
+        var layer: Layer
+        var arrows: Set<String>
+
+        init(_ name: String, _ layer: Layer, _ arrows: Set<String> = []) {
+            self.name = name
+            self.layer = layer
+            self.arrows = arrows
+        }
+    }
+
+    /// From the top down: every arrow points to a later line.
+    static let targets = [
+        Target(
+            "martlet", .composition,
+            [
+                "Daemon", "ControlPlane", "ControlSocket", "RuleEngine", "Documents", "MailModel",
+                "Storage",
+            ]),
+        Target(
+            "Daemon", .composition,
+            [
+                "InboundSMTP", "ControlSocket", "ControlPlane", "MailFlow", "Actions", "Topics",
+                "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
+                "Handlers", "WebPoster", "ObjectStorage", "SQLiteDriver", "SMTPProtocol",
+            ]),
+
+        Target("InboundSMTP", .edge, ["MailFlow", "SMTPProtocol", "MailModel", "Storage"]),
+        Target("ControlSocket", .edge, ["ControlPlane"]),
+        Target("Handlers", .edge, ["Actions", "MailModel", "CHandlerSpawn"]),
+        Target("WebPoster", .edge, ["Topics"]),
+        Target("ObjectStorage", .edge, ["Topics", "Storage", "MailModel", "CFileSystem"]),
+        Target("SQLiteDriver", .edge, ["SQLStorage", "Storage"]),
+
+        Target(
+            "ControlPlane", .core,
+            ["MailFlow", "Accounts", "Storage", "RuleEngine", "Documents", "MailModel"]),
+        Target(
+            "MailFlow", .core,
+            ["Actions", "Topics", "Accounts", "Storage", "RuleEngine", "MailModel"]),
+        Target("Actions", .core, ["Topics", "Events", "Storage", "RuleEngine", "MailModel"]),
+        Target("Topics", .core, ["Storage", "MailModel"]),
+        Target("Accounts", .core, ["Storage", "MailModel"]),
+        Target("SQLStorage", .core, ["Storage", "RuleEngine", "MailModel"]),
+        Target("Storage", .core, ["RuleEngine", "MailModel", "CFileSystem"]),
+        Target("Events", .core, ["RuleEngine", "MailModel"]),
+        Target("RuleEngine", .core, ["MailModel", "Documents"]),
+        Target("SMTPProtocol", .core, ["MailModel"]),
+        Target("MailModel", .core, ["CIDN2"]),
+        Target("Documents", .core),
+
+        Target("CHandlerSpawn", .shim),
+        Target("CFileSystem", .shim),
+        Target("CIDN2", .shim),
+    ]
+
+    /// What the core may import from outside; `Documents` reads YAML besides.
+    static let outsideOfCore: Set<String> = [
+        "Foundation", "Glibc", "Synchronization", "NIOCore", "Logging", "Crypto",
+        "ServiceLifecycle",
+    ]
+
+    static func arrows(of name: String) -> Set<String>? {
+        targets.first { $0.name == name }?.arrows
+    }
+
+    static let names = Set(targets.map(\.name))
+}
