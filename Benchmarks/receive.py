@@ -14,168 +14,12 @@ import signal
 import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-MARTLET_PORT, POSTFIX_PORT, BARE_PORT = 2625, 2626, 2627
-TICK = os.sysconf("SC_CLK_TCK")
-
-
-def descendants(pid):
-    children = {}
-    for entry in pathlib.Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
-            except OSError:
-                continue
-            children.setdefault(int(fields[1]), []).append(int(entry.name))
-    found, queue = [], [pid]
-    while queue:
-        one = queue.pop()
-        found.append(one)
-        queue += children.get(one, [])
-    return found
-
-
-def cpu_seconds(pid):
-    total = 0
-    for one in descendants(pid):
-        try:
-            fields = pathlib.Path(f"/proc/{one}/stat").read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        total += sum(int(field) for field in fields[11:15])
-    return total / TICK
-
-
-class Martlet:
-    name = "martlet"
-    port = MARTLET_PORT
-
-    def __init__(self, folder, binary, rules=None):
-        self.folder = folder / "martlet"
-        self.binary = binary
-        self.folder.mkdir()
-        self.delivered = self.folder / "bucket"
-        (self.folder / "rules").mkdir()
-        (self.folder / "rules" / "bench.yaml").write_text(
-            rules or "ruleSet: bench\nrules:\n  - name: all\n    recipients: [bench.example]\n"
-            "    actions: [{store: {bucket: bench}}]\n")
-        (self.folder / "martlet.yaml").write_text(
-            f"hostname: mx.bench.example\ndataDirectory: data\n"
-            f"listeners: [{{address: 127.0.0.1, port: {self.port}}}]\n"
-            "rules: {active: bench}\nbuckets: {bench: {directory: bucket}}\n"
-            "limits: {connectionsMax: 5000, mailsMax: 100000000}\n")
-        self.log = open(self.folder / "log", "w")
-        self.process = subprocess.Popen(
-            [self.binary, "serve", "-c", self.folder / "martlet.yaml"],
-            stderr=self.log, stdout=self.log)
-        self.pid = self.process.pid
-        wait_for_port(self.port)
-        subprocess.run(
-            [self.binary, "identity", "add", "bench.example", "--trusted", "-c",
-             self.folder / "martlet.yaml"], check=True, stdout=subprocess.DEVNULL)
-
-    def clean(self):
-        set_aside(self.delivered, self.folder / "done")
-
-    def count(self):
-        return sum(1 for _ in os.scandir(self.delivered))
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(60)
-
-
-class Postfix:
-    name = "postfix"
-    port = POSTFIX_PORT
-
-    def __init__(self, folder, peers):
-        self.folder = folder / "postfix"
-        self.folder.mkdir()
-        (self.folder / "root").symlink_to(peers / "postfix" / "root")
-        self.folder.chmod(0o755)
-        subprocess.run(
-            [ROOT / "scripts/postfix-instance", "receiver", self.folder, str(self.port)],
-            check=True)
-        self.delivered = self.folder / "mail" / "all" / "new"
-        wait_for_port(self.port)
-        self.pid = int((self.folder / "spool/pid/master.pid").read_text())
-
-    def clean(self):
-        set_aside(self.delivered, self.folder / "done")
-
-    def count(self):
-        try:
-            return sum(1 for _ in os.scandir(self.delivered))
-        except FileNotFoundError:
-            return 0
-
-    def stop(self):
-        subprocess.run([ROOT / "scripts/postfix-instance", "stop", self.folder], check=True)
-
-
-class Bare:
-    name = "bare-nio"
-    port = BARE_PORT
-
-    def __init__(self, binary):
-        self.process = subprocess.Popen([binary, str(self.port)])
-        self.pid = self.process.pid
-        wait_for_port(self.port)
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
-
-
-def set_aside(folder, aside):
-    """Empties a folder without deleting: after thousands of deletions ext4 looks long for an inode
-    that was not deleted lately, and the next run would measure that."""
-    aside.mkdir(exist_ok=True)
-    for file in os.scandir(folder):
-        os.rename(file.path, aside / file.name)
-
-
-def wait_for_port(port):
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    sys.exit(f"nothing listens on port {port}")
-
-
-def smtp_source(peers, port, sessions, count, size, kept):
-    root = peers / "postfix" / "root"
-    command = [root / "usr/sbin/smtp-source", "-s", str(sessions), "-m", str(count), "-l",
-               str(size), "-f", "sender@bench.invalid", "-t", "user@bench.example"]
-    if kept:
-        command.append("-d")
-    environment = dict(os.environ, LD_LIBRARY_PATH=str(root / "usr/lib/postfix"))
-    subprocess.run(command + [f"127.0.0.1:{port}"], check=True, env=environment)
-
-
-def run(server, peers, sessions, count, size, kept):
-    """Rates of acceptance and delivery, and CPU seconds of the server for each mail."""
-    before = cpu_seconds(server.pid)
-    start = time.monotonic()
-    smtp_source(peers, server.port, sessions, count, size, kept)
-    accepted = time.monotonic() - start
-    while server.count() < count:
-        if time.monotonic() - start > 300:
-            sys.exit(f"{server.name}: {server.count()} of {count} mails delivered after 300 s")
-        time.sleep(0.01)
-    delivered = time.monotonic() - start
-    cpu = cpu_seconds(server.pid) - before
-    server.clean()
-    return count / accepted, count / delivered, cpu / count
+from servers import (
+    REST_SECONDS, Bare, Martlet, Postfix, run, smtp_source, wait_until_delivered, warm_up)
 
 
 def latency(server, sessions, count, size):
@@ -211,9 +55,9 @@ def latency(server, sessions, count, size):
         thread.start()
     for thread in threads:
         thread.join()
-    while server.count() < count // sessions * sessions:
-        time.sleep(0.05)
+    wait_until_delivered(server, count // sessions * sessions)
     server.clean()
+    time.sleep(REST_SECONDS)
     return statistics.quantiles(times, n=100)[98] * 1000
 
 
@@ -230,8 +74,7 @@ def syncs(server, peers, sessions, count, size):
         stderr=subprocess.DEVNULL)
     time.sleep(0.5)
     smtp_source(peers, server.port, sessions, count, size, True)
-    while server.count() < count:
-        time.sleep(0.01)
+    wait_until_delivered(server, count)
     perf.send_signal(signal.SIGINT)
     perf.wait()
     server.clean()
@@ -264,10 +107,7 @@ def main():
         servers.append(bare)
         martlet, postfix = servers[:2]
         for server in (martlet, postfix):
-            smtp_source(peers, server.port, 1, 20, 1024, True)
-            while server.count() < 20:
-                time.sleep(0.05)
-            server.clean()
+            warm_up(server, peers)
         for kept in (True, False):
             for sessions in map(int, options.sessions.split(",")):
                 for size in map(int, options.bytes.split(",")):

@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""What many rules cost: 200 rules with 100 recipients each against one rule.
+
+Every mail is for one recipient of the last rule; all of its rules are the same `store`. Two
+servers stand side by side and are loaded in turn, by Postfix's smtp-source; each figure is the
+median of ROUNDS runs. Prints one figure a line; see docs/benchmarks.md.
+"""
+
+import argparse
+import os
+import pathlib
+import shutil
+import statistics
+import tempfile
+
+from servers import MARTLET_PORT, Martlet, run, warm_up
+
+RULES, RECIPIENTS = 200, 100
+SESSIONS, BYTES = 50, 10_240
+
+
+def rule_set(rules, recipients):
+    """`rules` rules; user@bench.example stands last in the last of them."""
+    lines = ["ruleSet: bench", "rules:"]
+    for rule in range(rules):
+        addresses = [f"user-{rule}-{number}@bench.example" for number in range(recipients)]
+        if rule == rules - 1:
+            addresses[-1] = "user@bench.example"
+        lines += [
+            f"  - name: rule-{rule}", f"    recipients: [{', '.join(addresses)}]",
+            "    actions: [{store: {bucket: bench}}]"]
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--martlet", required=True)
+    parser.add_argument("--peers", required=True, type=pathlib.Path, help="holds postfix/root")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--mails", type=int, default=10_000, help="of one run")
+    options = parser.parse_args()
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="martlet-bench-", dir=os.environ.get("BENCH")))
+    peers = options.peers.resolve()
+    servers = []
+    try:
+        for name, rules in (("many", rule_set(RULES, RECIPIENTS)), ("one", rule_set(1, 1))):
+            servers.append(Martlet(
+                folder, options.martlet, rules=rules, name=name, port=MARTLET_PORT + len(servers)))
+            warm_up(servers[-1], peers)
+        runs = {server.name: [] for server in servers}
+        for turn in range(options.rounds):
+            # Who goes first changes, so that what one leaves to the other evens out.
+            for server in servers if turn % 2 == 0 else reversed(servers):
+                runs[server.name].append(
+                    run(server, peers, SESSIONS, options.mails, BYTES, True))
+    finally:
+        for server in servers:
+            server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+    many, one = (
+        [statistics.median(values) for values in zip(*runs[name])] for name in ("many", "one"))
+    place = f"rules={RULES} recipients={RECIPIENTS}"
+    for index, stage in enumerate(("accepted", "delivered")):
+        print(f"rate rules stage={stage} {place} martlet={many[index]:.0f} "
+              f"peer={one[index]:.0f} unit=mails/s")
+        print(f"ratio rules stage={stage} {place} peer=one-rule {many[index] / one[index]:.2f}")
+    print(f"cpu rules {place} martlet={many[2] * 1e6:.0f} peer={one[2] * 1e6:.0f} "
+          "unit=microseconds/mail", flush=True)
+
+
+if __name__ == "__main__":
+    main()
