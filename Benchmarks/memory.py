@@ -8,17 +8,15 @@ docs/benchmarks.md.
 """
 
 import argparse
-import os
 import pathlib
 import resource
 import shutil
 import socket
 import sys
-import tempfile
 import threading
 import time
 
-from servers import Martlet, wait_until_delivered
+from servers import Martlet, wait_until_delivered, workspace
 
 IDLE_SESSIONS = 1_000
 SENDING_SESSIONS = 50
@@ -136,7 +134,7 @@ def main():
     options = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="martlet-bench-", dir=os.environ.get("BENCH")))
+    folder = workspace()
     try:
         idle(folder, options.martlet)
         sending(folder, options.martlet)

@@ -7,7 +7,6 @@ ROUNDS runs. Prints one figure a line; see docs/benchmarks.md.
 """
 
 import argparse
-import os
 import pathlib
 import shutil
 import signal
@@ -19,7 +18,8 @@ import threading
 import time
 
 from servers import (
-    REST_SECONDS, Bare, Martlet, Postfix, run, smtp_source, wait_until_delivered, warm_up)
+    REST_SECONDS, Bare, Martlet, Postfix, run, smtp_source, wait_until_delivered, warm_up,
+    workspace)
 
 
 def latency(server, sessions, count, size):
@@ -96,8 +96,7 @@ def main():
     parser.add_argument("--bytes", default="1024,10240,102400")
     parser.add_argument("--seconds", type=float, default=3, help="about how long one run takes")
     options = parser.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="martlet-bench-", dir=os.environ.get("BENCH")))
-    folder.chmod(0o755)
+    folder = workspace()
     peers = options.peers.resolve()
     servers = []
     try:

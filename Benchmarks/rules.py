@@ -7,13 +7,11 @@ median of ROUNDS runs. Prints one figure a line; see docs/benchmarks.md.
 """
 
 import argparse
-import os
 import pathlib
 import shutil
 import statistics
-import tempfile
 
-from servers import MARTLET_PORT, Martlet, run, warm_up
+from servers import MARTLET_PORT, Martlet, run, warm_up, workspace
 
 RULES, RECIPIENTS = 200, 100
 SESSIONS, BYTES = 50, 10_240
@@ -40,7 +38,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--mails", type=int, default=10_000, help="of one run")
     options = parser.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="martlet-bench-", dir=os.environ.get("BENCH")))
+    folder = workspace()
     peers = options.peers.resolve()
     servers = []
     try:

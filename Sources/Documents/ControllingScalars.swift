@@ -12,7 +12,10 @@ extension Unicode.Scalar {
 extension String {
     /// Line ends and other controlling characters as `\n`, `\r`, `\u{1b}`.
     package var withControlsEscaped: String {
-        guard unicodeScalars.contains(where: \.isControlling) else { return self }
+        // Nearly all text is printable ASCII, and a look at its bytes is enough.
+        guard utf8.contains(where: { $0 < 0x20 || $0 > 0x7E }),
+            unicodeScalars.contains(where: \.isControlling)
+        else { return self }
         var output = ""
         for scalar in unicodeScalars {
             switch scalar {

@@ -19,6 +19,8 @@ struct ActionPass {
     private let startedAt: Timestamp
     /// Actions tried in this pass: none is tried twice in one.
     private var tried: Set<ActionKey> = []
+    /// What the rules say as things stand.
+    private var evaluation = Evaluation(next: [], isFinished: false, isUntaken: false)
 
     init(
         _ mail: WaitingMail, evaluator: RuleEvaluator, content: MailContent, at time: Timestamp
@@ -29,9 +31,10 @@ struct ActionPass {
         startedAt = time
         facts = MailFacts(
             recipients: mail.record.envelope.recipients, isTLS: mail.record.envelope.tls != nil)
+        evaluation = evaluate()
     }
 
-    private func evaluation() -> Evaluation {
+    private func evaluate() -> Evaluation {
         evaluator.evaluate(facts) { key in
             guard let record = mail.actions[key] else { return nil }
             switch record.state {
@@ -47,7 +50,7 @@ struct ActionPass {
 
     /// The actions to run now, in order; empty when the pass is over.
     func next() -> [ActionTask] {
-        evaluation().next.filter { !tried.contains($0.key) }.map { planned in
+        evaluation.next.filter { !tried.contains($0.key) }.map { planned in
             ActionTask(
                 mail: mail.record, key: planned.key, action: planned.action,
                 recipients: planned.recipients, addedHeaders: planned.addedHeaders,
@@ -88,18 +91,18 @@ struct ActionPass {
         mail.actions[task.key] = record
         fresh.append(record)
         deliveries += result.deliveries
+        evaluation = evaluate()
         return record
     }
 
     /// No action is left open: the journal of this pass retires the mail.
-    var isFinished: Bool { evaluation().isFinished }
+    var isFinished: Bool { evaluation.isFinished }
 
     /// What the journal is to say of this pass.
     func progress() -> MailProgress {
-        let evaluation = evaluation()
         // What has not been tried is due at once, also when the process ends before it is.
         let isUntriedLeft = evaluation.next.contains { !tried.contains($0.key) }
-        let nextTry = mail.actions.values.compactMap(\.nextAttemptAt).min()
+        let nextTry = mail.actions.values.compactMap { $0.nextAttemptAt }.min()
         return MailProgress(
             mail: mail.record.id, actions: fresh, deliveries: deliveries,
             newState: evaluation.isFinished ? .retired : nil,

@@ -104,7 +104,7 @@ extension ActionRunner {
                 }
             }
             guard !tasks.isEmpty else { break }
-            let results = await actions.perform(tasks.map(\.task))
+            let results = await actions.perform(tasks.map { $0.task })
             for (position, result) in zip(tasks, results) {
                 note(result, of: position.task, in: &passes[position.pass])
             }

@@ -65,6 +65,9 @@ package struct AddressParser {
         guard let text = String(validating: content, as: UTF8.self) else {
             throw error(.invalidUTF8, at: start)
         }
+        // RFC 6532 §3.1 lets C1's controls through; nothing good comes of one in an address.
+        guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+        else { throw error(.control, at: start) }
         return text
     }
 

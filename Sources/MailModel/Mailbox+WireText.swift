@@ -4,13 +4,6 @@ extension Mailbox {
     package var wireText: String { "\(quotedLocalPart)@\(domain.ascii)" }
 
     private var quotedLocalPart: String {
-        let bytes = localPart.utf8
-        let isDotString =
-            !bytes.isEmpty && bytes.first != UInt8(ascii: ".") && bytes.last != UInt8(ascii: ".")
-            && !localPart.contains("..")
-            && bytes.allSatisfy {
-                $0 == UInt8(ascii: ".") || $0 >= 0x80 || AddressParser.isAtomText($0)
-            }
         if isDotString { return localPart }
         var quoted = "\""
         for character in localPart.unicodeScalars {
@@ -18,6 +11,21 @@ extension Mailbox {
             quoted.unicodeScalars.append(character)
         }
         return quoted + "\""
+    }
+
+    /// `Dot-string = Atom *("." Atom)`
+    private var isDotString: Bool {
+        var isAfterDot = true
+        for byte in localPart.utf8 {
+            if byte == UInt8(ascii: ".") {
+                if isAfterDot { return false }
+                isAfterDot = true
+            } else {
+                guard byte >= 0x80 || AddressParser.isAtomText(byte) else { return false }
+                isAfterDot = false
+            }
+        }
+        return !isAfterDot
     }
 
     /// The mailbox that `text` spells, or nil: for configuration, rules and stored rows.

@@ -14,6 +14,9 @@ final class GroupCommit: Sendable {
     struct Unit: Sendable {
         /// Whether a body file's directory entry belongs to what is promised.
         var needsDirectorySync: Bool
+        /// Whether somebody waits for it. What need not be written at once is taken along by a
+        /// commit that is.
+        var isUrgent: Bool
         var work: @Sendable (any SQLConnection) throws(StorageFailure) -> Void
         /// Called from the writer's thread; must not block.
         var completion: @Sendable (Result<Void, StorageFailure>) -> Void
@@ -23,6 +26,12 @@ final class GroupCommit: Sendable {
         var waiting: [Unit] = []
         var fatal: StorageFailure?
         var isClosed = false
+
+        /// Nothing waits that has to be written now.
+        var isPatient: Bool {
+            !isClosed && waiting.count < GroupCommit.unitsMax
+                && !waiting.contains { $0.isUrgent }
+        }
     }
 
     private let database: any SQLDatabase
@@ -75,6 +84,7 @@ final class GroupCommit: Sendable {
     private func run() {
         while true {
             signal.wait()
+            waitForCompany()
             let (units, isClosed) = state.withLock { state -> ([Unit], Bool) in
                 let taken = Array(state.waiting.prefix(Self.unitsMax))
                 state.waiting.removeFirst(taken.count)
@@ -86,12 +96,18 @@ final class GroupCommit: Sendable {
         ended.signal()
     }
 
+    /// A journal waits a moment for company: a mail's commit that takes it along is a sync less.
+    private func waitForCompany() {
+        guard state.withLock({ $0.isPatient }) else { return }
+        _ = signal.wait(timeout: .now() + .milliseconds(5))
+    }
+
     private func commit(_ units: [Unit]) {
         var results: [Result<Void, StorageFailure>] = []
         results.reserveCapacity(units.count)
         do throws(StorageFailure) {
             if let fatal = state.withLock({ $0.fatal }) { throw fatal }
-            if units.contains(where: \.needsDirectorySync) { try bodies.syncDirectory() }
+            if units.contains(where: { $0.needsDirectorySync }) { try bodies.syncDirectory() }
             try database.write { connection throws(StorageFailure) in
                 for unit in units { results.append(try Self.run(unit, connection)) }
             }

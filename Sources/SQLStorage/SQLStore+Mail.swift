@@ -18,7 +18,7 @@ extension SQLStore: MailStore {
     ) {
         writer.submit(
             GroupCommit.Unit(
-                needsDirectorySync: mail.record.bodyPlace == .file,
+                needsDirectorySync: mail.record.bodyPlace == .file, isUrgent: true,
                 work: { connection throws(StorageFailure) in
                     try Self.insert(mail.record, connection)
                     if let content = mail.content {
@@ -43,7 +43,7 @@ extension SQLStore: MailStore {
                 .integer(record.receivedAt.milliseconds), .text(record.state.rawValue),
                 .text(envelope.mailFrom.wireText),
                 // No mailbox holds a line feed.
-                .text(envelope.recipients.map(\.wireText).joined(separator: "\n")),
+                .text(envelope.recipients.map { $0.wireText }.joined(separator: "\n")),
                 .text(envelope.helo), .text(envelope.peerAddress), .text(envelope.tls),
                 .flag(envelope.isExtended), .flag(envelope.isSMTPUTF8),
                 .flag(envelope.is8BitMIME), .text(record.ruleSetVersion),
@@ -56,7 +56,7 @@ extension SQLStore: MailStore {
     // MARK: The journal
 
     package func record(_ progress: [MailProgress]) async throws(StorageFailure) {
-        try await write { connection throws(StorageFailure) in
+        try await write(isUrgent: false) { connection throws(StorageFailure) in
             for entry in progress { try Self.record(entry, connection) }
         }
     }

@@ -104,7 +104,7 @@ extension SQLStore: OutboxStore {
     package func settle(
         delivered: [TopicDelivery], updated: [TopicDelivery]
     ) async throws(StorageFailure) {
-        try await write { connection throws(StorageFailure) in
+        try await write(isUrgent: false) { connection throws(StorageFailure) in
             for delivery in delivered {
                 let id = SQLValue.text(delivery.message.id)
                 try connection.execute(

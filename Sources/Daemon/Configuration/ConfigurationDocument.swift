@@ -18,6 +18,23 @@ package struct ConfigurationDocument {
 
     /// Reads the file at `path`. Throws `DocumentProblems`.
     package static func read(path: String) throws(DocumentProblems) -> Configuration {
+        try read(try text(path: path), path: path)
+    }
+
+    /// Where the server of this configuration listens for the command line: all that has to be
+    /// right to ask a server that runs. Throws `DocumentProblems`.
+    package static func controlSocket(path: String) throws(DocumentProblems) -> String {
+        let reader = DocumentReader(file: path, text: try text(path: path))
+        let settings = SettingReader(folder: folder(of: path))
+        let root = reader.root(keys: ConfigurationSchema.keys(at: ""))
+        guard let data = settings.path(root?.required("dataDirectory"), to: .folder) else {
+            try reader.finish()
+            throw DocumentProblems([])
+        }
+        return Configuration.controlSocket(in: data)
+    }
+
+    private static func text(path: String) throws(DocumentProblems) -> String {
         func failure(_ message: String, line: Int? = nil) -> DocumentProblems {
             DocumentProblems([DocumentProblem(file: path, line: line, path: "", message: message)])
         }
@@ -32,7 +49,13 @@ package struct ConfigurationDocument {
             let good = String(decoding: data, as: UTF8.self).prefix { $0 != "\u{FFFD}" }
             throw failure("this line is not UTF-8", line: good.count(where: \.isNewline) + 1)
         }
-        return try read(text, path: path)
+        return text
+    }
+
+    private static func folder(of path: String) -> String {
+        let absolute =
+            path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
+        return URL(fileURLWithPath: absolute).deletingLastPathComponent().path
     }
 
     /// Reads `text` for a server that runs as `ourUser`; relative paths start at the folder of
@@ -40,16 +63,13 @@ package struct ConfigurationDocument {
     package static func read(
         _ text: String, path: String, ourUser: uid_t = geteuid()
     ) throws(DocumentProblems) -> Configuration {
-        let absolute =
-            path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
         let reader = DocumentReader(file: path, text: text)
         guard let root = reader.root(keys: ConfigurationSchema.keys(at: "")) else {
             try reader.finish()
             throw DocumentProblems([])
         }
-        let folder = URL(fileURLWithPath: absolute).deletingLastPathComponent().path
         let configuration = ConfigurationDocument(
-            settings: SettingReader(folder: folder), ourUser: ourUser, file: path
+            settings: SettingReader(folder: folder(of: path)), ourUser: ourUser, file: path
         ).configuration(root)
         try reader.finish()
         return configuration

@@ -58,9 +58,9 @@ struct SettingReader {
 
     /// Nil where nothing stands there, or nothing that we may see.
     static func isFolder(_ path: String) -> Bool? {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        return status.st_mode & S_IFMT == S_IFDIR
+        var isFolder = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+            ? isFolder : nil
     }
 
     /// Why `path` cannot be used in this way (`R_OK`, `X_OK`); nil where it can.

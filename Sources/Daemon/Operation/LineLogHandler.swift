@@ -63,6 +63,9 @@ package struct LineLogHandler: LogHandler {
     }
 
     private static func escaped(_ value: String) -> String {
-        value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").withControlsEscaped
+        guard value.utf8.contains(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") })
+        else { return value.withControlsEscaped }
+        return value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+            .withControlsEscaped
     }
 }

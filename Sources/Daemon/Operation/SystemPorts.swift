@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import MailFlow
 package import MailModel
 import NIOPosix
@@ -17,8 +18,11 @@ package struct SystemTime: TimeSource {
 /// The kernel's randomness.
 struct SystemRandom: RandomSource {
     func bytes(_ count: Int) -> [UInt8] {
-        var generator = SystemRandomNumberGenerator()
-        return (0..<count).map { _ in generator.next() }
+        [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            // One call for all; glibc's own, which has no error to handle.
+            if let base = buffer.baseAddress { arc4random_buf(base, count) }
+            initialized = count
+        }
     }
 }
 

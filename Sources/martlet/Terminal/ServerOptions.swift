@@ -21,8 +21,16 @@ struct ServerOptions: ParsableArguments {
 
     /// The configuration; prints every problem and ends with status 2 where it has any.
     func read() throws -> Configuration {
+        try complaining { () throws(DocumentProblems) in
+            try ConfigurationDocument.read(path: path)
+        }
+    }
+
+    private func complaining<Value>(
+        _ body: () throws(DocumentProblems) -> Value
+    ) throws -> Value {
         do throws(DocumentProblems) {
-            return try ConfigurationDocument.read(path: path)
+            return try body()
         } catch {
             Terminal.complain(error.description)
             throw ExitCode(2)
@@ -33,8 +41,12 @@ struct ServerOptions: ParsableArguments {
     /// problems) where it does not do it.
     func ask(_ request: ControlRequest) throws -> ControlAnswer {
         let answer: ControlAnswer
+        // A running server can be asked whatever has become of the rest of its configuration.
+        let socket = try complaining { () throws(DocumentProblems) in
+            try ConfigurationDocument.controlSocket(path: path)
+        }
         do {
-            answer = try ControlClient(path: try read().controlSocket).ask(request)
+            answer = try ControlClient(path: socket).ask(request)
         } catch let failure as ControlClient.Failure {
             Terminal.complain("martlet: \(failure)")
             throw ExitCode.failure
