@@ -86,6 +86,9 @@ class Martlet:
                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
             if added.returncode == 0:
                 return
+            if self.process.poll() is not None:
+                # Perhaps another server has the port.
+                sys.exit(f"{self.name} ended: {(self.folder / 'log').read_text()}")
             time.sleep(0.05)
         sys.exit(f"bench.example could not be added: {added.stderr.decode()}")
 

@@ -76,7 +76,7 @@ extension ActionRunner {
 
     /// How long the first mail of a batch waits for others: at low load it would otherwise take
     /// the disk's next sync away from the next mail's 250.
-    private static let gatherMilliseconds: Int64 = 10
+    private static let gatherMilliseconds: Int64 = 50
 
     private func runLane(_ handlerQueue: ActionQueue) async {
         while !queue.isClosed {
