@@ -83,8 +83,6 @@ package struct FunctionInvocation: Sendable {
     package var environment: [(name: String, value: String)]
     /// What the handler reads on standard input: the same bytes as a stored object.
     package var input: [InputPiece]
-    /// Whether the answer on standard output is read.
-    package var wantsAnswer: Bool
 
     package enum InputPiece: Sendable {
         case bytes(ByteBuffer)
@@ -93,8 +91,7 @@ package struct FunctionInvocation: Sendable {
 
     package init(
         handler: String, stableID: String, attempt: Int, mail: MailID, rule: String,
-        event: [UInt8], environment: [(name: String, value: String)], input: [InputPiece],
-        wantsAnswer: Bool
+        event: [UInt8], environment: [(name: String, value: String)], input: [InputPiece]
     ) {
         self.handler = handler
         self.stableID = stableID
@@ -104,7 +101,6 @@ package struct FunctionInvocation: Sendable {
         self.event = event
         self.environment = environment
         self.input = input
-        self.wantsAnswer = wantsAnswer
     }
 }
 

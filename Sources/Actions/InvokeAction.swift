@@ -25,8 +25,7 @@ extension ReceiptActions {
             FunctionInvocation(
                 handler: handler, stableID: task.stableID, attempt: task.attempt,
                 mail: task.mail.id, rule: task.key.rule, event: event,
-                environment: Self.environment(task), input: Self.input(task),
-                wantsAnswer: type == .requestResponse))
+                environment: Self.environment(task), input: Self.input(task)))
         switch outcome {
         case .answered(let output):
             let (disposition, detail) =

@@ -17,13 +17,14 @@ package final class ControlPlane: Sendable {
     private let outbox: any OutboxStore
     private let bodies: any BodyFiles
     private let time: any TimeSource
+    private let queue: ActionQueue
     private let onRelease: @Sendable () -> Void
 
     /// `onRelease` is called when a mail or message was made due, so that nobody waits for it.
     package init(
         hostname: String, identities: IdentityDirectory, ruleSets: RuleSets, rules: ActiveRules,
         mails: any MailStore, outbox: any OutboxStore, bodies: any BodyFiles,
-        time: any TimeSource, onRelease: @escaping @Sendable () -> Void
+        time: any TimeSource, queue: ActionQueue, onRelease: @escaping @Sendable () -> Void
     ) {
         self.hostname = hostname
         self.identities = identities
@@ -33,6 +34,7 @@ package final class ControlPlane: Sendable {
         self.outbox = outbox
         self.bodies = bodies
         self.time = time
+        self.queue = queue
         self.onRelease = onRelease
     }
 
@@ -288,6 +290,7 @@ package final class ControlPlane: Sendable {
             throw ControlFailure(
                 .invalid, "mail \(record.id) is \(record.state.rawValue), not \(wanted)")
         }
+        if to == .held { queue.withdraw(record.id) }
         onRelease()
         return .done("mail \(record.id) \(text)")
     }
@@ -297,6 +300,7 @@ package final class ControlPlane: Sendable {
         // What was set aside goes too; without it there is nothing to take back.
         if record.state == .damaged { try? bodies.takeBack(record.id) }
         _ = try await mails.remove(record.id)
+        queue.withdraw(record.id)
         if record.bodyPlace == .file { bodies.remove([record.id]) }
         return .done("mail \(record.id) is removed; objects that it was stored as stay")
     }

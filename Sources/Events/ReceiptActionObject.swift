@@ -1,6 +1,6 @@
 package import RuleEngine
 
-/// `receipt.action` of SES's receipt notifications and Lambda events. ses.md B.6
+/// `receipt.action` of SES's receipt notifications and Lambda events.
 package struct ReceiptActionObject: Sendable, Encodable, Equatable {
     package var type: String
     package var topicArn: String?

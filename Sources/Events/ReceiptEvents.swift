@@ -1,7 +1,7 @@
 import Foundation
 import MailModel
 
-/// The JSON that tells of a received mail, as SES words it. ses.md B.6
+/// The JSON that tells of a received mail, as SES words it.
 package enum ReceiptEvents {
     /// Header bytes that an event carries before it says `headersTruncated`. SES: 10 KB.
     package static let headerBytesMax = 10_240

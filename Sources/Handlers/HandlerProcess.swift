@@ -64,7 +64,14 @@ struct HandlerProcess {
             throw StartFailure(description: "\(program.command[0]): \(name): \(reason)")
         }
         self.process = process
-        ended = Pipe.End(martlet_pidfd(process))
+        let watched = martlet_pidfd(process)
+        guard watched >= 0 else {
+            let reason = String(cString: strerror(errno))
+            kill(-process, SIGKILL)
+            _ = Self.reap(process)
+            throw StartFailure(description: "\(program.command[0]): pidfd_open: \(reason)")
+        }
+        ended = Pipe.End(watched)
         input = inputPipe.writing
         output = outputPipe.reading
         errors = errorPipe.reading
@@ -115,7 +122,7 @@ struct HandlerProcess {
         }
         // The first process may be a zombie by now, and so its id and group are still its own.
         kill(-process, SIGKILL)
-        let status = reap()
+        let status = Self.reap(process)
         answer.read(from: output)
         complaint.read(from: errors)
         for end in [input, output, errors, ended] { end.close() }
@@ -162,7 +169,7 @@ struct HandlerProcess {
             errors: ends[2].revents != 0, ended: ends[0].revents != 0)
     }
 
-    private func reap() -> siginfo_t {
+    private static func reap(_ process: pid_t) -> siginfo_t {
         var status = siginfo_t()
         while waitid(P_PID, id_t(process), &status, WEXITED) < 0, errno == EINTR {}
         return status

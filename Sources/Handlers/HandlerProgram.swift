@@ -1,14 +1,14 @@
 /// A handler as the configuration describes it: a program, and what it may use.
 package struct HandlerProgram: Sendable {
     package var name: String
-    /// An absolute path and its arguments; no shell reads them.
+    /// The program's absolute path and its arguments; no shell reads them.
     package var command: [String]
     /// Beside `PATH`, `LANG` and the essentials of the mail: nothing else is inherited.
     package var environment: [String: String] = [:]
     /// Until the whole process group is ended.
     package var timeoutSeconds = 30
-    /// Address space. 0: no limit, here and below.
-    package var memoryBytesMax = 1_073_741_824
+    /// Address space. 0: no limit, here and for the next three.
+    package var memoryBytesMax = 8_589_934_592
     /// Size of one file that it writes.
     package var fileBytesMax = 1_073_741_824
     /// Open files.

@@ -110,6 +110,13 @@ struct ActionPass {
                 ? nil : isUntriedLeft ? startedAt : nextTry ?? startedAt)
     }
 
+    /// The mail stays as it is and is looked at again after `seconds`.
+    func postponement(bySeconds seconds: Int64) -> MailProgress {
+        MailProgress(
+            mail: mail.record.id, actions: [], deliveries: [], newState: nil,
+            nextAttemptAt: startedAt.advanced(bySeconds: seconds))
+    }
+
     /// The journal took `progress`: what it holds is no longer fresh.
     mutating func settle() {
         fresh = []

@@ -19,18 +19,25 @@ package struct WaitingMail: Sendable {
         self.content = content
         self.actions = actions
     }
+
+    /// For a longer wait: its bytes are in the store.
+    var withoutContent: WaitingMail {
+        WaitingMail(record: record, content: nil, actions: actions)
+    }
 }
 
 /// The mails between their 250 and the runner, in memory and bounded.
 ///
 /// A mail that finds the queue full is not lost: its row says that it is due, and the runner
-/// fetches due rows whenever the queue has run dry. `claimed` names every mail that is here or
+/// fetches due rows each second, unless the queue is full. `claimed` names every mail that is here or
 /// with the runner, so that none is taken twice.
 package final class ActionQueue: Sendable {
     fileprivate struct State {
         var waiting: [WaitingMail] = []
         var waitingBytes = 0
         var claimed: Set<MailID> = []
+        /// Claimed, and held or removed by an operator since.
+        var withdrawn: Set<MailID> = []
         var isClosed = false
         var sleepers: [CheckedContinuation<Void, Never>] = []
     }
@@ -81,9 +88,21 @@ package final class ActionQueue: Sendable {
     /// Ends the claim on mails whose pass is journalled.
     package func release(_ mails: [MailID]) {
         state.withLock { state in
-            for mail in mails { state.claimed.remove(mail) }
+            for mail in mails {
+                state.claimed.remove(mail)
+                state.withdrawn.remove(mail)
+            }
         }
     }
+
+    /// An operator held or removed `mail`: none of its actions begins any more.
+    package func withdraw(_ mail: MailID) {
+        state.withLock { state in
+            if state.claimed.contains(mail) { state.withdrawn.insert(mail) }
+        }
+    }
+
+    func isWithdrawn(_ mail: MailID) -> Bool { state.withLock { $0.withdrawn.contains(mail) } }
 
     /// Up to `limit` waiting mails; empty where none waits.
     package func take(_ limit: Int) -> [WaitingMail] {

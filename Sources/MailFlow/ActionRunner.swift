@@ -10,8 +10,8 @@ package import Topics
 /// it done, journals what came of all of them in one group commit, and retires what has ended.
 ///
 /// `store` and `notify` of a batch run together, so that many objects share one sync; a mail
-/// whose next action is a handler leaves the batch and goes on by itself, so that a slow handler
-/// holds up its own mail alone. Every effect may happen twice (a crash between doing and
+/// whose next action is a handler leaves the batch and waits for one of the handlers' places, so
+/// that a slow handler holds up no mail that wants none. Every effect may happen twice (a crash between doing and
 /// journalling); the stable id says so to those who see it.
 package struct ActionRunner: Service {
     /// Mails that share one round of syncs.
@@ -110,20 +110,36 @@ extension ActionRunner {
             }
         }
         guard await journal(&passes) else { return }
-        for pass in passes {
-            settle(pass, handlerQueue)
-        }
+        await settle(passes, handlerQueue)
     }
 
     /// After the journal: to the handlers, or done with for now.
-    private func settle(_ pass: ActionPass, _ handlerQueue: ActionQueue) {
-        let mail = pass.mail.record.id
-        if pass.next().contains(where: { $0.action.isHandler }), !handlerQueue.isFull {
-            handlerQueue.putBack(pass.mail)
-        } else {
-            queue.release([mail])
+    private func settle(_ passes: [ActionPass], _ handlerQueue: ActionQueue) async {
+        var postponed: [MailProgress] = []
+        for pass in passes {
+            guard pass.next().contains(where: { $0.action.isHandler }) else {
+                queue.release([pass.mail.record.id])
+                continue
+            }
+            if handlerQueue.isFull {
+                // Its row is not looked at again and again while there is no place for it.
+                postponed.append(pass.postponement(bySeconds: Self.postponedSeconds))
+            } else {
+                handlerQueue.putBack(pass.mail.withoutContent)
+            }
         }
+        guard !postponed.isEmpty else { return }
+        do throws(StorageFailure) {
+            try await store.record(postponed)
+        } catch {
+            log.journalFailed(postponed.map { $0.mail }, error)
+            await pause.forMilliseconds(Self.afterFailureMilliseconds)
+        }
+        queue.release(postponed.map { $0.mail })
     }
+
+    private static let postponedSeconds: Int64 = 10
+    private static let afterFailureMilliseconds: Int64 = 5_000
 
     /// One handler at a time, mail by mail; each outcome is journalled before anything else.
     private func runHandlers(_ handlerQueue: ActionQueue) async {
@@ -151,6 +167,10 @@ extension ActionRunner {
     /// What is needed to judge `mail`: its rules and its bytes. Nil where they cannot be had: the
     /// mail is then held, set aside or left for later, and its claim ended.
     private func open(_ mail: WaitingMail) async -> ActionPass? {
+        guard !queue.isWithdrawn(mail.record.id) else {
+            queue.release([mail.record.id])
+            return nil
+        }
         do throws(StorageFailure) {
             let evaluator = try await rules.evaluator(ofVersion: mail.record.ruleSetVersion)
             let content = try await content(of: mail)
@@ -206,6 +226,8 @@ extension ActionRunner {
         } catch {
             let mails = passes.map(\.mail.record.id)
             log.journalFailed(mails, error)
+            // What was done will be done again; not at once, while the disk says no.
+            await pause.forMilliseconds(Self.afterFailureMilliseconds)
             queue.release(mails)
             return false
         }

@@ -15,7 +15,7 @@ package final class InboundFlow: MailReceiver {
     private let settings: InboundSettings
     private let identities: IdentityDirectory
     private let rules: ActiveRules
-    private let filters: Mutex<AddressFilters>
+    private let filters: AddressFilters
     private let spool: InboundMail.Surroundings
     private let room: any SpoolRoom
     private let time: any TimeSource
@@ -31,7 +31,7 @@ package final class InboundFlow: MailReceiver {
         onSyncFailure: @escaping @Sendable (StorageFailure) -> Void
     ) {
         self.settings = settings
-        self.filters = Mutex(filters)
+        self.filters = filters
         self.identities = identities
         self.rules = rules
         self.room = room
@@ -48,7 +48,7 @@ package final class InboundFlow: MailReceiver {
     package func admit(peerAddress: String) -> Admission {
         guard !isClosed.withLock({ $0 }) else { return .refused(.shuttingDown) }
         guard let address = IPAddress(peerAddress) else { return .admitted }
-        return filters.withLock { $0.admits(address) } ? .admitted : .refused(.peerBlocked)
+        return filters.admits(address) ? .admitted : .refused(.peerBlocked)
     }
 
     package func admit(recipient: ForwardPath, isTLS: Bool) -> RecipientAdmission {
@@ -107,10 +107,6 @@ package final class InboundFlow: MailReceiver {
 
     /// Whether mail is taken at all.
     package var isOpen: Bool { !isClosed.withLock { $0 } }
-
-    package func replaceFilters(_ fresh: AddressFilters) {
-        filters.withLock { $0 = fresh }
-    }
 }
 
 /// The port that says whether the disk has room above its reserve; answers at once, from a figure

@@ -9,7 +9,7 @@ import Storage
 /// bytes.
 ///
 /// Verdict headers are absent while there is nothing that scans; an authentication result says
-/// `none`, RFC 8601 §2.2's form for «nothing was checked». ses.md B.7.
+/// `none`, RFC 8601 §2.2's form for «nothing was checked».
 struct ReceivedHeaders {
     let hostname: String
     let receiptKey: SymmetricKey

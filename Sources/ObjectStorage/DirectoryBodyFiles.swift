@@ -63,6 +63,8 @@ package final class DirectoryBodyFiles: BodyFiles {
         guard rename(path(of: mail), "\(aside)/\(mail.text)") == 0 else {
             throw .system("rename", path(of: mail))
         }
+        // Its new entry lasts before the old one is sure to be gone.
+        try FileDescriptor(aside, O_RDONLY | O_DIRECTORY).sync()
         try folder.sync()
     }
 

@@ -40,13 +40,28 @@ package final class DirectoryObjectStore: ObjectStore {
         var places: [String: Bucket] = [:]
         for (name, folder) in buckets {
             try Directories.create(folder, mode: 0o750)
-            let isShared =
-                try FileDescriptor(folder, O_RDONLY | O_DIRECTORY).device == shared.device
+            let isShared = try Self.canMove(from: shared.path, to: folder)
             places[name] = Bucket(
                 folder: folder,
                 temporary: isShared ? shared : try Self.emptied("\(folder)/\(Self.hiddenFolder)"))
         }
         self.buckets = places
+    }
+
+    /// Two mounts of one file system have the same device, and no file moves between them: so it
+    /// is tried.
+    private static func canMove(
+        from temporary: String, to folder: String
+    ) throws(StorageFailure) -> Bool {
+        let (probe, moved) = ("\(temporary)/probe", "\(folder)/\(hiddenFolder)-probe")
+        _ = try FileDescriptor(probe, O_WRONLY | O_CREAT | O_TRUNC)
+        defer {
+            unlink(probe)
+            unlink(moved)
+        }
+        if rename(probe, moved) == 0 { return true }
+        guard errno == EXDEV else { throw .system("rename", moved) }
+        return false
     }
 
     private static func emptied(_ folder: String) throws(StorageFailure) -> FileDescriptor {

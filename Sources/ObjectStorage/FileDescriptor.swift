@@ -90,12 +90,6 @@ final class FileDescriptor: Sendable {
         }
     }
 
-    /// Which file system it is on.
-    var device: UInt64? {
-        var status = stat()
-        return fstat(number, &status) == 0 ? UInt64(status.st_dev) : nil
-    }
-
     var size: Int? {
         var status = stat()
         return fstat(number, &status) == 0 ? Int(status.st_size) : nil

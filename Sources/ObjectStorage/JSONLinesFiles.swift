@@ -24,9 +24,8 @@ package struct JSONLinesFiles: MessagePoster {
     }
 
     private func append(_ messages: [SNSMessage], to path: String) throws(StorageFailure) {
-        if let slash = path.lastIndex(of: "/") {
-            try Directories.create(String(path[..<slash]), mode: 0o750)
-        }
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) }
+        if let folder { try Directories.create(folder, mode: 0o750) }
         let file = try FileDescriptor(path, O_RDWR | O_CREAT | O_APPEND, mode: 0o640)
         var lines = ByteBuffer()
         if let size = file.size, size > 0,
@@ -40,5 +39,9 @@ package struct JSONLinesFiles: MessagePoster {
         }
         try file.write(lines)
         try file.syncData()
+        // Who appends for the first time may have made it: its entry has to last too.
+        if file.size == lines.readableBytes {
+            try FileDescriptor(folder ?? ".", O_RDONLY | O_DIRECTORY).sync()
+        }
     }
 }

@@ -63,7 +63,7 @@ struct RuleValues {
         }
     }
 
-    /// A rule's or rule set's name. ses.md B.1
+    /// A rule's or rule set's name. SES: `ReceiptRule`
     static func name(_ value: DocumentValue?) -> String? {
         guard let value, let text = value.string() else { return nil }
         let bytes = Array(text.utf8)

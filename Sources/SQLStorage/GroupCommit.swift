@@ -129,7 +129,12 @@ final class GroupCommit: Sendable {
             result = .success(())
         } catch {
             if error.isSyncFailure { throw error }
-            try connection.execute("ROLLBACK TO SAVEPOINT unit", [])
+            do throws(StorageFailure) {
+                try connection.execute("ROLLBACK TO SAVEPOINT unit", [])
+            } catch _ {
+                // The engine has given up the whole transaction (a full disk): its reason counts.
+                throw error
+            }
             result = .failure(error)
         }
         try connection.execute("RELEASE SAVEPOINT unit", [])

@@ -64,6 +64,10 @@ extension SQLStore: MailStore {
     private static func record(
         _ progress: MailProgress, _ connection: any SQLConnection
     ) throws(StorageFailure) {
+        // An operator may have removed it meanwhile.
+        let mail = try connection.rows(
+            "SELECT 1 FROM mail WHERE id = $1", [.text(progress.mail.text)])
+        guard !mail.isEmpty else { return }
         for action in progress.actions {
             try connection.execute(
                 """

@@ -90,6 +90,21 @@ extension SQLStore: OutboxStore {
             nextAttemptAt: Timestamp(milliseconds: next), lastError: row.text(10))
     }
 
+    package func expireDead(before time: Timestamp) async throws(StorageFailure) -> Int {
+        try await write { connection throws(StorageFailure) in
+            let count = try connection.execute(
+                "DELETE FROM topic_delivery WHERE state = 'dead' AND next_ms < $1",
+                [.integer(time.milliseconds)])
+            guard count > 0 else { return 0 }
+            try connection.execute(
+                """
+                DELETE FROM topic_message WHERE created_ms < $1 AND NOT EXISTS
+                    (SELECT 1 FROM topic_delivery WHERE message = topic_message.id)
+                """, [.integer(time.milliseconds)])
+            return count
+        }
+    }
+
     package func messageCounts() async throws(StorageFailure) -> MessageCounts {
         try await database.read { connection throws(StorageFailure) in
             func count(_ state: TopicDelivery.State) throws(StorageFailure) -> Int {

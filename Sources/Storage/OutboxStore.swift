@@ -14,6 +14,8 @@ package protocol OutboxStore: Sendable {
         delivered: [TopicDelivery], updated: [TopicDelivery]
     ) async throws(StorageFailure)
     func deadDeliveries(limit: Int) async throws(StorageFailure) -> [TopicDelivery]
+    /// Drops dead deliveries whose last try was before `time`; says how many.
+    func expireDead(before time: Timestamp) async throws(StorageFailure) -> Int
     /// How many deliveries wait, and how many are dead.
     func messageCounts() async throws(StorageFailure) -> MessageCounts
     /// Makes dead deliveries of `message` due now, their retries counted from now; returns how

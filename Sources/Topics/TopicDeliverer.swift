@@ -75,11 +75,13 @@ package final class TopicDeliverer: Service {
         let updated = wake.isClosed ? [] : postponed(outcomes)
         do throws(StorageFailure) {
             try await outbox.settle(delivered: delivered, updated: updated)
+            busy.withLock { _ = $0.remove(line) }
+            wake.call()
         } catch {
+            // They come again at somebody else's call, not at once.
             log.error("the outbox could not be written; messages may come again: \(error)")
+            busy.withLock { _ = $0.remove(line) }
         }
-        busy.withLock { _ = $0.remove(line) }
-        wake.call()
     }
 
     private typealias Outcome = (delivery: TopicDelivery, failure: PostFailure?)

@@ -29,8 +29,6 @@ package final class TopicDirectory: Sendable {
         self.subscribers = Mutex(subscribers)
     }
 
-    package var topics: [String] { subscribers.withLock { $0.keys.sorted() } }
-
     func endpoint(of subscriber: String, topic: String) -> Subscriber.Endpoint? {
         subscribers.withLock { $0[topic]?.first { $0.name == subscriber }?.endpoint }
     }

@@ -43,7 +43,7 @@ final class Desk: Sendable {
         control = ControlPlane(
             hostname: "mx.ours.example", identities: IdentityDirectory(store: store),
             ruleSets: ruleSets, rules: rules, mails: store, outbox: store, bodies: bodies,
-            time: time, onRelease: { releases.add() })
+            time: time, queue: ActionQueue(), onRelease: { releases.add() })
     }
 
     deinit {

@@ -75,7 +75,7 @@ final class HandlerFixture: Sendable {
         let mail = MailID(at: ManualTime().now(), random: CountingRandom())
         return FunctionInvocation(
             handler: handler, stableID: "\(mail)/rule/0", attempt: 1, mail: mail, rule: "rule",
-            event: event, environment: environment, input: input, wantsAnswer: true)
+            event: event, environment: environment, input: input)
     }
 
     /// A number that a script wrote to a file of this folder.

@@ -9,6 +9,8 @@ import Synchronization
 final class ScriptedReceiver: MailReceiver {
     let mails = Mutex<[[UInt8]]>([])
     let abandoned = Mutex(0)
+    /// Whether every piece holds its peer up.
+    let isPausing = Mutex(false)
     let blocked: String?
 
     init(blocked: String? = nil) {
@@ -54,7 +56,7 @@ final class ScriptedReceiver: MailReceiver {
         func append(_ bytes: ByteBuffer, onDrain: @escaping @Sendable () -> Void) -> IntakePressure
         {
             content.withLock { $0 += Array(bytes.readableBytesView) }
-            return .goOn
+            return receiver.isPausing.withLock { $0 } ? .pause : .goOn
         }
 
         func finish(completion: @escaping @Sendable (IntakeOutcome) -> Void) {

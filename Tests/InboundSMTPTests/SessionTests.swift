@@ -53,6 +53,17 @@ import Testing
         #expect(receiver.mails.withLock { $0.isEmpty })
     }
 
+    /// A mail that fails while its peer is held up for the disk lets the peer go on to its end.
+    @Test func goesOnWhereAHeldUpMailFails() {
+        let receiver = ScriptedReceiver()
+        receiver.isPausing.withLock { $0 = true }
+        var driver = driver(receiver)
+        driver.feed(Self.envelope + "DATA\r\nline\r\nbare\nline\r\n")
+        driver.feed("more\r\n.\r\nQUIT\r\n")
+        #expect(driver.text.contains("550 5.6.0"))
+        #expect(driver.text.hasSuffix("221 2.0.0 Bye\r\n"))
+    }
+
     /// A peer that sent everything and then only listens gets its answers.
     @Test func answersAPeerThatOnlyListens() {
         let receiver = ScriptedReceiver()

@@ -170,6 +170,23 @@ import Topics
         }
     }
 
+    /// What an operator holds or removes while it waits in memory is not acted on.
+    @Test func leavesAWithdrawnMailAlone() async throws {
+        let acting = try await Acting([rule("a", [store("a")])])
+        let held = try await acting.receive()
+        let removed = try await acting.receive()
+        let good = try await acting.receive()
+        #expect(try await acting.receiving.store.move(held, from: [.acting], to: .held))
+        #expect(try await acting.receiving.store.remove(removed))
+        for mail in [held, removed] { acting.receiving.queue.withdraw(mail) }
+        try await acting.run { (acting) async throws in
+            await acting.ended.retirement(of: good)
+            #expect(acting.storedFiles == ["a/\(good)"])
+            let journal = try await acting.journal(held)
+            #expect(journal.isEmpty)
+        }
+    }
+
     @Test func setsADamagedMailAside() async throws {
         let acting = try await Acting([rule("a", [store("a")])])
         let mail = try await acting.receive()

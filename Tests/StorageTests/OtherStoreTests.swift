@@ -127,6 +127,24 @@ import Testing
         #expect(Set(due.map { $0.message.topic + $0.subscriber }) == ["tb", "ua"])
     }
 
+    @Test(arguments: Engine.allCases)
+    func dropsDeadMessages(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let now = spool.time.now()
+        for (id, state) in [("m1", TopicDelivery.State.dead), ("m2", .waiting)] {
+            try await spool.store.publish([
+                TopicDelivery(
+                    message: TopicMessage(
+                        id: id, topic: "t", subject: nil, message: "{}", createdAt: now),
+                    subscriber: "a", state: state, attempts: 1, nextAttemptAt: now, lastError: nil)
+            ])
+        }
+        #expect(try await spool.store.expireDead(before: now) == 0)
+        #expect(try await spool.store.expireDead(before: now.advanced(bySeconds: 1)) == 1)
+        #expect(
+            try await spool.store.messageCounts() == MessageCounts(waiting: 1, dead: 0))
+    }
+
     /// The outbox row stands exactly where the journal's does.
     @Test(arguments: Engine.allCases)
     func writesMessagesWithTheJournal(_ engine: Engine) async throws {

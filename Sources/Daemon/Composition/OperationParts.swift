@@ -23,7 +23,7 @@ struct OperationParts {
                 hostname: configuration.hostname, identities: rules.identities,
                 ruleSets: rules.ruleSets, rules: rules.rules, mails: spool.store,
                 outbox: spool.store, bodies: spool.bodies, time: surroundings.time,
-                onRelease: { wake.call() }),
+                queue: actions.queue, onRelease: { wake.call() }),
             log: surroundings.log)
         maintenance = Maintenance(
             configuration: configuration, store: spool.store, bodies: spool.bodies,

@@ -74,6 +74,12 @@ struct Maintenance: Service {
         try await inBatches { () async throws(StorageFailure) in
             try await store.expireRows(receivedBefore: rowEnd, limit: Self.batchMax)
         }
+        let dropped = try await store.expireDead(before: rowEnd)
+        if dropped > 0 {
+            log.warning(
+                "dead messages have reached the end of their retention",
+                metadata: ["messages": "\(dropped)"])
+        }
         let quota = Int64(configuration.spool.rawQuotaBytes)
         while quota > 0, try await store.retiredBytes() > quota {
             let batch = try await store.expireContent(receivedBefore: now, limit: 50)

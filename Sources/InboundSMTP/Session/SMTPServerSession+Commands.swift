@@ -26,7 +26,10 @@ extension SMTPServerSession {
         case .expn: refuse(SMTPReplies.expn, about: "EXPN")
         case .help: send(SMTPReplies.help)
         case .starttls: startTLS()
-        case .auth: refuse(SMTPReplies.auth, about: "AUTH")
+        case .auth:
+            switch settings.role {
+            case .mx: refuse(SMTPReplies.auth, about: "AUTH")
+            }
         }
     }
 
@@ -80,6 +83,9 @@ extension SMTPServerSession {
         send(SMTPReplies.mail)
     }
 
+    /// Recipients beyond the limit that are told so, for each mail; then 421.
+    private static let recipientsTooManyMax = 10_000
+
     private mutating func rcpt(_ path: ForwardPath) {
         let subject: String
         switch path {
@@ -96,11 +102,18 @@ extension SMTPServerSession {
             return refuse(SMTPReplies.needsSMTPUTF8, about: subject)
         }
         guard transaction.recipients.count < settings.limits.recipientsMax else {
+            self.transaction?.recipientsTooMany += 1
+            // RFC 5321 §4.5.3.1.10: the rest comes in another mail; some try all of them first.
+            guard transaction.recipientsTooMany < Self.recipientsTooManyMax else {
+                return end(SMTPReplies.tooManyCommands)
+            }
             return refuse(SMTPReplies.tooManyRecipients, about: subject)
         }
         switch receiver.admit(recipient: path, isTLS: tls != nil) {
         case .admitted(let mailbox):
-            if !transaction.recipients.contains(mailbox) {
+            if transaction.recipients.contains(mailbox) {
+                idleCommands += 1
+            } else {
                 transaction.recipients.append(mailbox)
             }
             self.transaction = transaction
@@ -143,6 +156,7 @@ extension SMTPServerSession {
         }
         if let failure = open() {
             transaction = nil
+            idleCommands += 1
             return refuse(failure, about: "DATA")
         }
         send(SMTPReplies.data)

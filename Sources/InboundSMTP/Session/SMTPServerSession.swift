@@ -47,6 +47,7 @@ package struct SMTPServerSession {
         var parameters: MailParameters
         var recipients: [Mailbox] = []
         var isRecipientRefused = false
+        var recipientsTooMany = 0
         var intake: (any MailIntake)?
         var chunks: DataDecoder?
         /// Bytes of content so far, and what will be answered at the end of it.
@@ -76,6 +77,7 @@ package struct SMTPServerSession {
     private var isShuttingDown = false
     /// The peer sends no more.
     private var isInputEnded = false
+    private var isDisconnected = false
     var mails = 0
     var errors = 0
     var idleCommands = 0
@@ -145,7 +147,7 @@ package struct SMTPServerSession {
             refuse(SMTPReplies.refusal(refusal), about: transaction.mailFrom.wireText)
         }
         self.transaction = nil
-        enter(.command)
+        if !isClosed { enter(isDisconnected ? .closed : .command) }
         if isShuttingDown { end(SMTPReplies.shuttingDown) }
         process()
     }
@@ -186,6 +188,9 @@ package struct SMTPServerSession {
 
     /// The connection is gone.
     package mutating func disconnected() {
+        isDisconnected = true
+        // The flow has the mail: it is taken or refused whether or not anyone listens.
+        if case .committing = phase { return }
         abandon()
         phase = .closed
     }
@@ -279,13 +284,8 @@ package struct SMTPServerSession {
     /// Leaves the open transaction; nothing of its mail stays.
     mutating func abandon() {
         if let transaction, let intake = transaction.intake {
-            if case .committing = phase {
-                // The flow has the mail: it is taken or refused whether or not anyone listens.
-            } else {
-                intake.abandon()
-                outputs.append(
-                    .event(.cut(mailFrom: transaction.mailFrom, bytes: transaction.bytes)))
-            }
+            intake.abandon()
+            outputs.append(.event(.cut(mailFrom: transaction.mailFrom, bytes: transaction.bytes)))
         }
         transaction = nil
     }
@@ -331,6 +331,8 @@ package struct SMTPServerSession {
         transaction?.failure = reply
         transaction?.intake?.abandon()
         transaction?.intake = nil
+        // Nobody will call to say that there is room: what comes is thrown away.
+        isPaused = false
     }
 
     /// A peer whose mail is refused may send it to its end, but not for ever.
