@@ -12,6 +12,8 @@ package struct LineDecoder: Sendable {
         case bareLineFeed(ByteBuffer)
         /// Longer than the limit; its bytes are gone, up to its line end.
         case tooLong
+        /// So long beyond the limit that its end is not waited for; said for each piece of it.
+        case endless
     }
 
     private enum State: Equatable {
@@ -23,14 +25,14 @@ package struct LineDecoder: Sendable {
     private let lineBytesMax: Int
     private var state = State.collecting
     private var buffer = ByteBuffer()
+    private var skippedBytes = 0
+    /// Of one line, beyond its limit.
+    private static let skippedBytesMax = 262_144
 
     /// `lineBytesMax` counts the line with its CRLF, as RFC 5321 §4.5.3.1.4 does.
     package init(lineBytesMax: Int) {
         self.lineBytesMax = lineBytesMax
     }
-
-    /// Whether nothing of a line waits.
-    package var isEmpty: Bool { buffer.readableBytes == 0 && state == .collecting }
 
     /// The next line of what waits and `input`; nil when more is needed, and then `input` is
     /// used up. What follows a line stays in `input`.
@@ -41,7 +43,7 @@ package struct LineDecoder: Sendable {
         }
         guard let lineFeed else {
             collect(&input)
-            return nil
+            return skippedBytes > Self.skippedBytesMax ? .endless : nil
         }
         let isTooLong =
             state == .skipping || buffer.readableBytes + lineFeed + 1 > lineBytesMax
@@ -66,6 +68,7 @@ package struct LineDecoder: Sendable {
                 buffer = ByteBuffer()
             }
         } else {
+            skippedBytes += input.readableBytes
             input.moveReaderIndex(to: input.writerIndex)
         }
     }
@@ -73,6 +76,7 @@ package struct LineDecoder: Sendable {
     private mutating func reset() {
         state = .collecting
         buffer = ByteBuffer()
+        skippedBytes = 0
     }
 
     private static func stripped(_ line: ByteBuffer) -> Line {

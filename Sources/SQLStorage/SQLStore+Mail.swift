@@ -29,15 +29,17 @@ extension SQLStore: MailStore {
                 }, completion: completion))
     }
 
+    private static let insertion = """
+        INSERT INTO mail (\(mailColumns), due_ms) VALUES
+        ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+        """
+
     private static func insert(
         _ record: MailRecord, _ connection: any SQLConnection
     ) throws(StorageFailure) {
         let envelope = record.envelope
         try connection.execute(
-            """
-            INSERT INTO mail (\(mailColumns), due_ms) VALUES
-            ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
-            """,
+            insertion,
             [
                 .text(record.id.text), .text(record.account.text),
                 .integer(record.receivedAt.milliseconds), .text(record.state.rawValue),

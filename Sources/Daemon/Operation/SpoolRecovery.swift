@@ -20,10 +20,7 @@ struct SpoolRecovery {
         let files = try bodies.all()
         let owners = try await store.bodyFileOwners(among: files)
         let orphans = files.filter { !owners.contains($0) }
-        bodies.remove(orphans)
-        if !orphans.isEmpty {
-            log.notice("removed what cut sessions left", metadata: ["files": "\(orphans.count)"])
-        }
+        if !orphans.isEmpty { try await collect(orphans) }
         var filter = MailFilter()
         filter.states = [.acting, .held]
         filter.limit = Self.pageMax
@@ -34,6 +31,22 @@ struct SpoolRecovery {
             filter.before = last.id
         }
         if wasCut { try bodies.syncDirectory() }
+    }
+
+    /// Files of no mail: what cut sessions left. But where no mail is known at all, it is the
+    /// database that is gone, and they may be mails that were acknowledged.
+    private func collect(_ orphans: [MailID]) async throws(StorageFailure) {
+        var anyMail = MailFilter()
+        anyMail.limit = 1
+        let files: Logger.Metadata = ["files": "\(orphans.count)"]
+        guard try await store.list(anyMail).isEmpty else {
+            bodies.remove(orphans)
+            return log.notice("removed what cut sessions left", metadata: files)
+        }
+        for mail in orphans { try bodies.setAside(mail) }
+        log.error(
+            "the database knows no mail, but there are files of mails: they are set aside",
+            metadata: files)
     }
 
     private func check(_ mail: MailRecord) async throws(StorageFailure) {

@@ -371,6 +371,7 @@ package struct SMTPServerSession {
     mutating func handle(_ line: LineDecoder.Line) {
         switch line {
         case .tooLong: refuse(SMTPReplies.lineTooLong, about: "a command line")
+        case .endless: end(SMTPReplies.tooMuchData)
         case .bareLineFeed(let bytes):
             guard settings.bareLineEnds == .normalise else {
                 return refuse(SMTPReplies.bareLineFeed, about: "a command line")
@@ -388,8 +389,16 @@ package struct SMTPServerSession {
             let reply = SMTPReplies.syntax(error)
             if error == .http { return end(reply) }
             refuse(reply, about: "a command line")
+            // What follows is a chunk of nobody knows how many bytes, and must not be read as
+            // commands.
+            if Self.isChunkCommand(bytes) { end(SMTPReplies.chunkUnreadable) }
         }
         if case .command = phase { phaseStartedAt = now }
+    }
+
+    private static func isChunkCommand(_ bytes: ByteBuffer) -> Bool {
+        let verb = bytes.readableBytesView.prefix(4).map { $0 & 0xDF }
+        return verb == Array("BDAT".utf8)
     }
 
     private mutating func enforceIdleLimit() {
