@@ -93,10 +93,9 @@ package final class TopicDeliverer: Service {
         }
         let messages = deliveries.map { SNSMessage($0, topicARN: topicARN(line.topic)) }
         let poster = poster
-        let results = try? await cancelWhenGracefulShutdown {
+        let results = await cancelWhenGracefulShutdown {
             await poster.post(messages, to: endpoint)
         }
-        guard let results else { return [] }
         return zip(deliveries, results).map { delivery, result in
             switch result {
             case .success: (delivery, nil)
