@@ -1,6 +1,7 @@
 import Daemon
 import Documents
 import Foundation
+import Handlers
 import RuleEngine
 import TestSupport
 import Testing
