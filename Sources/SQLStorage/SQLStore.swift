@@ -8,6 +8,8 @@ import Synchronization
 package final class SQLStore: Sendable {
     let database: any SQLDatabase
     let writer: GroupCommit
+    /// The database was made when this was: nothing was ever known in it.
+    package let isNew: Bool
 
     /// Brings the schema up to date. Throws `StorageFailure`; `onSyncFailure` is called once, from
     /// the writer's thread, when a sync failed: the process takes no more mail and ends.
@@ -16,9 +18,11 @@ package final class SQLStore: Sendable {
         onSyncFailure: @escaping @Sendable (StorageFailure) -> Void
     ) throws(StorageFailure) {
         let now = time.now().milliseconds
+        var isNew = false
         try database.write { connection throws(StorageFailure) in
-            try Schema.migrate(connection, database.dialect, atMilliseconds: now)
+            isNew = try Schema.migrate(connection, database.dialect, atMilliseconds: now)
         }
+        self.isNew = isNew
         self.database = database
         writer = GroupCommit(database: database, bodies: bodies, onSyncFailure: onSyncFailure)
     }

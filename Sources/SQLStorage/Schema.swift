@@ -76,11 +76,10 @@ enum Schema {
         ]
     }
 
+    /// Says whether the database was new.
     static func migrate(
         _ connection: any SQLConnection, _ dialect: SQLDialect, atMilliseconds now: Int64
-    )
-        throws(StorageFailure)
-    {
+    ) throws(StorageFailure) -> Bool {
         try connection.execute(
             "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY NOT NULL)", [])
         let done =
@@ -100,5 +99,6 @@ enum Schema {
         try connection.execute(
             "INSERT INTO account (id, created_ms) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING",
             [.text(AccountID.main.text), .integer(now)])
+        return done == 0
     }
 }

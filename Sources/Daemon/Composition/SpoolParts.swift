@@ -27,7 +27,8 @@ struct SpoolParts {
             bodies: bodies, time: surroundings.time, onSyncFailure: { ending.syncFailed($0) })
         do {
             try await SpoolRecovery(
-                store: store, bodies: bodies, wasCut: wasCut, log: surroundings.log
+                store: store, bodies: bodies, wasCut: wasCut, log: surroundings.log,
+                isDatabaseNew: store.isNew
             ).run()
             objects = try DirectoryObjectStore(
                 buckets: configuration.buckets.mapValues(\.directory),

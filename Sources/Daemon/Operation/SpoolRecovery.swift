@@ -13,6 +13,7 @@ struct SpoolRecovery {
     let bodies: any BodyFiles
     let wasCut: Bool
     let log: Logger
+    var isDatabaseNew = false
 
     private static let pageMax = 500
 
@@ -20,7 +21,7 @@ struct SpoolRecovery {
         let files = try bodies.all()
         let owners = try await store.bodyFileOwners(among: files)
         let orphans = files.filter { !owners.contains($0) }
-        if !orphans.isEmpty { try await collect(orphans) }
+        if !orphans.isEmpty { try collect(orphans) }
         var filter = MailFilter()
         filter.states = [.acting, .held]
         filter.limit = Self.pageMax
@@ -33,19 +34,17 @@ struct SpoolRecovery {
         if wasCut { try bodies.syncDirectory() }
     }
 
-    /// Files of no mail: what cut sessions left. But where no mail is known at all, it is the
-    /// database that is gone, and they may be mails that were acknowledged.
-    private func collect(_ orphans: [MailID]) async throws(StorageFailure) {
-        var anyMail = MailFilter()
-        anyMail.limit = 1
+    /// Files of no mail: what cut sessions left. But beside a new database they may be mails that
+    /// were acknowledged, and that the one before it knew.
+    private func collect(_ orphans: [MailID]) throws(StorageFailure) {
         let files: Logger.Metadata = ["files": "\(orphans.count)"]
-        guard try await store.list(anyMail).isEmpty else {
+        guard isDatabaseNew else {
             bodies.remove(orphans)
             return log.notice("removed what cut sessions left", metadata: files)
         }
         for mail in orphans { try bodies.setAside(mail) }
         log.error(
-            "the database knows no mail, but there are files of mails: they are set aside",
+            "the database is new, but there are files of mails: they are set aside",
             metadata: files)
     }
 
