@@ -29,8 +29,8 @@ package struct WaitingMail: Sendable {
 /// The mails between their 250 and the runner, in memory and bounded.
 ///
 /// A mail that finds the queue full is not lost: its row says that it is due, and the runner
-/// fetches due rows each second, unless the queue is full. `claimed` names every mail that is here or
-/// with the runner, so that none is taken twice.
+/// fetches due rows each second, unless the queue is full. `claimed` names every mail that is
+/// here or with the runner, so that none is taken twice.
 package final class ActionQueue: Sendable {
     fileprivate struct State {
         var waiting: [WaitingMail] = []

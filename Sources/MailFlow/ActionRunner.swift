@@ -11,8 +11,8 @@ package import Topics
 ///
 /// `store` and `notify` of a batch run together, so that many objects share one sync; a mail
 /// whose next action is a handler leaves the batch and waits for one of the handlers' places, so
-/// that a slow handler holds up no mail that wants none. Every effect may happen twice (a crash between doing and
-/// journalling); the stable id says so to those who see it.
+/// that a slow handler holds up no mail that wants none. Every effect may happen twice (a crash
+/// between doing and journalling); the stable id says so to those who see it.
 package struct ActionRunner: Service {
     /// Mails that share one round of syncs.
     package static let batchMax = 128
@@ -138,7 +138,9 @@ extension ActionRunner {
         queue.release(postponed.map { $0.mail })
     }
 
+    /// Until a mail that found no handler's place is looked at again.
     private static let postponedSeconds: Int64 = 10
+    /// Until mails whose journal could not be written are taken up again.
     private static let afterFailureMilliseconds: Int64 = 5_000
 
     /// One handler at a time, mail by mail; each outcome is journalled before anything else.
