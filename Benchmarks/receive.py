@@ -18,7 +18,7 @@ import threading
 import time
 
 from servers import (
-    REST_SECONDS, Bare, Martlet, Postfix, run, smtp_source, wait_until_delivered, warm_up,
+    REST_SECONDS, Bare, Martlet, Postfix, Tunnel, run, smtp_source, wait_until_delivered, warm_up,
     workspace)
 
 
@@ -111,6 +111,8 @@ def main():
             for sessions in map(int, options.sessions.split(",")):
                 for size in map(int, options.bytes.split(",")):
                     compare(martlet, postfix, bare, peers, sessions, size, kept, options)
+        for kept in (True, False):
+            compare_tls(folder, martlet, postfix, peers, kept, options)
         for sessions, size in ((1, 10240), (10, 10240), (50, 10240)):
             for server in (martlet, postfix):
                 p99 = latency(server, sessions, 3000, size)
@@ -128,6 +130,23 @@ def main():
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def compare_tls(folder, martlet, postfix, peers, kept, options):
+    """STARTTLS, one handshake for each connection; stunnel's work bounds both servers alike."""
+    sessions, size = 50, 10240
+    count = max(100, int((500 if kept else 100) * options.seconds / 50) * 50)
+    results = {martlet.name: [], postfix.name: []}
+    for _ in range(options.rounds):
+        for server, factor in ((martlet, 2), (postfix, 1)):
+            tunnel = Tunnel(folder, server)
+            try:
+                results[server.name].append(
+                    run(tunnel, peers, sessions, count * factor, size, kept))
+            finally:
+                tunnel.stop()
+    report(results, f"sessions={sessions} bytes={size} connections={'kept' if kept else 'new'} "
+           "tls=starttls")
+
+
 def compare(martlet, postfix, bare, peers, sessions, size, kept, options):
     # About as many mails as fit the wished time, by what is usual; the same for both.
     rates = {1024: 600, 10240: 500, 102400: 300}
@@ -140,15 +159,17 @@ def compare(martlet, postfix, bare, peers, sessions, size, kept, options):
     start = time.monotonic()
     smtp_source(peers, bare.port, sessions, count * 4, size, kept)
     limit = count * 4 / (time.monotonic() - start)
-    median = {
-        name: [statistics.median(values) for values in zip(*runs)]
-        for name, runs in results.items()
-    }
-    place = f"sessions={sessions} bytes={size} connections={'kept' if kept else 'new'}"
-    ours, theirs = median[martlet.name], median[postfix.name]
+    report(results, f"sessions={sessions} bytes={size} connections={'kept' if kept else 'new'}",
+           f" limit={limit:.0f}")
+
+
+def report(results, place, limit=""):
+    ours, theirs = (
+        [statistics.median(values) for values in zip(*results[name])]
+        for name in ("martlet", "postfix"))
     for index, stage in enumerate(("accepted", "delivered")):
         print(f"rate receive stage={stage} {place} martlet={ours[index]:.0f} "
-              f"peer={theirs[index]:.0f} limit={limit:.0f} unit=mails/s")
+              f"peer={theirs[index]:.0f}{limit} unit=mails/s")
         print(f"ratio receive stage={stage} {place} peer=postfix "
               f"{ours[index] / theirs[index]:.2f}")
     print(f"cpu receive {place} martlet={ours[2] * 1e6:.0f} peer={theirs[2] * 1e6:.0f} "

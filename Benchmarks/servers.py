@@ -10,7 +10,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-MARTLET_PORT, POSTFIX_PORT, BARE_PORT = 2625, 2626, 2627
+MARTLET_PORT, POSTFIX_PORT, BARE_PORT, TUNNEL_PORT = 2625, 2626, 2627, 2628
 TICK = os.sysconf("SC_CLK_TCK")
 REST_SECONDS = 2.5
 
@@ -68,7 +68,9 @@ class Martlet:
             "hostname: mx.bench.example\ndataDirectory: data\n"
             f"listeners: [{{address: 127.0.0.1, port: {self.port}}}]\n"
             "rules: {active: bench}\nbuckets: {bench: {directory: bucket}}\n"
+            f"tls: {{certificate: {folder}/tls.pem, key: {folder}/tls.key}}\n"
             "limits: {connectionsMax: 5000, mailsMax: 100000000}\n")
+        make_certificate(folder)
         self.log = open(self.folder / "log", "w")
         self.process = subprocess.Popen(
             [self.binary, "serve", "-c", self.folder / "martlet.yaml"],
@@ -114,8 +116,10 @@ class Postfix:
         self.folder.mkdir()
         (self.folder / "root").symlink_to(peers / "postfix" / "root")
         self.folder.chmod(0o755)
+        make_certificate(folder)
         subprocess.run(
-            [ROOT / "scripts/postfix-instance", "receiver", self.folder, str(self.port)],
+            [ROOT / "scripts/postfix-instance", "receiver", self.folder, str(self.port),
+             folder / "tls.pem", folder / "tls.key"],
             check=True)
         self.delivered = self.folder / "mail" / "all" / "new"
         wait_for_port(self.port)
@@ -132,6 +136,34 @@ class Postfix:
 
     def stop(self):
         subprocess.run([ROOT / "scripts/postfix-instance", "stop", self.folder], check=True)
+
+
+class Tunnel:
+    """stunnel before a server: smtp-source speaks no TLS, so this does STARTTLS for it, each time
+    with a whole handshake. It takes the place of the server where load is given."""
+
+    def __init__(self, folder, server):
+        self.server = server
+        self.name = server.name
+        self.pid = server.pid
+        self.port = TUNNEL_PORT
+        configuration = folder / "stunnel.conf"
+        configuration.write_text(
+            f"foreground = yes\npid =\ndebug = err\n[smtp]\nclient = yes\nprotocol = smtp\n"
+            f"accept = 127.0.0.1:{self.port}\nconnect = 127.0.0.1:{server.port}\n"
+            "sessionResume = no\n")
+        self.process = subprocess.Popen(["stunnel4", configuration])
+        wait_for_port(self.port)
+
+    def clean(self):
+        self.server.clean()
+
+    def count(self):
+        return self.server.count()
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
 
 
 class Bare:
@@ -161,6 +193,18 @@ def workspace():
     folder.chmod(0o755)
     subprocess.run(["chattr", "+T", folder], stderr=subprocess.DEVNULL, check=False)
     return folder
+
+
+def make_certificate(folder):
+    """One certificate for all servers, `tls.pem` and `tls.key`; made where it is missing."""
+    if (folder / "tls.pem").exists():
+        return
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-subj", "/CN=mx.bench.example", "-addext",
+         "subjectAltName=DNS:mx.bench.example", "-days", "2", "-keyout", folder / "tls.key",
+         "-out", folder / "tls.pem"],
+        check=True, stderr=subprocess.DEVNULL)
 
 
 def set_aside(folder, aside):
