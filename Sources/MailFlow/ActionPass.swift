@@ -20,7 +20,7 @@ struct ActionPass {
     /// Actions tried in this pass: none is tried twice in one.
     private var tried: Set<ActionKey> = []
     /// What the rules say as things stand.
-    private var evaluation = Evaluation(next: [], isFinished: false, isUntaken: false)
+    private var evaluation = Evaluation(next: [], isFinished: false)
 
     init(
         _ mail: WaitingMail, evaluator: RuleEvaluator, content: MailContent, at time: Timestamp

@@ -36,13 +36,10 @@ package struct Evaluation: Sendable, Hashable {
     package var next: [PlannedAction]
     /// No action is waiting, retrying or held: the mail can retire.
     package var isFinished: Bool
-    /// No enabled rule took any recipient.
-    package var isUntaken: Bool
 
-    package init(next: [PlannedAction], isFinished: Bool, isUntaken: Bool) {
+    package init(next: [PlannedAction], isFinished: Bool) {
         self.next = next
         self.isFinished = isFinished
-        self.isUntaken = isUntaken
     }
 }
 

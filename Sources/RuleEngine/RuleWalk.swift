@@ -14,7 +14,6 @@ struct RuleWalk {
     private(set) var visits: [Visit] = []
     private var next: [PlannedAction] = []
     private var isWaiting = false
-    private var isTaken = false
     private var isStopped = false
     /// A steering action is still open: later rules wait for its answer.
     private var areLaterRulesHeld = false
@@ -29,7 +28,7 @@ struct RuleWalk {
     }
 
     var evaluation: Evaluation {
-        Evaluation(next: next, isFinished: !isWaiting, isUntaken: !isTaken)
+        Evaluation(next: next, isFinished: !isWaiting)
     }
 
     mutating func visit(
@@ -42,7 +41,6 @@ struct RuleWalk {
             visit.answer = .plaintext
             return
         }
-        isTaken = true
         if isStopped {
             visit.answer = .stopped
             return

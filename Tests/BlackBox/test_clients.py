@@ -136,7 +136,8 @@ class Smtplib(ServerCase):
             after = dict(client.esmtp_features)
         self.assertEqual(
             set(before), {"pipelining", "size", "8bitmime", "enhancedstatuscodes", "chunking",
-                          "smtputf8", "starttls"})
+                          "smtputf8", "limits", "starttls"})
+        self.assertEqual(before["limits"], "RCPTMAX=100 MAILMAX=10000")
         self.assertEqual(before["size"], "41943040")
         self.assertEqual(set(before) - set(after), {"starttls"})
 

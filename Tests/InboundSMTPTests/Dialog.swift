@@ -13,6 +13,7 @@ import TestSupport
 /// | `M! text` | a mail was taken with this content, escapes read; in order |
 /// | `T:` | the TLS handshake succeeds here |
 /// | `+ seconds` | time passes |
+/// | `@ seconds` | what stands below was answered then, and not sooner; counted from the start |
 /// | `= name value` | a setting, before everything else |
 /// | `# text` | a remark |
 struct Dialog {
@@ -26,6 +27,8 @@ struct Dialog {
     var settings = SessionSettings(hostname: "mx.ours.test")
     private(set) var steps: [Step] = []
     private(set) var replies = ""
+    /// The same with its `@` lines.
+    private(set) var timedReplies = ""
     private(set) var mails: [[UInt8]] = []
 
     struct Fault: Error { let text: String }
@@ -42,7 +45,10 @@ struct Dialog {
         switch line.prefix(2) {
         case "C:": steps.append(.client(Array((rest + "\r\n").utf8)))
         case "C!": steps.append(.client(Self.unescaped(rest)))
-        case "S:": replies += rest + "\r\n"
+        case "S:":
+            replies += rest + "\r\n"
+            timedReplies += rest + "\r\n"
+        case "@ ": timedReplies += line + "\r\n"
         case "M!": mails.append(Self.unescaped(rest))
         case "T:": steps.append(.handshake)
         case "+ ": steps.append(.time(seconds: Int64(line.dropFirst(2)) ?? 0))
@@ -61,6 +67,11 @@ struct Dialog {
         case "dataLineBytesMax": settings.limits.dataLineBytesMax = value
         case "mailsMax": settings.limits.mailsMax = value
         case "errorsMax": settings.limits.errorsMax = value
+        case "errorsUndelayedMax": settings.limits.errorsUndelayedMax = value
+        case "errorDelaySecondsMax": settings.limits.errorDelaySecondsMax = Int64(value)
+        case "greetingDelaySeconds": settings.greetingDelaySeconds = Int64(value)
+        case "earlyTalkers":
+            settings.earlyTalkers = EarlyTalkerPolicy(rawValue: words[1]) ?? .ignore
         case "idleCommandsMax": settings.limits.idleCommandsMax = value
         case "bareLineEnds":
             settings.bareLineEnds = BareLineEndPolicy(rawValue: words[1]) ?? .refuse

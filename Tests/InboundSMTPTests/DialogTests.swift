@@ -18,7 +18,9 @@ import Testing
 
     /// Runs a dialog on the bare session, its bytes in pieces of `chunk`; everything that the
     /// client sends up to the next handshake or step of time goes in one run.
-    private func replies(_ dialog: Dialog, chunk: Int) throws -> (text: String, mails: [[UInt8]]) {
+    private func run(
+        _ dialog: Dialog, chunk: Int
+    ) -> (driver: SessionDriver, mails: [[UInt8]]) {
         let receiver = ScriptedReceiver()
         var driver = SessionDriver(settings: dialog.settings, receiver: receiver)
         driver.start()
@@ -37,14 +39,17 @@ import Testing
             }
         }
         driver.feed(waiting, chunk: chunk)
-        return (driver.text, receiver.mails.withLock { $0 })
+        return (driver, receiver.mails.withLock { $0 })
     }
 
     @Test(arguments: files, [1_000_000, 1, 7])
     func runsBare(_ file: String, chunk: Int) throws {
         let dialog = try Dialog(file: file)
-        let (text, mails) = try replies(dialog, chunk: chunk)
-        #expect(text == dialog.replies)
+        let (driver, mails) = run(dialog, chunk: chunk)
+        #expect(driver.text == dialog.replies)
+        if dialog.timedReplies != dialog.replies {
+            #expect(driver.timedText == dialog.timedReplies)
+        }
         #expect(mails == dialog.mails)
     }
 

@@ -8,6 +8,9 @@ import Synchronization
 struct SessionDriver {
     private(set) var session: SMTPServerSession
     private(set) var text = ""
+    /// The same with a line `@ seconds` where time has passed.
+    private(set) var timedText = ""
+    private var repliedAt: Int64 = 0
     private(set) var isClosed = false
     private(set) var events: [SessionEvent] = []
     private var now: Int64 = 0
@@ -75,7 +78,7 @@ struct SessionDriver {
         var outputs = session.takeOutputs()[...]
         while let output = outputs.popFirst() {
             switch output {
-            case .reply(let reply): text += reply.wireText
+            case .reply(let reply): take(reply)
             case .event(let event): events.append(event)
             case .close: isClosed = true
             case .startTLS: break
@@ -87,5 +90,12 @@ struct SessionDriver {
                 outputs += session.takeOutputs()
             }
         }
+    }
+
+    private mutating func take(_ reply: SMTPReply) {
+        text += reply.wireText
+        if now != repliedAt { timedText += "@ \(now / 1000)\r\n" }
+        repliedAt = now
+        timedText += reply.wireText
     }
 }

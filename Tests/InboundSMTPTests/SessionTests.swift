@@ -111,6 +111,7 @@ import Testing
                 let receiver = ScriptedReceiver()
                 var driver = driver(receiver)
                 driver.feed(input, chunk: max(1, chunk))
+                driver.pass(seconds: 100)
                 return driver.text + "\(receiver.mails.withLock { $0 })"
             }
             #expect(texts[0] == texts[1], "\(text.debugDescription)")

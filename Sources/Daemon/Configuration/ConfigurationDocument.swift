@@ -212,6 +212,12 @@ package struct ConfigurationDocument {
             sessions?["bareLineEnds"]?.choice([
                 ("refuse", BareLineEndPolicy.refuse), ("normalise", .normalise),
             ]) ?? .refuse
+        session.greetingDelaySeconds =
+            Int64(settings.int(sessions, "sessions.greetingDelaySeconds"))
+        session.earlyTalkers =
+            sessions?["earlyTalkers"]?.choice([
+                ("ignore", EarlyTalkerPolicy.ignore), ("refuse", .refuse),
+            ]) ?? .ignore
         return session
     }
 
@@ -224,6 +230,8 @@ package struct ConfigurationDocument {
         limits.mailsMax = settings.int(mapping, "limits.mailsMax")
         limits.idleCommandsMax = settings.int(mapping, "limits.idleCommandsMax")
         limits.errorsMax = settings.int(mapping, "limits.errorsMax")
+        limits.errorsUndelayedMax = settings.int(mapping, "limits.errorsUndelayedMax")
+        limits.errorDelaySecondsMax = Int64(settings.int(mapping, "limits.errorDelaySecondsMax"))
         limits.commandSeconds = Int64(settings.int(mapping, "limits.commandSeconds"))
         limits.dataPieceSeconds = Int64(settings.int(mapping, "limits.dataPieceSeconds"))
         limits.dataSeconds = Int64(settings.int(mapping, "limits.dataSeconds"))

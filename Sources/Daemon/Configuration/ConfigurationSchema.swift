@@ -54,7 +54,8 @@ enum ConfigurationSchema {
             comment: "Received lines before a mail counts as going in circles.", range: 1...1_000),
         Setting(
             path: "limits.recipientsMax", defaultText: "100",
-            comment: "Recipients of one mail; RFC 5321 asks for 100.", range: 1...100_000),
+            comment: "Recipients of one mail; RFC 5321 asks for 100. Announced by LIMITS.",
+            range: 1...100_000),
         Setting(
             path: "limits.commandBytesMax", defaultText: "2048",
             comment: "A command line with its CRLF; RFC 5321 asks for 512.", range: 512...65_536),
@@ -64,7 +65,8 @@ enum ConfigurationSchema {
             range: 1_000...largest),
         Setting(
             path: "limits.mailsMax", defaultText: "10000",
-            comment: "Mails in one session; then 421.", range: 1...largest),
+            comment: "Mails in one session, taken or not; then 421. Announced by LIMITS.",
+            range: 1...largest),
         Setting(
             path: "limits.idleCommandsMax", defaultText: "100",
             comment: "Commands that bring no mail nearer, since the last mail; then 421.",
@@ -72,6 +74,13 @@ enum ConfigurationSchema {
         Setting(
             path: "limits.errorsMax", defaultText: "20",
             comment: "Errors of a client in one session; then 421.", range: 1...largest),
+        Setting(
+            path: "limits.errorsUndelayedMax", defaultText: "10",
+            comment: "Errors of a client that are answered at once ...", range: 0...largest),
+        Setting(
+            path: "limits.errorDelaySecondsMax", defaultText: "8",
+            comment: "... the next after 1 second, then 2, 4, ..., at most this; 0: no delay.",
+            range: 0...300),
         Setting(
             path: "limits.commandSeconds", defaultText: "300",
             comment: "From a reply to the whole of the next command.", range: 1...86_400),
@@ -108,6 +117,13 @@ enum ConfigurationSchema {
         Setting(
             path: "sessions.bareLineEnds", defaultText: "refuse",
             comment: "A CR or LF that stands alone: refuse, or normalise (each becomes CRLF)."),
+        Setting(
+            path: "sessions.greetingDelaySeconds", defaultText: "0",
+            comment: "How long the greeting waits; 0: not at all.", range: 0...120),
+        Setting(
+            path: "sessions.earlyTalkers", defaultText: "ignore",
+            comment: "Who speaks before a delayed greeting: ignore (it is greeted all the same),\n"
+                + "or refuse (it gets 554 instead)."),
         Setting(
             path: "spool.freeBytesMin", defaultText: "1073741824",
             comment: "Below this much room on the disk no mail is taken: 452.",

@@ -121,6 +121,8 @@ enum SMTPReplies {
     // MARK: Ends of a session
 
     static let shuttingDown = reply(421, 3, 2, "Service shutting down, try again later")
+    /// RFC 5321 §3.1: in place of the greeting.
+    static let earlyTalker = reply(554, 5, 1, "You spoke before the greeting")
     static let tooManyErrors = reply(421, 7, 0, "Too many errors")
     static let tooManyCommands = reply(421, 7, 0, "Too many commands without a mail")
     static let tooManyMails = reply(421, 7, 0, "Enough mails for one session")

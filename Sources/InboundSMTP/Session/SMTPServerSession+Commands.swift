@@ -50,10 +50,16 @@ extension SMTPServerSession {
         var extensions = [
             "PIPELINING", "SIZE \(settings.limits.mailBytesMax)", "8BITMIME",
             "ENHANCEDSTATUSCODES", "CHUNKING", "SMTPUTF8",
+            "LIMITS RCPTMAX=\(announced(settings.limits.recipientsMax))"
+                + " MAILMAX=\(announced(settings.limits.mailsMax))",
         ]
         if settings.isTLSOffered, tls == nil { extensions.append("STARTTLS") }
         return extensions
     }
+
+    /// `limit-value = %x31-39 0*5DIGIT`: where we take more than six digits say, we say less.
+    /// RFC 9422 §4
+    private func announced(_ limit: Int) -> Int { min(limit, 999_999) }
 
     /// RFC 3207 §4: what was read before the handshake is thrown away, here and by the shell.
     private mutating func startTLS() {
@@ -79,12 +85,14 @@ extension SMTPServerSession {
         if let size = parameters.size, size > settings.limits.mailBytesMax {
             return refuse(SMTPReplies.sizeTooLarge, about: path.wireText)
         }
+        mails += 1
         transaction = Transaction(mailFrom: path, parameters: parameters)
         send(SMTPReplies.mail)
     }
 
-    /// Recipients beyond the limit that are told so, for each mail; then 421.
-    private static let recipientsTooManyMax = 10_000
+    /// Recipients beyond the limit that are told so since the last mail was taken; each further
+    /// one is an error of the client.
+    private static let recipientsTooManyMax = 1_000
 
     private mutating func rcpt(_ path: ForwardPath) {
         let subject: String
@@ -102,12 +110,11 @@ extension SMTPServerSession {
             return refuse(SMTPReplies.needsSMTPUTF8, about: subject)
         }
         guard transaction.recipients.count < settings.limits.recipientsMax else {
-            self.transaction?.recipientsTooMany += 1
+            recipientsTooMany += 1
             // RFC 5321 §4.5.3.1.10: the rest comes in another mail; some try all of them first.
-            guard transaction.recipientsTooMany < Self.recipientsTooManyMax else {
-                return end(SMTPReplies.tooManyCommands)
-            }
-            return refuse(SMTPReplies.tooManyRecipients, about: subject)
+            return refuse(
+                SMTPReplies.tooManyRecipients, about: subject,
+                isError: recipientsTooMany > Self.recipientsTooManyMax)
         }
         switch receiver.admit(recipient: path, isTLS: tls != nil) {
         case .admitted(let mailbox):
@@ -185,6 +192,8 @@ extension SMTPServerSession {
             } else if let failure = open() {
                 transaction?.failure = failure
             }
+            // What is thrown away has its time, too.
+            transaction?.openedAt = now
             let decoder = decoder(.counted)
             transaction?.chunks = decoder
         }

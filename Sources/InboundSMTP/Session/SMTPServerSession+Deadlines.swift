@@ -3,11 +3,15 @@ import SMTPProtocol
 /// How long a session may take for what. Times are milliseconds of the shell's clock.
 extension SMTPServerSession {
     /// When `timePassed` has something to say; nil while nothing is waited for from the peer.
-    package var deadline: Int64? { waiting?.deadline }
+    package var deadline: Int64? { hold?.until ?? waiting?.deadline }
 
-    /// Ends the session if its peer is too late.
+    /// Says what was held back, or ends the session if its peer is too late.
     package mutating func timePassed(at now: Int64) {
         self.now = now
+        if let hold {
+            if hold.until <= now { holdEnded() }
+            return
+        }
         guard let waiting, waiting.deadline <= now else { return }
         end(waiting.reply)
     }

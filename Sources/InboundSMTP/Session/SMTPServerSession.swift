@@ -6,7 +6,7 @@ import Storage
 
 /// One SMTP session as a server, without sockets and clocks: bytes and times in, replies and steps
 /// out. RFC 5321, with STARTTLS (3207), SIZE (1870), PIPELINING (2920), 8BITMIME (6152),
-/// SMTPUTF8 (6531), ENHANCEDSTATUSCODES (2034) and CHUNKING (3030).
+/// SMTPUTF8 (6531), ENHANCEDSTATUSCODES (2034), CHUNKING (3030) and LIMITS (9422).
 ///
 /// After each call take `outputs` and do them in order. While `wantsInput` is false read no more:
 /// that bounds what a session holds to what was read at once.
@@ -47,7 +47,6 @@ package struct SMTPServerSession {
         var parameters: MailParameters
         var recipients: [Mailbox] = []
         var isRecipientRefused = false
-        var recipientsTooMany = 0
         var intake: (any MailIntake)?
         var chunks: DataDecoder?
         /// Bytes of content so far, and what will be answered at the end of it.
@@ -74,12 +73,17 @@ package struct SMTPServerSession {
     var transaction: Transaction?
     /// The mail's intake asked us to wait.
     var isPaused = false
-    private var isShuttingDown = false
+    /// What is held back, if anything is.
+    var hold: Hold?
+    var isShuttingDown = false
     /// The peer sends no more.
     private var isInputEnded = false
     private var isDisconnected = false
+    /// Mails that were begun. RFC 9422 §4.1 counts those that came to nothing, too.
     var mails = 0
     var errors = 0
+    /// Since the last mail that was taken.
+    var recipientsTooMany = 0
     var idleCommands = 0
     // Milliseconds of a clock that never goes back.
     var now: Int64
@@ -103,10 +107,12 @@ package struct SMTPServerSession {
 
     // MARK: What happens to a session
 
-    /// The connection stands: greets, or refuses the peer.
+    /// The connection stands: greets, now or in a while, or refuses the peer.
     package mutating func start() {
         switch receiver.admit(peerAddress: peer.address) {
-        case .admitted: send(SMTPReplies.greeting(settings.hostname))
+        case .admitted:
+            holdGreeting()
+            send(SMTPReplies.greeting(settings.hostname))
         case .refused(let refusal):
             end(SMTPReplies.refusal(refusal))
         }
@@ -138,8 +144,8 @@ package struct SMTPServerSession {
         guard case .committing = phase, let transaction else { return }
         switch outcome {
         case .accepted(let id):
-            mails += 1
             idleCommands = 0
+            recipientsTooMany = 0
             outputs.append(
                 .event(.accepted(id, envelope(of: transaction), bytes: transaction.bytes)))
             send(SMTPReplies.accepted(id))
@@ -167,6 +173,7 @@ package struct SMTPServerSession {
     /// We are ending: a mail that is coming in may finish, anything else ends now.
     package mutating func shutDown() {
         isShuttingDown = true
+        release()
         switch phase {
         case .command where transaction?.intake == nil, .handshake:
             end(SMTPReplies.shuttingDown)
@@ -177,6 +184,7 @@ package struct SMTPServerSession {
     /// The time that `shutDown` left is over. A mail that is being committed still gets its answer.
     package mutating func cutOff() {
         if case .committing = phase { return }
+        release()
         end(SMTPReplies.shuttingDown)
     }
 
@@ -189,6 +197,7 @@ package struct SMTPServerSession {
     /// The connection is gone.
     package mutating func disconnected() {
         isDisconnected = true
+        hold = nil
         // The flow has the mail: it is taken or refused whether or not anyone listens.
         if case .committing = phase { return }
         abandon()
@@ -197,7 +206,8 @@ package struct SMTPServerSession {
 
     /// Whether more bytes can be taken now.
     package var wantsInput: Bool {
-        switch phase {
+        if let hold { return hold.isBrokenByInput }
+        return switch phase {
         case .command, .data, .chunk: !isPaused
         case .handshake: true
         case .committing, .closed: false
@@ -215,20 +225,21 @@ package struct SMTPServerSession {
 
     // MARK: Steps
 
-    private mutating func process() {
+    mutating func process() {
         processInbox()
-        guard isInputEnded, !isPaused else { return }
+        guard isInputEnded, !isPaused, hold == nil else { return }
         switch phase {
         case .command, .data, .chunk, .handshake:
             abandon()
-            outputs.append(.close)
+            emit(.close)
             enter(.closed)
         case .committing, .closed: break
         }
     }
 
     private mutating func processInbox() {
-        while inbox.readableBytes > 0, !isPaused {
+        if inbox.readableBytes > 0 { refuseEarlyTalker() }
+        while inbox.readableBytes > 0, !isPaused, hold == nil {
             switch phase {
             case .command:
                 guard let line = lines.next(&inbox) else { return }
@@ -255,19 +266,18 @@ package struct SMTPServerSession {
     }
 
     mutating func send(_ reply: SMTPReply) {
-        outputs.append(.reply(reply))
+        emit(.reply(reply))
     }
 
-    /// A reply that says no: told in the log, counted where it is the client's error.
-    mutating func refuse(_ reply: SMTPReply, about subject: String) {
+    /// A reply that says no: told in the log, counted and perhaps delayed where it is the client's
+    /// error.
+    mutating func refuse(_ reply: SMTPReply, about subject: String, isError: Bool? = nil) {
         outputs.append(.event(.refused(reply: reply, subject: subject)))
-        guard reply.code >= 500 else { return send(reply) }
+        guard isError ?? (reply.code >= 500) else { return send(reply) }
         errors += 1
-        guard errors < settings.limits.errorsMax else {
-            send(reply)
-            return end(SMTPReplies.tooManyErrors)
-        }
+        holdErrorReply()
         send(reply)
+        if errors >= settings.limits.errorsMax { end(SMTPReplies.tooManyErrors) }
     }
 
     /// The last reply of a session.
@@ -276,7 +286,7 @@ package struct SMTPServerSession {
         abandon()
         if reply != SMTPReplies.quit { outputs.append(.event(.ended(because: reply))) }
         send(reply)
-        outputs.append(.close)
+        emit(.close)
         enter(.closed)
         inbox.clear()
     }

@@ -6,12 +6,23 @@ package enum SessionRole: String, Sendable {
     case mx
 }
 
+/// What becomes of a peer that speaks before a delayed greeting.
+package enum EarlyTalkerPolicy: String, Sendable, CaseIterable {
+    /// What it said waits for the greeting.
+    case ignore
+    /// It gets 554 in place of the greeting.
+    case refuse
+}
+
 /// What the operator sets of SMTP sessions.
 package struct SessionSettings: Sendable {
     package var hostname: String
     package var role = SessionRole.mx
     package var isTLSOffered = false
     package var bareLineEnds = BareLineEndPolicy.refuse
+    /// How long the greeting is held back; 0: not at all.
+    package var greetingDelaySeconds: Int64 = 0
+    package var earlyTalkers = EarlyTalkerPolicy.ignore
     package var limits = SessionLimits()
 
     package init(hostname: String) {
@@ -29,12 +40,16 @@ package struct SessionLimits: Sendable {
     package var commandBytesMax = 2_048
     /// A line of a mail with its CRLF. RFC 5321 asks for 1,000; real senders exceed it.
     package var dataLineBytesMax = 1_048_576
-    /// Mails in one session; then 421.
+    /// Mails in one session, taken or not; then 421.
     package var mailsMax = 10_000
     /// Commands that bring no mail nearer (RSET, NOOP, VRFY, …) since the last mail; then 421.
     package var idleCommandsMax = 100
     /// Errors of a client in one session; then 421.
     package var errorsMax = 20
+    /// Errors of a client that are answered at once.
+    package var errorsUndelayedMax = 10
+    /// The answers to further ones wait 1 second, 2, 4, and so on, at most this; 0: not at all.
+    package var errorDelaySecondsMax: Int64 = 8
     /// From one reply to the whole of the next command. RFC 5321 §4.5.3.2.7 asks for 5 minutes.
     package var commandSeconds: Int64 = 300
     /// From one piece of a mail to the next. RFC 5321 §4.5.3.2.5 asks for 3 minutes.
