@@ -119,6 +119,7 @@ let package = Package(
         source("Events", ["RuleEngine", "MailModel"]),
         source("RuleEngine", ["MailModel", "Documents", crypto]),
         source("SMTPProtocol", ["MailModel", nioCore]),
+        source("DNS", ["MailModel"]),
         source("MailModel", ["CIDN2"]),
         source("Documents", [yams]),
 
@@ -127,9 +128,12 @@ let package = Package(
         source("WebPoster", ["Topics", httpClient, nioCore, nioHTTP1]),
         source("ObjectStorage", ["Topics", "Storage", "MailModel", "CFileSystem", nioCore]),
         source("SQLiteDriver", ["SQLStorage", "Storage", nioCore, grdb]),
+        source("DNSClient", ["DNS", "MailModel", "CUnbound"]),
         .target(name: "CHandlerSpawn"),
         .target(name: "CFileSystem"),
         .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
+        // Debian's libunbound.pc asks for a libevent.pc that nothing needs.
+        .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
 
         // The limit that the receiving benchmark names: what NIO alone reaches.
         .executableTarget(
@@ -138,8 +142,10 @@ let package = Package(
 
         // Tests
         .target(
-            name: "TestSupport", dependencies: ["MailModel", "Storage", nioCore, logging],
+            name: "TestSupport",
+            dependencies: ["DNS", "MailModel", "Storage", nioCore, logging],
             path: "Tests/TestSupport", swiftSettings: settings),
+        tests("DNSTests", ["DNS", "DNSClient", "MailModel", "TestSupport"]),
         tests("MailModelTests", ["MailModel", "TestSupport", nioCore]),
         tests("SMTPProtocolTests", ["SMTPProtocol", "MailModel", "TestSupport", nioCore]),
         tests("RuleEngineTests", ["RuleEngine", "Documents", "MailModel", "TestSupport"]),

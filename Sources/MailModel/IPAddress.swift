@@ -12,11 +12,22 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
         if inet_pton(AF_INET, text, &buffer) == 1 {
             bytes = Array(buffer[..<4])
         } else if inet_pton(AF_INET6, text, &buffer) == 1 {
-            let isMapped = buffer[..<10].allSatisfy { $0 == 0 } && buffer[10...11] == [255, 255]
-            bytes = isMapped ? Array(buffer[12...]) : buffer
+            bytes = Self.isMapped(buffer) ? Array(buffer[12...]) : buffer
         } else {
             return nil
         }
+    }
+
+    /// The address of 4 or 16 bytes in network order; nil for any other number.
+    package init?(bytes: some Collection<UInt8>) {
+        guard bytes.count == 4 || bytes.count == 16 else { return nil }
+        let bytes = Array(bytes)
+        self.bytes = Self.isMapped(bytes) ? Array(bytes[12...]) : bytes
+    }
+
+    /// `::ffff:0:0/96`. RFC 4291 §2.5.5.2
+    private static func isMapped(_ bytes: [UInt8]) -> Bool {
+        bytes.count == 16 && bytes[..<10].allSatisfy { $0 == 0 } && bytes[10...11] == [255, 255]
     }
 
     package var isIPv6: Bool { bytes.count == 16 }

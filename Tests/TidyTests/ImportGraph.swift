@@ -46,6 +46,7 @@ enum ImportGraph {
         Target("WebPoster", .edge, ["Topics"]),
         Target("ObjectStorage", .edge, ["Topics", "Storage", "MailModel", "CFileSystem"]),
         Target("SQLiteDriver", .edge, ["SQLStorage", "Storage"]),
+        Target("DNSClient", .edge, ["DNS", "MailModel", "CUnbound"]),
 
         Target(
             "ControlPlane", .core,
@@ -61,12 +62,14 @@ enum ImportGraph {
         Target("Events", .core, ["RuleEngine", "MailModel"]),
         Target("RuleEngine", .core, ["MailModel", "Documents"]),
         Target("SMTPProtocol", .core, ["MailModel"]),
+        Target("DNS", .core, ["MailModel"]),
         Target("MailModel", .core, ["CIDN2"]),
         Target("Documents", .core),
 
         Target("CHandlerSpawn", .shim),
         Target("CFileSystem", .shim),
         Target("CIDN2", .shim),
+        Target("CUnbound", .shim),
     ]
 
     /// What the core may import from outside; `Documents` reads YAML besides.

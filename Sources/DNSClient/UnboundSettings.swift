@@ -1,0 +1,25 @@
+package import MailModel
+
+/// How the DNS is asked.
+package struct UnboundSettings: Sendable, Equatable {
+    package struct Server: Sendable, Equatable {
+        package var address: IPAddress
+        package var port: Int
+
+        package init(address: IPAddress, port: Int) {
+            self.address = address
+            self.port = port
+        }
+    }
+
+    /// Resolvers, or servers that answer for all that is asked; none: those of the system
+    /// (`/etc/resolv.conf`), read once.
+    package var servers: [Server] = []
+    /// A file with DS or DNSKEY records in zone-file form; nil: no answer is ever proven.
+    package var trustAnchor: String?
+    package var timeoutMilliseconds = 10_000
+    /// Questions that wait for their answers at once.
+    package var queriesMax = 256
+
+    package init() {}
+}
