@@ -153,7 +153,7 @@ let package = Package(
             "StorageTests",
             [
                 "SQLStorage", "SQLiteDriver", "ObjectStorage", "Storage", "RuleEngine", "Topics",
-                "MailModel", "TestSupport", nioCore,
+                "MailModel", "TestSupport", nioCore, grdb,
             ]),
         tests(
             "InboundSMTPTests",

@@ -27,6 +27,9 @@ package final class SQLStore: Sendable {
         writer = GroupCommit(database: database, bodies: bodies, onSyncFailure: onSyncFailure)
     }
 
+    /// The version of the tables: how many migrations have run.
+    package var schemaVersion: Int { Schema.migrations(database.dialect).count }
+
     /// Commits what waits; nothing is taken after it. Blocks.
     package func close() {
         writer.close()

@@ -71,6 +71,7 @@ import Testing
         ("actions", [".json"], "Tests/ActionsTests/ReceiptEventTests.swift"),
         ("dialogs", [".smtp"], "Tests/InboundSMTPTests/DialogTests.swift"),
         ("rules", [".yaml", ".problems"], "Tests/RuleEngineTests/RuleDocumentTests.swift"),
+        ("stores", [""], "Tests/StorageTests/StoreUpgradeTests.swift"),
         (
             "config-bad", ["/config.yaml", "/expected.txt", ".yaml"],
             "Tests/DaemonTests/BadConfigurationTests.swift"
