@@ -85,6 +85,7 @@ package final class ControlPlane: Sendable {
             StatusView(
                 hostname: hostname, activeRuleSet: active.ruleSet.name,
                 ruleSetVersion: active.version, mails: counts,
+                retiredMails: try await mails.retiredCount(),
                 waitingMessages: messages.waiting, deadMessages: messages.dead))
     }
 

@@ -126,6 +126,8 @@ package struct StatusView: Sendable, Codable {
     package var activeRuleSet: String
     package var ruleSetVersion: String
     package var mails: MailCounts
+    /// Those whose raw bytes are still kept.
+    package var retiredMails: Int
     /// Messages to topics, each counted for each subscriber that it has not reached.
     package var waitingMessages: Int
     package var deadMessages: Int

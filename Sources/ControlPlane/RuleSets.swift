@@ -24,7 +24,8 @@ package struct RulesReload: Sendable {
 /// The rule sets of the rules folder, and which of them is in force.
 ///
 /// A file loads whole or not at all; while the active one has problems, what was in force stays
-/// in force.
+/// in force. Whoever asks that they are read (a signal, a changed file, an operator) waits for who
+/// asked before, so that the newest reading is the last to count.
 package final class RuleSets: Sendable {
     private struct State {
         var loaded = LoadedRuleSets()
@@ -37,12 +38,16 @@ package final class RuleSets: Sendable {
     private let store: any RuleSetStore
     private let time: any TimeSource
     private let configuredActive: String?
+    private let onActivation: @Sendable (ReceiptRuleSet) async -> Void
     private let state = Mutex(State())
+    private let turns = Turns()
 
-    /// `configuredActive` counts until an operator activates another.
+    /// `configuredActive` counts until an operator activates another. `onActivation` is told each
+    /// set that comes into force as it was not before.
     package init(
         files: any RuleFiles, catalogue: RuleCatalogue, configuredActive: String?,
-        rules: ActiveRules, store: any RuleSetStore, time: any TimeSource
+        rules: ActiveRules, store: any RuleSetStore, time: any TimeSource,
+        onActivation: @escaping @Sendable (ReceiptRuleSet) async -> Void
     ) {
         self.files = files
         self.catalogue = catalogue
@@ -50,11 +55,16 @@ package final class RuleSets: Sendable {
         self.rules = rules
         self.store = store
         self.time = time
+        self.onActivation = onActivation
     }
 
     /// Reads every file anew and puts the active set into force, whatever the other files are.
     /// Throws `StorageFailure`; then nothing has changed.
     package func reload() async throws(StorageFailure) -> RulesReload {
+        try await turns.take { () async throws(StorageFailure) in try await readAll() }
+    }
+
+    private func readAll() async throws(StorageFailure) -> RulesReload {
         let active =
             switch try await store.activeRuleSet(of: .main) {
             case .named(let name): name
@@ -68,7 +78,11 @@ package final class RuleSets: Sendable {
             } else {
                 ReceiptRuleSet(name: "none", rules: [])
             }
-        if let wanted { try await rules.activate(wanted, at: time.now()) }
+        if let wanted {
+            let before = rules.current.version
+            try await rules.activate(wanted, at: time.now())
+            if rules.current.version != before { await onActivation(wanted) }
+        }
         state.withLock { $0 = State(loaded: loaded, active: active) }
         return RulesReload(problems: loaded.problems, isActiveSetInForce: wanted != nil)
     }
@@ -76,11 +90,15 @@ package final class RuleSets: Sendable {
     /// Makes the set called `name` active; nil: none. SES: `SetActiveReceiptRuleSet`.
     /// Throws `notFound` where there is no such set.
     func activate(_ name: String?) async throws(StorageFailure) -> RulesReload {
+        try await turns.take { () async throws(StorageFailure) in try await choose(name) }
+    }
+
+    private func choose(_ name: String?) async throws(StorageFailure) -> RulesReload {
         if let name, ruleSet(name) == nil {
             throw .notFound("there is no rule set “\(name)”\(NearMiss.hint(name, among: names))")
         }
         try await store.setActiveRuleSet(name.map(ActiveRuleSet.named) ?? .noSet, of: .main)
-        return try await reload()
+        return try await readAll()
     }
 
     func ruleSet(_ name: String) -> ReceiptRuleSet? {

@@ -123,9 +123,10 @@ package struct Server {
     ) async throws {
         // Ended in reverse: first no new mail, then its actions, then what they said.
         var services: [any Service] = [
-            actions.deliverer, actions.runner, operation.maintenance, operation.control,
-            HangUp(rules: rules.ruleSets, log: surroundings.log),
+            actions.deliverer, actions.runner, operation.control,
+            HangUp(reloads: operation.reloads, log: surroundings.log),
         ]
+        services += operation.recurring as [any Service]
         if let health = operation.health { services.append(health) }
         services += receiving.listeners as [any Service]
         services.append(Closing(flow: receiving.flow))
@@ -157,13 +158,13 @@ private struct Closing: Service {
 
 /// SIGHUP: reads the rules anew.
 private struct HangUp: Service {
-    let rules: RuleSets
+    let reloads: RuleReloads
     let log: Logger
 
     func run() async throws {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
             do throws(StorageFailure) {
-                try await Maintenance.reload(rules, log)
+                try await reloads.reload()
             } catch {
                 log.error("the rules could not be reloaded: \(error)")
             }

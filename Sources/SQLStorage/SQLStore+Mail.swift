@@ -190,12 +190,32 @@ extension SQLStore: MailStore {
             return MailCounts(
                 acting: try count("mail WHERE due_ms IS NOT NULL"),
                 held: try count("mail WHERE state IN ('held', 'damaged') AND state = 'held'"),
-                retired: try count("mail WHERE state = 'retired' AND body_place <> 'expired'"),
                 damaged: try count("mail WHERE state IN ('held', 'damaged') AND state = 'damaged'"),
                 untaken: try count("mail WHERE is_untaken = 1"),
                 retryingActions: try count(
                     "action WHERE state <> 'done' AND state = 'retrying'"),
                 deadActions: try count("action WHERE state <> 'done' AND state = 'dead'"))
+        }
+    }
+
+    package func retiredCount() async throws(StorageFailure) -> Int {
+        try await database.read { connection throws(StorageFailure) in
+            let rows = try connection.rows(
+                """
+                SELECT COUNT(*) FROM mail WHERE state = 'retired' AND body_place <> 'expired'
+                """, [])
+            return Int(rows.first?.integer(0) ?? 0)
+        }
+    }
+
+    package func dueCount(at time: Timestamp, limit: Int) async throws(StorageFailure) -> Int {
+        try await database.read { connection throws(StorageFailure) in
+            let rows = try connection.rows(
+                """
+                SELECT COUNT(*) FROM (
+                    SELECT 1 FROM mail WHERE due_ms <= $1 AND due_ms IS NOT NULL LIMIT $2) AS due
+                """, [.integer(time.milliseconds), .integer(Int64(limit))])
+            return Int(rows.first?.integer(0) ?? 0)
         }
     }
 

@@ -77,8 +77,13 @@ package protocol MailStore: Sendable {
     /// The ids whose text starts with `prefix`, at most `limit`: people type the first characters.
     func mails(startingWith prefix: String, limit: Int) async throws(StorageFailure) -> [MailID]
     func list(_ filter: MailFilter) async throws(StorageFailure) -> [MailRecord]
-    /// How many mails are in each state; and how many actions are dead.
+    /// How many mails are in each state that wants attention; and how many actions are dead.
+    /// Costs no look at the mails that are done with.
     func counts() async throws(StorageFailure) -> MailCounts
+    /// How many retired mails still have their raw bytes. Looks at all of them.
+    func retiredCount() async throws(StorageFailure) -> Int
+    /// How many mails are due at `time`, counted no further than `limit`.
+    func dueCount(at time: Timestamp, limit: Int) async throws(StorageFailure) -> Int
 
     /// Head and raw mail from the row of a mail whose body place is `row`.
     /// Throws `damaged` where length or checksum do not agree.
@@ -140,20 +145,17 @@ package struct ExpiredBatch: Sendable {
 package struct MailCounts: Sendable, Codable, Equatable {
     package var acting: Int
     package var held: Int
-    /// Those whose raw bytes are still kept.
-    package var retired: Int
     package var damaged: Int
     package var untaken: Int
     package var retryingActions: Int
     package var deadActions: Int
 
     package init(
-        acting: Int, held: Int, retired: Int, damaged: Int, untaken: Int, retryingActions: Int,
+        acting: Int, held: Int, damaged: Int, untaken: Int, retryingActions: Int,
         deadActions: Int
     ) {
         self.acting = acting
         self.held = held
-        self.retired = retired
         self.damaged = damaged
         self.untaken = untaken
         self.retryingActions = retryingActions

@@ -26,11 +26,15 @@ final class Desk: Sendable {
     let random = CountingRandom()
     /// How often somebody was told that something is due.
     let releases: Counter
+    /// How often rules came into force.
+    let activations: Counter
 
     /// `main` is the active set; it takes no mail yet.
     init() throws {
         let releases = Counter()
         self.releases = releases
+        let activations = Counter()
+        self.activations = activations
         folder = try ProjectFiles.temporaryFolder()
         bodies = try DirectoryBodyFiles(folder: "\(folder)/bodies", aside: "\(folder)/damaged")
         store = try SQLStore(
@@ -39,7 +43,8 @@ final class Desk: Sendable {
         rules = ActiveRules(store: store)
         ruleSets = RuleSets(
             files: files, catalogue: .unchecked, configuredActive: "main", rules: rules,
-            store: store, time: time)
+            store: store, time: time,
+            onActivation: { _ in activations.add() })
         control = ControlPlane(
             hostname: "mx.ours.example", identities: IdentityDirectory(store: store),
             ruleSets: ruleSets, rules: rules, mails: store, outbox: store, bodies: bodies,

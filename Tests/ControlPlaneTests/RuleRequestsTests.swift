@@ -1,6 +1,7 @@
 import ControlPlane
 import MailFlow
 import RuleEngine
+import SQLStorage
 import Storage
 import Testing
 
@@ -70,6 +71,58 @@ import Testing
         desk.files.write(WrittenRules.ruleSet("main", for: "old.example"), to: "main.yaml")
         _ = try await desk.ruleSets.reload()
         #expect(desk.rules.current.ruleSet.name == "main")
+    }
+
+    @Test func saysWhenOtherRulesComeIntoForce() async throws {
+        let desk = try await desk()
+        #expect(desk.activations.count == 1)
+        _ = try await desk.done(.reloadRules)
+        #expect(desk.activations.count == 1)
+        desk.files.write(WrittenRules.ruleSet("main", for: "new.example"), to: "main.yaml")
+        _ = try await desk.done(.reloadRules)
+        desk.files.write(WrittenRules.ruleSet("other", for: "new.example"), to: "other.yaml")
+        _ = try await desk.ruleSets.reload()
+        _ = try await desk.done(.activateRuleSet(name: "other"))
+        #expect(desk.activations.count == 3)
+    }
+
+    /// Whoever reads the rules at once waits for the others: the newest reading is the last to
+    /// count.
+    @Test func readsOneAfterAnother() async throws {
+        let desk = try await desk()
+        desk.files.write(WrittenRules.ruleSet("other", for: "new.example"), to: "other.yaml")
+        _ = try await desk.ruleSets.reload()
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<20 {
+                group.addTask {
+                    if number.isMultiple(of: 2) {
+                        _ = await desk.control.perform(.reloadRules)
+                    } else {
+                        let name = number.isMultiple(of: 3) ? "main" : "other"
+                        _ = await desk.control.perform(.activateRuleSet(name: name))
+                    }
+                }
+            }
+        }
+        let active = try await desk.store.activeRuleSet(of: .main)
+        #expect(active == .named(desk.rules.current.ruleSet.name))
+    }
+
+    /// Versions that no mail comes by with any more do not stay in memory.
+    @Test func forgetsOldVersions() async throws {
+        let desk = try await desk()
+        var versions: [String] = []
+        for number in 0..<(ActiveRules.versionsMax + 10) {
+            desk.files.write(
+                WrittenRules.ruleSet("main", for: "n\(number).example"), to: "main.yaml")
+            _ = try await desk.done(.reloadRules)
+            versions.append(desk.rules.current.version)
+        }
+        #expect(desk.rules.versionCount == ActiveRules.versionsMax + 1)
+        for version in versions {
+            #expect(try await desk.rules.evaluator(ofVersion: version).version == version)
+        }
+        #expect(desk.rules.versionCount == ActiveRules.versionsMax + 1)
     }
 
     @Test func takesNoMailWithoutASet() async throws {

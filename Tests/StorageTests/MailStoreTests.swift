@@ -82,8 +82,19 @@ import Testing
         #expect(
             try await spool.store.counts()
                 == MailCounts(
-                    acting: 1, held: 0, retired: 1, damaged: 0, untaken: 0, retryingActions: 1,
+                    acting: 1, held: 0, damaged: 0, untaken: 0, retryingActions: 1,
                     deadActions: 0))
+        #expect(try await spool.store.retiredCount() == 1)
+    }
+
+    @Test(arguments: Engine.allCases)
+    func countsWhatIsDueUpToALimit(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let now = spool.time.now()
+        for seconds: Int64 in [0, 0, 0, 5] { try await spool.accept(spool.mail(seconds: seconds)) }
+        #expect(try await spool.store.dueCount(at: now, limit: 9) == 3)
+        #expect(try await spool.store.dueCount(at: now, limit: 2) == 2)
+        #expect(try await spool.store.dueCount(at: now.advanced(bySeconds: 5), limit: 9) == 4)
     }
 
     @Test(arguments: Engine.allCases)

@@ -10,7 +10,9 @@ import Topics
 struct OperationParts {
     let control: ControlServer
     let health: HealthServer?
-    let maintenance: Maintenance
+    /// What is done by the clock, each by itself.
+    let recurring: [Recurring]
+    let reloads: RuleReloads
 
     init(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
@@ -25,11 +27,10 @@ struct OperationParts {
                 outbox: spool.store, bodies: spool.bodies, time: surroundings.time,
                 queue: actions.queue, onRelease: { wake.call() }),
             log: surroundings.log)
-        maintenance = Maintenance(
-            configuration: configuration, store: spool.store, bodies: spool.bodies,
-            disk: spool.disk, rules: rules.ruleSets, ruleFolder: rules.folder,
-            ruleStamp: rules.stamp, wake: wake, time: surroundings.time,
-            pause: surroundings.pause, log: surroundings.log)
+        reloads = RuleReloads(
+            rules: rules.ruleSets, folder: rules.folder, stamp: rules.stamp,
+            log: surroundings.log)
+        recurring = Self.recurring(configuration, surroundings, spool, wake, reloads)
         let gauges = Gauges(
             store: spool.store, receiving: receiving, disk: spool.disk,
             metrics: surroundings.metrics, log: surroundings.log)
@@ -40,6 +41,31 @@ struct OperationParts {
                 notReady: { Self.notReady(flow, disk) }, metrics: { await gauges.text() },
                 log: surroundings.log)
         }
+    }
+
+    private static func recurring(
+        _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
+        _ wake: Wake, _ reloads: RuleReloads
+    ) -> [Recurring] {
+        func every(
+            _ milliseconds: Int64, _ name: String,
+            _ turn: @escaping @Sendable () async throws -> Void
+        ) -> Recurring {
+            Recurring(
+                name: name, everyMilliseconds: milliseconds, pause: surroundings.pause,
+                log: surroundings.log, turn: turn)
+        }
+        let (store, disk) = (spool.store, spool.disk)
+        let retention = Retention(
+            spool: configuration.spool, store: store, bodies: spool.bodies,
+            time: surroundings.time, log: surroundings.log)
+        return [
+            every(1_000, "the look at the disk") { try disk.refresh() },
+            every(1_000, "the call for waiting messages") { wake.call() },
+            every(1_000, "the reload of the rules") { try await reloads.reloadIfChanged() },
+            every(2_000, "the checkpoint") { try store.checkpoint() },
+            every(60_000, "retention") { try await retention.run() },
+        ]
     }
 
     private static func notReady(_ flow: InboundFlow, _ disk: DiskGuard) -> String? {

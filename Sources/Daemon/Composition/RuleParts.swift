@@ -30,10 +30,10 @@ struct RuleParts {
         ruleSets = RuleSets(
             files: folder, catalogue: configuration.catalogue,
             configuredActive: configuration.activeRuleSet, rules: rules, store: spool.store,
-            time: surroundings.time)
+            time: surroundings.time,
+            onActivation: Self.puttingSetupObjects(configuration, surroundings, spool))
         let problems = try await ruleSets.reload().problems
         guard problems.isEmpty else { throw DocumentProblems(problems) }
-        await putSetupObjects(configuration, surroundings, spool)
     }
 
     func sayWhatIsServed(_ configuration: Configuration, _ surroundings: Surroundings) {
@@ -46,14 +46,16 @@ struct RuleParts {
             ])
     }
 
-    private func putSetupObjects(
+    private static func puttingSetupObjects(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts
-    ) async {
+    ) -> @Sendable (ReceiptRuleSet) async -> Void {
         let buckets = Set(configuration.buckets.filter(\.value.hasSetupObject).keys)
-        let results = await spool.objects.put(
-            SetupObjects.objects(of: rules.current.ruleSet, in: buckets))
-        for case .failure(let failure) in results {
-            surroundings.log.error("a setup object could not be written: \(failure)")
+        let (objects, log) = (spool.objects, surroundings.log)
+        return { ruleSet in
+            let results = await objects.put(SetupObjects.objects(of: ruleSet, in: buckets))
+            for case .failure(let failure) in results {
+                log.error("a setup object could not be written: \(failure)")
+            }
         }
     }
 }
