@@ -3,7 +3,7 @@
 BUILD ?= .build
 RELEASE ?= .build-release
 TESTS ?=
-RUNS ?= 100
+RUNS ?= 300
 ROUNDS ?= 3
 
 DEBUG_BINARY = $(BUILD)/debug/martlet
@@ -62,8 +62,9 @@ bench-rules: release
 	@scripts/fetch-postfix var/peers/postfix
 	python3 Benchmarks/rules.py --martlet $(RELEASE_BINARY) --peers var/peers --rounds $(ROUNDS)
 
-## make crash          load, kill -9 at random (RUNS=100), restart, compare
+## make crash          kill -9 and power cuts at chosen calls under load (RUNS=300 of each), compare
 crash: release
+	@scripts/install test
 	python3 scripts/crash.py --martlet $(RELEASE_BINARY) --runs $(RUNS)
 
 clean:

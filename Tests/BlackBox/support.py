@@ -23,6 +23,10 @@ import time
 import unittest
 
 PROJECT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+sys.path.insert(0, os.path.join(PROJECT, "Tests/FaultLayer"))
+
+from faults import FaultLayer  # noqa: E402
+
 BINARY = os.path.abspath(
     os.environ.get("MARTLET_BINARY") or os.path.join(PROJECT, ".build/debug/martlet")
 )
@@ -109,9 +113,11 @@ signal.signal(signal.SIGTERM, signal.default_int_handler)
 class Server:
     """A `martlet serve` with its configuration, rules, handlers and buckets in one folder."""
 
-    def __init__(self):
+    def __init__(self, is_faulty=False):
         self.folder = tempfile.mkdtemp(prefix="martlet-test-")
         still_open.add(self)
+        # Where calls on files can be made to fail.
+        self.faults = FaultLayer(self.folder, is_journalled=True) if is_faulty else None
         # Handlers run as another user pass through here.
         os.chmod(self.folder, 0o755)
         self.config_path = self.path("martlet.yaml")
@@ -183,7 +189,8 @@ class Server:
             self.process = subprocess.Popen(
                 [BINARY, "serve", "-c", self.config_path], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, cwd=self.folder, preexec_fn=die_with_parent,
-                env={**os.environ, "MARTLET_TEST_SECRET": "not for handlers"})
+                env={**(self.faults.environment() if self.faults else os.environ),
+                     "MARTLET_TEST_SECRET": "not for handlers"})
         self.is_launched = True
 
     def is_ready(self):
@@ -252,6 +259,8 @@ class Server:
         for number, _ in self.processes():
             os.kill(number, signal.SIGKILL)
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self.faults:
+            self.faults.remove()
         still_open.discard(self)
 
     def processes(self):
@@ -509,9 +518,10 @@ class ServerCase(unittest.TestCase):
         return stored[: len(stored) - len(content)].decode()
 
 
-def new_server(test, rules=ServerCase.rules, **config):
-    """A server for one test alone, not yet started; sections of `config` are laid over its own."""
-    server = Server()
+def new_server(test, rules=ServerCase.rules, is_faulty=False, **config):
+    """A server for one test alone, not yet started; sections of `config` are laid over its own.
+    `is_faulty`: above the fault layer (Tests/FaultLayer)."""
+    server = Server(is_faulty)
     test.addCleanup(server.close)
     server.write_rules(rules)
     for section, values in copy.deepcopy(config).items():
