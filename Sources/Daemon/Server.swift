@@ -46,7 +46,7 @@ package struct Server {
         // comes before anyone listens for it changes nothing.
         signal(SIGPIPE, SIG_IGN)
         signal(SIGHUP, SIG_IGN)
-        allowOpenFiles()
+        OpenFiles.raiseLimit()
         try makeDataDirectory()
         let lock = try DataDirectoryLock(directory: configuration.dataDirectory)
         let spool = try await SpoolParts(configuration, surroundings, wasCut: lock.wasCut)
@@ -64,14 +64,6 @@ package struct Server {
         }
         lock.markEnd()
         surroundings.log.notice("ended")
-    }
-
-    /// Sessions, body files and objects want more files than the usual soft limit of 1,024.
-    private func allowOpenFiles() {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
     /// Others may pass through it, to the folders that handlers get; nobody may list it.

@@ -31,6 +31,11 @@ package struct AddressFilters: Sendable {
     /// Whether a peer at `address` may speak: some filter allows it, or none blocks it.
     package func admits(_ address: IPAddress) -> Bool {
         guard blocked.contains(where: { $0.contains(address) }) else { return true }
-        return allowed.contains { $0.contains(address) }
+        return allows(address)
+    }
+
+    /// Whether some filter allows `address` by name.
+    package func allows(_ address: IPAddress) -> Bool {
+        allowed.contains { $0.contains(address) }
     }
 }

@@ -47,7 +47,8 @@ package final class InboundFlow: MailReceiver {
 
     package func admit(peerAddress: String) -> Admission {
         guard !isClosed.withLock({ $0 }) else { return .refused(.shuttingDown) }
-        guard let address = IPAddress(peerAddress) else { return .admitted }
+        // Whom no filter can name, none can let in.
+        guard let address = IPAddress(peerAddress) else { return .refused(.peerBlocked) }
         return filters.admits(address) ? .admitted : .refused(.peerBlocked)
     }
 

@@ -32,6 +32,11 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
 
     package var isIPv6: Bool { bytes.count == 16 }
 
+    /// Of this machine: 127.0.0.0/8 or `::1`.
+    package var isLoopback: Bool {
+        isIPv6 ? bytes.dropLast().allSatisfy { $0 == 0 } && bytes.last == 1 : bytes[0] == 127
+    }
+
     /// Canonical text: dotted decimals, or RFC 5952's form.
     package var description: String {
         var output = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))

@@ -11,6 +11,7 @@ import ctypes
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import smtplib
@@ -76,6 +77,12 @@ def die_with_parent():
     _LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
+def limit_open_files(count):
+    """In a child before it executes: a limit that it cannot raise."""
+    if count:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
+
+
 _LIBC = ctypes.CDLL(None)
 
 
@@ -135,6 +142,8 @@ class Server:
             "health": {"address": "127.0.0.1", "port": 0},
         }
         self.process = None
+        # None: the system's limit.
+        self.open_files_max = None
         # Set while it should be running.
         self.is_launched = False
         self.port = None
@@ -188,7 +197,8 @@ class Server:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [BINARY, "serve", "-c", self.config_path], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, cwd=self.folder, preexec_fn=die_with_parent,
+                stdout=log, stderr=log, cwd=self.folder,
+                preexec_fn=lambda: (limit_open_files(self.open_files_max), die_with_parent()),
                 env={**(self.faults.environment() if self.faults else os.environ),
                      "MARTLET_TEST_SECRET": "not for handlers"})
         self.is_launched = True

@@ -54,7 +54,8 @@ import Topics
                 && $0.tls.certificate == nil && $0.tls.key == nil
         },
         Form("sections with nothing behind them", "limits:\nspool: ~\nrules: null\nfilters: []") {
-            $0.connectionsMax == 1_000 && $0.spool.isFullySynced && $0.activeRuleSet == nil
+            $0.connections == ConnectionLimits() && $0.spool.isFullySynced
+                && $0.activeRuleSet == nil
         },
         Form("JSON is YAML too", "limits: {\"errorsMax\": 3, \"drainSeconds\": 0}") {
             $0.session.limits.errorsMax == 3 && $0.drainSeconds == 0

@@ -71,8 +71,10 @@ import Testing
         let listener = SMTPListener(
             address: try SocketAddress(ipAddress: "127.0.0.1", port: 0),
             service: SMTPListener.Service(
-                settings: dialog.settings, receiver: receiver, log: NoLog(), tls: nil),
-            group: MultiThreadedEventLoopGroup.singleton, connectionsMax: 10, drainSeconds: 1)
+                settings: dialog.settings, receiver: receiver, log: NoLog(),
+                connections: ConnectionTable(
+                    limits: ConnectionLimits(), filters: AddressFilters([])), tls: nil),
+            group: MultiThreadedEventLoopGroup.singleton, drainSeconds: 1)
         try await listener.bind()
         let address = try #require(listener.boundAddress)
         let client = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -102,6 +104,7 @@ import Testing
 
     struct NoLog: SessionLog {
         func happened(_ event: SessionEvent, peer: SessionPeer) {}
+        func cannotAccept(_ reason: String) {}
         func peerFailed(_ peer: SessionPeer, _ reason: String) {}
     }
 }

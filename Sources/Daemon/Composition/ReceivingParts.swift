@@ -11,6 +11,7 @@ import ObjectStorage
 /// Where mail comes in: the flow, and the listeners before it.
 struct ReceivingParts {
     let flow: InboundFlow
+    let connections: ConnectionTable
     let listeners: [SMTPListener]
     private let threads = NIOThreadPool(numberOfThreads: 16)
     private let group = MultiThreadedEventLoopGroup(
@@ -21,6 +22,7 @@ struct ReceivingParts {
         _ rules: RuleParts, _ actions: ActionParts
     ) throws {
         let ending = surroundings.ending
+        let filters = AddressFilters(configuration.filters)
         flow = InboundFlow(
             settings: InboundSettings(
                 hostname: configuration.hostname,
@@ -28,19 +30,21 @@ struct ReceivingParts {
                 bodyFileThresholdBytes: configuration.spool.bodyFileThresholdBytes,
                 headerBytesMax: configuration.inbound.headerBytesMax,
                 hopsMax: configuration.inbound.hopsMax),
-            filters: AddressFilters(configuration.filters), identities: rules.identities,
+            filters: filters, identities: rules.identities,
             rules: rules.rules, store: spool.store, bodies: spool.bodies,
             threads: PoolThreads(pool: threads), room: spool.disk, queue: actions.queue,
             time: surroundings.time, random: surroundings.random,
             onSyncFailure: { ending.syncFailed($0) })
+        connections = ConnectionTable(
+            limits: Self.limits(configuration, surroundings), filters: filters)
         let service = SMTPListener.Service(
             settings: configuration.session, receiver: flow, log: surroundings.journal,
-            tls: try Self.tlsContext(configuration))
+            connections: connections, tls: try Self.tlsContext(configuration))
         let group = group
         listeners = try configuration.listeners.map { listener in
             SMTPListener(
                 address: try SocketAddress(ipAddress: listener.address, port: listener.port),
-                service: service, group: group, connectionsMax: configuration.connectionsMax,
+                service: service, group: group,
                 drainSeconds: Int64(configuration.drainSeconds))
         }
         threads.start()
@@ -67,6 +71,21 @@ struct ReceivingParts {
     func shutdown() async throws {
         try await group.shutdownGracefully()
         try await threads.shutdownGracefully()
+    }
+
+    /// As configured, but no more connections than there are file descriptors for.
+    private static func limits(
+        _ configuration: Configuration, _ surroundings: Surroundings
+    ) -> ConnectionLimits {
+        var limits = configuration.connections
+        let room = OpenFiles.connections(limit: OpenFiles.limit, used: OpenFiles.used)
+        if room < limits.connectionsMax {
+            surroundings.log.warning(
+                "fewer connections than limits.connectionsMax: raise the limit of open files",
+                metadata: ["openFiles": "\(OpenFiles.limit)", "connections": "\(room)"])
+            limits.connectionsMax = room
+        }
+        return limits
     }
 
     private static func receiptKey(

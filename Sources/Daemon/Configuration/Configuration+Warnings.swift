@@ -1,4 +1,5 @@
 import Handlers
+import InboundSMTP
 import Topics
 
 extension Configuration {
@@ -9,6 +10,12 @@ extension Configuration {
             warnings.append(
                 "handler “\(handler.name)” runs as the server's own user: it can read the spool, and "
                     + "processesMax does not hold; give it a user of its own (handlers.*.user)")
+        }
+        let room = OpenFiles.connections(limit: OpenFiles.limitMax, used: OpenFiles.usedAtStart)
+        if room < connections.connectionsMax {
+            warnings.append(
+                "limits.connectionsMax is more than a limit of \(OpenFiles.limitMax) open files "
+                    + "holds (ulimit -Hn, LimitNOFILE): at most \(room) are taken at once")
         }
         if activeRuleSet == nil {
             warnings.append(

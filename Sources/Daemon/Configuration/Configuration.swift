@@ -44,7 +44,7 @@ package struct Configuration: Sendable {
     package var tls: TLS
     package var session: SessionSettings
     package var inbound: InboundLimits
-    package var connectionsMax: Int
+    package var connections: ConnectionLimits
     package var drainSeconds: Int
     package var spool: Spool
     package var retries: RetrySchedule

@@ -99,7 +99,7 @@ package struct ConfigurationDocument {
             inbound: Configuration.InboundLimits(
                 headerBytesMax: settings.int(limits, "limits.headerBytesMax"),
                 hopsMax: settings.int(limits, "limits.hopsMax")),
-            connectionsMax: settings.int(limits, "limits.connectionsMax"),
+            connections: connectionLimits(limits),
             drainSeconds: settings.int(limits, "limits.drainSeconds"),
             spool: spool(settings.section(root, "spool")), retries: retries(limits),
             handlersRunningMax: settings.int(limits, "limits.handlersRunningMax"),
@@ -219,6 +219,15 @@ package struct ConfigurationDocument {
                 ("ignore", EarlyTalkerPolicy.ignore), ("refuse", .refuse),
             ]) ?? .ignore
         return session
+    }
+
+    private func connectionLimits(_ mapping: DocumentMapping?) -> ConnectionLimits {
+        var limits = ConnectionLimits()
+        limits.connectionsMax = settings.int(mapping, "limits.connectionsMax")
+        limits.perAddressMax = settings.int(mapping, "limits.connectionsPerAddressMax")
+        limits.perAddressPerMinuteMax = settings.int(
+            mapping, "limits.connectionsPerAddressPerMinuteMax")
+        return limits
     }
 
     private func sessionLimits(_ mapping: DocumentMapping?) -> SessionLimits {

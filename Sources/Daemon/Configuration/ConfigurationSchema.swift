@@ -42,7 +42,16 @@ enum ConfigurationSchema {
             comment: "PEM."),
         Setting(
             path: "limits.connectionsMax", defaultText: "1000",
-            comment: "Sessions at once, for each listener; more get 421.", range: 1...1_000_000),
+            comment: "Connections at once, over all listeners; more get 421.",
+            range: 1...1_000_000),
+        Setting(
+            path: "limits.connectionsPerAddressMax", defaultText: "100",
+            comment: "At once from one IPv4 address, or one IPv6 network of 64 bits; then 421.\n"
+                + "This machine, and whom an Allow filter names, are exempt from this and the next.",
+            range: 1...1_000_000),
+        Setting(
+            path: "limits.connectionsPerAddressPerMinuteMax", defaultText: "600",
+            comment: "New ones from there within a minute; then 421.", range: 1...1_000_000),
         Setting(
             path: "limits.mailBytesMax", defaultText: "41943040",
             comment: "One mail; announced by SIZE. SES: 40 MB.", range: 1_024...largest),

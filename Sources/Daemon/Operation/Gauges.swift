@@ -13,7 +13,7 @@ struct Gauges: Sendable {
 
     func text() async -> String {
         var gauges = [
-            ("martlet_sessions", receiving.listeners.reduce(0) { $0 + $1.connectionCount }),
+            ("martlet_sessions", receiving.connections.count),
             ("martlet_spool_free_bytes", Int(disk.freeBytes)),
         ]
         do throws(StorageFailure) {

@@ -59,6 +59,11 @@ struct MailLog: SessionLog, ActionLog {
             "connection failed", metadata: ["peer": "\(peer.address)", "reason": "\(reason)"])
     }
 
+    func cannotAccept(_ reason: String) {
+        metrics.add("martlet_accept_failures_total")
+        log.error("connections cannot be accepted for now", metadata: ["reason": "\(reason)"])
+    }
+
     // MARK: Actions
 
     func ended(_ record: ActionRecord) {

@@ -1,4 +1,5 @@
 package import MailFlow
+import MailModel
 package import NIOCore
 import NIOPosix
 package import NIOSSL
@@ -13,20 +14,22 @@ package final class SMTPListener: ServiceLifecycle.Service {
         var isTimeOver = false
     }
 
-    /// What all sessions of a listener share.
+    /// What all sessions of a server share.
     package struct Service: Sendable {
         package var settings: SessionSettings
         package var receiver: any MailReceiver
         package var log: any SessionLog
+        package var connections: ConnectionTable
         package var tls: NIOSSLContext?
 
         package init(
             settings: SessionSettings, receiver: any MailReceiver, log: any SessionLog,
-            tls: NIOSSLContext?
+            connections: ConnectionTable, tls: NIOSSLContext?
         ) {
             self.settings = settings
             self.receiver = receiver
             self.log = log
+            self.connections = connections
             self.tls = tls
         }
     }
@@ -34,21 +37,17 @@ package final class SMTPListener: ServiceLifecycle.Service {
     package let address: SocketAddress
     private let service: Service
     private let group: any EventLoopGroup
-    private let connectionsMax: Int
     private let drainSeconds: Int64
     private let connections = Mutex<[ObjectIdentifier: any Channel]>([:])
     private let socket = Mutex<(any Channel)?>(nil)
 
-    /// At most `connectionsMax` sessions at once; when the process ends, those with a mail under
-    /// way get `drainSeconds` to finish it.
+    /// When the process ends, sessions with a mail under way get `drainSeconds` to finish it.
     package init(
-        address: SocketAddress, service: Service, group: any EventLoopGroup, connectionsMax: Int,
-        drainSeconds: Int64
+        address: SocketAddress, service: Service, group: any EventLoopGroup, drainSeconds: Int64
     ) {
         self.address = address
         self.service = service
         self.group = group
-        self.connectionsMax = connectionsMax
         self.drainSeconds = drainSeconds
     }
 
@@ -57,10 +56,9 @@ package final class SMTPListener: ServiceLifecycle.Service {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelInitializer { channel in
-                // Without file descriptors left, accepting again and again would burn the loop.
+            .serverChannelInitializer { [log = service.log] channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause(log: log))
                 }
             }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -79,8 +77,6 @@ package final class SMTPListener: ServiceLifecycle.Service {
     /// Where it listens: the port that the system chose where 0 was asked for.
     package var boundAddress: SocketAddress? { socket.withLock { $0?.localAddress } }
 
-    package var connectionCount: Int { connections.withLock { $0.count } }
-
     /// Until graceful shutdown; then no new mail, running ones finish, 421 to the rest.
     package func run() async throws {
         guard let channel = socket.withLock({ $0 }) else { return }
@@ -93,26 +89,35 @@ package final class SMTPListener: ServiceLifecycle.Service {
     }
 
     private func initialise(_ channel: any Channel) -> EventLoopFuture<Void> {
+        // Without an address the peer has gone already.
+        guard let address = channel.remoteAddress?.ipAddress.flatMap({ IPAddress($0) }) else {
+            return channel.close()
+        }
+        let peer = SessionPeer(address: address.description)
+        guard service.connections.enter(channel) else {
+            return refuse(channel, peer, SMTPReplies.tooManyConnections)
+        }
+        if let reply = service.connections.enter(channel, of: address) {
+            return refuse(channel, peer, reply)
+        }
         let id = ObjectIdentifier(channel)
-        let isAdmitted = connections.withLock { connections in
-            guard connections.count < connectionsMax else { return false }
-            connections[id] = channel
-            return true
-        }
-        let peer = SessionPeer(address: channel.remoteAddress?.ipAddress ?? "")
-        guard isAdmitted else {
-            service.log.happened(.ended(because: SMTPReplies.tooManyConnections), peer: peer)
-            let reply = ByteBuffer(string: SMTPReplies.tooManyConnections.wireText)
-            return channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(OneReplyHandler(reply))
-            }
-        }
+        connections.withLock { $0[id] = channel }
         channel.closeFuture.whenComplete { _ in
             _ = self.connections.withLock { $0.removeValue(forKey: id) }
         }
         return channel.eventLoop.makeCompletedFuture {
             try channel.pipeline.syncOperations.addHandler(
                 SMTPSessionHandler(service: self.service, peer: peer))
+        }
+    }
+
+    private func refuse(
+        _ channel: any Channel, _ peer: SessionPeer, _ reply: SMTPReply
+    ) -> EventLoopFuture<Void> {
+        service.log.happened(.ended(because: reply), peer: peer)
+        return channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHandler(
+                OneReplyHandler(ByteBuffer(string: reply.wireText)))
         }
     }
 
@@ -131,28 +136,4 @@ package final class SMTPListener: ServiceLifecycle.Service {
             channel.eventLoop.execute { channel.pipeline.fireUserInboundEventTriggered(event) }
         }
     }
-}
-
-/// Says one thing and closes.
-private final class OneReplyHandler: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
-    private let reply: ByteBuffer
-
-    init(_ reply: ByteBuffer) {
-        self.reply = reply
-    }
-
-    func channelActive(context: ChannelHandlerContext) {
-        context.writeAndFlush(wrapOutboundOut(reply), promise: nil)
-        context.close(promise: nil)
-    }
-}
-
-/// The port to the mail log, as far as sessions go.
-package protocol SessionLog: Sendable {
-    func happened(_ event: SessionEvent, peer: SessionPeer)
-    /// A reset, a failed handshake: nothing that was said in SMTP.
-    func peerFailed(_ peer: SessionPeer, _ reason: String)
 }

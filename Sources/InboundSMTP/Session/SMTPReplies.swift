@@ -127,6 +127,10 @@ enum SMTPReplies {
     static let tooManyCommands = reply(421, 7, 0, "Too many commands without a mail")
     static let tooManyMails = reply(421, 7, 0, "Enough mails for one session")
     static let tooManyConnections = reply(421, 3, 2, "Too many connections, try again later")
+    static let tooManyConnectionsOfAddress = reply(
+        421, 7, 0, "Too many connections from your address, try again later")
+    static let tooManyConnectionsAMinute = reply(
+        421, 7, 0, "Too many connections a minute from your address, try again later")
     static let chunkUnreadable = reply(421, 5, 4, "A chunk of unknown size cannot be taken")
     static let tooMuchData = reply(421, 3, 4, "Mail is far larger than the limit")
     static let timeout = reply(421, 4, 2, "Timeout")

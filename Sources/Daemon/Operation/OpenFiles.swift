@@ -1,0 +1,37 @@
+import Foundation
+import Glibc
+
+/// The process's file descriptors: how many it may have, and how many connections they carry.
+enum OpenFiles {
+    /// What the server has open before the first connection, about.
+    static let usedAtStart = 48
+
+    /// Sessions, body files and objects want more than the usual soft limit of 1,024.
+    static func raiseLimit() {
+        var limit = current
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
+    static var limit: Int { Int(clamping: current.rlim_cur) }
+
+    /// What `raiseLimit` can reach.
+    static var limitMax: Int { Int(clamping: current.rlim_max) }
+
+    static var used: Int {
+        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count)
+            ?? usedAtStart
+    }
+
+    /// Each connection may have a body file beside its socket, and a quarter of the limit (at
+    /// most 256) is left to everything else: handlers, objects, readers of the spool.
+    static func connections(limit: Int, used: Int) -> Int {
+        max(1, (limit - used - min(256, limit / 4)) / 2)
+    }
+
+    private static var current: rlimit {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return limit
+    }
+}

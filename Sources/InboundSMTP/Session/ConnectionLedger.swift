@@ -1,0 +1,104 @@
+package import MailModel
+package import SMTPProtocol
+
+/// How many connections there may be, in all and from one network. A network is an IPv4 address,
+/// or the 64 bits in which an IPv6 host chooses its address.
+package struct ConnectionLimits: Sendable, Equatable {
+    /// At once, over all listeners.
+    package var connectionsMax = 1_000
+    /// At once, of one network.
+    package var perAddressMax = 100
+    /// New ones of one network within a minute.
+    package var perAddressPerMinuteMax = 600
+
+    package init() {}
+}
+
+/// Who is connected, and who came lately: whether another connection may be. Knows neither
+/// sockets nor clocks; times are milliseconds of the shell's clock.
+///
+/// The rate is of a minute that slides: what came in this minute, and of the one before it the
+/// share that is less than a minute ago. A refused connection counts, so that a peer has to become
+/// slower before it gets in again. Memory is bounded: networks with a connection by
+/// `connectionsMax`, and those of a minute by `networksPerMinuteMax`; in a minute in which more
+/// networks come, the rate of those that came last is not looked at.
+package struct ConnectionLedger {
+    /// Of each of the two minutes that are remembered; some 3 MB.
+    package static let networksPerMinuteMax = 65_536
+    private static let minuteMilliseconds: Int64 = 60_000
+
+    private let limits: ConnectionLimits
+    package private(set) var count = 0
+    private var open: [Network: Int] = [:]
+    private var lately: [Network: Int] = [:]
+    private var before: [Network: Int] = [:]
+    /// The minute that `lately` is about, counted from the clock's zero.
+    private var minute: Int64 = 0
+
+    private struct Network: Hashable {
+        let isIPv6: Bool
+        let bits: UInt64
+
+        init(of address: IPAddress) {
+            isIPv6 = address.isIPv6
+            bits = address.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        }
+    }
+
+    package init(limits: ConnectionLimits) {
+        self.limits = limits
+    }
+
+    /// Counts a connection if there is room for one more; `leave` when it has ended.
+    package mutating func enter() -> Bool {
+        guard count < limits.connectionsMax else { return false }
+        count += 1
+        return true
+    }
+
+    package mutating func leave() {
+        count -= 1
+    }
+
+    /// Counts a connection of `address`, or answers why there may be none; `leave` it when it has
+    /// ended, unless it was refused.
+    package mutating func enter(_ address: IPAddress, at now: Int64) -> SMTPReply? {
+        let network = Network(of: address)
+        guard !isTooFast(network, at: now) else { return SMTPReplies.tooManyConnectionsAMinute }
+        guard open[network, default: 0] < limits.perAddressMax else {
+            return SMTPReplies.tooManyConnectionsOfAddress
+        }
+        open[network, default: 0] += 1
+        return nil
+    }
+
+    package mutating func leave(_ address: IPAddress) {
+        let network = Network(of: address)
+        guard let count = open[network], count > 1 else {
+            open[network] = nil
+            return
+        }
+        open[network] = count - 1
+    }
+
+    private mutating func isTooFast(_ network: Network, at now: Int64) -> Bool {
+        turn(to: now)
+        guard lately[network] != nil || lately.count < Self.networksPerMinuteMax else {
+            return false
+        }
+        let passed = now % Self.minuteMilliseconds
+        let share = Int64(before[network] ?? 0) * (Self.minuteMilliseconds - passed)
+        let count = lately[network, default: 0] + 1
+        lately[network] = count
+        let past = (share + Self.minuteMilliseconds - 1) / Self.minuteMilliseconds
+        return count + Int(past) > limits.perAddressPerMinuteMax
+    }
+
+    private mutating func turn(to now: Int64) {
+        let current = now / Self.minuteMilliseconds
+        guard current != minute else { return }
+        before = current == minute + 1 ? lately : [:]
+        lately = [:]
+        minute = current
+    }
+}

@@ -1,0 +1,74 @@
+"""More connections than there is room for: file descriptors, limits of all, limits of one."""
+
+import os
+import resource
+import socket
+import time
+import unittest
+
+from support import Dialog, message, new_server
+
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(process):
+    with open(f"/proc/{process.pid}/stat", encoding="ascii", errors="replace") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def share_of_a_core(process, seconds=3):
+    """What the process uses while nothing but time passes."""
+    before, start = cpu_seconds(process), time.monotonic()
+    time.sleep(seconds)
+    return (cpu_seconds(process) - before) / (time.monotonic() - start)
+
+
+class Descriptors(unittest.TestCase):
+    """S18: without file descriptors left, accepting again and again burns a core."""
+
+    def crowd(self, server, count):
+        connections = []
+        for _ in range(count):
+            connection = socket.socket()
+            connection.setblocking(False)
+            connection.connect_ex(("127.0.0.1", server.port))
+            connections.append(connection)
+            self.addCleanup(connection.close)
+        return connections
+
+    def test_s18_64_files_and_100_connections(self):
+        server = new_server(self)
+        server.open_files_max = 64
+        server.start()
+        self.assertTrue(server.log_lines("fewer connections than limits.connectionsMax"))
+        connections = self.crowd(server, 100)
+        server.eventually(
+            lambda: server.log_lines("421 4.3.2 Too many connections"), "some are refused")
+        self.assertLess(share_of_a_core(server.process), 0.05)
+        for connection in connections:
+            connection.close()
+        server.eventually(lambda: server.client().quit()[0] == 221, "it takes connections again")
+        mail = server.send(message())
+        server.settled(mail)
+
+    def test_s18_accept_fails(self):
+        """The limit falls below what is open already, so that accept has no descriptor to give."""
+        server = new_server(self).start()
+        with Dialog(socket.create_connection(("127.0.0.1", server.port))) as early:
+            early.expect(220)
+            _, hard = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
+            resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (3, hard))
+            connections = self.crowd(server, 100)
+            server.eventually(
+                lambda: server.log_lines("cannot be accepted", "Too many open files"),
+                "the log says what is missing")
+            self.assertLess(share_of_a_core(server.process), 0.05)
+            # Once a minute, not for each try.
+            self.assertEqual(len(server.log_lines("cannot be accepted")), 1)
+            early.command("NOOP", 250)
+            resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (hard, hard))
+            waited = connections[-1]
+            waited.setblocking(True)
+            Dialog(waited).expect(220)
+        server.settled(server.send(message()))
