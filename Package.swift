@@ -83,9 +83,9 @@ let package = Package(
             [
                 "InboundSMTP", "ControlSocket", "ControlPlane", "MailFlow", "Actions", "Topics",
                 "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
-                "Handlers", "WebPoster", "ObjectStorage", "SQLiteDriver", "SMTPProtocol",
-                nioCore, nioPosix, nioSSL, lifecycle, unixSignals, logging, hummingbird,
-                certificates, asn1, crypto,
+                "Handlers", "WebPoster", "ObjectStorage", "SQLiteDriver", "DNSClient",
+                "SMTPProtocol", nioCore, nioPosix, nioSSL, lifecycle, unixSignals, logging,
+                hummingbird, certificates, asn1, crypto,
             ]),
 
         // Edges that call in
@@ -113,7 +113,7 @@ let package = Package(
             "Actions",
             ["Topics", "Events", "Storage", "RuleEngine", "MailModel", nioCore]),
         source("Topics", ["Storage", "MailModel", logging, lifecycle]),
-        source("Accounts", ["Storage", "MailModel"]),
+        source("Accounts", ["Storage", "DNS", "MailModel"]),
         source("SQLStorage", ["Storage", "RuleEngine", "MailModel", nioCore]),
         source("Storage", ["RuleEngine", "MailModel", "CFileSystem", nioCore]),
         source("Events", ["RuleEngine", "MailModel"]),
@@ -145,6 +145,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["DNS", "MailModel", "Storage", nioCore, logging],
             path: "Tests/TestSupport", swiftSettings: settings),
+        tests("AccountsTests", ["Accounts", "DNS", "Storage", "MailModel", "TestSupport"]),
         tests("DNSTests", ["DNS", "DNSClient", "MailModel", "TestSupport"]),
         tests("MailModelTests", ["MailModel", "TestSupport", nioCore]),
         tests("SMTPProtocolTests", ["SMTPProtocol", "MailModel", "TestSupport", nioCore]),
@@ -186,7 +187,8 @@ let package = Package(
         tests(
             "DaemonTests",
             [
-                "Daemon", "ControlPlane", "Documents", "Handlers", "InboundSMTP", "MailFlow",
+                "Daemon", "ControlPlane", "DNSClient", "Documents", "Handlers", "InboundSMTP",
+                "MailFlow",
                 "MailModel", "ObjectStorage", "RuleEngine", "SMTPProtocol", "SQLStorage",
                 "SQLiteDriver", "Storage", "Topics", "TestSupport", logging, nioCore, nioEmbedded,
                 nioSSL, nioTLS,
@@ -195,8 +197,8 @@ let package = Package(
             "ControlPlaneTests",
             [
                 "ControlPlane", "MailFlow", "Accounts", "SQLStorage", "SQLiteDriver",
-                "ObjectStorage", "Storage", "RuleEngine", "Documents", "MailModel", "TestSupport",
-                nioCore,
+                "ObjectStorage", "Storage", "RuleEngine", "Documents", "DNS", "MailModel",
+                "TestSupport", nioCore,
             ]),
         tests("TidyTests", ["TestSupport"]),
     ]

@@ -1,4 +1,3 @@
-package import Accounts
 import Documents
 import Foundation
 package import MailFlow
@@ -10,7 +9,7 @@ package import Storage
 /// Operations on every resource: what the command line does, and the API and console will.
 package final class ControlPlane: Sendable {
     private let hostname: String
-    private let identities: IdentityDirectory
+    private let identities: IdentityOperations
     private let ruleSets: RuleSets
     private let rules: ActiveRules
     private let mails: any MailStore
@@ -22,7 +21,7 @@ package final class ControlPlane: Sendable {
 
     /// `onRelease` is called when a mail or message was made due, so that nobody waits for it.
     package init(
-        hostname: String, identities: IdentityDirectory, ruleSets: RuleSets, rules: ActiveRules,
+        hostname: String, identities: IdentityOperations, ruleSets: RuleSets, rules: ActiveRules,
         mails: any MailStore, outbox: any OutboxStore, bodies: any BodyFiles,
         time: any TimeSource, queue: ActionQueue, onRelease: @escaping @Sendable () -> Void
     ) {
@@ -53,9 +52,12 @@ package final class ControlPlane: Sendable {
     private func answer(_ request: ControlRequest) async throws -> ControlAnswer {
         switch request {
         case .status: try await status()
-        case .addIdentity(let name): try await addIdentity(name)
-        case .removeIdentity(let name): try await removeIdentity(name)
-        case .listIdentities: .identities(identities.records.map(IdentityView.init))
+        case .addIdentity(let name, let isTrusted):
+            try await identities.add(name, isTrusted: isTrusted)
+        case .removeIdentity(let name): try await identities.remove(name)
+        case .listIdentities: .identities(identities.list)
+        case .showIdentity(let name): try identities.show(name)
+        case .checkIdentity(let name): try await identities.check(name)
         case .listRuleSets: .ruleSets(ruleSets.views)
         case .showRuleSet(let name): try showRuleSet(name)
         case .activateRuleSet(let name): try await activate(name)
@@ -87,31 +89,6 @@ package final class ControlPlane: Sendable {
                 ruleSetVersion: active.version, mails: counts,
                 retiredMails: try await mails.retiredCount(),
                 waitingMessages: messages.waiting, deadMessages: messages.dead))
-    }
-
-    // MARK: Identities
-
-    private func identityName(_ text: String) throws(ControlFailure) -> IdentityName {
-        do throws(IdentityName.ParsingError) {
-            return try IdentityName(parsing: text)
-        } catch {
-            throw ControlFailure(.invalid, "\(error)")
-        }
-    }
-
-    private func addIdentity(_ text: String) async throws -> ControlAnswer {
-        let name = try identityName(text)
-        let record = try await identities.addTrusted(name, at: time.now())
-        return .done("\(record.name) is a verified \(record.kind.rawValue) by your word")
-    }
-
-    private func removeIdentity(_ text: String) async throws -> ControlAnswer {
-        let name = try identityName(text)
-        guard try await identities.remove(name) else {
-            let hint = NearMiss.hint(name.text, among: identities.records.map(\.name))
-            throw ControlFailure(.notFound, "there is no identity “\(name.text)”\(hint)")
-        }
-        return .done("\(name.text) is no longer an identity")
     }
 
     // MARK: Rules

@@ -4,9 +4,13 @@ package import Storage
 /// Everything that can be asked of a running server; what the command line sends.
 package enum ControlRequest: Sendable, Codable {
     case status
-    case addIdentity(name: String)
+    /// Verified by the operator's word, or by a record in the DNS.
+    case addIdentity(name: String, isTrusted: Bool)
     case removeIdentity(name: String)
     case listIdentities
+    case showIdentity(name: String)
+    /// Looks for the domain's record now.
+    case checkIdentity(name: String)
     case listRuleSets
     /// The active set where no name is given.
     case showRuleSet(name: String?)
@@ -30,6 +34,7 @@ package enum ControlRequest: Sendable, Codable {
 package enum ControlAnswer: Sendable, Codable {
     case status(StatusView)
     case identities([IdentityView])
+    case identity(IdentityView)
     case ruleSets([RuleSetView])
     /// A rule set's file form.
     case ruleSet(name: String, version: String, yaml: String, canonicalJSON: String)

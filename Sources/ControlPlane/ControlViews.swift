@@ -77,23 +77,6 @@ package struct MailTraceView: Sendable, Codable {
     package var rules: [RuleTrace]
 }
 
-package struct IdentityView: Sendable, Codable {
-    package var name: String
-    package var kind: String
-    /// SES v2's `VerificationStatus`.
-    package var status: String
-    package var isTrusted: Bool
-    package var createdAt: String
-
-    init(_ record: IdentityRecord) {
-        name = record.name
-        kind = record.kind.rawValue
-        status = record.status.rawValue
-        isTrusted = record.isTrusted
-        createdAt = record.createdAt.iso8601Text
-    }
-}
-
 package struct RuleSetView: Sendable, Codable {
     package var name: String
     package var file: String

@@ -149,7 +149,9 @@ final class UnboundContext: Sendable {
             try check(ub_ctx_set_fwd(handle, place), "the server \(place)")
         }
         if settings.servers.isEmpty {
-            try check(ub_ctx_resolvconf(handle, nil), "/etc/resolv.conf")
+            let status = ub_ctx_resolvconf(handle, nil)
+            // Without the file the library asks from the root down.
+            if status != UB_READFILE.rawValue { try check(status, "/etc/resolv.conf") }
         }
         if let anchor = settings.trustAnchor {
             try check(ub_ctx_add_ta_file(handle, anchor), "the trust anchor \(anchor)")

@@ -1,5 +1,6 @@
 import ControlPlane
 import ControlSocket
+import DNSClient
 import Glibc
 import Handlers
 import InboundSMTP
@@ -79,9 +80,22 @@ package struct Server {
 
     private func serve(_ spool: SpoolParts) async throws {
         let rules = try await RuleParts(configuration, surroundings, spool)
+        let names = try NameParts(configuration, surroundings, rules)
+        do {
+            try await serve(spool, rules, names)
+        } catch {
+            await names.resolver.close()
+            throw error
+        }
+        await names.resolver.close()
+    }
+
+    private func serve(
+        _ spool: SpoolParts, _ rules: RuleParts, _ names: NameParts
+    ) async throws {
         let actions = try ActionParts(configuration, surroundings, spool, rules)
         do {
-            try await serve(spool, rules, actions)
+            try await serve(spool, rules, names, actions)
         } catch {
             await actions.web.shutdown()
             throw error
@@ -90,11 +104,11 @@ package struct Server {
     }
 
     private func serve(
-        _ spool: SpoolParts, _ rules: RuleParts, _ actions: ActionParts
+        _ spool: SpoolParts, _ rules: RuleParts, _ names: NameParts, _ actions: ActionParts
     ) async throws {
         let receiving = try ReceivingParts(configuration, surroundings, spool, rules, actions)
         let operation = OperationParts(
-            configuration, surroundings, spool, rules, actions, receiving)
+            configuration, surroundings, spool, rules, names, actions, receiving)
         do {
             try await operation.control.bind()
             try await receiving.bind(surroundings)

@@ -3,8 +3,22 @@ import Storage
 /// The tables, by version: each migration runs once, in order, in one transaction with its number.
 enum Schema {
     static func migrations(_ dialect: SQLDialect) -> [[String]] {
-        [first(dialect)]
+        [first(dialect), names]
     }
+
+    /// What a domain's check found and when the next is due; what the DNS calls a peer.
+    private static let names = [
+        "ALTER TABLE identity ADD COLUMN token TEXT",
+        "ALTER TABLE identity ADD COLUMN since_ms BIGINT",
+        "ALTER TABLE identity ADD COLUMN checked_ms BIGINT",
+        "ALTER TABLE identity ADD COLUMN check_error TEXT",
+        "ALTER TABLE identity ADD COLUMN check_detail TEXT",
+        "ALTER TABLE identity ADD COLUMN check_found TEXT",
+        "ALTER TABLE identity ADD COLUMN succeeded_ms BIGINT",
+        "ALTER TABLE identity ADD COLUMN next_check_ms BIGINT",
+        "ALTER TABLE mail ADD COLUMN peer_name_state TEXT",
+        "ALTER TABLE mail ADD COLUMN peer_name TEXT",
+    ]
 
     private static func first(_ dialect: SQLDialect) -> [String] {
         [

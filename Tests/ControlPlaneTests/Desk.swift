@@ -22,6 +22,7 @@ final class Desk: Sendable {
     let rules: ActiveRules
     let ruleSets: RuleSets
     let control: ControlPlane
+    let zone = ZoneResolver()
     let time = ManualTime()
     let random = CountingRandom()
     /// How often somebody was told that something is due.
@@ -45,8 +46,16 @@ final class Desk: Sendable {
             files: files, catalogue: .unchecked, configuredActive: "main", rules: rules,
             store: store, time: time,
             onActivation: { _ in activations.add() })
+        let identities = IdentityDirectory(store: store)
+        let verification = DomainVerification(prefix: "_amazonses")
         control = ControlPlane(
-            hostname: "mx.ours.example", identities: IdentityDirectory(store: store),
+            hostname: "mx.ours.example",
+            identities: IdentityOperations(
+                directory: identities, verification: verification,
+                verifier: DomainVerifier(
+                    identities: identities, resolver: zone, verification: verification,
+                    time: time),
+                time: time, random: random),
             ruleSets: ruleSets, rules: rules, mails: store, outbox: store, bodies: bodies,
             time: time, queue: ActionQueue(), onRelease: { releases.add() })
     }

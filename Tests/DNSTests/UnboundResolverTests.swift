@@ -25,8 +25,8 @@ import Testing
 
     private let name = Domain(validatedASCII: "example.test")
 
-    /// Asks until the resolver has the question: it asks again where none was left for it.
-    private func fill(_ resolver: UnboundResolver) -> Task<DNSFailure?, Never> {
+    /// Asks, and answers why there was no answer.
+    private func fails(_ resolver: UnboundResolver) -> Task<DNSFailure?, Never> {
         Task {
             do throws(DNSFailure) {
                 _ = try await resolver.ask(name, .txt)
@@ -56,16 +56,19 @@ import Testing
             $0.timeoutMilliseconds = 1
             $0.queriesMax = 2
         }
-        for type in [DNSRecordType.a, .txt] {
-            await #expect(throws: DNSFailure.timedOut) { try await resolver.ask(name, type) }
-        }
-        await #expect(throws: DNSFailure.tooManyQueries) { try await resolver.ask(name, .mx) }
+        let askers = (0..<20).map { _ in fails(resolver) }
+        var failures: [DNSFailure?] = []
+        for asker in askers { failures.append(await asker.value) }
+        // More than two where the machine is so slow that the library has given up some.
+        #expect(failures.count { $0 == .timedOut } >= 2)
+        #expect(failures.contains(.tooManyQueries))
+        #expect(failures.allSatisfy { $0 == .timedOut || $0 == .tooManyQueries })
         await resolver.close()
     }
 
     @Test func endsWithTheTaskThatAsks() async throws {
         let resolver = try resolver()
-        let asker = fill(resolver)
+        let asker = fails(resolver)
         asker.cancel()
         #expect(await asker.value == .cancelled)
         await resolver.close()
@@ -73,7 +76,7 @@ import Testing
 
     @Test func closingEndsWhatWaitsAndWhatComesLater() async throws {
         let resolver = try resolver()
-        let askers = (0..<10).map { _ in fill(resolver) }
+        let askers = (0..<10).map { _ in fails(resolver) }
         await resolver.close()
         for asker in askers { #expect(await asker.value == .cancelled) }
         await #expect(throws: DNSFailure.cancelled) { try await resolver.ask(name, .a) }

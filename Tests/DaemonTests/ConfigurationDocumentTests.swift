@@ -1,3 +1,4 @@
+import DNSClient
 import Documents
 import Foundation
 import Glibc
@@ -56,6 +57,20 @@ import Topics
         Form("sections with nothing behind them", "limits:\nspool: ~\nrules: null\nfilters: []") {
             $0.connections == ConnectionLimits() && $0.spool.isFullySynced
                 && $0.activeRuleSet == nil
+        },
+        Form(
+            "the DNS",
+            """
+            identities: {verificationPrefix: _Mx.Verify}
+            dns:
+              servers: [{address: 192.0.2.53}, {address: "2001:db8::53", port: 5353}]
+              timeoutSeconds: 3
+            """
+        ) {
+            $0.verificationPrefix == "_mx.verify" && $0.dns.timeoutMilliseconds == 3_000
+                && $0.dns.servers.map { "\($0.address)@\($0.port)" }
+                    == ["192.0.2.53@53", "2001:db8::53@5353"]
+                && $0.dns.trustAnchor == nil && $0.dns.queriesMax == 256
         },
         Form("JSON is YAML too", "limits: {\"errorsMax\": 3, \"drainSeconds\": 0}") {
             $0.session.limits.errorsMax == 3 && $0.drainSeconds == 0

@@ -26,6 +26,76 @@ import Testing
         #expect(try await spool.store.removeIdentity("ours.example", of: .main) == false)
     }
 
+    /// A full record: every column differs from its default.
+    private func checked(_ spool: Spool) -> IdentityRecord {
+        let now = spool.time.now()
+        var record = IdentityRecord(
+            account: .main, name: "ours.example", kind: .domain, status: .temporaryFailure,
+            isTrusted: false, createdAt: now, token: "token")
+        record.statusSince = now.advanced(bySeconds: 1)
+        record.lastCheck = IdentityCheck(
+            at: now.advanced(bySeconds: 2), error: .invalidValue, detail: "why",
+            found: ["\"a\\010b\" \"c\"", "\"d\""])
+        record.lastSuccessAt = now.advanced(bySeconds: 3)
+        record.nextCheckAt = now.advanced(bySeconds: 4)
+        return record
+    }
+
+    @Test(arguments: Engine.allCases)
+    func insertsAnIdentityOnce(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let record = checked(spool)
+        #expect(try await spool.store.insert(record))
+        #expect(try await spool.store.identities(of: .main) == [record])
+        var other = record
+        other.token = "other"
+        #expect(try await spool.store.insert(other) == false)
+        #expect(try await spool.store.identities(of: .main) == [record])
+    }
+
+    @Test(arguments: Engine.allCases)
+    func anOperatorsWordKeepsTheRest(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        var record = checked(spool)
+        _ = try await spool.store.insert(record)
+        let trusted = IdentityRecord(
+            account: .main, name: "ours.example", kind: .domain, status: .success,
+            isTrusted: true, createdAt: spool.time.now().advanced(bySeconds: 9))
+        try await spool.store.put(trusted)
+        record.status = .success
+        record.isTrusted = true
+        record.statusSince = trusted.createdAt
+        record.nextCheckAt = nil
+        #expect(try await spool.store.identities(of: .main) == [record])
+    }
+
+    static let changes: [@Sendable (inout IdentityRecord) -> Void] = [
+        { $0.status = .pending }, { $0.isTrusted = true }, { $0.token = nil },
+        { $0.token = "other" }, { $0.lastCheck = nil },
+        { $0.lastCheck?.at = Timestamp(milliseconds: 1) }, { $0.name = "theirs.example" },
+        { $0.account = AccountID("other") },
+    ]
+
+    @Test(arguments: Engine.allCases)
+    func replacesAnIdentityThatIsStillTheSame(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let record = checked(spool)
+        _ = try await spool.store.insert(record)
+        var next = record
+        next.status = .success
+        next.lastCheck = nil
+        for change in Self.changes {
+            var stale = record
+            change(&stale)
+            #expect(try await spool.store.replace(stale, with: next) == false)
+        }
+        #expect(try await spool.store.identities(of: .main) == [record])
+        #expect(try await spool.store.replace(record, with: next))
+        #expect(try await spool.store.identities(of: .main) == [next])
+        #expect(try await spool.store.replace(next, with: record))
+        #expect(try await spool.store.identities(of: .main) == [record])
+    }
+
     @Test(arguments: Engine.allCases)
     func keepsRuleSets(_ engine: Engine) async throws {
         let spool = try Spool(engine)

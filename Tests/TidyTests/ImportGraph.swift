@@ -37,7 +37,8 @@ enum ImportGraph {
             [
                 "InboundSMTP", "ControlSocket", "ControlPlane", "MailFlow", "Actions", "Topics",
                 "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
-                "Handlers", "WebPoster", "ObjectStorage", "SQLiteDriver", "SMTPProtocol",
+                "Handlers", "WebPoster", "ObjectStorage", "SQLiteDriver", "DNSClient",
+                "SMTPProtocol",
             ]),
 
         Target("InboundSMTP", .edge, ["MailFlow", "SMTPProtocol", "MailModel", "Storage"]),
@@ -56,7 +57,7 @@ enum ImportGraph {
             ["Actions", "Topics", "Accounts", "Storage", "RuleEngine", "MailModel"]),
         Target("Actions", .core, ["Topics", "Events", "Storage", "RuleEngine", "MailModel"]),
         Target("Topics", .core, ["Storage", "MailModel"]),
-        Target("Accounts", .core, ["Storage", "MailModel"]),
+        Target("Accounts", .core, ["Storage", "DNS", "MailModel"]),
         Target("SQLStorage", .core, ["Storage", "RuleEngine", "MailModel"]),
         Target("Storage", .core, ["RuleEngine", "MailModel", "CFileSystem"]),
         Target("Events", .core, ["RuleEngine", "MailModel"]),

@@ -16,13 +16,14 @@ struct OperationParts {
 
     init(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
-        _ rules: RuleParts, _ actions: ActionParts, _ receiving: ReceivingParts
+        _ rules: RuleParts, _ names: NameParts, _ actions: ActionParts,
+        _ receiving: ReceivingParts
     ) {
         let wake = actions.wake
         control = ControlServer(
             path: configuration.controlSocket,
             control: ControlPlane(
-                hostname: configuration.hostname, identities: rules.identities,
+                hostname: configuration.hostname, identities: names.operations,
                 ruleSets: rules.ruleSets, rules: rules.rules, mails: spool.store,
                 outbox: spool.store, bodies: spool.bodies, time: surroundings.time,
                 queue: actions.queue, onRelease: { wake.call() }),
@@ -30,7 +31,7 @@ struct OperationParts {
         reloads = RuleReloads(
             rules: rules.ruleSets, folder: rules.folder, stamp: rules.stamp,
             log: surroundings.log)
-        recurring = Self.recurring(configuration, surroundings, spool, wake, reloads)
+        recurring = Self.recurring(configuration, surroundings, spool, wake, reloads, names)
         let gauges = Gauges(
             store: spool.store, receiving: receiving, disk: spool.disk,
             metrics: surroundings.metrics, log: surroundings.log)
@@ -45,7 +46,7 @@ struct OperationParts {
 
     private static func recurring(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
-        _ wake: Wake, _ reloads: RuleReloads
+        _ wake: Wake, _ reloads: RuleReloads, _ names: NameParts
     ) -> [Recurring] {
         func every(
             _ milliseconds: Int64, _ name: String,
@@ -55,7 +56,7 @@ struct OperationParts {
                 name: name, everyMilliseconds: milliseconds, pause: surroundings.pause,
                 log: surroundings.log, turn: turn)
         }
-        let (store, disk) = (spool.store, spool.disk)
+        let (store, disk, checks) = (spool.store, spool.disk, names.checks)
         let retention = Retention(
             spool: configuration.spool, store: store, bodies: spool.bodies,
             time: surroundings.time, log: surroundings.log)
@@ -63,6 +64,7 @@ struct OperationParts {
             every(1_000, "the look at the disk") { try disk.refresh() },
             every(1_000, "the call for waiting messages") { wake.call() },
             every(1_000, "the reload of the rules") { try await reloads.reloadIfChanged() },
+            every(5_000, "the look for domains' records") { try await checks.run() },
             every(2_000, "the checkpoint") { try store.checkpoint() },
             every(60_000, "retention") { try await retention.run() },
         ]

@@ -1,3 +1,4 @@
+package import DNSClient
 import Foundation
 package import Handlers
 package import InboundSMTP
@@ -55,6 +56,9 @@ package struct Configuration: Sendable {
     package var handlers: [HandlerProgram]
     package var topics: [String: [Subscriber]]
     package var filters: [AddressFilters.Filter]
+    package var dns: UnboundSettings
+    /// The labels before a domain, where the record stands that verifies it.
+    package var verificationPrefix: String
     /// Nil: no health and metrics endpoint.
     package var health: Listener?
     package var logLevel: String

@@ -88,6 +88,7 @@ package struct ConfigurationDocument {
         let (listeners, health) = listeners(root.required("listeners"), health: root["health"])
         var targets = TargetDocument(
             settings: settings, ourUser: ourUser, dataDirectory: dataDirectory)
+        let dns = DNSDocument(settings: settings)
         let buckets = targets.buckets(root["buckets"])
         let handlers = targets.handlers(root["handlers"])
         let topics = targets.topics(root["topics"])
@@ -106,7 +107,10 @@ package struct ConfigurationDocument {
             rulesDirectory: settings.path(rules?["directory"], to: .folder)
                 ?? settings.absolute(ConfigurationSchema.setting("rules.directory").defaultText),
             activeRuleSet: rules?.string("active"), buckets: buckets, handlers: handlers,
-            topics: topics, filters: filters(root["filters"]), health: health,
+            topics: topics, filters: filters(root["filters"]),
+            dns: dns.dns(settings.section(root, "dns")),
+            verificationPrefix: dns.verificationPrefix(settings.section(root, "identities")),
+            health: health,
             logLevel: log?["level"]?.choice(
                 ["trace", "debug", "info", "notice", "warning", "error", "critical"]
                     .map { ($0, $0) }) ?? "info",

@@ -218,6 +218,22 @@ enum ConfigurationSchema {
             comment: "Whom to refuse by address: {name, policy: Allow | Block, cidr}. Allow beats "
                 + "Block, order has no meaning."),
         Setting(
+            path: "identities.verificationPrefix", defaultText: "_amazonses",
+            comment: "Where the TXT record stands that verifies a domain: this, and the domain."),
+        Setting(
+            path: "dns.servers", defaultText: "[]",
+            comment: "Whom to ask: {address, port}. None: those of /etc/resolv.conf."),
+        Setting(
+            path: "dns.trustAnchor", defaultText: "/usr/share/dns/root.key", isExample: true,
+            comment: "DS or DNSKEY records: what signatures are proven by. Servers that drop them\n"
+                + "make every answer bogus; without an anchor nothing is proven."),
+        Setting(
+            path: "dns.timeoutSeconds", defaultText: "10", comment: "For one question.",
+            range: 1...60),
+        Setting(
+            path: "dns.queriesMax", defaultText: "256",
+            comment: "Questions that wait for their answers at once.", range: 1...10_000),
+        Setting(
             path: "health.address", defaultText: "127.0.0.1", isExample: true,
             comment: "Where /healthz and /metrics answer; nowhere without it."),
         Setting(

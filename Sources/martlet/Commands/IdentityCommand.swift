@@ -5,34 +5,37 @@ struct IdentityCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "identity",
         abstract: "The domains and addresses that are ours, in both directions.",
-        subcommands: [Add.self, List.self, Remove.self])
+        subcommands: [List.self, Add.self, Show.self, Check.self, Remove.self],
+        defaultSubcommand: List.self)
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Add a domain (with its subdomains) or an address.")
+            abstract: "Add a domain (with its subdomains) or an address.",
+            discussion: """
+                A domain is verified by a TXT record, which is printed as a line of a zone file; \
+                until it is found, no mail for the domain is taken. An address, so far, is \
+                verified by your word alone.
+                """)
 
         @OptionGroup var server: ServerOptions
+        @OptionGroup var output: OutputOptions
 
-        @Flag(help: "It is verified by your word. (So far there is no other way.)")
+        @Flag(help: "It is verified by your word.")
         var trusted = false
 
         @Argument(help: "example.com, or user@example.com")
         var name: String
 
-        func validate() throws {
-            if !trusted {
-                throw ValidationError(
-                    "identities cannot be verified by DNS yet; say --trusted if \(name) is yours")
-            }
-        }
-
         func run() async throws {
-            try server.tell(.addIdentity(name: name))
+            let answer = try server.ask(.addIdentity(name: name, isTrusted: trusted))
+            if case .done(let text) = answer { return Terminal.write(text + "\n") }
+            try IdentityCommand.show(answer, asJSON: output.json)
         }
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List all identities.")
+        static let configuration = CommandConfiguration(
+            abstract: "List all identities, and what those that are not verified lack.")
 
         @OptionGroup var server: ServerOptions
         @OptionGroup var output: OutputOptions
@@ -44,10 +47,49 @@ struct IdentityCommand: AsyncParsableCommand {
                 ["IDENTITY", "KIND", "STATUS", "BY", "SINCE"],
                 identities.map {
                     [
-                        $0.name, $0.kind, $0.status, $0.isTrusted ? "operator" : "check",
-                        $0.createdAt,
+                        $0.name, $0.kind, $0.status, $0.isTrusted ? "operator" : "DNS",
+                        $0.statusSince,
                     ]
                 })
+            for identity in identities where identity.status != "SUCCESS" {
+                Terminal.write("\n" + IdentityText.lines(identity).joined(separator: "\n") + "\n")
+            }
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show the records to publish, and what was found instead.")
+
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var output: OutputOptions
+
+        @Argument(help: "example.com, or user@example.com")
+        var name: String
+
+        func run() async throws {
+            try IdentityCommand.show(
+                server.ask(.showIdentity(name: name)), asJSON: output.json)
+        }
+    }
+
+    struct Check: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Look for a domain's record in the DNS now.",
+            discussion: "Ends with status 1 where the record was not found.")
+
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var output: OutputOptions
+
+        @Argument(help: "example.com")
+        var name: String
+
+        func run() async throws {
+            let answer = try server.ask(.checkIdentity(name: name))
+            try IdentityCommand.show(answer, asJSON: output.json)
+            if case .identity(let identity) = answer, identity.errorType != nil {
+                throw ExitCode.failure
+            }
         }
     }
 
@@ -63,5 +105,11 @@ struct IdentityCommand: AsyncParsableCommand {
         func run() async throws {
             try server.tell(.removeIdentity(name: name))
         }
+    }
+
+    private static func show(_ answer: ControlAnswer, asJSON: Bool) throws {
+        guard case .identity(let identity) = answer else { return }
+        if asJSON { return try Terminal.json(identity) }
+        Terminal.write(IdentityText.lines(identity).joined(separator: "\n") + "\n")
     }
 }

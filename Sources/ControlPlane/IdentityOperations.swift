@@ -1,0 +1,90 @@
+package import Accounts
+import Documents
+package import MailModel
+import Storage
+
+/// What can be asked of identities.
+package struct IdentityOperations: Sendable {
+    private let directory: IdentityDirectory
+    private let verification: DomainVerification
+    private let verifier: DomainVerifier
+    private let time: any TimeSource
+    private let random: any RandomSource
+
+    package init(
+        directory: IdentityDirectory, verification: DomainVerification, verifier: DomainVerifier,
+        time: any TimeSource, random: any RandomSource
+    ) {
+        self.directory = directory
+        self.verification = verification
+        self.verifier = verifier
+        self.time = time
+        self.random = random
+    }
+
+    var list: [IdentityView] {
+        directory.records.map { IdentityView($0, verification) }
+    }
+
+    func show(_ text: String) throws -> ControlAnswer {
+        .identity(IdentityView(try find(text), verification))
+    }
+
+    func add(_ text: String, isTrusted: Bool) async throws -> ControlAnswer {
+        let name = try self.name(text)
+        if isTrusted {
+            let record = try await directory.addTrusted(name, at: time.now())
+            return .done("\(record.name) is a verified \(record.kind.rawValue) by your word")
+        }
+        switch name {
+        case .domain(let domain):
+            let record = try await directory.addPending(domain, at: time.now(), random: random)
+            return .identity(IdentityView(record, verification))
+        case .address:
+            throw ControlFailure(
+                .invalid,
+                "an address is verified by your word alone, since no mail can be sent yet that "
+                    + "asks its owner: say --trusted if \(name.text) is yours")
+        }
+    }
+
+    /// Looks into the DNS now.
+    func check(_ text: String) async throws -> ControlAnswer {
+        let old = try find(text)
+        guard old.token != nil else {
+            throw ControlFailure(
+                .invalid,
+                "\(old.name) is verified by your word and has no record to look for"
+                    + (old.kind == .domain ? "; martlet identity add \(old.name) makes one" : ""))
+        }
+        guard let record = try await verifier.check(old) else {
+            throw ControlFailure(.notFound, "\(old.name) was removed meanwhile")
+        }
+        return .identity(IdentityView(record, verification))
+    }
+
+    func remove(_ text: String) async throws -> ControlAnswer {
+        let name = try self.name(text)
+        guard try await directory.remove(name) else { throw missing(name) }
+        return .done("\(name.text) is no longer an identity")
+    }
+
+    private func find(_ text: String) throws -> IdentityRecord {
+        let name = try self.name(text)
+        guard let record = directory.record(of: name) else { throw missing(name) }
+        return record
+    }
+
+    private func missing(_ name: IdentityName) -> ControlFailure {
+        let hint = NearMiss.hint(name.text, among: directory.records.map(\.name))
+        return ControlFailure(.notFound, "there is no identity “\(name.text)”\(hint)")
+    }
+
+    private func name(_ text: String) throws(ControlFailure) -> IdentityName {
+        do throws(IdentityName.ParsingError) {
+            return try IdentityName(parsing: text)
+        } catch {
+            throw ControlFailure(.invalid, "\(error)")
+        }
+    }
+}

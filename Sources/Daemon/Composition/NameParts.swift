@@ -1,0 +1,31 @@
+import Accounts
+import ControlPlane
+import DNSClient
+import MailFlow
+
+/// What is asked of the DNS: whether domains are ours, and who our peers are.
+struct NameParts {
+    /// To be closed, whatever happens.
+    let resolver: UnboundResolver
+    let operations: IdentityOperations
+    let checks: IdentityChecks
+
+    /// Throws `Server.Failure`.
+    init(
+        _ configuration: Configuration, _ surroundings: Surroundings, _ rules: RuleParts
+    ) throws {
+        do throws(UnboundResolver.SetUpFailure) {
+            resolver = try UnboundResolver(configuration.dns)
+        } catch {
+            throw Server.Failure(description: "dns: \(error)")
+        }
+        let verification = DomainVerification(prefix: configuration.verificationPrefix)
+        let verifier = DomainVerifier(
+            identities: rules.identities, resolver: resolver, verification: verification,
+            time: surroundings.time)
+        operations = IdentityOperations(
+            directory: rules.identities, verification: verification, verifier: verifier,
+            time: surroundings.time, random: surroundings.random)
+        checks = IdentityChecks(verifier: verifier, log: surroundings.log)
+    }
+}

@@ -1,0 +1,49 @@
+import DNSClient
+import Documents
+import Glibc
+import MailModel
+
+/// Reads how the DNS is asked, and where the records of domains stand in it.
+struct DNSDocument {
+    let settings: SettingReader
+
+    func dns(_ mapping: DocumentMapping?) -> UnboundSettings {
+        var dns = UnboundSettings()
+        dns.servers = (mapping?["servers"]?.list() ?? []).compactMap(server)
+        dns.trustAnchor = trustAnchor(mapping?["trustAnchor"])
+        dns.timeoutMilliseconds = settings.int(mapping, "dns.timeoutSeconds") * 1_000
+        dns.queriesMax = settings.int(mapping, "dns.queriesMax")
+        return dns
+    }
+
+    private func server(_ value: DocumentValue) -> UnboundSettings.Server? {
+        guard let mapping = value.mapping(keys: ["address", "port"]),
+            let place = mapping.required("address"), let text = place.string()
+        else { return nil }
+        let port = mapping["port"].map { $0.int(in: 1...65_535) } ?? 53
+        guard let address = IPAddress(text) else {
+            place.note("“\(text)” is no IP address")
+            return nil
+        }
+        return port.map { UnboundSettings.Server(address: address, port: $0) }
+    }
+
+    private func trustAnchor(_ value: DocumentValue?) -> String? {
+        guard let value, let path = settings.path(value, to: .file) else { return nil }
+        if let reason = SettingReader.reasonAgainst(path, R_OK) { value.note("\(path): \(reason)") }
+        return path
+    }
+
+    func verificationPrefix(_ mapping: DocumentMapping?) -> String {
+        let preset = ConfigurationSchema.setting("identities.verificationPrefix").defaultText
+        guard let value = mapping?["verificationPrefix"], let text = value.string() else {
+            return preset
+        }
+        do throws(DomainError) {
+            return try Domain(parsing: text).ascii
+        } catch {
+            value.note("“\(text)” cannot stand before a domain: \(error)")
+            return preset
+        }
+    }
+}

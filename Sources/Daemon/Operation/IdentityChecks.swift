@@ -1,0 +1,26 @@
+import Accounts
+import Logging
+import ServiceLifecycle
+import Storage
+
+/// Looks for the records of the domains that are due, and says what changed.
+struct IdentityChecks {
+    let verifier: DomainVerifier
+    let log: Logger
+
+    /// The DNS may take its time; the end of the process does not wait for it.
+    func run() async throws {
+        try await cancelWhenGracefulShutdown { try await checkDue() }
+    }
+
+    private func checkDue() async throws(StorageFailure) {
+        for (old, new) in try await verifier.checkDue() {
+            log.notice(
+                "identity changed",
+                metadata: [
+                    "identity": "\(new.name)", "from": "\(old.status.rawValue)",
+                    "to": "\(new.status.rawValue)", "why": "\(new.lastCheck?.detail ?? "")",
+                ])
+        }
+    }
+}

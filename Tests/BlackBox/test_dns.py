@@ -1,0 +1,161 @@
+"""Identities by DNS: against Debian's name server, with a signed zone and a forged one."""
+
+import unittest
+
+from nameserver import Nameserver
+from support import new_server
+
+
+class Identities(unittest.TestCase):
+    def setUp(self):
+        self.names = Nameserver(self)
+        self.server = new_server(self, dns={
+            "servers": [{"address": "127.0.0.1", "port": self.names.port}],
+            "trustAnchor": self.names.anchor, "timeoutSeconds": 5,
+        }).start(identities=())
+
+    def add(self, name="ours.zone.test"):
+        """Adds a domain; answers the line for its zone, and its token."""
+        added = self.server.json("identity", "add", name)
+        self.assertEqual(added["status"], "PENDING")
+        (line,) = added["recordsToPublish"]
+        token = line.split('"')[1]
+        self.assertEqual(len(token), 44)
+        self.assertEqual(line, f'_amazonses.{name}. 1800 IN TXT "{token}"')
+        return line.replace(" 1800 ", " 1 "), token
+
+    def check(self, name="ours.zone.test", status=0):
+        self.server.cli("identity", "check", name, status=status)
+        return self.server.json("identity", "show", name)
+
+    def becomes(self, error, name="ours.zone.test"):
+        """Checks until the last thing found is `error`: what the resolver keeps is kept for a
+        second."""
+        def found():
+            self.server.cli("identity", "check", name, status=None)
+            shown = self.server.json("identity", "show", name)
+            return shown if shown.get("errorType") == error else None
+        return self.server.eventually(found, f"{name} is found {error}")
+
+    def test_a_published_record_verifies_the_domain(self):
+        line, token = self.add()
+        self.assertEqual(self.server.rcpt("any@ours.zone.test")[0], 550)
+        self.names.publish(line)
+        shown = self.becomes(None)
+        self.assertEqual(shown["status"], "SUCCESS")
+        self.assertEqual(shown["found"], [f'"{token}"'])
+        self.assertIn("proven by DNSSEC", shown["finding"])
+        self.assertEqual(self.server.rcpt("any@ours.zone.test")[0], 250)
+        self.assertEqual(self.server.rcpt("any@sub.ours.zone.test")[0], 250)
+        self.server.stop()
+        self.server.launch()
+        self.server.eventually(self.server.is_ready, "the server is ready again")
+        self.assertEqual(self.server.rcpt("any@ours.zone.test")[0], 250)
+
+    def test_it_looks_by_itself(self):
+        self.add()
+        self.server.eventually(
+            lambda: self.server.json("identity", "show", "ours.zone.test").get("lastCheckedAt"),
+            "the record was looked for")
+
+    def test_the_text_for_people_is_a_zone_file(self):
+        line, token = self.add()
+        self.server.eventually(
+            lambda: "looked at" in self.server.cli("identity", "show", "ours.zone.test").stdout,
+            "the record was looked for")
+        for command in (("identity", "add", "ours.zone.test"),
+                        ("identity", "show", "ours.zone.test")):
+            text = self.server.cli(*command).stdout
+            self.assertIn(token, text)
+            self.names.publish(*text.splitlines())
+        listed = self.server.cli("identity").stdout
+        self.assertIn("PENDING", listed)
+        self.assertIn(line.replace(" 1 ", " 1800 "), listed)
+        self.assertEqual(self.becomes(None)["status"], "SUCCESS")
+
+    def test_what_is_there_instead(self):
+        _, token = self.add()
+        shown = self.check(status=1)
+        self.assertEqual(shown["errorType"], "HOST_NOT_FOUND")
+        self.names.publish("_amazonses.ours A 192.0.2.1")
+        self.becomes("TYPE_NOT_FOUND")
+        self.names.publish(rf'_amazonses.ours TXT "{token}x" "\010\"quoted\""',
+                           '_amazonses.ours TXT "v=spf1 -all"')
+        shown = self.becomes("INVALID_VALUE")
+        self.assertCountEqual(
+            shown["found"], [rf'"{token}x" "\010\"quoted\""', '"v=spf1 -all"'])
+        text = self.server.cli("identity", "show", "ours.zone.test").stdout
+        self.assertIn(rf'; found: "{token}x" "\010\"quoted\""', text)
+        self.assertEqual(self.server.rcpt("any@ours.zone.test")[0], 550)
+
+    def test_a_forged_answer_proves_nothing(self):
+        line, token = self.add()
+        forged = token[:-2] + "x="
+        self.names.publish(line.replace(token, forged), forge={forged: token})
+        shown = self.becomes("DNS_SERVER_ERROR")
+        self.assertEqual(shown["status"], "PENDING")
+        self.assertIn("forged", shown["finding"])
+        self.assertIn("signature", shown["finding"])
+        self.assertEqual(self.server.rcpt("any@ours.zone.test")[0], 550)
+
+    def test_a_token_in_several_strings(self):
+        _, token = self.add()
+        self.names.publish(f'_amazonses.ours TXT "{token[:9]}" "{token[9:]}"')
+        self.assertEqual(self.becomes(None)["found"], [f'"{token[:9]}" "{token[9:]}"'])
+
+    def test_an_answer_too_large_for_udp_comes_by_tcp(self):
+        line, _ = self.add()
+        others = [f'_amazonses.ours TXT "{n:02}{"x" * 250}"' for n in range(12)]
+        self.names.publish(*others, line)
+        shown = self.becomes(None)
+        self.assertEqual(shown["status"], "SUCCESS")
+        self.assertEqual(shown["found"][-1], "; and 3 more")
+
+    def test_an_answer_larger_than_we_take(self):
+        line, _ = self.add()
+        others = [f'_amazonses.ours TXT "{n:02}{"x" * 250}"' for n in range(70)]
+        self.names.publish(*others, line)
+        self.assertIn("larger than we take", self.becomes("SERVICE_ERROR")["finding"])
+
+    def test_a_dns_that_is_away_changes_nothing(self):
+        line, _ = self.add()
+        self.names.publish(line)
+        self.becomes(None)
+        self.names.stop()
+        shown = self.becomes("DNS_SERVER_ERROR")
+        self.assertEqual(shown["status"], "SUCCESS")
+        self.assertEqual(self.server.rcpt("any@ours.zone.test")[0], 250)
+        self.names.start()
+        self.becomes(None)
+
+    def test_a_record_that_is_gone(self):
+        line, _ = self.add()
+        self.names.publish(line)
+        self.becomes(None)
+        self.names.publish()
+        shown = self.becomes("HOST_NOT_FOUND")
+        self.assertEqual(shown["status"], "TEMPORARY_FAILURE")
+        self.assertIn("statusEndsAt", shown)
+        # SES: it stays usable for 72 hours.
+        self.assertEqual(self.server.rcpt("any@ours.zone.test")[0], 250)
+        self.names.publish(line)
+        self.assertEqual(self.becomes(None)["status"], "SUCCESS")
+
+    def test_by_the_operators_word(self):
+        address = self.server.cli("identity", "add", "ada@ours.zone.test", status=1)
+        self.assertIn("--trusted", address.stderr)
+        self.server.cli("identity", "add", "ours.zone.test", "--trusted")
+        self.assertEqual(self.server.rcpt("any@ours.zone.test")[0], 250)
+        check = self.server.cli("identity", "check", "ours.zone.test", status=1)
+        self.assertIn("by your word", check.stderr)
+        self.assertIn("by your word", self.server.cli("identity", "show", "ours.zone.test").stdout)
+
+
+class Settings(unittest.TestCase):
+    def test_the_name_of_the_record(self):
+        server = new_server(
+            self, identities={"verificationPrefix": "_mx.verify"},
+            # Nobody is there.
+            dns={"servers": [{"address": "127.0.0.1", "port": 9}]}).start(identities=())
+        added = server.json("identity", "add", "ours.test")
+        self.assertTrue(added["recordsToPublish"][0].startswith("_mx.verify.ours.test. "))
