@@ -9,7 +9,7 @@ ROUNDS ?= 3
 DEBUG_BINARY = $(BUILD)/debug/martlet
 RELEASE_BINARY = $(RELEASE)/release/martlet
 
-.PHONY: help demo run test lint build release bench bench-receive bench-rules crash clean
+.PHONY: help demo run test suites lint build release bench bench-receive bench-rules crash clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -31,6 +31,10 @@ test:
 	swift test --scratch-path $(BUILD) --skip-build $(TESTS)
 	MARTLET_BINARY=$(abspath $(DEBUG_BINARY)) python3 -m unittest discover -v \
 		-s Tests/BlackBox -t Tests/BlackBox
+
+## make suites         other people's test data against the built program; MARTLET_CORPORA names it
+suites: build
+	@MARTLET_BINARY=$(abspath $(DEBUG_BINARY)) python3 Tests/Suites/run.py --folder $(BUILD)/corpora
 
 ## make lint           the format alone
 lint:

@@ -3,7 +3,7 @@ package struct AddressError: Error, Hashable, Sendable, CustomStringConvertible 
     package enum Fact: String, Sendable {
         case empty = "nothing where a mailbox was expected"
         case localPartMissing = "no local part before the @"
-        case localPartTooLong = "a local part over 64 bytes"
+        case localPartTooLong = "a local part over 255 bytes"
         case localPartInvalid = "a character that a local part cannot hold unquoted"
         case quotedStringUnended = "a quoted local part without its closing quote"
         case atMissing = "no @ and domain"

@@ -3,8 +3,9 @@
 /// Never keeps or passes on what it has not validated: no control character, CR, LF or NUL gets
 /// into a `Mailbox`.
 package struct AddressParser {
-    /// RFC 5321 §4.5.3.1.1
-    package static let localPartBytesMax = 64
+    /// Deviates: RFC 5321 §4.5.3.1.1 says 64, and RFC 5321 §4.5.3.1 that limits are exceeded: return
+    /// addresses of mailing lists, which hold the recipient's, are longer.
+    package static let localPartBytesMax = 255
     /// RFC 5321 §4.5.3.1.2
     package static let domainBytesMax = 255
     /// RFC 5321 §4.5.3.1.3, with room for a source route that is thrown away.

@@ -78,7 +78,7 @@ package enum SMTPCommandParser {
     private static func mail(
         _ argument: ArraySlice<UInt8>
     ) throws(SMTPSyntaxError) -> SMTPCommand {
-        let (path, rest) = try path(.mail, "FROM:", argument) {
+        let (path, rest) = try path(.mail, "FROM:", argument, bare: ReversePath.mailbox) {
             (parser: inout AddressParser) throws(AddressError) in try parser.readReversePath()
         }
         let parameters = try mailParameters(rest)
@@ -93,10 +93,13 @@ package enum SMTPCommandParser {
     private static func rcpt(
         _ argument: ArraySlice<UInt8>
     ) throws(SMTPSyntaxError) -> SMTPCommand {
-        let (path, rest) = try path(.rcpt, "TO:", argument) {
+        let (path, rest) = try path(.rcpt, "TO:", argument, bare: ForwardPath.mailbox) {
             (parser: inout AddressParser) throws(AddressError) in try parser.readForwardPath()
         }
-        guard rest.isEmpty else { throw .parameterUnknown }
+        for word in rest.split(separator: space) {
+            _ = try parameter(word)
+            throw .parameterUnknown
+        }
         return .rcpt(path)
     }
 
@@ -106,10 +109,11 @@ package enum SMTPCommandParser {
         argument[..<rest.startIndex].firstIndex { $0 >= 0x80 }.map { $0 - argument.startIndex }
     }
 
-    /// Deviates: a space behind the colon is taken, as Postfix, Exim and Sendmail do; too many
-    /// devices send it. The brackets are not optional.
+    /// Deviates: a space behind the colon is taken, and so is a mailbox without its brackets, as
+    /// Postfix and Exim do; too many devices send them.
     private static func path<Path>(
         _ verb: SMTPVerb, _ keyword: StaticString, _ argument: ArraySlice<UInt8>,
+        bare: (Mailbox) -> Path,
         _ read: (inout AddressParser) throws(AddressError) -> Path
     ) throws(SMTPSyntaxError) -> (Path, ArraySlice<UInt8>) {
         let word = argument.prefix(keyword.utf8CodeUnitCount)
@@ -123,7 +127,8 @@ package enum SMTPCommandParser {
         var parser = AddressParser(start, isUTF8Allowed: true)
         let path: Path
         do throws(AddressError) {
-            path = try read(&parser)
+            let isBare = !start.isEmpty && start.first != UInt8(ascii: "<")
+            path = isBare ? bare(try parser.readMailbox()) : try read(&parser)
         } catch {
             throw .address(error)
         }
@@ -141,23 +146,39 @@ package enum SMTPCommandParser {
         var parameters = MailParameters()
         var seen: Set<String> = []
         for word in bytes.split(separator: space) {
-            let parts = word.split(separator: UInt8(ascii: "="), maxSplits: 1)
-            let name = String(decoding: parts[0], as: UTF8.self).uppercased()
-            guard word.first != UInt8(ascii: "="), seen.insert(name).inserted else {
-                throw .parameterInvalid
-            }
-            let value = parts.count == 2 ? parts[1] : nil
+            let (name, value) = try parameter(word)
+            guard seen.insert(name).inserted else { throw .parameterInvalid }
             switch name {
             case "SIZE": parameters.size = try size(value)
             case "BODY": parameters.is8BitMIME = try is8BitMIME(value)
             case "SMTPUTF8":
-                guard word.count == name.utf8.count else { throw .parameterInvalid }
+                guard value == nil else { throw .parameterInvalid }
                 parameters.isSMTPUTF8 = true
             default: throw .parameterUnknown
             }
         }
         return parameters
     }
+
+    /// `esmtp-param = esmtp-keyword ["=" esmtp-value]`,
+    /// `esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")`,
+    /// `esmtp-value = 1*(%d33-60 / %d62-126)`, and UTF-8 by RFC 6531 §3.3.
+    private static func parameter(
+        _ word: ArraySlice<UInt8>
+    ) throws(SMTPSyntaxError) -> (name: String, value: ArraySlice<UInt8>?) {
+        let equals = UInt8(ascii: "=")
+        let keyword = word.prefix { $0 != equals }
+        let name = String(decoding: keyword, as: UTF8.self).uppercased()
+        guard keyword.first != UInt8(ascii: "-"), !keyword.isEmpty,
+            name.utf8.allSatisfy({ isDigit($0) || isUpper($0) || $0 == UInt8(ascii: "-") })
+        else { throw .parameterInvalid }
+        guard keyword.endIndex < word.endIndex else { return (name, nil) }
+        let value = word[(keyword.endIndex + 1)...]
+        guard !value.isEmpty, !value.contains(equals) else { throw .parameterInvalid }
+        return (name, value)
+    }
+
+    private static func isUpper(_ byte: UInt8) -> Bool { byte >= 0x41 && byte <= 0x5A }
 
     /// RFC 1870 §3: 1 to 20 digits.
     private static func size(_ value: ArraySlice<UInt8>?) throws(SMTPSyntaxError) -> Int {
