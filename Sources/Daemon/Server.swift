@@ -130,7 +130,9 @@ package struct Server {
         // Ended in reverse: first no new mail, then its actions, then what they said.
         var services: [any Service] = [
             actions.deliverer, actions.runner, operation.control,
-            HangUp(reloads: operation.reloads, log: surroundings.log),
+            HangUp(
+                reloads: operation.reloads, certificates: receiving.certificates,
+                log: surroundings.log),
         ]
         services += operation.recurring as [any Service]
         if let health = operation.health { services.append(health) }
@@ -162,13 +164,15 @@ private struct Closing: Service {
     }
 }
 
-/// SIGHUP: reads the rules anew.
+/// SIGHUP: reads the rules and the certificates anew.
 private struct HangUp: Service {
     let reloads: RuleReloads
+    let certificates: Certificates?
     let log: Logger
 
     func run() async throws {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            certificates?.reload(all: true)
             do throws(StorageFailure) {
                 try await reloads.reload()
             } catch {

@@ -464,7 +464,8 @@ class Certificate(unittest.TestCase):
              "-subj", "/CN=mail.operator.example", "-addext",
              "subjectAltName=DNS:mail.operator.example", "-keyout", key, "-out", certificate],
             check=True, capture_output=True, timeout=DEADLINE_SECONDS)
-        server.config["tls"] = {"certificate": "cert.pem", "key": "key.pem"}
+        server.config["tls"] = {
+            "certificates": [{"certificate": "cert.pem", "key": "key.pem"}]}
         server.start()
         context = ssl.create_default_context(cafile=certificate)
         with socket.create_connection(("127.0.0.1", server.port), DEADLINE_SECONDS) as plain:

@@ -1,4 +1,5 @@
 import Foundation
+import MailModel
 import NIOCore
 import NIOEmbedded
 import NIOSSL
@@ -11,13 +12,17 @@ import Testing
 
 @Suite struct CertificatesTests {
     private struct Pair {
-        let folder: String
-        var certificate: String { "\(folder)/self-signed.pem" }
-        var key: String { "\(folder)/self-signed.key" }
+        let files: CertificateFiles
+        var certificate: String { files.certificate }
+        var key: String { files.key }
+
+        init(folder: String) {
+            files = CertificateFiles(
+                certificate: "\(folder)/self-signed.pem", key: "\(folder)/self-signed.key")
+        }
 
         func make(_ hostname: String = "mx.example.com") throws {
-            try Certificates.makeSelfSigned(
-                hostname: hostname, certificate: certificate, key: key)
+            try SelfSignedPair.make(hostname: hostname, at: files)
         }
 
         var texts: [String] {
@@ -78,12 +83,35 @@ import Testing
         }
     }
 
+    // MARK: Reading
+
+    @Test func aPairHasItsNamesAndItsEnd() throws {
+        try withPair { pair in
+            try pair.make("MX.example.com")
+            let read = try CertificatePair(pair.files)
+            #expect(read.names == ["mx.example.com"])
+            let day: Int64 = 86_400_000
+            let end = read.notValidAfter.milliseconds
+            for (before, isWarned) in [(14 * day, false), (14 * day - 1, true), (-1, true)] {
+                let warning = Certificates.warning(
+                    of: read, at: Timestamp(milliseconds: end - before))
+                #expect((warning != nil) == isWarned)
+                if let warning { #expect(warning.contains(before < 0 ? "was valid" : "is valid")) }
+            }
+        }
+    }
+
     @Test func saysWhatIsWrongWithFiles() throws {
         try withPair { pair in
             try pair.make()
-            try "no PEM".write(toFile: pair.key, atomically: false, encoding: .utf8)
-            #expect(throws: (any Error).self) {
-                try Certificates.context(certificate: pair.certificate, key: pair.key)
+            for (path, isKey) in [(pair.key, true), (pair.certificate, false)] {
+                try "no PEM".write(toFile: path, atomically: false, encoding: .utf8)
+                do throws(CertificatePair.Problem) {
+                    _ = try CertificatePair(pair.files)
+                    Issue.record("\(path) was taken")
+                } catch {
+                    if case .key = error { #expect(isKey) } else { #expect(!isKey) }
+                }
             }
         }
     }
@@ -96,9 +124,32 @@ import Testing
             try FileManager.default.removeItem(atPath: pair.certificate)
             try pair.make()
             try certificate.write(toFile: pair.certificate, atomically: false, encoding: .utf8)
-            #expect(throws: (any Error).self) {
-                try Certificates.context(certificate: pair.certificate, key: pair.key)
+            #expect(
+                throws: CertificatePair.Problem.key("this key does not belong to the certificate")
+            ) {
+                try CertificatePair(pair.files)
             }
+        }
+    }
+
+    // MARK: In force
+
+    @Test func changedFilesAreRead() throws {
+        try withPair { pair in
+            try pair.make()
+            let log = CollectedLog()
+            let certificates = try Certificates(
+                [pair.files], listeners: 2, log: log.logger, time: ManualTime())
+            let first = certificates.context(ofListener: 0)
+            #expect(first !== certificates.context(ofListener: 1))
+            certificates.reload(all: false)
+            #expect(certificates.context(ofListener: 0) === first)
+            try FileManager.default.removeItem(atPath: pair.key)
+            certificates.reload(all: false)
+            #expect(certificates.context(ofListener: 0) === first)
+            try pair.make()
+            certificates.reload(all: false)
+            #expect(certificates.context(ofListener: 0) !== first)
         }
     }
 
@@ -118,7 +169,7 @@ import Testing
         let client = EmbeddedChannel()
         try server.pipeline.syncOperations.addHandlers([
             NIOSSLServerHandler(
-                context: try Certificates.context(certificate: pair.certificate, key: pair.key)),
+                context: try CertificatePair.context([try CertificatePair(pair.files)])),
             done,
         ])
         try client.pipeline.syncOperations.addHandler(

@@ -52,7 +52,7 @@ import Topics
                 && $0.buckets.isEmpty && $0.handlers.isEmpty && $0.topics.isEmpty
                 && $0.filters.isEmpty && $0.health == nil && $0.logLevel == "info" && !$0.isLogJSON
                 && $0.session.bareLineEnds == .refuse && $0.session.isTLSOffered
-                && $0.tls.certificate == nil && $0.tls.key == nil
+                && $0.tls.certificates.isEmpty
         },
         Form("sections with nothing behind them", "limits:\nspool: ~\nrules: null\nfilters: []") {
             $0.connections == ConnectionLimits() && $0.spool.isFullySynced
@@ -184,11 +184,34 @@ import Topics
         #expect(configuration.session.hostname == configuration.hostname)
     }
 
-    @Test func aCertificateAndItsKeyStandTogether() throws {
-        let file = "\(ProjectFiles.root)/Package.swift"
-        let configuration = try read("tls: {certificate: \(file), key: \(file)}")
-        #expect(configuration.tls.certificate == file)
-        #expect(configuration.tls.key == file)
+    @Test func certificatesKeepTheirOrder() throws {
+        let folder = try ProjectFiles.temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let pairs = try ["b", "a"].map { name in
+            let files = CertificateFiles(
+                certificate: "\(folder)/\(name).pem", key: "\(folder)/\(name).key")
+            try SelfSignedPair.make(hostname: "\(name).example.com", at: files)
+            return files
+        }
+        let entries = pairs.map { "{certificate: \($0.certificate), key: \($0.key)}" }
+        let configuration = try read("tls: {certificates: [\(entries.joined(separator: ", "))]}")
+        #expect(configuration.tls.certificates == pairs)
+    }
+
+    @Test func listenersOfEveryKind() throws {
+        let listeners = """
+            listeners:
+              - {address: 127.0.0.1, port: 25, tls: starttls}
+              - {address: 127.0.0.1, port: 465, tls: implicit}
+              - {address: 127.0.0.1, port: 26, proxyFrom: [192.0.2.7, "2001:db8::/64"]}
+            """
+        let text = Self.least.replacing(
+            "listeners: [{address: 127.0.0.1, port: 2525}]", with: listeners)
+        let configuration = try ConfigurationDocument.read(text, path: "/c.yaml")
+        #expect(configuration.listeners.map(\.isImplicitTLS) == [false, true, false])
+        #expect(
+            configuration.listeners.map { $0.proxies.map(\.description) }
+                == [[], [], ["192.0.2.7/32", "2001:db8::/64"]])
     }
 
     // MARK: Paths

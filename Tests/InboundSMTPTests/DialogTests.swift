@@ -69,11 +69,11 @@ import Testing
         let dialog = try Dialog(file: file)
         let receiver = ScriptedReceiver()
         let listener = SMTPListener(
-            address: try SocketAddress(ipAddress: "127.0.0.1", port: 0),
+            at: SMTPListener.Place(address: try SocketAddress(ipAddress: "127.0.0.1", port: 0)),
             service: SMTPListener.Service(
                 settings: dialog.settings, receiver: receiver, log: NoLog(),
                 connections: ConnectionTable(
-                    limits: ConnectionLimits(), filters: AddressFilters([])), tls: nil),
+                    limits: ConnectionLimits(), filters: AddressFilters([]))),
             group: MultiThreadedEventLoopGroup.singleton, drainSeconds: 1)
         try await listener.bind()
         let address = try #require(listener.boundAddress)
@@ -104,6 +104,7 @@ import Testing
 
     struct NoLog: SessionLog {
         func happened(_ event: SessionEvent, peer: SessionPeer) {}
+        func proxyFailed(_ proxy: SessionPeer, _ reason: String) {}
         func cannotAccept(_ reason: String) {}
         func peerFailed(_ peer: SessionPeer, _ reason: String) {}
     }

@@ -31,7 +31,8 @@ struct OperationParts {
         reloads = RuleReloads(
             rules: rules.ruleSets, folder: rules.folder, stamp: rules.stamp,
             log: surroundings.log)
-        recurring = Self.recurring(configuration, surroundings, spool, wake, reloads, names)
+        recurring = Self.recurring(
+            configuration, surroundings, spool, wake, reloads, names, receiving.certificates)
         let gauges = Gauges(
             store: spool.store, receiving: receiving, disk: spool.disk,
             metrics: surroundings.metrics, log: surroundings.log)
@@ -46,7 +47,7 @@ struct OperationParts {
 
     private static func recurring(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
-        _ wake: Wake, _ reloads: RuleReloads, _ names: NameParts
+        _ wake: Wake, _ reloads: RuleReloads, _ names: NameParts, _ certificates: Certificates?
     ) -> [Recurring] {
         func every(
             _ milliseconds: Int64, _ name: String,
@@ -65,6 +66,7 @@ struct OperationParts {
             every(1_000, "the call for waiting messages") { wake.call() },
             every(1_000, "the reload of the rules") { try await reloads.reloadIfChanged() },
             every(5_000, "the look for domains' records") { try await checks.run() },
+            every(1_000, "the look at the certificates") { certificates?.reload(all: false) },
             every(2_000, "the checkpoint") { try store.checkpoint() },
             every(60_000, "retention") { try await retention.run() },
         ]

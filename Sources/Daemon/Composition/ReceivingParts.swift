@@ -13,6 +13,8 @@ struct ReceivingParts {
     let flow: InboundFlow
     let connections: ConnectionTable
     let listeners: [SMTPListener]
+    /// Nil where no listener has TLS.
+    let certificates: Certificates?
     private let threads = NIOThreadPool(numberOfThreads: 16)
     private let group = MultiThreadedEventLoopGroup(
         numberOfThreads: max(1, min(4, System.coreCount / 2)))
@@ -39,12 +41,13 @@ struct ReceivingParts {
             limits: Self.limits(configuration, surroundings), filters: filters)
         let service = SMTPListener.Service(
             settings: configuration.session, receiver: flow, log: surroundings.journal,
-            connections: connections, tls: try Self.tlsContext(configuration))
+            connections: connections)
+        certificates = try Self.certificates(configuration, surroundings)
         let group = group
-        listeners = try configuration.listeners.map { listener in
+        let certificates = certificates
+        listeners = try configuration.listeners.enumerated().map { index, listener in
             SMTPListener(
-                address: try SocketAddress(ipAddress: listener.address, port: listener.port),
-                service: service, group: group,
+                at: try Self.place(listener, index, certificates), service: service, group: group,
                 drainSeconds: Int64(configuration.drainSeconds))
         }
         threads.start()
@@ -53,18 +56,18 @@ struct ReceivingParts {
     /// Throws `Server.Failure` with the address that could not be had.
     func bind(_ surroundings: Surroundings) async throws {
         for listener in listeners {
-            let address = listener.address.ipAddress ?? ""
+            let address = listener.place.address.ipAddress ?? ""
             do {
                 try await listener.bind()
             } catch {
                 throw Server.Failure(
-                    listeningOn: address, port: listener.address.port ?? 0, error: error)
+                    listeningOn: address, port: listener.place.address.port ?? 0, error: error)
             }
-            surroundings.log.notice(
-                "listens",
-                metadata: [
-                    "address": "\(address)", "port": "\(listener.boundAddress?.port ?? 0)",
-                ])
+            var metadata: Logger.Metadata = [
+                "address": "\(address)", "port": "\(listener.boundAddress?.port ?? 0)",
+            ]
+            if listener.place.isImplicitTLS { metadata["tls"] = "implicit" }
+            surroundings.log.notice("listens", metadata: metadata)
         }
     }
 
@@ -103,21 +106,37 @@ struct ReceivingParts {
         return key
     }
 
-    private static func tlsContext(_ configuration: Configuration) throws -> NIOSSLContext? {
-        guard configuration.tls.isOffered else { return nil }
-        if let certificate = configuration.tls.certificate, let key = configuration.tls.key {
-            do {
-                return try Certificates.context(certificate: certificate, key: key)
-            } catch {
-                throw Server.Failure(description: "tls: \(certificate) and \(key): \(error)")
-            }
+    private static func place(
+        _ listener: Configuration.Listener, _ index: Int, _ certificates: Certificates?
+    ) throws -> SMTPListener.Place {
+        var place = SMTPListener.Place(
+            address: try SocketAddress(ipAddress: listener.address, port: listener.port))
+        place.isImplicitTLS = listener.isImplicitTLS
+        place.proxies = listener.proxies
+        if let certificates {
+            place.tls = { certificates.context(ofListener: index) }
         }
-        let folder = "\(configuration.dataDirectory)/tls"
-        try Directories.create(folder)
-        let certificate = "\(folder)/self-signed.pem"
-        let key = "\(folder)/self-signed.key"
-        try Certificates.makeSelfSigned(
-            hostname: configuration.hostname, certificate: certificate, key: key)
-        return try Certificates.context(certificate: certificate, key: key)
+        return place
+    }
+
+    private static func certificates(
+        _ configuration: Configuration, _ surroundings: Surroundings
+    ) throws -> Certificates? {
+        guard
+            configuration.tls.isOffered || configuration.listeners.contains(where: \.isImplicitTLS)
+        else { return nil }
+        var files = configuration.tls.certificates
+        if files.isEmpty {
+            let folder = "\(configuration.dataDirectory)/tls"
+            try Directories.create(folder)
+            files = [
+                CertificateFiles(
+                    certificate: "\(folder)/self-signed.pem", key: "\(folder)/self-signed.key")
+            ]
+            try SelfSignedPair.make(hostname: configuration.hostname, at: files[0])
+        }
+        return try Certificates(
+            files, listeners: configuration.listeners.count, log: surroundings.log,
+            time: surroundings.time)
     }
 }

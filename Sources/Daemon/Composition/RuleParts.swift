@@ -16,7 +16,7 @@ struct RuleParts {
     let ruleSets: RuleSets
     let folder: RuleFolder
     /// The folder as it was before it was read.
-    let stamp: [String: RuleFolder.Stamp]
+    let stamp: [String: FileStamp]
 
     /// Throws `DocumentProblems` where any rule file has one.
     init(

@@ -1,5 +1,6 @@
 import Handlers
 import InboundSMTP
+package import MailModel
 import Topics
 
 extension Configuration {
@@ -35,5 +36,12 @@ extension Configuration {
             warnings.append("spool.synchronous is normal: mails are lost at a power cut")
         }
         return warnings
+    }
+
+    /// Certificates that are not good for long any more.
+    package func expiryWarnings(at now: Timestamp) -> [String] {
+        tls.certificates.compactMap { files in
+            (try? CertificatePair(files)).flatMap { Certificates.warning(of: $0, at: now) }
+        }
     }
 }

@@ -3,7 +3,7 @@ import Foundation
 package import Handlers
 package import InboundSMTP
 package import MailFlow
-import MailModel
+package import MailModel
 package import Topics
 
 /// Everything that an operator sets, validated. Paths are absolute.
@@ -11,12 +11,17 @@ package struct Configuration: Sendable {
     package struct Listener: Sendable, Equatable {
         package var address: String
         package var port: Int
+        /// Whether TLS begins before the greeting.
+        package var isImplicitTLS = false
+        /// Who has to send the header of the PROXY protocol.
+        package var proxies: [CIDRBlock] = []
     }
 
     package struct TLS: Sendable, Equatable {
-        /// PEM files; nil: a self-signed pair in the data folder, made on first run.
-        package var certificate: String?
-        package var key: String?
+        /// The first is for peers that name no server; none: a self-signed pair in the data
+        /// folder, made on first run.
+        package var certificates: [CertificateFiles]
+        /// Whether STARTTLS is offered.
         package var isOffered: Bool
     }
 

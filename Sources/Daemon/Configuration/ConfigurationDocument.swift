@@ -152,7 +152,7 @@ package struct ConfigurationDocument {
         var taken: [(Configuration.Listener, DocumentValue)] = []
         if let value, value.isSequence, value.list().isEmpty { value.note("at least one listener") }
         let listeners = (value?.list() ?? []).compactMap { entry in
-            listener(entry, ["address", "port"], &taken)
+            listener(entry, ["address", "port", "tls", "proxyFrom"], &taken)
         }
         let healthKeys = ConfigurationSchema.keys(at: "health")
         return (listeners, health.flatMap { listener($0, healthKeys, &taken) })
@@ -167,7 +167,11 @@ package struct ConfigurationDocument {
         let address = address(mapping.required("address"))
         let port = mapping.required("port")?.int(in: 0...65_535)
         guard let address, let port else { return nil }
-        let listener = Configuration.Listener(address: address, port: port)
+        let listener = Configuration.Listener(
+            address: address, port: port,
+            isImplicitTLS: mapping["tls"]?.choice([("starttls", false), ("implicit", true)])
+                ?? false,
+            proxies: mapping.list("proxyFrom").compactMap(block))
         if let (other, place) = taken.first(where: { $0.0.excludes(listener) }) {
             let isMixed = address.contains(":") != other.address.contains(":")
             value.noteWhole(
@@ -190,18 +194,36 @@ package struct ConfigurationDocument {
     // MARK: Sections
 
     private func tls(_ mapping: DocumentMapping?) -> Configuration.TLS {
-        let certificate = tlsFile(mapping?["certificate"])
-        let key = tlsFile(mapping?["key"])
-        if let mapping, (mapping["certificate"] == nil) != (mapping["key"] == nil) {
-            mapping.value.noteWhole("“certificate” and “key” stand together or not at all")
-        }
+        let entries = mapping?.list("certificates") ?? []
         return Configuration.TLS(
-            certificate: certificate, key: key, isOffered: settings.bool(mapping, "tls.offer"))
+            certificates: entries.compactMap(certificate),
+            isOffered: settings.bool(mapping, "tls.offer"))
+    }
+
+    /// The files are read as the server will read them.
+    private func certificate(_ value: DocumentValue) -> CertificateFiles? {
+        guard let mapping = value.mapping(keys: ["certificate", "key"]) else { return nil }
+        let (certificate, key) = (mapping.required("certificate"), mapping.required("key"))
+        let paths = (tlsFile(certificate), tlsFile(key))
+        guard let certificatePath = paths.0, let keyPath = paths.1 else { return nil }
+        let files = CertificateFiles(certificate: certificatePath, key: keyPath)
+        do throws(CertificatePair.Problem) {
+            _ = try CertificatePair(files)
+        } catch {
+            switch error {
+            case .certificate(let text): certificate?.note("\(certificatePath): \(text)")
+            case .key(let text): key?.note("\(keyPath): \(text)")
+            }
+        }
+        return files
     }
 
     private func tlsFile(_ value: DocumentValue?) -> String? {
         guard let value, let path = settings.path(value, to: .file) else { return nil }
-        if let reason = SettingReader.reasonAgainst(path, R_OK) { value.note("\(path): \(reason)") }
+        if let reason = SettingReader.reasonAgainst(path, R_OK) {
+            value.note("\(path): \(reason)")
+            return nil
+        }
         return path
     }
 

@@ -29,17 +29,22 @@ enum ConfigurationSchema {
                 + "Relative paths here and below start at this file's folder."),
         Setting(
             path: "listeners", defaultText: "[{address: \"0.0.0.0\", port: 25}]",
-            comment: "Where mail comes in. Port 0 lets the system choose."),
+            comment:
+                "Where mail comes in. Port 0 lets the system choose. “tls: implicit” begins with\n"
+                + "TLS; “proxyFrom: [192.0.2.7]” names who has to send the PROXY protocol's header."
+        ),
         Setting(
             path: "tls.offer", defaultText: "true",
             comment:
-                "STARTTLS. Without the two files below a self-signed pair is made on first run."),
+                "STARTTLS. Without certificates a self-signed one is made on first run."),
         Setting(
-            path: "tls.certificate", defaultText: "/etc/martlet/tls/fullchain.pem",
-            isExample: true, comment: "PEM, the server's certificate first."),
-        Setting(
-            path: "tls.key", defaultText: "/etc/martlet/tls/key.pem", isExample: true,
-            comment: "PEM."),
+            path: "tls.certificates",
+            defaultText:
+                "[{certificate: /etc/martlet/tls/fullchain.pem, key: /etc/martlet/tls/key.pem}]",
+            isExample: true,
+            comment:
+                "PEM files, the server's certificate first. Of several, the one of the name that\n"
+                + "the peer asks for, else the first. They are read anew when they change."),
         Setting(
             path: "limits.connectionsMax", defaultText: "1000",
             comment: "Connections at once, over all listeners; more get 421.",

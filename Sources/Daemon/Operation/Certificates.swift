@@ -1,54 +1,117 @@
-import Crypto
 import Foundation
-import NIOCore
+import Logging
+import MailModel
 import NIOSSL
-import SwiftASN1
-import X509
+import Synchronization
 
-/// The certificate of the listeners: the operator's files, or a self-signed pair of our own.
-///
-/// Senders that use opportunistic TLS take a self-signed one; it keeps listeners out, not forgers.
-enum Certificates {
-    private static let validDays = 3650.0
-
-    /// TLS 1.2 and later. Throws what is wrong with the files.
-    static func context(certificate: String, key: String) throws -> NIOSSLContext {
-        var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: try NIOSSLCertificate.fromPEMFile(certificate)
-                .map { .certificate($0) },
-            privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
-        configuration.minimumTLSVersion = .tlsv12
-        // A peer that does not say goodbye must not hold up the end of the process.
-        configuration.shutdownTimeout = .seconds(1)
-        return try NIOSSLContext(configuration: configuration)
+/// The certificates in force, and each listener's TLS context of them. They are read anew when
+/// their files change: what is broken then is told, and the pair that was in force stays.
+/// Sessions that run keep theirs.
+final class Certificates: Sendable {
+    private struct State {
+        var pairs: [CertificatePair]
+        var stamps: [[FileStamp?]]
+        var contexts: [NIOSSLContext]
     }
 
-    /// Makes the pair where it is missing.
-    static func makeSelfSigned(hostname: String, certificate: String, key: String) throws {
-        let files = FileManager.default
-        guard !files.fileExists(atPath: certificate) || !files.fileExists(atPath: key) else {
-            return
+    private static let warningDays: Int64 = 14
+
+    private let files: [CertificateFiles]
+    private let log: Logger
+    private let time: any TimeSource
+    private let state: Mutex<State>
+
+    /// Reads `files`, at least one pair, for so many listeners. Throws `Server.Failure`.
+    init(
+        _ files: [CertificateFiles], listeners: Int, log: Logger, time: any TimeSource
+    ) throws {
+        self.files = files
+        self.log = log
+        self.time = time
+        let stamps = files.map(Self.stamps)
+        let pairs = try files.map { files in
+            do throws(CertificatePair.Problem) {
+                return try CertificatePair(files)
+            } catch {
+                throw Server.Failure(description: "tls: \(Self.text(error, files))")
+            }
         }
-        let privateKey = P256.Signing.PrivateKey()
-        let name = try DistinguishedName { CommonName(hostname) }
-        let now = Date()
-        let made = try Certificate(
-            version: .v3, serialNumber: .init(),
-            publicKey: .init(privateKey.publicKey), notValidBefore: now.addingTimeInterval(-3600),
-            notValidAfter: now.addingTimeInterval(validDays * 86_400), issuer: name, subject: name,
-            signatureAlgorithm: .ecdsaWithSHA256,
-            extensions: try Certificate.Extensions {
-                SubjectAlternativeNames([.dnsName(hostname)])
-            }, issuerPrivateKey: .init(privateKey))
-        var serializer = DER.Serializer()
-        try serializer.serialize(made)
-        let pem = PEMDocument(type: "CERTIFICATE", derBytes: serializer.serializedBytes)
-        for (path, text) in [(key, privateKey.pemRepresentation), (certificate, pem.pemString)] {
-            guard
-                files.createFile(
-                    atPath: path, contents: Data((text + "\n").utf8),
-                    attributes: [.posixPermissions: 0o600])
-            else { throw Server.Failure(description: "\(path) cannot be written") }
+        let contexts = try (0..<listeners).map { _ in try CertificatePair.context(pairs) }
+        state = Mutex(State(pairs: pairs, stamps: stamps, contexts: contexts))
+        for pair in pairs { warn(of: pair) }
+    }
+
+    /// The context for new handshakes of a listener.
+    func context(ofListener index: Int) -> NIOSSLContext {
+        state.withLock { $0.contexts[index] }
+    }
+
+    /// Looks at every file, and reads those pairs of which one has changed; all of them where
+    /// somebody has asked for it.
+    func reload(all isAsked: Bool) {
+        var state = state.withLock { $0 }
+        var isChanged = false
+        for (index, files) in files.enumerated() {
+            let stamps = Self.stamps(files)
+            guard isAsked || stamps != state.stamps[index] else { continue }
+            state.stamps[index] = stamps
+            guard let pair = read(files) else { continue }
+            state.pairs[index] = pair
+            isChanged = true
         }
+        if isChanged {
+            do {
+                state.contexts = try state.contexts.map { _ in
+                    try CertificatePair.context(state.pairs)
+                }
+            } catch {
+                return log.error("the certificates cannot be used", metadata: ["error": "\(error)"])
+            }
+        }
+        self.state.withLock { $0 = state }
+    }
+
+    private func read(_ files: CertificateFiles) -> CertificatePair? {
+        do throws(CertificatePair.Problem) {
+            let pair = try CertificatePair(files)
+            log.notice(
+                "certificate read",
+                metadata: [
+                    "file": "\(files.certificate)", "names": "\(pair.names.joined(separator: ","))",
+                    "notValidAfter": "\(pair.notValidAfter)",
+                ])
+            warn(of: pair)
+            return pair
+        } catch {
+            log.error(
+                "the certificate in force stays: \(Self.text(error, files))")
+            return nil
+        }
+    }
+
+    private func warn(of pair: CertificatePair) {
+        if let warning = Self.warning(of: pair, at: time.now()) { log.warning("\(warning)") }
+    }
+
+    /// What is to be said of how long it is good for.
+    static func warning(of pair: CertificatePair, at now: Timestamp) -> String? {
+        let left = pair.notValidAfter.milliseconds - now.milliseconds
+        guard left < warningDays * 86_400_000 else { return nil }
+        let verb = left < 0 ? "was" : "is"
+        let names = pair.names.joined(separator: ", ")
+        return "the certificate of \(names) \(verb) valid until \(pair.notValidAfter)"
+    }
+
+    private static func text(_ problem: CertificatePair.Problem, _ files: CertificateFiles)
+        -> String
+    {
+        switch problem {
+        case .certificate(let text): "\(files.certificate): \(text)"
+        case .key(let text): "\(files.key): \(text)"
+        }
+    }
+
+    private static func stamps(_ files: CertificateFiles) -> [FileStamp?] {
+        [files.certificate, files.key].map { FileStamp(ofFileAt: $0) }
     }
 }

@@ -59,6 +59,12 @@ struct MailLog: SessionLog, ActionLog {
             "connection failed", metadata: ["peer": "\(peer.address)", "reason": "\(reason)"])
     }
 
+    func proxyFailed(_ proxy: SessionPeer, _ reason: String) {
+        metrics.add("martlet_proxy_failures_total")
+        log.warning(
+            "proxy dropped", metadata: ["proxy": "\(proxy.address)", "reason": "\(reason)"])
+    }
+
     func cannotAccept(_ reason: String) {
         metrics.add("martlet_accept_failures_total")
         log.error("connections cannot be accepted for now", metadata: ["reason": "\(reason)"])

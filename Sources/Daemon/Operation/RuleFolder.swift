@@ -34,24 +34,12 @@ package struct RuleFolder: RuleFiles {
     }
 
     /// Differs when a file was changed, added or removed.
-    func stamp() -> [String: Stamp] {
-        let files = FileManager.default
-        var stamps: [String: Stamp] = [:]
-        for name in (try? files.contentsOfDirectory(atPath: path)) ?? []
-        where name.hasSuffix(".yaml") {
-            guard let attributes = try? files.attributesOfItem(atPath: "\(path)/\(name)") else {
-                continue
-            }
-            stamps[name] = Stamp(
-                changed: attributes[.modificationDate] as? Date,
-                bytes: attributes[.size] as? Int, number: attributes[.systemFileNumber] as? Int)
+    func stamp() -> [String: FileStamp] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        var stamps: [String: FileStamp] = [:]
+        for name in names where name.hasSuffix(".yaml") {
+            stamps[name] = FileStamp(ofFileAt: "\(path)/\(name)")
         }
         return stamps
-    }
-
-    struct Stamp: Equatable {
-        var changed: Date?
-        var bytes: Int?
-        var number: Int?
     }
 }

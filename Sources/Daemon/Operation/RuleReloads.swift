@@ -9,11 +9,11 @@ final class RuleReloads: Sendable {
     private let rules: RuleSets
     private let folder: RuleFolder
     private let log: Logger
-    private let seen: Mutex<[String: RuleFolder.Stamp]>
+    private let seen: Mutex<[String: FileStamp]>
 
     /// `stamp` is the folder as it was before the rules were read.
     init(
-        rules: RuleSets, folder: RuleFolder, stamp: [String: RuleFolder.Stamp], log: Logger
+        rules: RuleSets, folder: RuleFolder, stamp: [String: FileStamp], log: Logger
     ) {
         self.rules = rules
         self.folder = folder

@@ -1,5 +1,5 @@
 package import MailFlow
-import MailModel
+package import MailModel
 package import NIOCore
 import NIOPosix
 package import NIOSSL
@@ -20,32 +20,46 @@ package final class SMTPListener: ServiceLifecycle.Service {
         package var receiver: any MailReceiver
         package var log: any SessionLog
         package var connections: ConnectionTable
-        package var tls: NIOSSLContext?
 
         package init(
             settings: SessionSettings, receiver: any MailReceiver, log: any SessionLog,
-            connections: ConnectionTable, tls: NIOSSLContext?
+            connections: ConnectionTable
         ) {
             self.settings = settings
             self.receiver = receiver
             self.log = log
             self.connections = connections
-            self.tls = tls
         }
     }
 
-    package let address: SocketAddress
+    /// Where a listener is, and what comes before SMTP there.
+    package struct Place: Sendable {
+        package var address: SocketAddress
+        /// Whether the TLS handshake comes before the greeting. RFC 8314 §3
+        package var isImplicitTLS = false
+        /// Who has to send the header of the PROXY protocol before everything else; nobody else may.
+        package var proxies: [CIDRBlock] = []
+        /// The context of a new handshake; nil: no TLS.
+        package var tls: (@Sendable () -> NIOSSLContext)?
+
+        package init(address: SocketAddress) {
+            self.address = address
+        }
+    }
+
+    package let place: Place
     private let service: Service
     private let group: any EventLoopGroup
     private let drainSeconds: Int64
+    private static let proxyHeaderSeconds: Int64 = 10
     private let connections = Mutex<[ObjectIdentifier: any Channel]>([:])
     private let socket = Mutex<(any Channel)?>(nil)
 
     /// When the process ends, sessions with a mail under way get `drainSeconds` to finish it.
     package init(
-        address: SocketAddress, service: Service, group: any EventLoopGroup, drainSeconds: Int64
+        at place: Place, service: Service, group: any EventLoopGroup, drainSeconds: Int64
     ) {
-        self.address = address
+        self.place = place
         self.service = service
         self.group = group
         self.drainSeconds = drainSeconds
@@ -70,7 +84,7 @@ package final class SMTPListener: ServiceLifecycle.Service {
                     minimum: 1024, initial: 4096, maximum: 65_536)
             )
             .childChannelInitializer { channel in self.initialise(channel) }
-        let channel = try await bootstrap.bind(to: address).get()
+        let channel = try await bootstrap.bind(to: place.address).get()
         socket.withLock { $0 = channel }
     }
 
@@ -95,10 +109,12 @@ package final class SMTPListener: ServiceLifecycle.Service {
         }
         let peer = SessionPeer(address: address.description)
         guard service.connections.enter(channel) else {
-            return refuse(channel, peer, SMTPReplies.tooManyConnections)
-        }
-        if let reply = service.connections.enter(channel, of: address) {
-            return refuse(channel, peer, reply)
+            service.log.happened(.ended(because: SMTPReplies.tooManyConnections), peer: peer)
+            return channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(
+                    OneReplyHandler(
+                        SMTPReplies.tooManyConnections, isUnderTLS: place.isImplicitTLS))
+            }
         }
         let id = ObjectIdentifier(channel)
         connections.withLock { $0[id] = channel }
@@ -106,19 +122,28 @@ package final class SMTPListener: ServiceLifecycle.Service {
             _ = self.connections.withLock { $0.removeValue(forKey: id) }
         }
         return channel.eventLoop.makeCompletedFuture {
+            guard place.proxies.contains(where: { $0.contains(address) }) else {
+                return try self.begin(channel, address)
+            }
             try channel.pipeline.syncOperations.addHandler(
-                SMTPSessionHandler(service: self.service, peer: peer))
+                ProxyHeaderHandler(
+                    proxy: peer, log: service.log, seconds: Self.proxyHeaderSeconds
+                ) { try self.begin(channel, $0 ?? address) })
         }
     }
 
-    private func refuse(
-        _ channel: any Channel, _ peer: SessionPeer, _ reply: SMTPReply
-    ) -> EventLoopFuture<Void> {
-        service.log.happened(.ended(because: reply), peer: peer)
-        return channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandler(
-                OneReplyHandler(ByteBuffer(string: reply.wireText)))
+    /// Whom the connection is of is known: what serves it is put into its pipeline.
+    private func begin(_ channel: any Channel, _ address: IPAddress) throws {
+        let peer = SessionPeer(address: address.description)
+        let pipeline = channel.pipeline.syncOperations
+        if let reply = service.connections.enter(channel, of: address) {
+            service.log.happened(.ended(because: reply), peer: peer)
+            return try pipeline.addHandler(OneReplyHandler(reply, isUnderTLS: place.isImplicitTLS))
         }
+        if place.isImplicitTLS, let tls = place.tls {
+            try pipeline.addHandler(NIOSSLServerHandler(context: tls()))
+        }
+        try pipeline.addHandler(SMTPSessionHandler(service: service, place: place, peer: peer))
     }
 
     private func drain() async throws {

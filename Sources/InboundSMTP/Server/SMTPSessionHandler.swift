@@ -12,14 +12,16 @@ final class SMTPSessionHandler: ChannelDuplexHandler {
     typealias OutboundOut = ByteBuffer
 
     private let service: SMTPListener.Service
+    private let place: SMTPListener.Place
     private var session: SMTPServerSession?
     private var isReadHeld = false
     private var timer: Scheduled<Void>?
     private var timerDeadline: Int64?
     private let peer: SessionPeer
 
-    init(service: SMTPListener.Service, peer: SessionPeer) {
+    init(service: SMTPListener.Service, place: SMTPListener.Place, peer: SessionPeer) {
         self.service = service
+        self.place = place
         self.peer = peer
     }
 
@@ -30,9 +32,32 @@ final class SMTPSessionHandler: ChannelDuplexHandler {
     // MARK: The channel's events
 
     func channelActive(context: ChannelHandlerContext) {
+        begin(context)
+    }
+
+    /// Behind a proxy's header the connection has long been there.
+    func handlerAdded(context: ChannelHandlerContext) {
+        if context.channel.isActive { begin(context) }
+    }
+
+    /// Where TLS comes first, SMTP begins after the handshake.
+    private func begin(_ context: ChannelHandlerContext) {
+        guard place.isImplicitTLS else { return start(context, tls: nil) }
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        let seconds = service.settings.limits.handshakeSeconds
+        timer = context.eventLoop.scheduleTask(in: .seconds(seconds)) {
+            bound.execute { handler, context in
+                guard handler.session == nil else { return }
+                handler.service.log.peerFailed(handler.peer, "no TLS handshake in time")
+                context.close(promise: nil)
+            }
+        }
+    }
+
+    private func start(_ context: ChannelHandlerContext, tls: String?) {
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         session = SMTPServerSession(
-            settings: service.settings, peer: peer, receiver: service.receiver,
+            settings: service.settings, peer: peer, receiver: service.receiver, tls: tls,
             now: Self.now(),
             onDrain: {
                 bound.execute { handler, context in
@@ -69,6 +94,8 @@ final class SMTPSessionHandler: ChannelDuplexHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case TLSUserEvent.handshakeCompleted: secured(context)
+        case is SMTPListener.ShutDown where session == nil: context.close(promise: nil)
+        case ChannelEvent.inputClosed where session == nil: context.close(promise: nil)
         case let event as SMTPListener.ShutDown:
             if event.isTimeOver { session?.cutOff() } else { session?.shutDown() }
             perform(context)
@@ -81,7 +108,13 @@ final class SMTPSessionHandler: ChannelDuplexHandler {
 
     private func secured(_ context: ChannelHandlerContext) {
         let handler = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
-        session?.secured(Self.name(of: handler?.tlsVersion), at: Self.now())
+        let version = Self.name(of: handler?.tlsVersion)
+        guard session != nil else {
+            timer?.cancel()
+            timer = nil
+            return start(context, tls: version)
+        }
+        session?.secured(version, at: Self.now())
         perform(context)
     }
 
@@ -136,10 +169,10 @@ final class SMTPSessionHandler: ChannelDuplexHandler {
     }
 
     private func startTLS(_ context: ChannelHandlerContext) {
-        guard let tls = service.tls else { return context.close(promise: nil) }
+        guard let tls = place.tls else { return context.close(promise: nil) }
         do {
             try context.pipeline.syncOperations.addHandler(
-                NIOSSLServerHandler(context: tls), position: .first)
+                NIOSSLServerHandler(context: tls()), position: .first)
         } catch {
             service.log.peerFailed(peer, "\(error)")
             context.close(promise: nil)

@@ -90,15 +90,17 @@ package struct SMTPServerSession {
     var phaseStartedAt: Int64
     var lastInputAt: Int64
 
-    /// `onDrain` is called from any thread when a paused mail wants bytes again: tell `drained`.
+    /// `tls` describes a handshake that came before everything else. `onDrain` is called from any
+    /// thread when a paused mail wants bytes again: tell `drained`.
     package init(
-        settings: SessionSettings, peer: SessionPeer, receiver: any MailReceiver, now: Int64,
-        onDrain: @escaping @Sendable () -> Void
+        settings: SessionSettings, peer: SessionPeer, receiver: any MailReceiver,
+        tls: String? = nil, now: Int64, onDrain: @escaping @Sendable () -> Void
     ) {
         self.settings = settings
         self.peer = peer
         self.receiver = receiver
         self.onDrain = onDrain
+        self.tls = tls
         self.now = now
         phaseStartedAt = now
         lastInputAt = now

@@ -22,7 +22,9 @@ struct Check: AsyncParsableCommand {
             for problem in loaded.problems { Terminal.complain(problem.description) }
             throw ExitCode(2)
         }
-        for warning in configuration.warnings { Terminal.complain("warning: \(warning)") }
+        let warnings =
+            configuration.warnings + configuration.expiryWarnings(at: SystemTime().now())
+        for warning in warnings { Terminal.complain("warning: \(warning)") }
         Terminal.write(
             "\(configuration.file): ok; \(loaded.sets.count) rule set(s): "
                 + "\(loaded.names.joined(separator: ", "))\n")
