@@ -68,7 +68,7 @@ class Martlet:
             "hostname: mx.bench.example\ndataDirectory: data\n"
             f"listeners: [{{address: 127.0.0.1, port: {self.port}}}]\n"
             "rules: {active: bench}\nbuckets: {bench: {directory: bucket}}\n"
-            f"tls: {{certificate: {folder}/tls.pem, key: {folder}/tls.key}}\n"
+            f"tls: {{certificates: [{{certificate: {folder}/tls.pem, key: {folder}/tls.key}}]}}\n"
             "limits: {connectionsMax: 5000, mailsMax: 100000000}\n")
         make_certificate(folder)
         self.log = open(self.folder / "log", "w")
