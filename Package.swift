@@ -106,8 +106,8 @@ let package = Package(
         source(
             "MailFlow",
             [
-                "Actions", "Topics", "Accounts", "Storage", "RuleEngine", "MailModel", crypto,
-                logging, lifecycle, nioCore,
+                "Actions", "Topics", "Accounts", "Storage", "RuleEngine", "DNS", "MailModel",
+                crypto, logging, lifecycle, nioCore,
             ]),
         source(
             "Actions",
@@ -166,7 +166,8 @@ let package = Package(
             "MailFlowTests",
             [
                 "MailFlow", "Actions", "Topics", "Accounts", "SQLStorage", "SQLiteDriver",
-                "ObjectStorage", "Storage", "RuleEngine", "MailModel", "TestSupport", nioCore,
+                "ObjectStorage", "Storage", "RuleEngine", "DNS", "MailModel", "TestSupport",
+                nioCore,
                 lifecycleTestKit,
             ]),
         tests(

@@ -29,6 +29,11 @@ package struct MailDetailView: Sendable, Codable {
     package var mail: MailView
     package var helo: String
     package var peerAddress: String
+    /// What the DNS calls the peer; nil where it does not, or was not known in time.
+    package var peerName: String?
+    /// `verified`, `unconfirmed` (the name does not lead back to the address), `absent` or
+    /// `unknown`.
+    package var peerNameState: String
     package var tls: String?
     package var ruleSetVersion: String
     package var content: String
@@ -38,6 +43,8 @@ package struct MailDetailView: Sendable, Codable {
         mail = MailView(record)
         helo = record.envelope.helo
         peerAddress = record.envelope.peerAddress
+        peerName = record.envelope.peerName.domain?.ascii
+        peerNameState = record.envelope.peerName.state ?? "unknown"
         tls = record.envelope.tls
         ruleSetVersion = record.ruleSetVersion
         content = record.bodyPlace.rawValue

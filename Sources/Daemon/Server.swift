@@ -106,7 +106,8 @@ package struct Server {
     private func serve(
         _ spool: SpoolParts, _ rules: RuleParts, _ names: NameParts, _ actions: ActionParts
     ) async throws {
-        let receiving = try ReceivingParts(configuration, surroundings, spool, rules, actions)
+        let receiving = try ReceivingParts(
+            configuration, surroundings, spool, rules, names, actions)
         let operation = OperationParts(
             configuration, surroundings, spool, rules, names, actions, receiving)
         do {

@@ -16,6 +16,7 @@ package final class InboundFlow: MailReceiver {
     private let identities: IdentityDirectory
     private let rules: ActiveRules
     private let filters: AddressFilters
+    private let peers: PeerNames?
     private let spool: InboundMail.Surroundings
     private let room: any SpoolRoom
     private let time: any TimeSource
@@ -23,15 +24,18 @@ package final class InboundFlow: MailReceiver {
     private let headers: ReceivedHeaders
     private let isClosed = Mutex(false)
 
+    /// `peers`: nil where nobody is asked for the names of peers.
     package init(
-        settings: InboundSettings, filters: AddressFilters, identities: IdentityDirectory,
-        rules: ActiveRules, store: any MailStore, bodies: any BodyFiles,
+        settings: InboundSettings, filters: AddressFilters, peers: PeerNames?,
+        identities: IdentityDirectory, rules: ActiveRules, store: any MailStore,
+        bodies: any BodyFiles,
         threads: any BlockingThreads, room: any SpoolRoom, queue: ActionQueue,
         time: any TimeSource, random: any RandomSource, account: AccountID = .main,
         onSyncFailure: @escaping @Sendable (StorageFailure) -> Void
     ) {
         self.settings = settings
         self.filters = filters
+        self.peers = peers
         self.identities = identities
         self.rules = rules
         self.room = room
@@ -49,7 +53,13 @@ package final class InboundFlow: MailReceiver {
         guard !isClosed.withLock({ $0 }) else { return .refused(.shuttingDown) }
         // Whom no filter can name, none can let in.
         guard let address = IPAddress(peerAddress) else { return .refused(.peerBlocked) }
-        return filters.admits(address) ? .admitted : .refused(.peerBlocked)
+        guard filters.admits(address) else { return .refused(.peerBlocked) }
+        peers?.lookUp(address)
+        return .admitted
+    }
+
+    package func peerName(of peerAddress: String) -> PeerName {
+        peers?.name(of: peerAddress) ?? .unknown
     }
 
     package func admit(recipient: ForwardPath, isTLS: Bool) -> RecipientAdmission {

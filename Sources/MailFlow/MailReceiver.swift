@@ -9,6 +9,8 @@ package protocol MailReceiver: Sendable {
     /// Whether a peer may speak at all: address filters (SES: `ReceiptFilter`; allow beats
     /// block, order has no meaning) and whether we take mail now.
     func admit(peerAddress: String) -> Admission
+    /// What is known now of the name of a peer that was admitted.
+    func peerName(of peerAddress: String) -> PeerName
     /// Whether a recipient is ours, some enabled rule of the active set takes it, and it may come
     /// as it comes (plaintext or TLS).
     func admit(recipient: ForwardPath, isTLS: Bool) -> RecipientAdmission

@@ -24,7 +24,9 @@ struct ReceivedHeaders {
     ) {
         var text = "Return-Path: <\(envelope.mailFrom.wireText)>\r\n"
         text += "Received: from \(Self.printable(envelope.helo))"
-        text += " (unknown [\(Self.addressLiteral(envelope.peerAddress))])\r\n"
+        // RFC 5321 §4.4: the name is what the DNS says, and only one that leads back.
+        let name = envelope.peerName.verified?.ascii ?? "unknown"
+        text += " (\(name) [\(Self.addressLiteral(envelope.peerAddress))])\r\n"
         text += " by \(hostname) with \(Self.protocolName(envelope)) id \(id.text)"
         // RFC 5321 §4.4: more than one address here would tell each recipient of the others.
         if envelope.recipients.count == 1 {

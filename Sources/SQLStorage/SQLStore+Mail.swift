@@ -7,7 +7,7 @@ extension SQLStore: MailStore {
     static let mailColumns = """
         id, account, received_ms, state, mail_from, recipients, helo, peer_address, tls,
         is_extended, is_smtputf8, is_8bitmime, rule_set_version, is_untaken, body_place,
-        head_length, total_length, checksum
+        head_length, total_length, checksum, peer_name_state, peer_name
         """
 
     // MARK: Accepting
@@ -31,7 +31,8 @@ extension SQLStore: MailStore {
 
     private static let insertion = """
         INSERT INTO mail (\(mailColumns), due_ms) VALUES
-        ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+        ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+            $21)
         """
 
     private static func insert(
@@ -51,7 +52,9 @@ extension SQLStore: MailStore {
                 .flag(envelope.is8BitMIME), .text(record.ruleSetVersion),
                 .flag(record.isUntaken), .text(record.bodyPlace.rawValue),
                 .integer(Int64(record.headLength)), .integer(Int64(record.totalLength)),
-                .integer(Int64(record.checksum)), .integer(record.receivedAt.milliseconds),
+                .integer(Int64(record.checksum)), .text(envelope.peerName.state),
+                .text(envelope.peerName.domain?.ascii),
+                .integer(record.receivedAt.milliseconds),
             ])
     }
 
@@ -324,7 +327,8 @@ extension SQLStore: MailStore {
             receivedAt: Timestamp(milliseconds: received), state: state,
             envelope: ReceivedEnvelope(
                 mailFrom: mailFrom, recipients: recipients.compactMap { $0 },
-                helo: row.text(6) ?? "", peerAddress: row.text(7) ?? "", tls: row.text(8),
+                helo: row.text(6) ?? "", peerAddress: row.text(7) ?? "",
+                peerName: PeerName(state: row.text(18), domain: row.text(19)), tls: row.text(8),
                 isExtended: row.integer(9) == 1, isSMTPUTF8: row.integer(10) == 1,
                 is8BitMIME: row.integer(11) == 1),
             ruleSetVersion: row.text(12) ?? "", isUntaken: row.integer(13) == 1,

@@ -74,6 +74,8 @@ package struct ReceivedEnvelope: Sendable, Hashable {
     package var helo: String
     /// The peer's address without port, canonical text.
     package var peerAddress: String
+    /// What was known of the peer's name when the mail began.
+    package var peerName: PeerName
     /// The TLS version, `TLSv1.3` for instance; nil for plaintext.
     package var tls: String?
     /// Whether the peer greeted by EHLO.
@@ -85,12 +87,14 @@ package struct ReceivedEnvelope: Sendable, Hashable {
 
     package init(
         mailFrom: ReversePath, recipients: [Mailbox], helo: String, peerAddress: String,
-        tls: String?, isExtended: Bool, isSMTPUTF8: Bool, is8BitMIME: Bool
+        peerName: PeerName = .unknown, tls: String?, isExtended: Bool, isSMTPUTF8: Bool,
+        is8BitMIME: Bool
     ) {
         self.mailFrom = mailFrom
         self.recipients = recipients
         self.helo = helo
         self.peerAddress = peerAddress
+        self.peerName = peerName
         self.tls = tls
         self.isExtended = isExtended
         self.isSMTPUTF8 = isSMTPUTF8

@@ -140,6 +140,8 @@ class Server:
             "handlers": {},
             "topics": {},
             "health": {"address": "127.0.0.1", "port": 0},
+            # Nobody is there: no question leaves this machine.
+            "dns": {"servers": [{"address": "127.0.0.1", "port": 9}]},
         }
         self.process = None
         # None: the system's limit.

@@ -1,9 +1,10 @@
-"""Identities by DNS: against Debian's name server, with a signed zone and a forged one."""
+"""Identities and the names of peers, by DNS: against Debian's name server, with a signed zone and a forged one."""
 
+import socket
 import unittest
 
 from nameserver import Nameserver
-from support import new_server
+from support import DEADLINE_SECONDS, Dialog, message, new_server, queued_id
 
 
 class Identities(unittest.TestCase):
@@ -154,8 +155,78 @@ class Identities(unittest.TestCase):
 class Settings(unittest.TestCase):
     def test_the_name_of_the_record(self):
         server = new_server(
-            self, identities={"verificationPrefix": "_mx.verify"},
-            # Nobody is there.
-            dns={"servers": [{"address": "127.0.0.1", "port": 9}]}).start(identities=())
+            self, identities={"verificationPrefix": "_mx.verify"}).start(identities=())
         added = server.json("identity", "add", "ours.test")
         self.assertTrue(added["recordsToPublish"][0].startswith("_mx.verify.ours.test. "))
+
+
+class PeerNames(unittest.TestCase):
+    """Peers are who a proxy's header says; one zone has the names of their addresses, and the
+    addresses of these names."""
+
+    def setUp(self):
+        self.names = Nameserver(self, zone="in-addr.arpa")
+        self.server = None
+        self.names.publish(
+            "1.2.0.192 PTR mail", "mail A 192.0.2.1",
+            "2.2.0.192 PTR bank", "bank A 192.0.2.99",
+            r"3.2.0.192 PTR bad\010\(name\).in-addr.arpa.")
+
+    def start(self, **settings):
+        self.server = new_server(
+            self, listeners=[{"address": "127.0.0.1", "port": 0, "proxyFrom": ["127.0.0.1"]}],
+            dns={"servers": [{"address": "127.0.0.1", "port": self.names.port}]},
+            **settings).start()
+
+    def deliver(self, peer):
+        connection = socket.create_connection(("127.0.0.1", self.server.port), DEADLINE_SECONDS)
+        with Dialog(connection) as dialog:
+            dialog.send(f"PROXY TCP4 {peer} {peer} 50000 25\r\n".encode())
+            dialog.envelope("someone@example.test")
+            dialog.command("DATA", 354)
+            dialog.send(message() + b".\r\n")
+            mail = queued_id(dialog.reply())
+        return mail, self.server.json("mail", "show", mail)
+
+    def known(self, peer):
+        """A mail of a peer whose name is known: the first may come too soon."""
+        def arrived():
+            mail, shown = self.deliver(peer)
+            return (mail, shown) if shown["peerNameState"] != "unknown" else None
+        return self.server.eventually(arrived, f"the name of {peer} is known")
+
+    def test_a_name_that_leads_back(self):
+        self.start()
+        mail, shown = self.known("192.0.2.1")
+        self.assertEqual(
+            (shown["peerNameState"], shown["peerName"]), ("verified", "mail.in-addr.arpa"))
+        received = self.server.raw(mail, "--stored").decode().split("\r\n")[1]
+        self.assertEqual(received, "Received: from client.example (mail.in-addr.arpa [192.0.2.1])")
+        self.assertTrue(self.server.log_lines("accepted", mail, "name=mail.in-addr.arpa"))
+        self.assertIn("mail.in-addr.arpa (verified)", self.server.cli("mail", "show", mail).stdout)
+
+    def test_a_name_that_anybody_may_write(self):
+        self.start()
+        mail, shown = self.known("192.0.2.2")
+        self.assertEqual(
+            (shown["peerNameState"], shown["peerName"]), ("unconfirmed", "bank.in-addr.arpa"))
+        self.assertIn(b"(unknown [192.0.2.2])", self.server.raw(mail, "--stored"))
+        self.assertTrue(self.server.log_lines("accepted", mail, "name=unknown"))
+
+    def test_a_name_that_is_none(self):
+        self.start()
+        _, shown = self.known("192.0.2.3")
+        self.assertEqual(shown["peerNameState"], "absent")
+        _, shown = self.known("192.0.2.4")
+        self.assertEqual(shown["peerNameState"], "absent")
+
+    def test_nobody_waits_for_a_dns_that_is_away(self):
+        self.start()
+        self.names.stop()
+        _, shown = self.deliver("192.0.2.1")
+        self.assertEqual(shown["peerNameState"], "unknown")
+
+    def test_nobody_is_asked(self):
+        self.start(sessions={"peerNames": False})
+        for _ in range(3):
+            self.assertEqual(self.deliver("192.0.2.1")[1]["peerNameState"], "unknown")

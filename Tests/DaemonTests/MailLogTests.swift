@@ -43,7 +43,8 @@ import Testing
         #expect(
             line.metadata == [
                 "mail": Self.id.text, "from": "<ada@sender.example>",
-                "to": "<a@ours.example>,<b@ours.example>", "bytes": "1234", "peer": "192.0.2.7",
+                "to": "<a@ours.example>,<b@ours.example>", "bytes": "1234", "name": "unknown",
+                "peer": "192.0.2.7",
                 "helo": "client.example", "tls": "TLSv1.3",
             ])
         #expect(

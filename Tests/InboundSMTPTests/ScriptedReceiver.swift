@@ -23,6 +23,17 @@ final class ScriptedReceiver: MailReceiver {
         peerAddress == blocked ? .refused(.peerBlocked) : .admitted
     }
 
+    /// Another one each time that it is asked for.
+    let names = Mutex(0)
+
+    func peerName(of peerAddress: String) -> PeerName {
+        let number = names.withLock { names in
+            names += 1
+            return names
+        }
+        return .verified(Domain(validatedASCII: "name\(number).test"))
+    }
+
     func admit(recipient: ForwardPath, isTLS: Bool) -> RecipientAdmission {
         switch recipient {
         case .postmaster:

@@ -1,6 +1,8 @@
 import InboundSMTP
 import MailFlow
+import MailModel
 import NIOCore
+import Storage
 import Synchronization
 import Testing
 
@@ -21,6 +23,22 @@ import Testing
         let driver = driver(receiver)
         #expect(driver.text == "554 5.7.1 Access denied\r\n")
         #expect(driver.isClosed)
+    }
+
+    /// What is told of a mail is the name that was known when it began.
+    @Test func takesThePeersNameOnceForEachMail() {
+        var driver = driver()
+        driver.feed(Self.envelope + "DATA\r\nx\r\n.\r\n")
+        driver.feed("MAIL FROM:<a@b.test>\r\nRCPT TO:<a@ours.test>\r\n")
+        driver.feed("BDAT 1\r\nxBDAT 0 LAST\r\n")
+        let names = driver.events.compactMap { event in
+            if case .accepted(_, let envelope, _) = event {
+                envelope.peerName.verified?.ascii
+            } else {
+                nil
+            }
+        }
+        #expect(names == ["name1.test", "name2.test"])
     }
 
     @Test func letsARunningMailFinishAtShutdown() {

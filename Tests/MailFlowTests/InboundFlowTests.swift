@@ -107,6 +107,35 @@ import Testing
         #expect(earlier.ruleSet == Self.ruleSet)
     }
 
+    /// A name that leads back is written; what anyone may write into their zone is not.
+    @Test(arguments: [
+        (PeerName.verified(Domain(validatedASCII: "mail.example")), "mail.example"),
+        (.unconfirmed(Domain(validatedASCII: "bank.example")), "unknown"), (.absent, "unknown"),
+        (.unknown, "unknown"),
+    ])
+    func namesThePeer(_ name: PeerName, _ text: String) async throws {
+        let receiving = try await Receiving()
+        let intake = try receiving.open { $0.peerName = name }.get()
+        _ = intake.append(ByteBuffer(string: "\r\n"), onDrain: {})
+        guard case .accepted(let id) = await intake.finish() else {
+            Issue.record("refused")
+            return
+        }
+        let record = try #require(try await receiving.store.mail(id))
+        #expect(record.envelope.peerName == name)
+        let content = String(buffer: try await receiving.store.content(of: record))
+        #expect(content.contains("Received: from client.example (\(text) [192.0.2.1])\r\n"))
+    }
+
+    @Test func looksForTheNamesOfAdmittedPeers() async throws {
+        let zone = ZoneResolver()
+        let receiving = try await Receiving(resolver: zone)
+        #expect(receiving.flow.peerName(of: "192.0.2.1") == .unknown)
+        #expect(receiving.flow.admit(peerAddress: "192.0.2.1") == .admitted)
+        while receiving.flow.peerName(of: "192.0.2.1") == .unknown { await Task.yield() }
+        #expect(zone.asked == ["ptr 1.2.0.192.in-addr.arpa"])
+    }
+
     @Test func writesOurHeaderBlock() async throws {
         let receiving = try await Receiving()
         let sender = try #require(Mailbox("\"a b\"@sender.example"))

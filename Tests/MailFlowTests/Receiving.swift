@@ -1,4 +1,5 @@
 import Accounts
+import DNS
 import Foundation
 import MailFlow
 import MailModel
@@ -31,6 +32,7 @@ final class Receiving: Sendable {
         rules ruleSet: ReceiptRuleSet = ReceiptRuleSet(name: "test", rules: [Receiving.rule]),
         identities names: [String] = ["ours.example"],
         threads: any BlockingThreads = InlineThreads(),
+        resolver: (any DNSResolver)? = nil,
         change: (inout InboundSettings) -> Void = { _ in }
     ) async throws {
         folder = try ProjectFiles.temporaryFolder()
@@ -49,8 +51,10 @@ final class Receiving: Sendable {
         let failures = Counter()
         syncFailures = failures
         flow = InboundFlow(
-            settings: settings, filters: AddressFilters([]), identities: identities, rules: rules,
-            store: store, bodies: bodies, threads: threads, room: room, queue: queue, time: time,
+            settings: settings, filters: AddressFilters([]),
+            peers: resolver.map { [time] in PeerNames(resolver: $0, time: time) },
+            identities: identities, rules: rules, store: store, bodies: bodies, threads: threads,
+            room: room, queue: queue, time: time,
             random: CountingRandom(), onSyncFailure: { _ in failures.add() })
     }
 

@@ -70,6 +70,27 @@ import Testing
     }
 
     @Test(arguments: [
+        ("127.0.0.1", true), ("126.255.255.255", false), ("10.0.0.0", true), ("11.0.0.0", false),
+        ("100.64.0.1", true), ("100.63.255.255", false), ("169.254.1.1", true),
+        ("172.31.255.255", true), ("172.32.0.0", false), ("192.168.0.1", true),
+        ("192.0.2.1", false), ("0.0.0.0", true), ("::", true), ("::1", true), ("::2", false),
+        ("fc00::1", true), ("fe80::1", true), ("2001:db8::1", false), ("::ffff:10.0.0.1", true),
+    ])
+    func knowsWhatIsLocal(_ address: String, _ isLocal: Bool) throws {
+        #expect(try #require(IPAddress(address)).isLocal == isLocal)
+    }
+
+    @Test func readsTheBytesOfAnAddress() throws {
+        let mapped = [UInt8](repeating: 0, count: 10) + [255, 255, 192, 0, 2, 1]
+        #expect(IPAddress(bytes: mapped) == IPAddress("192.0.2.1"))
+        #expect(IPAddress(bytes: [192, 0, 2, 1]) == IPAddress("192.0.2.1"))
+        #expect(IPAddress(bytes: [UInt8](repeating: 0, count: 15) + [1]) == IPAddress("::1"))
+        for count in [0, 3, 5, 15, 17] {
+            #expect(IPAddress(bytes: [UInt8](repeating: 1, count: count)) == nil)
+        }
+    }
+
+    @Test(arguments: [
         "", "a", "1.2.3", "1.2.3.4/33", "1.2.3.4/-1", "::/129", "1.2.3.4/", "fe80::1%1",
         "[::1]", "::ffff:1.2.3.4/96", "1.2.3.4/+8",
     ])

@@ -27,6 +27,7 @@ import Testing
             record.envelope.mailFrom = .mailbox(sender)
             record.envelope.recipients.append(second)
             record.envelope.tls = "TLSv1.3"
+            record.envelope.peerName = .unconfirmed(Domain(validatedASCII: "name.example"))
             record.envelope.isSMTPUTF8 = true
             record.headLength = 7
             record.isUntaken = true

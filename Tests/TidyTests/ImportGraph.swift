@@ -54,7 +54,7 @@ enum ImportGraph {
             ["MailFlow", "Accounts", "Storage", "RuleEngine", "Documents", "MailModel"]),
         Target(
             "MailFlow", .core,
-            ["Actions", "Topics", "Accounts", "Storage", "RuleEngine", "MailModel"]),
+            ["Actions", "Topics", "Accounts", "Storage", "RuleEngine", "DNS", "MailModel"]),
         Target("Actions", .core, ["Topics", "Events", "Storage", "RuleEngine", "MailModel"]),
         Target("Topics", .core, ["Storage", "MailModel"]),
         Target("Accounts", .core, ["Storage", "DNS", "MailModel"]),

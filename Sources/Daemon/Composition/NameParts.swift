@@ -9,6 +9,8 @@ struct NameParts {
     let resolver: UnboundResolver
     let operations: IdentityOperations
     let checks: IdentityChecks
+    /// Nil where nobody is to be asked.
+    let peers: PeerNames?
 
     /// Throws `Server.Failure`.
     init(
@@ -26,6 +28,9 @@ struct NameParts {
         operations = IdentityOperations(
             directory: rules.identities, verification: verification, verifier: verifier,
             time: surroundings.time, random: surroundings.random)
+        peers =
+            configuration.looksUpPeerNames
+            ? PeerNames(resolver: resolver, time: surroundings.time) : nil
         checks = IdentityChecks(verifier: verifier, log: surroundings.log)
     }
 }

@@ -21,7 +21,7 @@ struct ReceivingParts {
 
     init(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
-        _ rules: RuleParts, _ actions: ActionParts
+        _ rules: RuleParts, _ names: NameParts, _ actions: ActionParts
     ) throws {
         let ending = surroundings.ending
         let filters = AddressFilters(configuration.filters)
@@ -32,7 +32,7 @@ struct ReceivingParts {
                 bodyFileThresholdBytes: configuration.spool.bodyFileThresholdBytes,
                 headerBytesMax: configuration.inbound.headerBytesMax,
                 hopsMax: configuration.inbound.hopsMax),
-            filters: filters, identities: rules.identities,
+            filters: filters, peers: names.peers, identities: rules.identities,
             rules: rules.rules, store: spool.store, bodies: spool.bodies,
             threads: PoolThreads(pool: threads), room: spool.disk, queue: actions.queue,
             time: surroundings.time, random: surroundings.random,

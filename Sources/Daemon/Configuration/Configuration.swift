@@ -64,6 +64,7 @@ package struct Configuration: Sendable {
     package var dns: UnboundSettings
     /// The labels before a domain, where the record stands that verifies it.
     package var verificationPrefix: String
+    package var looksUpPeerNames: Bool
     /// Nil: no health and metrics endpoint.
     package var health: Listener?
     package var logLevel: String

@@ -110,7 +110,7 @@ package struct ConfigurationDocument {
             topics: topics, filters: filters(root["filters"]),
             dns: dns.dns(settings.section(root, "dns")),
             verificationPrefix: dns.verificationPrefix(settings.section(root, "identities")),
-            health: health,
+            looksUpPeerNames: settings.bool(sessions, "sessions.peerNames"), health: health,
             logLevel: log?["level"]?.choice(
                 ["trace", "debug", "info", "notice", "warning", "error", "critical"]
                     .map { ($0, $0) }) ?? "info",

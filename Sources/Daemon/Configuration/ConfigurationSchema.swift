@@ -139,6 +139,9 @@ enum ConfigurationSchema {
             comment: "Who speaks before a delayed greeting: ignore (it is greeted all the same),\n"
                 + "or refuse (it gets 554 instead)."),
         Setting(
+            path: "sessions.peerNames", defaultText: "true",
+            comment: "Whether the DNS is asked for the names of peers, for Received and the log."),
+        Setting(
             path: "spool.freeBytesMin", defaultText: "1073741824",
             comment: "Below this much room on the disk no mail is taken: 452.",
             range: 0...largest),

@@ -24,7 +24,9 @@ struct MailLog: SessionLog, ActionLog {
                     "mail": "\(mail)", "from": "<\(envelope.mailFrom.wireText)>",
                     "to":
                         "\(envelope.recipients.map { "<\($0.wireText)>" }.joined(separator: ","))",
-                    "bytes": "\(bytes)", "peer": "\(peer.address)", "helo": "\(envelope.helo)",
+                    "bytes": "\(bytes)", "peer": "\(peer.address)",
+                    "name": "\(envelope.peerName.verified?.ascii ?? "unknown")",
+                    "helo": "\(envelope.helo)",
                     "tls": "\(envelope.tls ?? "none")",
                 ])
         case .refused(let reply, let subject):

@@ -145,7 +145,9 @@ extension SMTPServerSession {
 
     /// Opens the flow's side of the mail; answers why it cannot be.
     private mutating func open() -> SMTPReply? {
-        guard let transaction else { return SMTPReplies.mailFirst }
+        guard var transaction else { return SMTPReplies.mailFirst }
+        transaction.peerName = receiver.peerName(of: peer.address)
+        self.transaction = transaction
         let envelope = envelope(of: transaction)
         switch receiver.open(envelope, declaredSize: transaction.parameters.size) {
         case .success(let intake):

@@ -47,6 +47,8 @@ package struct SMTPServerSession {
         var parameters: MailParameters
         var recipients: [Mailbox] = []
         var isRecipientRefused = false
+        /// Of the moment when the mail began.
+        var peerName = PeerName.unknown
         var intake: (any MailIntake)?
         var chunks: DataDecoder?
         /// Bytes of content so far, and what will be answered at the end of it.
@@ -375,7 +377,8 @@ package struct SMTPServerSession {
     func envelope(of transaction: Transaction) -> ReceivedEnvelope {
         ReceivedEnvelope(
             mailFrom: transaction.mailFrom, recipients: transaction.recipients,
-            helo: helo ?? "", peerAddress: peer.address, tls: tls, isExtended: isExtended,
+            helo: helo ?? "", peerAddress: peer.address, peerName: transaction.peerName, tls: tls,
+            isExtended: isExtended,
             isSMTPUTF8: transaction.parameters.isSMTPUTF8,
             is8BitMIME: transaction.parameters.is8BitMIME)
     }

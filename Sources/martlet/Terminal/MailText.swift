@@ -11,6 +11,7 @@ enum MailText {
             ("to", mail.recipients.map { "<\($0)>" }.joined(separator: ", ")),
             ("bytes", "\(mail.bytes) (\(detail.content))"),
             ("peer", "\(detail.peerAddress), called itself \(detail.helo)"),
+            ("name", "\(detail.peerName ?? "-") (\(detail.peerNameState))"),
             ("tls", detail.tls ?? "none"), ("rules", detail.ruleSetVersion),
         ]
         for (name, value) in rows {
