@@ -84,7 +84,7 @@ let package = Package(
                 "InboundSMTP", "ControlSocket", "ControlPlane", "MailFlow", "Actions", "Topics",
                 "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
                 "Handlers", "WebPoster", "ObjectStorage", "SQLiteDriver", "DNSClient",
-                "SMTPProtocol", nioCore, nioPosix, nioSSL, lifecycle, unixSignals, logging,
+                "SMTPProtocol", "DNS", nioCore, nioPosix, nioSSL, lifecycle, unixSignals, logging,
                 hummingbird, certificates, asn1, crypto,
             ]),
 
@@ -188,9 +188,9 @@ let package = Package(
         tests(
             "DaemonTests",
             [
-                "Daemon", "ControlPlane", "DNSClient", "Documents", "Handlers", "InboundSMTP",
-                "MailFlow",
-                "MailModel", "ObjectStorage", "RuleEngine", "SMTPProtocol", "SQLStorage",
+                "Daemon", "ControlPlane", "DNS", "DNSClient", "Documents", "Handlers",
+                "InboundSMTP", "MailFlow", "MailModel", "ObjectStorage", "RuleEngine",
+                "SMTPProtocol", "SQLStorage",
                 "SQLiteDriver", "Storage", "Topics", "TestSupport", logging, nioCore, nioEmbedded,
                 nioSSL, nioTLS,
             ]),

@@ -28,10 +28,14 @@ package struct DomainVerification: Sendable {
 
     // MARK: The record
 
-    /// Where the record of `identity` stands; nil for an address.
-    package func recordName(of identity: IdentityRecord) -> Domain? {
-        guard identity.kind == .domain else { return nil }
-        return try? Domain(parsing: "\(prefix).\(identity.name)")
+    /// Where the record of `domain` stands; nil where that name would be too long for the DNS.
+    package func recordName(below domain: String) -> Domain? {
+        try? Domain(parsing: "\(prefix).\(domain)")
+    }
+
+    /// Nil for an address, too.
+    func recordName(of identity: IdentityRecord) -> Domain? {
+        identity.kind == .domain ? recordName(below: identity.name) : nil
     }
 
     /// The record to publish, as a line of a zone file; nil where there is none.

@@ -38,6 +38,10 @@ package struct IdentityOperations: Sendable {
         }
         switch name {
         case .domain(let domain):
+            guard verification.recordName(below: domain.ascii) != nil else {
+                throw ControlFailure(
+                    .invalid, "\(domain) is too long: below it no record can stand")
+            }
             let record = try await directory.addPending(domain, at: time.now(), random: random)
             return .identity(IdentityView(record, verification))
         case .address:

@@ -61,7 +61,7 @@ package final class UnboundResolver: DNSResolver {
     package func close() async {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             queue.async {
-                self.endAll()
+                guard self.endAll() else { return continuation.resume() }
                 let context = self.context
                 self.answers.setCancelHandler {
                     context.delete()
@@ -93,12 +93,16 @@ package final class UnboundResolver: DNSResolver {
         }
     }
 
-    private func endAll() {
-        let left = state.withLock { state in
-            defer { state.questions = [:] }
-            state.isClosed = true
-            return Array(state.questions.values)
+    /// Says whether it was open.
+    private func endAll() -> Bool {
+        let (wasOpen, left) = state.withLock { state in
+            defer {
+                state.questions = [:]
+                state.isClosed = true
+            }
+            return (!state.isClosed, Array(state.questions.values))
         }
         for question in left { question.end(.failure(.cancelled)) }
+        return wasOpen
     }
 }

@@ -104,6 +104,11 @@ class Identities(unittest.TestCase):
         self.names.publish(f'_amazonses.ours TXT "{token[:9]}" "{token[9:]}"')
         self.assertEqual(self.becomes(None)["found"], [f'"{token[:9]}" "{token[9:]}"'])
 
+    def test_a_record_behind_an_alias(self):
+        _, token = self.add()
+        self.names.publish("_amazonses.ours CNAME elsewhere", f'elsewhere TXT "{token}"')
+        self.assertEqual(self.becomes(None)["status"], "SUCCESS")
+
     def test_an_answer_too_large_for_udp_comes_by_tcp(self):
         line, _ = self.add()
         others = [f'_amazonses.ours TXT "{n:02}{"x" * 250}"' for n in range(12)]
@@ -149,6 +154,8 @@ class Identities(unittest.TestCase):
         self.assertEqual(self.server.rcpt("any@ours.zone.test")[0], 250)
         check = self.server.cli("identity", "check", "ours.zone.test", status=1)
         self.assertIn("by your word", check.stderr)
+        trusted = self.server.json("identity", "add", "b.zone.test", "--trusted")
+        self.assertEqual((trusted["status"], trusted["isTrusted"]), ("SUCCESS", True))
         self.assertIn("by your word", self.server.cli("identity", "show", "ours.zone.test").stdout)
 
 

@@ -69,7 +69,11 @@ import Testing
         #expect(failure.message.contains("ours.example"))
     }
 
-    @Test(arguments: ["", "a b", "@", "a..b"])
+    /// A domain of 255 bytes, below which there is no room for a record.
+    private static let longest =
+        String(repeating: "abcdefghijklmno.", count: 15) + "abcdefghijklmno"
+
+    @Test(arguments: ["", "a b", "@", "a..b", longest])
     func refusesWhatIsNoIdentity(_ name: String) async throws {
         let failure = try await desk.failure(.addIdentity(name: name, isTrusted: false))
         #expect(failure.kind == .invalid)

@@ -80,6 +80,7 @@ import Testing
         await resolver.close()
         for asker in askers { #expect(await asker.value == .cancelled) }
         await #expect(throws: DNSFailure.cancelled) { try await resolver.ask(name, .a) }
+        await resolver.close()
     }
 
     @Test func saysWhatItsTrustAnchorLacks() throws {

@@ -38,7 +38,7 @@ enum ImportGraph {
                 "InboundSMTP", "ControlSocket", "ControlPlane", "MailFlow", "Actions", "Topics",
                 "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
                 "Handlers", "WebPoster", "ObjectStorage", "SQLiteDriver", "DNSClient",
-                "SMTPProtocol",
+                "SMTPProtocol", "DNS",
             ]),
 
         Target("InboundSMTP", .edge, ["MailFlow", "SMTPProtocol", "MailModel", "Storage"]),

@@ -21,16 +21,17 @@ struct NameParts {
         } catch {
             throw Server.Failure(description: "dns: \(error)")
         }
+        let counting = CountingResolver(resolver, surroundings.metrics)
         let verification = DomainVerification(prefix: configuration.verificationPrefix)
         let verifier = DomainVerifier(
-            identities: rules.identities, resolver: resolver, verification: verification,
+            identities: rules.identities, resolver: counting, verification: verification,
             time: surroundings.time)
         operations = IdentityOperations(
             directory: rules.identities, verification: verification, verifier: verifier,
             time: surroundings.time, random: surroundings.random)
         peers =
             configuration.looksUpPeerNames
-            ? PeerNames(resolver: resolver, time: surroundings.time) : nil
+            ? PeerNames(resolver: counting, time: surroundings.time) : nil
         checks = IdentityChecks(verifier: verifier, log: surroundings.log)
     }
 }

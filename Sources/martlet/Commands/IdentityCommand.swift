@@ -28,8 +28,11 @@ struct IdentityCommand: AsyncParsableCommand {
 
         func run() async throws {
             let answer = try server.ask(.addIdentity(name: name, isTrusted: trusted))
-            if case .done(let text) = answer { return Terminal.write(text + "\n") }
-            try IdentityCommand.show(answer, asJSON: output.json)
+            if case .done(let text) = answer, !output.json {
+                return Terminal.write(text + "\n")
+            }
+            try IdentityCommand.show(
+                server.ask(.showIdentity(name: name)), asJSON: output.json)
         }
     }
 
