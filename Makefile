@@ -2,14 +2,17 @@
 # it does. BUILD is where SwiftPM puts its files; TESTS is passed to `swift test`.
 BUILD ?= .build
 RELEASE ?= .build-release
+FUZZ ?= .build-fuzz
 TESTS ?=
 RUNS ?= 300
+MINUTES ?= 10
+TARGET ?=
 ROUNDS ?= 3
 
 DEBUG_BINARY = $(BUILD)/debug/martlet
 RELEASE_BINARY = $(RELEASE)/release/martlet
 
-.PHONY: help demo run test suites lint build release bench bench-receive bench-rules crash clean
+.PHONY: help demo run test suites lint build release bench bench-receive bench-rules crash fuzz clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -70,6 +73,13 @@ bench-rules: release
 crash: release
 	@scripts/install test
 	python3 scripts/crash.py --martlet $(RELEASE_BINARY) --runs $(RUNS)
+
+## make fuzz           each fuzz target for MINUTES=10, or TARGET=session alone
+fuzz:
+	@scripts/install build
+	MARTLET_FUZZ=1 swift build -c release --scratch-path $(FUZZ) --product Fuzzer
+	python3 scripts/fuzz.py --fuzzer $(FUZZ)/release/Fuzzer --minutes $(MINUTES) \
+		$(if $(TARGET),--target $(TARGET))
 
 clean:
 	rm -rf var

@@ -5,6 +5,10 @@ import PackageDescription
 let strict: [SwiftSetting] =
     Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
+// `make fuzz` sets this: the fuzzer is built, and our code instrumented for it.
+let isFuzzed = Context.environment["MARTLET_FUZZ"] != nil
+let sanitizers = "-sanitize=fuzzer,address"
+
 let settings: [SwiftSetting] =
     [
         .swiftLanguageMode(.v6),
@@ -14,7 +18,7 @@ let settings: [SwiftSetting] =
         .enableUpcomingFeature("MemberImportVisibility"),
         // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0409-access-level-on-imports.md
         .enableUpcomingFeature("InternalImportsByDefault"),
-    ] + strict
+    ] + strict + (isFuzzed ? [.unsafeFlags([sanitizers])] : [])
 
 func source(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
@@ -48,6 +52,16 @@ let httpClient = Target.Dependency.product(
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let certificates = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+
+// Debian's gold cannot link what is instrumented.
+let fuzzer: [Target] =
+    isFuzzed
+    ? [
+        .executableTarget(
+            name: "Fuzzer", dependencies: ["FuzzTargets"], path: "Tests/Fuzzer",
+            swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])],
+            linkerSettings: [.unsafeFlags([sanitizers, "-use-ld=lld"])])
+    ] : []
 
 // Core decides, edges touch the outside, Daemon wires them. All arrows go down; a new arrow
 // wants a decision record (docs/decisions/0001-the-graph.md). TidyTests hold the graph.
@@ -201,6 +215,14 @@ let package = Package(
                 "ObjectStorage", "Storage", "RuleEngine", "Documents", "DNS", "MailModel",
                 "TestSupport", nioCore,
             ]),
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "InboundSMTP", "SMTPProtocol", "MailFlow", "Events", "RuleEngine", "Documents",
+                "ControlPlane", "Daemon", "Storage", "MailModel", nioCore,
+            ],
+            path: "Tests/FuzzTargets", swiftSettings: settings),
+        tests("FuzzTests", ["FuzzTargets", "TestSupport"]),
         tests("TidyTests", ["TestSupport"]),
-    ]
+    ] + fuzzer
 )

@@ -159,7 +159,8 @@ package struct AddressParser {
             throw error(.literalInvalid)
         }
         position = end + 1
-        return Domain(validatedASCII: isIPv6 ? "[ipv6:\(parsed)]" : "[\(parsed)]")
+        // A mapped address is the IPv4 address that it maps, and is written as that.
+        return Domain(validatedASCII: parsed.isIPv6 ? "[ipv6:\(parsed)]" : "[\(parsed)]")
     }
 
     // MARK: Paths

@@ -145,7 +145,7 @@ package struct DataDecoder: Sendable {
         let carriageReturn = bytes.firstIndex(
             of: Self.carriageReturn, from: scan.index, to: end)
         if let carriageReturn {
-            count(carriageReturn - scan.index + 2, &scan, emit)
+            count(carriageReturn - scan.index, andEnd: 2, &scan, emit)
             scan.index = carriageReturn
             if carriageReturn + 1 == lineFeed {
                 scan.index += 2
@@ -155,20 +155,25 @@ package struct DataDecoder: Sendable {
                 state = .carriageReturn
             }
         } else if let lineFeed {
-            count(lineFeed - scan.index + 1, &scan, emit)
+            count(lineFeed - scan.index, andEnd: 1, &scan, emit)
             scan.index = lineFeed
             skip(&scan, emit)
             endBareLine(emit)
         } else {
-            count(bytes.count - scan.index, &scan, emit)
+            count(bytes.count - scan.index, andEnd: 0, &scan, emit)
             scan.index = bytes.count
         }
     }
 
-    private mutating func count(_ more: Int, _ scan: inout Scan, _ emit: (DataPiece) -> Void) {
-        lineBytes += more
+    /// `more` bytes of a line stand at the index, and then so many of its end. Of a line that is
+    /// too long comes out what fits, at any split: what is told of the mail must not depend on it.
+    private mutating func count(
+        _ more: Int, andEnd endBytes: Int, _ scan: inout Scan, _ emit: (DataPiece) -> Void
+    ) {
+        let fitting = max(0, min(more, lineBytesMax - lineBytes))
+        lineBytes += more + endBytes
         guard lineBytes > lineBytesMax else { return }
-        flush(&scan, to: scan.index, emit)
+        flush(&scan, to: scan.index + fitting, emit)
         fault(.lineTooLong, emit)
     }
 

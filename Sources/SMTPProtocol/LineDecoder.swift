@@ -12,7 +12,7 @@ package struct LineDecoder: Sendable {
         case bareLineFeed(ByteBuffer)
         /// Longer than the limit; its bytes are gone, up to its line end.
         case tooLong
-        /// So long beyond the limit that its end is not waited for; said for each piece of it.
+        /// So long beyond the limit that its end is of no interest; what follows it is not read.
         case endless
     }
 
@@ -25,9 +25,10 @@ package struct LineDecoder: Sendable {
     private let lineBytesMax: Int
     private var state = State.collecting
     private var buffer = ByteBuffer()
-    private var skippedBytes = 0
+    /// Of the line that is being collected or skipped.
+    private var lineBytes = 0
     /// Of one line, beyond its limit.
-    private static let skippedBytesMax = 262_144
+    package static let skippedBytesMax = 262_144
 
     /// `lineBytesMax` counts the line with its CRLF, as RFC 5321 §4.5.3.1.4 does.
     package init(lineBytesMax: Int) {
@@ -41,13 +42,18 @@ package struct LineDecoder: Sendable {
         let lineFeed = input.withUnsafeReadableBytes {
             $0.firstIndex(of: UInt8(ascii: "\n"), from: 0, to: $0.count)
         }
+        lineBytes += lineFeed.map { $0 + 1 } ?? input.readableBytes
+        guard lineBytes <= lineBytesMax + Self.skippedBytesMax else {
+            input.moveReaderIndex(to: input.writerIndex)
+            return .endless
+        }
         guard let lineFeed else {
             collect(&input)
-            return skippedBytes > Self.skippedBytesMax ? .endless : nil
+            return nil
         }
-        let isTooLong =
-            state == .skipping || buffer.readableBytes + lineFeed + 1 > lineBytesMax
-        guard !isTooLong, var line = input.readSlice(length: lineFeed + 1) else {
+        guard state == .collecting, lineBytes <= lineBytesMax,
+            var line = input.readSlice(length: lineFeed + 1)
+        else {
             input.moveReaderIndex(forwardBy: lineFeed + 1)
             reset()
             return .tooLong
@@ -61,22 +67,19 @@ package struct LineDecoder: Sendable {
     }
 
     private mutating func collect(_ input: inout ByteBuffer) {
-        if state == .collecting {
-            buffer.writeBuffer(&input)
-            if buffer.readableBytes >= lineBytesMax {
-                state = .skipping
-                buffer = ByteBuffer()
-            }
-        } else {
-            skippedBytes += input.readableBytes
+        if lineBytes >= lineBytesMax {
+            state = .skipping
+            buffer = ByteBuffer()
             input.moveReaderIndex(to: input.writerIndex)
+        } else {
+            buffer.writeBuffer(&input)
         }
     }
 
     private mutating func reset() {
         state = .collecting
         buffer = ByteBuffer()
-        skippedBytes = 0
+        lineBytes = 0
     }
 
     private static func stripped(_ line: ByteBuffer) -> Line {

@@ -9,6 +9,8 @@ import Testing
         ("\"a b\"@b.example", "\"a b\"@b.example"), ("\"ab\"@b.example", "ab@b.example"),
         ("\"a\\\"b\"@b.example", "\"a\\\"b\"@b.example"), ("\"\"@b.example", "\"\"@b.example"),
         ("a@grün.example", "a@xn--grn-ioa.example"), ("a@[192.0.2.1]", "a@[192.0.2.1]"),
+        ("a@[IPv6:2001:DB8::1]", "a@[ipv6:2001:db8::1]"),
+        ("a@[IPv6:::ffff:192.0.2.1]", "a@[192.0.2.1]"),
         ("a@b_c.example", "a@b_c.example"), ("a@b.example.", "a@b.example"),
     ])
     func readsAndWrites(_ text: String, _ wire: String) {

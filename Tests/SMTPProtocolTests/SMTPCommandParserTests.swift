@@ -61,6 +61,8 @@ import Testing
         ("MAIL FROM:<a@b.example> RET=FULL", .parameterUnknown),
         ("MAIL FROM:<a@b.example> SIZE=1 SIZE=2", .parameterInvalid),
         ("MAIL FROM:<a@b.example> SIZE=-1", .parameterInvalid),
+        ("MAIL FROM:<a@b.example> =", .parameterInvalid),
+        ("MAIL FROM:<a@b.example> =1", .parameterInvalid),
         ("MAIL FROM:<a@b.example> SIZE=", .parameterInvalid),
         ("MAIL FROM:<a@b.example> BODY=BINARYMIME", .parameterNotOffered),
         ("MAIL FROM:<a@b.example> SMTPUTF8=1", .parameterInvalid),

@@ -214,7 +214,7 @@ extension SMTPServerSession {
         _ = decoder.decode(&bytes) { pieces.append($0) }
         transaction?.chunks = decoder
         for piece in pieces { take(piece) }
-        countThrownAway(length)
+        count(length)
         guard !isClosed else { return }
         var chunk = chunk
         chunk.left -= length

@@ -54,7 +54,8 @@ package struct SMTPServerSession {
         /// Bytes of content so far, and what will be answered at the end of it.
         var bytes = 0
         var failure: SMTPReply?
-        var thrownAwayBytes = 0
+        /// As they came: with the framing's, and with those that were thrown away.
+        var rawBytes = 0
         /// When the mail began: DATA, or the first BDAT.
         var openedAt: Int64?
     }
@@ -157,6 +158,8 @@ package struct SMTPServerSession {
             refuse(SMTPReplies.refusal(refusal), about: transaction.mailFrom.wireText)
         }
         self.transaction = nil
+        // What the mail was waiting for is past with it.
+        isPaused = false
         if !isClosed { enter(isDisconnected ? .closed : .command) }
         if isShuttingDown { end(SMTPReplies.shuttingDown) }
         process()
@@ -253,7 +256,7 @@ package struct SMTPServerSession {
                 let length = inbox.readableBytes
                 let isAtEnd = take(&decoder)
                 phase = .data(decoder)
-                countThrownAway(length - inbox.readableBytes)
+                count(length - inbox.readableBytes)
                 if isAtEnd { finishMail() }
             case .chunk(let chunk): take(chunk)
             case .committing, .handshake: return
@@ -325,18 +328,20 @@ package struct SMTPServerSession {
     }
 
     private mutating func append(_ bytes: ByteBuffer) {
+        let before = transaction?.bytes ?? 0
         transaction?.bytes += bytes.readableBytes
         guard let transaction, transaction.failure == nil, let intake = transaction.intake else {
             return
         }
-        guard transaction.bytes <= settings.limits.mailBytesMax else {
-            return fail(SMTPReplies.sizeTooLarge)
-        }
-        switch intake.append(bytes, onDrain: onDrain) {
+        // What fits is looked at first: what is answered must not depend on how much came at once.
+        let fitting = min(bytes.readableBytes, settings.limits.mailBytesMax - before)
+        let slice = bytes.getSlice(at: bytes.readerIndex, length: fitting) ?? bytes
+        switch intake.append(slice, onDrain: onDrain) {
         case .goOn: break
         case .pause: isPaused = true
         case .refused(let refusal): fail(SMTPReplies.refusal(refusal))
         }
+        if fitting < bytes.readableBytes { fail(SMTPReplies.sizeTooLarge) }
     }
 
     /// The mail will be refused at its end: what still comes of it is thrown away.
@@ -350,14 +355,12 @@ package struct SMTPServerSession {
     }
 
     /// A peer whose mail is refused may send it to its end, but not for ever.
-    mutating func countThrownAway(_ bytes: Int) {
-        guard transaction?.failure != nil else { return }
-        transaction?.thrownAwayBytes += bytes
-        if let thrownAway = transaction?.thrownAwayBytes,
-            thrownAway > 2 * settings.limits.mailBytesMax
-        {
-            end(SMTPReplies.tooMuchData)
-        }
+    mutating func count(_ bytes: Int) {
+        transaction?.rawBytes += bytes
+        guard let transaction, transaction.failure != nil,
+            transaction.rawBytes > 3 * settings.limits.mailBytesMax
+        else { return }
+        end(SMTPReplies.tooMuchData)
     }
 
     /// The mail is whole.
