@@ -47,8 +47,6 @@ let unixSignals = Target.Dependency.product(
     name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
-let httpClient = Target.Dependency.product(
-    name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let certificates = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
@@ -79,7 +77,6 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(
             url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     ],
@@ -139,8 +136,11 @@ let package = Package(
 
         // Edges that are called
         source("Handlers", ["Actions", "MailModel", "CHandlerSpawn", logging, nioCore]),
-        source("WebPoster", ["Topics", httpClient, nioCore, nioHTTP1]),
-        source("ObjectStorage", ["Topics", "Storage", "MailModel", "CFileSystem", nioCore]),
+        source(
+            "WebPoster", ["Topics", "MailModel", nioCore, nioHTTP1, nioPosix, nioSSL]),
+        source(
+            "ObjectStorage",
+            ["Topics", "Storage", "MailModel", "CFileSystem", nioCore, nioPosix]),
         source("SQLiteDriver", ["SQLStorage", "Storage", nioCore, grdb]),
         source("DNSClient", ["DNS", "MailModel", "CUnbound"]),
         .target(name: "CHandlerSpawn"),
@@ -168,7 +168,7 @@ let package = Package(
             "StorageTests",
             [
                 "SQLStorage", "SQLiteDriver", "ObjectStorage", "Storage", "RuleEngine", "Topics",
-                "MailModel", "TestSupport", nioCore, grdb,
+                "MailModel", "TestSupport", nioCore, nioPosix, grdb,
             ]),
         tests(
             "InboundSMTPTests",
@@ -223,6 +223,12 @@ let package = Package(
             ],
             path: "Tests/FuzzTargets", swiftSettings: settings),
         tests("FuzzTests", ["FuzzTargets", "TestSupport"]),
+        tests(
+            "WebPosterTests",
+            [
+                "WebPoster", "Topics", "MailModel", "Storage", "TestSupport", nioCore, nioHTTP1,
+                nioPosix, nioSSL, certificates, asn1, crypto,
+            ]),
         tests("TidyTests", ["TestSupport"]),
     ] + fuzzer
 )

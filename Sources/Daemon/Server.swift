@@ -13,7 +13,6 @@ import ServiceLifecycle
 import Storage
 import Topics
 import UnixSignals
-import WebPoster
 
 /// The whole server, wired from its configuration. The only place that knows every part.
 package struct Server {
@@ -94,18 +93,6 @@ package struct Server {
         _ spool: SpoolParts, _ rules: RuleParts, _ names: NameParts
     ) async throws {
         let actions = try ActionParts(configuration, surroundings, spool, rules)
-        do {
-            try await serve(spool, rules, names, actions)
-        } catch {
-            await actions.web.shutdown()
-            throw error
-        }
-        await actions.web.shutdown()
-    }
-
-    private func serve(
-        _ spool: SpoolParts, _ rules: RuleParts, _ names: NameParts, _ actions: ActionParts
-    ) async throws {
         let receiving = try ReceivingParts(
             configuration, surroundings, spool, rules, names, actions)
         let operation = OperationParts(

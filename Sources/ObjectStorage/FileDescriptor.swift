@@ -90,6 +90,12 @@ final class FileDescriptor: Sendable {
         }
     }
 
+    /// Whether it keeps what is written, as pipes and devices do not.
+    var isRegular: Bool {
+        var status = stat()
+        return fstat(number, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
     var size: Int? {
         var status = stat()
         return fstat(number, &status) == 0 ? Int(status.st_size) : nil

@@ -1,11 +1,21 @@
 import Glibc
 import NIOCore
-import Storage
+package import NIOPosix
+package import Storage
 package import Topics
 
 /// Topic subscribers that are files: one message a line, appended and synced.
 package struct JSONLinesFiles: MessagePoster {
-    package init() {}
+    private let threads: NIOThreadPool
+    private let onSyncFailure: @Sendable (StorageFailure) -> Void
+
+    /// Writes on `threads`; `onSyncFailure` is called when a sync failed: the process ends.
+    package init(
+        threads: NIOThreadPool, onSyncFailure: @escaping @Sendable (StorageFailure) -> Void
+    ) {
+        self.threads = threads
+        self.onSyncFailure = onSyncFailure
+    }
 
     /// A message whose line was written before a crash, and not noted, stands there twice; its
     /// `MessageId` says so. A half line that a crash left is ended before the next.
@@ -15,10 +25,14 @@ package struct JSONLinesFiles: MessagePoster {
         guard case .file(let path) = endpoint else {
             return messages.map { _ in .failure(PostFailure(.refused, "not a file")) }
         }
-        do throws(StorageFailure) {
-            try append(messages, to: path)
+        do {
+            try await threads.runIfActive { try append(messages, to: path) }
             return messages.map { _ in .success(()) }
         } catch {
+            // The next start tries again what stays in the outbox.
+            if let failure = error as? StorageFailure, failure.isSyncFailure {
+                onSyncFailure(failure)
+            }
             return messages.map { _ in .failure(PostFailure(.unreachable, "\(error)")) }
         }
     }
@@ -27,6 +41,7 @@ package struct JSONLinesFiles: MessagePoster {
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) }
         if let folder { try Directories.create(folder, mode: 0o750) }
         let file = try FileDescriptor(path, O_RDWR | O_CREAT | O_APPEND, mode: 0o640)
+        guard file.isRegular else { throw .refused("\(path) is no regular file") }
         var lines = ByteBuffer()
         if let size = file.size, size > 0,
             try file.read(at: size - 1, length: 1) != ByteBuffer(string: "\n")

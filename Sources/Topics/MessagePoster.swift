@@ -8,11 +8,13 @@ package protocol MessagePoster: Sendable {
     ) async -> [Result<Void, PostFailure>]
 }
 
-/// Why an endpoint did not take a message; another try may help.
+/// Why an endpoint did not take a message.
 package struct PostFailure: Error, Sendable, Hashable, CustomStringConvertible {
     package enum Kind: Sendable, Hashable {
         /// It said no to this message; others may go through.
         case refused
+        /// Another try would end the same: this message is dead.
+        case final
         /// It cannot be reached, or does not answer: nothing goes through now.
         case unreachable
         /// A message before this one found the endpoint unreachable.

@@ -131,9 +131,12 @@ package final class TopicDeliverer: Service {
         var delivery = delivery
         delivery.attempts += 1
         delivery.lastError = failure.description
-        let next = retries.next(
-            afterAttempt: delivery.attempts, firstAttemptAt: delivery.firstAttemptAt,
-            now: time.now(), random: random)
+        let next =
+            failure.kind == .final
+            ? nil
+            : retries.next(
+                afterAttempt: delivery.attempts, firstAttemptAt: delivery.firstAttemptAt,
+                now: time.now(), random: random)
         if let next { delivery.nextAttemptAt = next } else { delivery.state = .dead }
         log.warning(
             "a message did not reach its subscriber",

@@ -7,8 +7,7 @@ package struct Subscriber: Sendable, Hashable {
     package enum Endpoint: Sendable, Hashable {
         /// One JSON object a line, appended.
         case file(path: String)
-        /// `http` or `https`.
-        case web(url: String)
+        case web(WebURL)
     }
 
     /// Unique within its topic.

@@ -1,28 +1,12 @@
-import AsyncHTTPClient
-import NIOCore
-import NIOHTTP1
+import MailModel
 package import Topics
 
 /// Topic subscribers that are web endpoints: one POST for each message, as SNS makes it.
-///
-/// Follows no redirect, waits 15 seconds at most and reads 64 KB of an answer.
-package final class WebPoster: MessagePoster {
-    private static let timeoutSeconds: Int64 = 15
-    private static let answerBytesMax = 65_536
+package struct WebPoster: MessagePoster {
+    private let client: GuardedHTTPClient
 
-    private let client: HTTPClient
-
-    package init() {
-        var configuration = HTTPClient.Configuration()
-        configuration.redirectConfiguration = .disallow
-        configuration.timeout = HTTPClient.Configuration.Timeout(
-            connect: .seconds(5), read: .seconds(Self.timeoutSeconds))
-        client = HTTPClient(
-            eventLoopGroupProvider: .singleton, configuration: configuration)
-    }
-
-    package func shutdown() async {
-        try? await client.shutdown()
+    package init(client: GuardedHTTPClient) {
+        self.client = client
     }
 
     package func post(
@@ -31,36 +15,36 @@ package final class WebPoster: MessagePoster {
         guard case .web(let url) = endpoint else {
             return messages.map { _ in .failure(PostFailure(.refused, "not a web endpoint")) }
         }
-        var results: [Result<Void, PostFailure>] = []
-        for message in messages {
-            let result = await post(message, to: url)
-            results.append(result)
-            if case .failure(let failure) = result, failure.kind == .unreachable { break }
+        let answers = await client.post(messages.map(Self.request), to: url)
+        if case .failure(.forbidden(let reason))? = answers.last {
+            return messages.map { _ in .failure(PostFailure(.final, reason)) }
         }
-        let left = messages.count - results.count
-        return results + Array(repeating: .failure(PostFailure(.notTried, "")), count: left)
+        let left = messages.count - answers.count
+        return answers.map(Self.result)
+            + Array(repeating: .failure(PostFailure(.notTried, "")), count: left)
     }
 
-    private func post(_ message: SNSMessage, to url: String) async -> Result<Void, PostFailure> {
-        var request = HTTPClientRequest(url: url)
-        request.method = .POST
-        request.headers.add(name: "Content-Type", value: "text/plain; charset=UTF-8")
-        request.headers.add(name: "User-Agent", value: "Martlet")
-        request.headers.add(name: "x-amz-sns-message-type", value: "Notification")
-        request.headers.add(name: "x-amz-sns-message-id", value: message.id)
-        request.headers.add(name: "x-amz-sns-topic-arn", value: message.topicARN)
-        request.headers.add(name: "x-amz-sns-subscription-arn", value: message.subscriptionARN)
-        request.body = .bytes(ByteBuffer(bytes: message.body))
-        do {
-            let answer = try await client.execute(
-                request, timeout: .seconds(Self.timeoutSeconds))
-            _ = try? await answer.body.collect(upTo: Self.answerBytesMax)
-            guard (200..<300).contains(answer.status.code) else {
-                return .failure(PostFailure(.refused, "answered \(answer.status.code)"))
-            }
-            return .success(())
-        } catch {
-            return .failure(PostFailure(.unreachable, "\(error)"))
+    private static func request(_ message: SNSMessage) -> HTTPPost {
+        HTTPPost(
+            headers: [
+                ("Content-Type", "text/plain; charset=UTF-8"), ("User-Agent", "Martlet"),
+                ("x-amz-sns-message-type", "Notification"),
+                ("x-amz-sns-message-id", message.id),
+                ("x-amz-sns-topic-arn", message.topicARN),
+                ("x-amz-sns-subscription-arn", message.subscriptionARN),
+            ], body: message.body)
+    }
+
+    /// SNS: a 4xx is for good, but for 429; all else may pass.
+    private static func result(_ answer: Result<Int, HTTPFailure>) -> Result<Void, PostFailure> {
+        switch answer {
+        case .success(200..<300): .success(())
+        case .success(let status):
+            .failure(
+                PostFailure(
+                    (400..<500).contains(status) && status != 429 ? .final : .refused,
+                    "answered \(status)"))
+        case .failure(let failure): .failure(PostFailure(.unreachable, "\(failure)"))
         }
     }
 }

@@ -139,6 +139,8 @@ class Server:
             "buckets": {"mail": {"directory": "buckets/mail"}},
             "handlers": {},
             "topics": {},
+            # What tests post goes to loopback, which is refused unless it is said.
+            "http": {"allow": ["127.0.0.1"]},
             "health": {"address": "127.0.0.1", "port": 0},
             # Nobody is there: no question leaves this machine.
             "dns": {"servers": [{"address": "127.0.0.1", "port": 9}]},

@@ -3,11 +3,12 @@
 import base64
 import http.server
 import json
+import os
 import re
 import threading
 import unittest
 
-from support import ServerCase, large_body, message, new_server
+from support import ServerCase, eventually, large_body, message, new_server
 
 UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
@@ -203,7 +204,7 @@ class Unreachable(unittest.TestCase):
 
     def test_retries_carry_the_same_id(self):
         endpoint = Endpoint(self.addCleanup)
-        endpoint.answers = [500, 302, 404]
+        endpoint.answers = [500, 302, 429]
         server = self.start(3600, web={"url": endpoint.url}, log={"file": "received.jsonl"})
         mail = server.send(message())
         server.eventually(lambda: len(endpoint.posts) == 4, "it was posted until it was taken")
@@ -216,6 +217,16 @@ class Unreachable(unittest.TestCase):
         self.assertEqual(server.actions(mail)["told", 0]["attempts"], 1)
         server.stop()
         self.assertEqual(len(endpoint.posts), 4)
+
+    def test_what_is_refused_for_good_is_not_tried_again(self):
+        endpoint = Endpoint(self.addCleanup)
+        endpoint.answers = [404]
+        server = self.start(3600, web={"url": endpoint.url})
+        server.send(message())
+        dead = server.eventually(lambda: server.json("queue", "messages"), "it was given up")
+        self.assertEqual([(each["attempts"], each["error"]) for each in dead],
+                         [(1, "answered 404")])
+        self.assertEqual(len(endpoint.posts), 1)
 
     def test_messages_outlive_the_process(self):
         endpoint = Endpoint(self.addCleanup)
@@ -248,6 +259,67 @@ class Unreachable(unittest.TestCase):
         self.assertEqual(json.loads(endpoint.posts[1][2]), posted)
         server.eventually(lambda: server.json("queue", "messages") == [], "it is done with")
         server.cli("queue", "resend", posted["MessageId"], status=1)
+
+
+class Forbidden(unittest.TestCase):
+    """H1: what is posted is not led inside."""
+
+    def start(self, url, allow):
+        server = new_server(
+            self, Unreachable.rules, topics={"received": {"web": {"url": url}}},
+            http={"allow": allow})
+        return server.start()
+
+    def test_loopback_wants_an_allowance(self):
+        endpoint = Endpoint(self.addCleanup)
+        reason = ("127.0.0.1 is no address of the open internet (loopback), "
+                  "and http.allow does not name it")
+        for host in ("127.0.0.1", "localhost"):
+            with self.subTest(host):
+                server = self.start(endpoint.url.replace("127.0.0.1", host), [])
+                server.send(message())
+                dead = server.eventually(
+                    lambda: server.json("queue", "messages"), "it was given up")
+                # `localhost` may be ::1 first.
+                self.assertRegex(dead[0]["error"].replace("::1", "127.0.0.1"),
+                                 f"^{host}:[0-9]+: {re.escape(reason)}$")
+                self.assertEqual(dead[0]["attempts"], 1)
+                self.assertTrue(server.log_lines(
+                    "a message did not reach its subscriber", "topic=received", "subscriber=web",
+                    "dead=true", "is no address of the open internet"), server.log_tail())
+        self.assertEqual(endpoint.posts, [])
+        # The operator says that it may, and sends it again.
+        server.stop()
+        server.config["http"]["allow"] = ["127.0.0.0/8", "::1"]
+        server.start(identities=())
+        server.cli("queue", "resend", dead[0]["message"])
+        server.eventually(lambda: endpoint.posts, "it was posted")
+        self.assertRegex(endpoint.posts[0][1]["Host"], "^localhost:[0-9]+$")
+
+    def test_the_check_tells_it_before(self):
+        server = new_server(
+            self, topics={"received": {"web": {"url": "http://169.254.169.254/latest"}}},
+            http={"allow": []})
+        server.write_config()
+        said = server.cli("check").stderr
+        self.assertIn("warning: topics.received.web.url: nothing will be posted there", said)
+        self.assertIn("169.254.169.254 is no address of the open internet (cloud metadata)", said)
+
+    def test_proxies_of_the_environment_are_ignored(self):
+        endpoint, proxy = Endpoint(self.addCleanup), Endpoint(self.addCleanup)
+        names = ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
+        before = {name: os.environ.get(name) for name in names}
+        os.environ.update({name: proxy.url for name in names})
+
+        def restore():
+            for name, value in before.items():
+                os.environ.pop(name)
+                if value is not None:
+                    os.environ[name] = value
+        self.addCleanup(restore)
+        self.start(endpoint.url, ["127.0.0.1"]).send(message())
+        eventually(lambda: endpoint.posts, "it was posted to the endpoint itself")
+        self.assertEqual(proxy.posts, [])
 
 
 if __name__ == "__main__":

@@ -140,13 +140,18 @@ import Topics
               silent: {}
             """
         ) {
-            $0.topics == [
+            guard let url = try? WebURL(parsing: "https://tickets.example.com/sns?a=b") else {
+                return false
+            }
+            return $0.topics == [
                 "received": [
                     Subscriber(name: "log", endpoint: .file(path: "/etc/martlet/received.jsonl")),
-                    Subscriber(
-                        name: "tickets", endpoint: .web(url: "https://tickets.example.com/sns?a=b")),
+                    Subscriber(name: "tickets", endpoint: .web(url)),
                 ], "silent": [],
             ]
+        },
+        Form("where requests go", "http: {allow: [127.0.0.0/8, \"::1\"]}") {
+            $0.http.allowed.map(\.description) == ["127.0.0.0/8", "::1/128"]
         },
         Form(
             "filters",
@@ -336,6 +341,15 @@ import Topics
 
     static let warned = [
         Warned(name: "nothing", text: "rules: {active: main}", warnings: []),
+        Warned(
+            name: "a URL that will be refused",
+            text: """
+                rules: {active: main}
+                http: {allow: [127.0.0.1]}
+                topics:
+                  a: {b: {url: "http://10.0.0.1/"}, c: {url: "http://127.0.0.1/"}}
+                """,
+            warnings: ["topics.a.b.url: nothing will be posted there: 10.0.0.1 is no address"]),
         Warned(name: "no active set", text: "", warnings: ["rules.active names no set"]),
         Warned(
             name: "a handler that is us",

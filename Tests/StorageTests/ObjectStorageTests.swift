@@ -1,8 +1,10 @@
 import Foundation
 import MailModel
 import NIOCore
+import NIOPosix
 import ObjectStorage
 import Storage
+import Synchronization
 import TestSupport
 import Testing
 import Topics
@@ -239,7 +241,7 @@ import Topics
         let folder = try ProjectFiles.temporaryFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let path = "\(folder)/new/lines.jsonl"
-        let files = JSONLinesFiles()
+        let files = JSONLinesFiles(threads: .singleton, onSyncFailure: { _ in })
         _ = await files.post([message("1")], to: .file(path: path))
         let handle = try #require(FileHandle(forWritingAtPath: path))
         try handle.seekToEnd()
@@ -253,6 +255,30 @@ import Topics
             return (object as? [String: Any])?["MessageId"] as? String
         }
         #expect(ids == ["1", nil, "2", "3"])
+    }
+
+    /// A disk that did not keep what it was given is told of; a file that cannot be written is not,
+    /// nor is one that never keeps anything.
+    @Test(arguments: ["proc", "folder", "pipe"])
+    func tellsOfAFailedSync(_ kind: String) async throws {
+        let folder = try ProjectFiles.temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let pipe = "\(folder)/pipe"
+        try #require(mkfifo(pipe, 0o600) == 0)
+        // A file as others, of a file system that knows no sync.
+        let path = ["proc": "/proc/self/comm", "folder": folder, "pipe": pipe][kind] ?? ""
+        let isSyncFailure = kind == "proc"
+        let failures = Mutex<[StorageFailure]>([])
+        let files = JSONLinesFiles(
+            threads: .singleton,
+            onSyncFailure: { failure in failures.withLock { $0.append(failure) } })
+        let results = await files.post([message("1")], to: .file(path: path))
+        guard case .failure(let failure)? = results.first else {
+            Issue.record("nothing failed")
+            return
+        }
+        #expect(failure.kind == .unreachable)
+        #expect(failures.withLock { $0.map(\.isSyncFailure) } == (isSyncFailure ? [true] : []))
     }
 }
 

@@ -44,7 +44,7 @@ enum ImportGraph {
         Target("InboundSMTP", .edge, ["MailFlow", "SMTPProtocol", "MailModel", "Storage"]),
         Target("ControlSocket", .edge, ["ControlPlane"]),
         Target("Handlers", .edge, ["Actions", "MailModel", "CHandlerSpawn"]),
-        Target("WebPoster", .edge, ["Topics"]),
+        Target("WebPoster", .edge, ["Topics", "MailModel"]),
         Target("ObjectStorage", .edge, ["Topics", "Storage", "MailModel", "CFileSystem"]),
         Target("SQLiteDriver", .edge, ["SQLStorage", "Storage"]),
         Target("DNSClient", .edge, ["DNS", "MailModel", "CUnbound"]),

@@ -1,6 +1,7 @@
 import Actions
 import Handlers
 import MailFlow
+import NIOPosix
 import ObjectStorage
 import RuleEngine
 import Topics
@@ -12,8 +13,6 @@ struct ActionParts {
     let wake = Wake()
     let runner: ActionRunner
     let deliverer: TopicDeliverer
-    /// To be shut down, whatever happens.
-    let web: WebPoster
 
     init(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
@@ -33,11 +32,22 @@ struct ActionParts {
             retries: configuration.retries, time: time, random: random,
             pause: surroundings.pause, log: surroundings.journal, onDeliveries: { wake.call() },
             handlersMax: configuration.handlersRunningMax)
-        web = WebPoster()
         deliverer = TopicDeliverer(
             outbox: spool.store, directory: topics,
-            poster: Posters(files: JSONLinesFiles(), web: web), retries: configuration.retries,
+            poster: try Self.posters(configuration, surroundings), retries: configuration.retries,
             time: time, random: random, wake: wake, log: surroundings.log,
             topicARN: SESRuleDocument.topicARN)
+    }
+
+    private static func posters(
+        _ configuration: Configuration, _ surroundings: Surroundings
+    ) throws -> Posters {
+        let ending = surroundings.ending
+        let client = try GuardedHTTPClient(
+            addressGuard: configuration.http, resolve: SystemResolver.addresses)
+        return Posters(
+            files: JSONLinesFiles(
+                threads: NIOThreadPool.singleton, onSyncFailure: { ending.syncFailed($0) }),
+            web: WebPoster(client: client))
     }
 }

@@ -35,7 +35,21 @@ extension Configuration {
         if !spool.isFullySynced {
             warnings.append("spool.synchronous is normal: mails are lost at a power cut")
         }
-        return warnings
+        return warnings + refusedURLs
+    }
+
+    /// URLs that say themselves that nothing will be posted to them.
+    private var refusedURLs: [String] {
+        topics.sorted { $0.key < $1.key }.flatMap { topic, subscribers in
+            subscribers.compactMap { subscriber -> String? in
+                guard case .web(let url) = subscriber.endpoint,
+                    case .address(let address) = url.host,
+                    let refusal = http.refusal(of: address)
+                else { return nil }
+                return
+                    "topics.\(topic).\(subscriber.name).url: nothing will be posted there: \(refusal)"
+            }
+        }
     }
 
     /// Certificates that are not good for long any more.

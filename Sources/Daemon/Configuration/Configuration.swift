@@ -60,6 +60,8 @@ package struct Configuration: Sendable {
     package var buckets: [String: Bucket]
     package var handlers: [HandlerProgram]
     package var topics: [String: [Subscriber]]
+    /// Where requests of ours may go.
+    package var http: AddressGuard
     package var filters: [AddressFilters.Filter]
     package var dns: UnboundSettings
     /// The labels before a domain, where the record stands that verifies it.

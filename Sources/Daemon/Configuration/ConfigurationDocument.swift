@@ -107,7 +107,8 @@ package struct ConfigurationDocument {
             rulesDirectory: settings.path(rules?["directory"], to: .folder)
                 ?? settings.absolute(ConfigurationSchema.setting("rules.directory").defaultText),
             activeRuleSet: rules?.string("active"), buckets: buckets, handlers: handlers,
-            topics: topics, filters: filters(root["filters"]),
+            topics: topics, http: addressGuard(settings.section(root, "http")),
+            filters: filters(root["filters"]),
             dns: dns.dns(settings.section(root, "dns")),
             verificationPrefix: dns.verificationPrefix(settings.section(root, "identities")),
             looksUpPeerNames: settings.bool(sessions, "sessions.peerNames"), health: health,
@@ -309,6 +310,10 @@ package struct ConfigurationDocument {
             guard let text, let policy, let block else { return nil }
             return AddressFilters.Filter(name: text, policy: policy, block: block)
         }
+    }
+
+    private func addressGuard(_ mapping: DocumentMapping?) -> AddressGuard {
+        AddressGuard(allowed: (mapping?["allow"]?.list() ?? []).compactMap { block($0) })
     }
 
     private func block(_ value: DocumentValue?) -> CIDRBlock? {

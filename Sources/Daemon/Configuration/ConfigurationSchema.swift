@@ -222,6 +222,10 @@ enum ConfigurationSchema {
             path: "topics.*.*.url", defaultText: "https://tickets.example.com/sns", isExample: true,
             comment: "A subscriber that is a web endpoint: one POST for each message."),
         Setting(
+            path: "http.allow", defaultText: "[]",
+            comment: "Where requests of ours may go beside the open internet: blocks of addresses\n"
+                + "([127.0.0.0/8, \"::1\", 10.1.0.0/16])."),
+        Setting(
             path: "filters", defaultText: "[]",
             comment: "Whom to refuse by address: {name, policy: Allow | Block, cidr}. Allow beats "
                 + "Block, order has no meaning."),

@@ -176,25 +176,19 @@ struct TargetDocument {
             return nil
         }
         guard let value = mapping.required(key) else { return nil }
-        guard key == "file" else { return url(value).map { .web(url: $0) } }
+        guard key == "file" else { return url(value).map { .web($0) } }
         guard let file = settings.path(value, to: .file) else { return nil }
         places.addSubscriber(file: file, value)
         return .file(path: file)
     }
 
-    private func url(_ value: DocumentValue) -> String? {
+    private func url(_ value: DocumentValue) -> WebURL? {
         guard let text = value.string() else { return nil }
-        guard text.hasPrefix("http://") || text.hasPrefix("https://"),
-            text.utf8.allSatisfy({ $0 > 32 && $0 < 127 }), let url = URL(string: text),
-            let host = url.host, !host.isEmpty, (1...65_535).contains(url.port ?? 80)
-        else {
-            value.note("“\(text)” is no http or https URL")
+        do throws(WebURL.ParsingError) {
+            return try WebURL(parsing: text)
+        } catch {
+            value.note("“\(text)” \(error)")
             return nil
         }
-        guard url.user == nil, url.password == nil else {
-            value.note("the user and password of a URL are not sent: leave them out")
-            return nil
-        }
-        return text
     }
 }

@@ -58,3 +58,45 @@ struct Posters: MessagePoster {
         }
     }
 }
+
+/// The machine's own way from a name to addresses: its hosts file, then the name servers of its
+/// resolv.conf.
+enum SystemResolver {
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// Every address of `name` that a stream can go to. Throws `Failure`.
+    static func addresses(of name: String) async throws -> [IPAddress] {
+        try await NIOThreadPool.singleton.runIfActive { try ask(name) }
+    }
+
+    private static func ask(_ name: String) throws(Failure) -> [IPAddress] {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_flags = AI_ADDRCONFIG
+        var list: UnsafeMutablePointer<addrinfo>?
+        let status = getaddrinfo(name, nil, &hints, &list)
+        guard status == 0 else {
+            throw Failure(description: "\(name): \(String(cString: gai_strerror(status)))")
+        }
+        defer { freeaddrinfo(list) }
+        var found: [IPAddress] = []
+        var next = list
+        while let entry = next {
+            var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+            if getnameinfo(
+                entry.pointee.ai_addr, entry.pointee.ai_addrlen, &text, socklen_t(text.count), nil,
+                0, NI_NUMERICHOST) == 0
+            {
+                let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+                // One with a zone is nobody's but a neighbour's, and is no `IPAddress`.
+                if let address = IPAddress(String(decoding: bytes, as: UTF8.self)) {
+                    found.append(address)
+                }
+            }
+            next = entry.pointee.ai_next
+        }
+        return found
+    }
+}

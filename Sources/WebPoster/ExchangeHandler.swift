@@ -1,0 +1,80 @@
+import NIOCore
+import NIOHTTP1
+
+/// A request on its way to its answer.
+struct HTTPExchange: Sendable {
+    let head: HTTPRequestHead
+    let body: ByteBuffer
+    /// The answer's status.
+    let answer: EventLoopPromise<Int>
+}
+
+/// One exchange after the other on a connection, at its end of the pipeline. Reads an answer to its
+/// end, or to `bodyBytesMax`: then its status counts, and the connection is of no more use.
+final class ExchangeHandler: ChannelDuplexHandler {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias OutboundIn = HTTPExchange
+    typealias OutboundOut = HTTPClientRequestPart
+
+    private struct Waiting {
+        let answer: EventLoopPromise<Int>
+        var status = 0
+        var isKept = false
+        var bodyBytes = 0
+    }
+
+    private let bodyBytesMax: Int
+    private var waiting: Waiting?
+    private var failure: (any Error)?
+
+    init(bodyBytesMax: Int) {
+        self.bodyBytesMax = bodyBytesMax
+    }
+
+    func write(
+        context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?
+    ) {
+        let exchange = unwrapOutboundIn(data)
+        waiting = Waiting(answer: exchange.answer)
+        context.write(wrapOutboundOut(.head(exchange.head)), promise: nil)
+        context.write(wrapOutboundOut(.body(.byteBuffer(exchange.body))), promise: nil)
+        context.write(wrapOutboundOut(.end(nil)), promise: promise)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // What nobody asked for ends the connection.
+        guard var current = waiting else { return context.close(promise: nil) }
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            current.status = Int(head.status.code)
+            current.isKept = head.isKeepAlive
+            waiting = current
+        case .body(let bytes):
+            current.bodyBytes += bytes.readableBytes
+            waiting = current
+            guard current.bodyBytes > bodyBytesMax else { return }
+            current.isKept = false
+            finish(current, context)
+        case .end: finish(current, context)
+        }
+    }
+
+    /// The connection is closed first where it is not kept, so that nobody tries it again.
+    private func finish(_ current: Waiting, _ context: ChannelHandlerContext) {
+        waiting = nil
+        guard !current.isKept else { return current.answer.succeed(current.status) }
+        context.close().whenComplete { _ in current.answer.succeed(current.status) }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        failure = failure ?? error
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        waiting?.answer.fail(
+            failure ?? HTTPFailure.failed("the connection was closed before the answer's end"))
+        waiting = nil
+        context.fireChannelInactive()
+    }
+}

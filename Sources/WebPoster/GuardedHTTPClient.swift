@@ -1,0 +1,202 @@
+package import MailModel
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+package import NIOSSL
+
+/// The one way in which requests leave over HTTP.
+///
+/// A name is resolved once for a call, every address that it has is judged, and the connection goes
+/// to a judged address, never to a name: what a second look-up would say is not asked. TLS is
+/// checked against the name, and `Host` says it. Connections live as long as the call. No redirect
+/// is followed, and no proxy of the environment used.
+package struct GuardedHTTPClient: Sendable {
+    /// Whoever knows the addresses of names; throws why not.
+    package typealias Resolve = @Sendable (_ name: String) async throws -> [IPAddress]
+
+    static let connectSeconds: Int64 = 5
+    /// One request with its answer, and one look-up.
+    static let exchangeSeconds: Int64 = 15
+    static let answerHeaderBytesMax = 16_384
+    static let answerHeadersMax = 100
+    /// Beyond it the answer's status counts, and the connection is closed.
+    static let answerBodyBytesMax = 65_536
+
+    private let addressGuard: AddressGuard
+    private let resolve: Resolve
+    private let tls: NIOSSLContext
+    private let group = MultiThreadedEventLoopGroup.singleton
+
+    /// Throws what is wrong with `trustRoots`.
+    package init(
+        addressGuard: AddressGuard, trustRoots: NIOSSLTrustRoots = .default,
+        resolve: @escaping Resolve
+    ) throws {
+        self.addressGuard = addressGuard
+        self.resolve = resolve
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.minimumTLSVersion = .tlsv12
+        configuration.trustRoots = trustRoots
+        configuration.applicationProtocols = ["http/1.1"]
+        tls = try NIOSSLContext(configuration: configuration)
+    }
+
+    /// Posts each of `requests` in order, and answers the status of each. It ends with the first
+    /// that got none.
+    package func post(
+        _ requests: [HTTPPost], to url: WebURL
+    ) async -> [Result<Int, HTTPFailure>] {
+        var results: [Result<Int, HTTPFailure>] = []
+        do {
+            let addresses = try await judgedAddresses(of: url)
+            var connection: (any Channel)?
+            defer { connection?.close(promise: nil) }
+            for request in requests {
+                let channel: any Channel
+                if let open = connection, open.isActive {
+                    channel = open
+                } else {
+                    channel = try await connect(to: addresses, url)
+                }
+                connection = channel
+                results.append(.success(try await exchange(request, url, on: channel)))
+            }
+        } catch let failure as HTTPFailure {
+            results.append(.failure(failure))
+        } catch {
+            results.append(.failure(HTTPFailure(error)))
+        }
+        return results
+    }
+
+    // MARK: Addresses
+
+    /// One that must not be reached spoils all: whoever mixes them means no good.
+    private func judgedAddresses(of url: WebURL) async throws -> [IPAddress] {
+        let addresses: [IPAddress]
+        switch url.host {
+        case .address(let address): addresses = [address]
+        case .name(let name): addresses = try await look(up: name)
+        }
+        for address in addresses {
+            guard let refusal = addressGuard.refusal(of: address) else { continue }
+            throw HTTPFailure.forbidden("\(url.hostField): \(refusal)")
+        }
+        guard !addresses.isEmpty else { throw HTTPFailure.failed("\(url.hostField): no address") }
+        return addresses
+    }
+
+    private func look(up name: String) async throws -> [IPAddress] {
+        let promise = group.any().makePromise(of: [IPAddress].self)
+        let resolve = resolve
+        promise.completeWithTask { try await resolve(name) }
+        return try await wait(
+            for: promise.futureResult, seconds: Self.exchangeSeconds, "looking up \(name)"
+        ) {}
+    }
+
+    // MARK: Connections
+
+    private func connect(to addresses: [IPAddress], _ url: WebURL) async throws -> any Channel {
+        var failure = HTTPFailure.failed("no address")
+        for address in addresses {
+            do {
+                return try await connect(
+                    to: try SocketAddress(ipAddress: "\(address)", port: url.port), url)
+            } catch {
+                try Task.checkCancellation()
+                failure = HTTPFailure(error)
+            }
+        }
+        throw failure
+    }
+
+    private func connect(to address: SocketAddress, _ url: WebURL) async throws -> any Channel {
+        let tls = url.scheme == .https ? tls : nil
+        // Without a name, the certificate has to have the address.
+        let name: String? = if case .name(let name) = url.host { name } else { nil }
+        let connecting = ClientBootstrap(group: group)
+            .connectTimeout(.seconds(Self.connectSeconds))
+            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    if let tls {
+                        try pipeline.addHandler(
+                            NIOSSLClientHandler(context: tls, serverHostname: name))
+                    }
+                    try pipeline.addHandler(HTTPRequestEncoder())
+                    try pipeline.addHandler(ByteToMessageHandler(Self.decoder()))
+                    try pipeline.addHandler(ExchangeHandler(bodyBytesMax: Self.answerBodyBytesMax))
+                }
+            }
+            .connect(to: address)
+        return try await wait(
+            for: connecting, seconds: Self.connectSeconds, "connecting to \(address)"
+        ) {
+            connecting.whenSuccess { $0.close(promise: nil) }
+        }
+    }
+
+    private static func decoder() -> HTTPResponseDecoder {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = answerHeaderBytesMax
+        limits.maxHeaderListSize = answerHeaderBytesMax
+        limits.maxHeaderFieldCount = answerHeadersMax
+        return HTTPResponseDecoder(
+            leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop,
+            limitConfiguration: limits)
+    }
+
+    // MARK: Exchanges
+
+    private func exchange(
+        _ request: HTTPPost, _ url: WebURL, on channel: any Channel
+    ) async throws -> Int {
+        var headers = HTTPHeaders([("Host", url.hostField)])
+        headers.add(contentsOf: request.headers)
+        headers.add(name: "Content-Length", value: "\(request.body.count)")
+        let answer = channel.eventLoop.makePromise(of: Int.self)
+        let exchange = HTTPExchange(
+            head: HTTPRequestHead(
+                version: .http1_1, method: .POST, uri: url.target, headers: headers),
+            body: ByteBuffer(bytes: request.body), answer: answer)
+        channel.writeAndFlush(exchange).whenFailure { answer.fail($0) }
+        return try await wait(
+            for: answer.futureResult, seconds: Self.exchangeSeconds, "waiting for the answer"
+        ) {
+            channel.close(promise: nil)
+        }
+    }
+
+    /// What `future` says, if it does so in time; a cancelled task waits no longer.
+    private func wait<Value: Sendable>(
+        for future: EventLoopFuture<Value>, seconds: Int64, _ what: String,
+        onGivingUp: @escaping @Sendable () -> Void
+    ) async throws -> Value {
+        let promise = future.eventLoop.makePromise(of: Value.self)
+        future.cascade(to: promise)
+        let timer = future.eventLoop.scheduleTask(in: .seconds(seconds)) {
+            promise.fail(HTTPFailure.failed("\(what) took more than \(seconds) s"))
+            onGivingUp()
+        }
+        promise.futureResult.whenComplete { _ in timer.cancel() }
+        return try await withTaskCancellationHandler {
+            try await promise.futureResult.get()
+        } onCancel: {
+            promise.fail(CancellationError())
+            onGivingUp()
+        }
+    }
+}
+
+/// One request. `Host` and `Content-Length` are the client's to say.
+package struct HTTPPost: Sendable {
+    package var headers: [(name: String, value: String)]
+    package var body: [UInt8]
+
+    package init(headers: [(name: String, value: String)], body: [UInt8]) {
+        self.headers = headers
+        self.body = body
+    }
+}
