@@ -137,7 +137,7 @@ let package = Package(
         // Edges that are called
         source("Handlers", ["Actions", "MailModel", "CHandlerSpawn", logging, nioCore]),
         source(
-            "WebPoster", ["Topics", "MailModel", nioCore, nioHTTP1, nioPosix, nioSSL]),
+            "WebPoster", ["Topics", "MailModel", nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS]),
         source(
             "ObjectStorage",
             ["Topics", "Storage", "MailModel", "CFileSystem", nioCore, nioPosix]),

@@ -27,7 +27,7 @@ package struct WebURL: Hashable, Sendable, CustomStringConvertible {
         package var description: String {
             switch self {
             case .notWeb: "is no http or https URL"
-            case .hasUser: "has a user or password, which are not sent: leave them out"
+            case .hasUser: "the user and password of a URL are not sent: leave them out"
             case .hasFragment: "has a fragment (#…), which is not sent: leave it out"
             case .oddAddress(let host):
                 "has a host, “\(host)”, that reads as an address in an odd form: "

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import NIOTLS
 
 /// A request on its way to its answer.
 struct HTTPExchange: Sendable {
@@ -24,11 +25,26 @@ final class ExchangeHandler: ChannelDuplexHandler {
     }
 
     private let bodyBytesMax: Int
+    private let isTLS: Bool
+    private let ready: EventLoopPromise<Void>
     private var waiting: Waiting?
     private var failure: (any Error)?
 
-    init(bodyBytesMax: Int) {
+    /// `ready` is told when the connection stands, with its TLS handshake, or cannot.
+    init(bodyBytesMax: Int, isTLS: Bool, ready: EventLoopPromise<Void>) {
         self.bodyBytesMax = bodyBytesMax
+        self.isTLS = isTLS
+        self.ready = ready
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        if !isTLS { ready.succeed() }
+        context.fireChannelActive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted? = event as? TLSUserEvent { ready.succeed() }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func write(
@@ -72,8 +88,10 @@ final class ExchangeHandler: ChannelDuplexHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        waiting?.answer.fail(
-            failure ?? HTTPFailure.failed("the connection was closed before the answer's end"))
+        let reason =
+            failure ?? HTTPFailure.failed("the connection was closed before the answer's end")
+        ready.fail(reason)
+        waiting?.answer.fail(reason)
         waiting = nil
         context.fireChannelInactive()
     }

@@ -115,7 +115,9 @@ package struct GuardedHTTPClient: Sendable {
         let tls = url.scheme == .https ? tls : nil
         // Without a name, the certificate has to have the address.
         let name: String? = if case .name(let name) = url.host { name } else { nil }
-        let connecting = ClientBootstrap(group: group)
+        let loop = group.next()
+        let ready = loop.makePromise(of: Void.self)
+        let connected = ClientBootstrap(group: loop)
             .connectTimeout(.seconds(Self.connectSeconds))
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
@@ -127,14 +129,18 @@ package struct GuardedHTTPClient: Sendable {
                     }
                     try pipeline.addHandler(HTTPRequestEncoder())
                     try pipeline.addHandler(ByteToMessageHandler(Self.decoder()))
-                    try pipeline.addHandler(ExchangeHandler(bodyBytesMax: Self.answerBodyBytesMax))
+                    try pipeline.addHandler(
+                        ExchangeHandler(
+                            bodyBytesMax: Self.answerBodyBytesMax, isTLS: tls != nil, ready: ready))
                 }
             }
             .connect(to: address)
+        connected.whenFailure { ready.fail($0) }
         return try await wait(
-            for: connecting, seconds: Self.connectSeconds, "connecting to \(address)"
+            for: connected.and(ready.futureResult).map(\.0), seconds: Self.connectSeconds,
+            "connecting to \(address)"
         ) {
-            connecting.whenSuccess { $0.close(promise: nil) }
+            connected.whenSuccess { $0.close(promise: nil) }
         }
     }
 

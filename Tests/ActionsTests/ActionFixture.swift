@@ -23,7 +23,7 @@ final class ActionFixture: Sendable {
             topics: TopicDirectory([
                 "received": [
                     Subscriber(name: "log", endpoint: .file(path: "/received.jsonl")),
-                    Subscriber(name: "other", endpoint: .file(path: "/other.jsonl")),
+                    Subscriber(name: "web", endpoint: .file(path: "/other.jsonl")),
                 ], "silent": [],
             ]), bodies: bodies, time: ManualTime(now), random: CountingRandom())
     }

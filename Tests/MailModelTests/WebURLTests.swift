@@ -52,8 +52,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("http://user@a.example/", "user or password"), ("http://a:b@127.0.0.1/", "user or"),
-        ("http://example.com@127.0.0.1/", "user or"), ("http://a.example/#x", "fragment"),
+        ("http://user@a.example/", "user and password"), ("http://a:b@127.0.0.1/", "user and"),
+        ("http://example.com@127.0.0.1/", "user and"), ("http://a.example/#x", "fragment"),
     ])
     func saysWhatIsNotSent(_ text: String, _ reason: String) {
         #expect {

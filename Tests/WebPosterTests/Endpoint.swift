@@ -69,7 +69,7 @@ final class Endpoint: Sendable {
     var seen: [Seen] { state.value.withLock { $0.seen } }
     var connections: Int { state.value.withLock { $0.connections } }
     var serverNames: [String] { state.value.withLock { $0.serverNames } }
-    var port: Int { channel.localAddress?.port ?? 0 }
+    let port: Int
 
     init(tls: TestCertificate? = nil) async throws {
         let state = StateBox()
@@ -97,6 +97,7 @@ final class Endpoint: Sendable {
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
+        port = channel.localAddress?.port ?? 0
     }
 
     func end() async throws {

@@ -53,7 +53,8 @@ import WebPoster
             Issue.record("\(answers)")
             return
         }
-        #expect(reason.hasPrefix("hook.example: \(texts.last ?? "") is no address of the open"))
+        let last = try #require(texts.last.flatMap(IPAddress.init))
+        #expect(reason.hasPrefix("hook.example: \(last) is no address of the open internet"))
     }
 
     /// H1, DNS rebinding: the name is asked once for a call, and what it says later is judged later.

@@ -187,7 +187,12 @@ struct TargetDocument {
         do throws(WebURL.ParsingError) {
             return try WebURL(parsing: text)
         } catch {
-            value.note("“\(text)” \(error)")
+            // A password is not said again.
+            if case .hasUser = error {
+                value.note("\(error)")
+            } else {
+                value.note("“\(text)” \(error)")
+            }
             return nil
         }
     }
