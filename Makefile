@@ -58,7 +58,7 @@ bench: bench-receive bench-rules
 ## make bench-receive  Martlet against Debian's Postfix on this disk (ROUNDS=3); about 15 minutes
 bench-receive: release
 	@scripts/install bench
-	@scripts/fetch-postfix var/peers/postfix
+	@scripts/fetch-peer postfix var/peers/postfix
 	python3 Benchmarks/receive.py --martlet $(RELEASE_BINARY) \
 		--bare $(RELEASE)/release/BareReceiver --peers var/peers --rounds $(ROUNDS)
 	python3 Benchmarks/memory.py --martlet $(RELEASE_BINARY)
@@ -66,7 +66,7 @@ bench-receive: release
 ## make bench-rules    200 rules with 100 recipients each against one rule
 bench-rules: release
 	@scripts/install bench
-	@scripts/fetch-postfix var/peers/postfix
+	@scripts/fetch-peer postfix var/peers/postfix
 	python3 Benchmarks/rules.py --martlet $(RELEASE_BINARY) --peers var/peers --rounds $(ROUNDS)
 
 ## make crash          kill -9 and power cuts at chosen calls under load (RUNS=300 of each), compare

@@ -61,7 +61,7 @@ class Nameserver:
 
     @staticmethod
     def fetch():
-        subprocess.run([os.path.join(PROJECT, "scripts/fetch-nsd"), PEER], check=True,
+        subprocess.run([os.path.join(PROJECT, "scripts/fetch-peer"), "nsd", PEER], check=True,
                        timeout=DEADLINE_SECONDS, stdin=subprocess.DEVNULL)
 
     @staticmethod

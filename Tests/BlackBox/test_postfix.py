@@ -7,8 +7,9 @@ import subprocess
 import tempfile
 import unittest
 
+import peers
 from support import (
-    DEADLINE_SECONDS, IS_ROOT, PROJECT, ServerCase, eventually, large_body, message,
+    DEADLINE_SECONDS, IS_ROOT, PROJECT, ServerCase, eventually, large_body, message, new_server,
     process_is_gone, still_open,
 )
 
@@ -65,6 +66,10 @@ class Postfix:
             capture_output=True, env={**os.environ, "LD_LIBRARY_PATH": library,
                                       "MAIL_CONFIG": os.path.join(self.folder, "etc")})
 
+    def flush(self):
+        """Tries at once what was put off."""
+        self.run("scripts/postfix-instance", "flush", self.folder)
+
     def log(self):
         try:
             with open(os.path.join(self.folder, "maillog"), encoding="utf-8") as file:
@@ -85,15 +90,23 @@ class PostfixSends(ServerCase):
               - store: {bucket: mail}
           - name: others
             recipients: [plain@example.test, large@example.test, two@example.test,
-                         jürgen@example.test]
+                         jürgen@example.test, verify@example.test, implicit@example.test,
+                         unverified@example.test]
             actions:
               - store: {bucket: mail}
         """
 
     @classmethod
     def setUpClass(cls):
-        Postfix.run("scripts/fetch-postfix", PEER)
+        Postfix.run("scripts/fetch-peer", "postfix", PEER)
         super().setUpClass()
+
+    @classmethod
+    def prepare(cls, server):
+        server.config["listeners"] = [
+            {"address": "127.0.0.1", "port": 0},
+            {"address": "127.0.0.1", "port": 0, "tls": "implicit"}]
+        cls.authority = peers.make_authority(server)
 
     def arrived(self, postfix, recipient):
         """The mail for a recipient, once it has come: what is known of it, and its bytes."""
@@ -139,6 +152,38 @@ class PostfixSends(ServerCase):
         detail, stored = self.arrived(postfix, "secret@example.test")
         self.assertEqual(detail["tls"], "TLSv1.3")
         self.assertTrue(stored.endswith(content))
+
+    def test_verified(self):
+        for way, port in zip(["verify", "implicit"], peers.ports(self.server)):
+            with self.subTest(way):
+                postfix = Postfix(self, port, way, peers.HOST, self.authority)
+                content = message(subject=f"Verified, {way}", body="grün\n.\n..")
+                recipient = f"{way}@example.test"
+                postfix.send(content, recipient)
+                detail, stored = self.arrived(postfix, recipient)
+                self.assertEqual(detail["tls"], "TLSv1.3")
+                self.assertTrue(stored.endswith(content), stored[-300:])
+
+    def test_a_certificate_for_another_name_is_none(self):
+        postfix = Postfix(self, self.server.port, "verify", "other.example", self.authority)
+        postfix.send(message(), "unverified@example.test")
+        eventually(lambda: "status=deferred" in postfix.log(), "Postfix has put it off")
+        self.assertEqual(self.server.mails("--address", "unverified@example.test"), [])
+
+    def test_tries_again_after_a_temporary_refusal(self):
+        server = new_server(self, spool={"freeBytesMin": 1 << 50}).start()
+        postfix = Postfix(self, server.port, "none")
+        content = message(subject="Later")
+        postfix.send(content, "later@example.test")
+        eventually(lambda: "452 4.3.1" in postfix.log(), "Postfix was refused for now")
+        server.stop()
+        server.config["listeners"][0]["port"] = server.port
+        server.config["spool"]["freeBytesMin"] = 1_048_576
+        server.start()
+        postfix.flush()
+        mail = server.eventually(server.mails, "Postfix has tried again")[0]["id"]
+        server.settled(mail)
+        self.assertTrue(server.objects()[mail].endswith(content))
 
     def test_plain(self):
         postfix = Postfix(self, self.server.port, "none")
