@@ -12,7 +12,8 @@ ROUNDS ?= 3
 DEBUG_BINARY = $(BUILD)/debug/martlet
 RELEASE_BINARY = $(RELEASE)/release/martlet
 
-.PHONY: help demo run test suites lint build release bench bench-receive bench-rules crash fuzz clean
+.PHONY: help demo run test suites lint build release bench bench-receive bench-rules bench-slow \
+	crash testssl fuzz clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -68,6 +69,17 @@ bench-rules: release
 	@scripts/install bench
 	@scripts/fetch-peer postfix var/peers/postfix
 	python3 Benchmarks/rules.py --martlet $(RELEASE_BINARY) --peers var/peers --rounds $(ROUNDS)
+
+## make bench-slow     the rate of others beside 5,000 slow sessions; some minutes
+bench-slow: release
+	@scripts/install bench
+	@scripts/fetch-peer postfix var/peers/postfix
+	python3 Benchmarks/slow.py --martlet $(RELEASE_BINARY) --peers var/peers --rounds $(ROUNDS)
+
+## make testssl        Debian's testssl.sh against STARTTLS and TLS from the start; some minutes
+testssl: build
+	@scripts/install testssl
+	python3 scripts/testssl.py --martlet $(DEBUG_BINARY)
 
 ## make crash          kill -9 and power cuts at chosen calls under load (RUNS=300 of each), compare
 crash: release

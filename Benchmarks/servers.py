@@ -69,7 +69,7 @@ class Martlet:
             f"listeners: [{{address: 127.0.0.1, port: {self.port}}}]\n"
             "rules: {active: bench}\nbuckets: {bench: {directory: bucket}}\n"
             f"tls: {{certificates: [{{certificate: {folder}/tls.pem, key: {folder}/tls.key}}]}}\n"
-            "limits: {connectionsMax: 5000, mailsMax: 100000000}\n")
+            "limits: {connectionsMax: 6000, mailsMax: 100000000}\n")
         make_certificate(folder)
         self.log = open(self.folder / "log", "w")
         self.process = subprocess.Popen(

@@ -158,7 +158,7 @@ class Strength(ServerCase):
 
     def test_ciphers_of_tls_1_2(self):
         for cipher, is_taken in (
-            ("ECDHE-ECDSA-AES128-GCM-SHA256", True), ("ECDHE-ECDSA-AES256-GCM-SHA384", True),
+            ("ECDHE-ECDSA-AES128-GCM-SHA256", True), ("ECDHE-ECDSA-AES256-GCM-SHA384", False),
             ("ECDHE-ECDSA-CHACHA20-POLY1305", True), ("ECDHE-ECDSA-AES128-SHA", False),
             ("ECDHE-ECDSA-AES256-SHA384", False), ("DHE-RSA-AES128-GCM-SHA256", False),
             ("AES128-GCM-SHA256", False), ("AES128-SHA", False),

@@ -12,7 +12,7 @@ package struct ConfigurationDocument {
     /// Of a Unix socket's path. unix(7): 108, with a NUL at its end.
     private static let socketPathBytesMax = 107
 
-    private let settings: SettingReader
+    let settings: SettingReader
     private let ourUser: uid_t
     private let file: String
 
@@ -193,40 +193,6 @@ package struct ConfigurationDocument {
     }
 
     // MARK: Sections
-
-    private func tls(_ mapping: DocumentMapping?) -> Configuration.TLS {
-        let entries = mapping?.list("certificates") ?? []
-        return Configuration.TLS(
-            certificates: entries.compactMap(certificate),
-            isOffered: settings.bool(mapping, "tls.offer"))
-    }
-
-    /// The files are read as the server will read them.
-    private func certificate(_ value: DocumentValue) -> CertificateFiles? {
-        guard let mapping = value.mapping(keys: ["certificate", "key"]) else { return nil }
-        let (certificate, key) = (mapping.required("certificate"), mapping.required("key"))
-        let paths = (tlsFile(certificate), tlsFile(key))
-        guard let certificatePath = paths.0, let keyPath = paths.1 else { return nil }
-        let files = CertificateFiles(certificate: certificatePath, key: keyPath)
-        do throws(CertificatePair.Problem) {
-            _ = try CertificatePair(files)
-        } catch {
-            switch error {
-            case .certificate(let text): certificate?.note("\(certificatePath): \(text)")
-            case .key(let text): key?.note("\(keyPath): \(text)")
-            }
-        }
-        return files
-    }
-
-    private func tlsFile(_ value: DocumentValue?) -> String? {
-        guard let value, let path = settings.path(value, to: .file) else { return nil }
-        if let reason = SettingReader.reasonAgainst(path, R_OK) {
-            value.note("\(path): \(reason)")
-            return nil
-        }
-        return path
-    }
 
     private func session(
         _ hostname: String, _ tls: Configuration.TLS, _ limits: DocumentMapping?,

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import MailModel
 import NIOCore
 import NIOSSL
@@ -27,6 +28,10 @@ struct CertificatePair: Sendable {
 
     /// Reads both and holds the one against the other.
     init(_ files: CertificateFiles) throws(Problem) {
+        if let reason = SettingReader.reasonAgainst(files.certificate, R_OK) {
+            throw .certificate(reason)
+        }
+        if let reason = SettingReader.reasonAgainst(files.key, R_OK) { throw .key(reason) }
         guard let chain = try? NIOSSLCertificate.fromPEMFile(files.certificate),
             let first = chain.first, let bytes = try? first.toDERBytes(),
             let certificate = try? Certificate(derEncoded: bytes)
@@ -61,10 +66,10 @@ struct CertificatePair: Sendable {
 
     // MARK: Contexts
 
-    /// AEAD with ephemeral keys. TLS 1.3 has nothing else.
+    /// Of TLS 1.2: AEAD with ephemeral keys. The peer's order decides, so there is none among them
+    /// that would be a bad choice.
     private static let ciphers = [
         "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256",
-        "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-GCM-SHA384",
         "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305",
     ].joined(separator: ":")
 
