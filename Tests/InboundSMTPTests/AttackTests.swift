@@ -70,8 +70,7 @@ import Testing
         #expect(receiver.mails.withLock { $0 } == [Array("x\r\n".utf8)])
     }
 
-    /// S7: the largest chunk that can be said is read up to the limit, and thrown away for as much
-    /// again.
+    /// S7: the largest chunk that can be said is read up to three times the limit of a mail.
     @Test func s7BoundsTheLargestChunk() {
         var driver = driver { $0.limits.mailBytesMax = 10_000 }
         driver.feed(Self.envelope + "BDAT \(Int.max)\r\n")
