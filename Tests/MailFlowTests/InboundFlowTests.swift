@@ -63,6 +63,13 @@ import Testing
         #expect(receiving.flow.admit(recipient: .postmaster, isTLS: false) == .admitted(expected))
     }
 
+    /// Without filters, too: what cannot be read could not be blocked.
+    @Test(arguments: ["", "fe80::1%eth0", "192.0.2.1:25", "unix:/run/socket"])
+    func refusesPeersWhoseAddressCannotBeRead(_ address: String) async throws {
+        let receiving = try await Receiving()
+        #expect(receiving.flow.admit(peerAddress: address) == .refused(.peerBlocked))
+    }
+
     @Test func takesNoMailOnceClosed() async throws {
         let receiving = try await Receiving()
         #expect(receiving.flow.admit(peerAddress: "192.0.2.1") == .admitted)
