@@ -17,6 +17,8 @@ final class RecordingReceiver: MailReceiver {
 
     func admit(peerAddress: String) -> Admission { .admitted }
 
+    func peerName(of peerAddress: String) -> PeerName { .unknown }
+
     func admit(recipient: ForwardPath, isTLS: Bool) -> RecipientAdmission {
         let ours = Domain(validatedASCII: "ours.example")
         switch recipient {
