@@ -95,8 +95,8 @@ let package = Package(
                 "InboundSMTP", "ControlSocket", "ControlPlane", "MailFlow", "Actions", "Topics",
                 "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
                 "Handlers", "WebPoster", "ObjectStorage", "SQLiteDriver", "DNSClient",
-                "SMTPProtocol", "DNS", nioCore, nioPosix, nioSSL, lifecycle, unixSignals, logging,
-                hummingbird, certificates, asn1, crypto,
+                "SMTPProtocol", "DNS", "CPrivileges", nioCore, nioPosix, nioSSL, lifecycle,
+                unixSignals, logging, hummingbird, certificates, asn1, crypto,
             ]),
 
         // Edges that call in
@@ -145,6 +145,7 @@ let package = Package(
         source("DNSClient", ["DNS", "MailModel", "CUnbound"]),
         .target(name: "CHandlerSpawn"),
         .target(name: "CFileSystem"),
+        .target(name: "CPrivileges"),
         .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
         // Debian's libunbound.pc asks for a libevent.pc that nothing needs.
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),

@@ -32,44 +32,40 @@ package struct Server {
     }
 
     private let configuration: Configuration
+    private let start: ServerStart
     private let surroundings: Surroundings
 
-    package init(configuration: Configuration) {
+    package init(configuration: Configuration, start: ServerStart) {
         self.configuration = configuration
+        self.start = start
         surroundings = Surroundings(configuration)
     }
 
     /// Serves until SIGTERM or SIGINT. Throws `DocumentProblems` of the rule files, `Failure` or
     /// `StorageFailure`.
     package func run() async throws {
-        // A handler or peer that went away is an error of a write, not our end; and a hang-up that
-        // comes before anyone listens for it changes nothing.
-        signal(SIGPIPE, SIG_IGN)
-        signal(SIGHUP, SIG_IGN)
-        OpenFiles.raiseLimit()
-        try makeDataDirectory()
-        let lock = try DataDirectoryLock(directory: configuration.dataDirectory)
-        let spool = try await SpoolParts(configuration, surroundings, wasCut: lock.wasCut)
+        warnAboutFolder()
+        let spool = try await SpoolParts(configuration, surroundings, wasCut: start.lock.wasCut)
         do {
             try await serve(spool)
         } catch {
             spool.store.close()
+            start.helper?.end()
             throw error
         }
         spool.store.close()
+        start.helper?.end()
         if let failure = surroundings.ending.failure {
             throw Failure(
                 description: "\(failure). The disk did not keep what it was given: look at it, "
                     + "then start again; what was acknowledged is checked then.")
         }
-        lock.markEnd()
+        start.lock.markEnd()
         surroundings.log.notice("ended")
     }
 
-    /// Others may pass through it, to the folders that handlers get; nobody may list it.
-    private func makeDataDirectory() throws(StorageFailure) {
+    private func warnAboutFolder() {
         let data = configuration.dataDirectory
-        try Directories.create(data, mode: 0o711)
         guard configuration.handlers.contains(where: { $0.user != nil }),
             !Directories.isOpenToOthers(data)
         else { return }
@@ -92,14 +88,15 @@ package struct Server {
     private func serve(
         _ spool: SpoolParts, _ rules: RuleParts, _ names: NameParts
     ) async throws {
-        let actions = try ActionParts(configuration, surroundings, spool, rules)
+        let actions = try ActionParts(
+            configuration, surroundings, spool, rules, helper: start.helper)
         let receiving = try ReceivingParts(
             configuration, surroundings, spool, rules, names, actions)
         let operation = OperationParts(
             configuration, surroundings, spool, rules, names, actions, receiving)
         do {
             try await operation.control.bind()
-            try await receiving.bind(surroundings)
+            try await receiving.bind(start.sockets, surroundings)
             rules.sayWhatIsServed(configuration, surroundings)
             try await run(rules, actions, receiving, operation)
         } catch {
@@ -124,6 +121,7 @@ package struct Server {
         ]
         services += operation.recurring as [any Service]
         if let health = operation.health { services.append(health) }
+        if let helper = start.helper { services.append(HelperWatch(helper: helper)) }
         services += receiving.listeners as [any Service]
         services.append(Closing(flow: receiving.flow))
         let group = ServiceGroup(
@@ -149,6 +147,18 @@ private struct Closing: Service {
     func run() async throws {
         try? await gracefulShutdown()
         flow.close()
+    }
+}
+
+/// Without the helper no handler runs; a supervisor starts both anew.
+private struct HelperWatch: Service {
+    let helper: HandlerHelper
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await helper.waitForEnd() }
+        guard !Task.isShuttingDownGracefully else { return }
+        throw Server.Failure(
+            description: "the helper that starts handlers has ended, and the server ends with it")
     }
 }
 

@@ -29,12 +29,9 @@ struct Pipe {
     let reading: End
     let writing: End
 
-    init() throws {
+    init() throws(HandlerRun.StartFailure) {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else {
-            throw HandlerProcess.StartFailure(
-                description: "pipe: \(String(cString: strerror(errno)))")
-        }
+        guard pipe(&ends) == 0 else { throw HandlerRun.StartFailure("pipe") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         reading = End(ends[0])
         writing = End(ends[1])

@@ -5,7 +5,7 @@ package struct HandlerProgram: Sendable {
     package var command: [String]
     /// Beside `PATH`, `LANG` and the essentials of the mail: nothing else is inherited.
     package var environment: [String: String] = [:]
-    /// Until the whole process group is ended.
+    /// Until it is ended with all that it started.
     package var timeoutSeconds = 30
     /// Address space. 0: no limit, here and for the next three.
     package var memoryBytesMax = 8_589_934_592
@@ -26,16 +26,25 @@ package struct HandlerProgram: Sendable {
         package var name: String
         package var id: UInt32
         package var group: UInt32
+        /// All of them, the primary one too.
+        package var groups: [UInt32]
 
-        package init(name: String, id: UInt32, group: UInt32) {
+        package init(name: String, id: UInt32, group: UInt32, groups: [UInt32] = []) {
             self.name = name
             self.id = id
             self.group = group
+            self.groups = groups
         }
     }
 
     package init(name: String, command: [String]) {
         self.name = name
         self.command = command
+    }
+
+    /// What it finds in its environment beside the mail's essentials and its folder.
+    var variables: [String: String] {
+        ["PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"]
+            .merging(environment) { _, configured in configured }
     }
 }

@@ -1,7 +1,6 @@
 import ArgumentParser
 
 /// The command line: a thin face of the control plane, and of what works on files alone.
-@main
 struct Martlet: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "martlet",

@@ -24,9 +24,9 @@ import Topics
         """
 
     private func read(
-        _ text: String, path: String = "/etc/martlet/martlet.yaml"
+        _ text: String, path: String = "/etc/martlet/martlet.yaml", ourUser: uid_t = geteuid()
     ) throws(DocumentProblems) -> Configuration {
-        try ConfigurationDocument.read(Self.least + text, path: path)
+        try ConfigurationDocument.read(Self.least + text, path: path, ourUser: ourUser)
     }
 
     // MARK: Each form
@@ -375,17 +375,37 @@ import Topics
 
     @Test(arguments: warned)
     func warns(_ testCase: Warned) throws {
-        let warnings = try read(testCase.text).warnings
+        let warnings = try read(testCase.text, ourUser: 1_000).warnings
         try #require(warnings.count == testCase.warnings.count)
         for (warning, part) in zip(warnings, testCase.warnings) {
             #expect(warning.contains(part))
         }
     }
 
-    @Test(.enabled(if: isRoot, "only root can start a handler as somebody else"))
-    func aHandlerWithAUserOfItsOwnIsNoWarning() throws {
+    @Test func usersOfTheirOwnAreNoWarning() throws {
+        let handlers = "rules: {active: main}\nhandlers: {a: {command: [/bin/true], user: nobody}}"
+        let careful = try read("user: daemon\n" + handlers, ourUser: 0)
+        #expect(careful.warnings.isEmpty)
+        #expect(careful.user?.name == "daemon")
+        let root = try read(handlers, ourUser: 0)
+        #expect(root.user == nil)
+        #expect(root.warnings.map { $0.contains("the server runs as root") } == [true])
+    }
+
+    /// Then it is no other user's, and the warning about that holds.
+    @Test func aHandlerWithTheServersUserHasNoneOfItsOwn() throws {
         let configuration = try read(
-            "rules: {active: main}\nhandlers: {a: {command: [/bin/true], user: nobody}}")
-        #expect(configuration.warnings.isEmpty)
+            "user: daemon\nrules: {active: main}\n"
+                + "handlers: {a: {command: [/bin/true], user: daemon}}", ourUser: 0)
+        #expect(configuration.handlers.map(\.user) == [nil])
+        #expect(configuration.warnings.map { $0.contains("the server's own user") } == [true])
+    }
+
+    @Test func aServerThatIsItsUserAlreadyDoesNotChange() throws {
+        let daemon = try #require(getpwnam("daemon")).pointee.pw_uid
+        #expect(try read("user: daemon", ourUser: daemon).user == nil)
+        #expect(throws: DocumentProblems.self) {
+            _ = try read("user: daemon", ourUser: daemon + 1)
+        }
     }
 }

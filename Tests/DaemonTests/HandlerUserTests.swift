@@ -32,8 +32,13 @@ import Testing
         let configuration = try read(user: "nobody", ourUser: 0)
         #expect(
             configuration.handlers.map(\.user)
-                == [HandlerProgram.User(name: "nobody", id: nobody.id, group: nobody.group)])
-        #expect(configuration.warnings == [])
+                == [
+                    HandlerProgram.User(
+                        name: "nobody", id: nobody.id, group: nobody.group,
+                        groups: [nobody.group])
+                ])
+        #expect(configuration.warnings.count == 1)
+        #expect(configuration.warnings.first?.contains("the server runs as root") == true)
     }
 
     /// It takes no change, which only root could make, and it is what the warning is about.

@@ -21,6 +21,8 @@ final class HandlerFixture: Sendable {
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
     var workFolder: String { "\(folder)/work" }
+    /// Where those without a user of their own work.
+    var ownFolder: String { "\(workFolder)/\(geteuid())" }
 
     /// A shell script; its path.
     func script(_ text: String, mode: Int = 0o755) async throws -> String {
@@ -32,9 +34,9 @@ final class HandlerFixture: Sendable {
     func file(_ text: String, mode: Int = 0o755) async throws -> String {
         let path = "\(folder)/handler"
         let command = "cat > \(path) && chmod \(String(mode, radix: 8)) \(path)"
-        let writer = try ProcessInvoker(
-            programs: [HandlerProgram(name: "writer", command: ["/bin/sh", "-c", command])],
-            workFolder: "\(folder)/writing", runningMax: 1, log: log.logger)
+        let writer = try invoker(
+            [HandlerProgram(name: "writer", command: ["/bin/sh", "-c", command])],
+            in: "\(folder)/writing")
         let outcome = await writer.invoke(
             Self.invocation(handler: "writer", input: [.bytes(ByteBuffer(string: text))]))
         try #require(outcome == .answered(output: []))
@@ -45,10 +47,21 @@ final class HandlerFixture: Sendable {
         HandlerProgram(name: "handler", command: [try await script(text)])
     }
 
-    func invoker(_ programs: [HandlerProgram], runningMax: Int = 4) throws -> ProcessInvoker {
-        try ProcessInvoker(
-            programs: programs, workFolder: workFolder, runningMax: runningMax,
-            log: log.logger)
+    func invoker(
+        _ programs: [HandlerProgram], runningMax: Int = 4, in workFolder: String? = nil
+    ) throws -> ProcessInvoker {
+        ProcessInvoker(
+            helper: try helper(programs, runningMax: runningMax, in: workFolder),
+            runningMax: runningMax, log: log.logger)
+    }
+
+    func helper(
+        _ programs: [HandlerProgram], runningMax: Int = 4, in workFolder: String? = nil
+    ) throws -> HandlerHelper {
+        try HandlerHelper(
+            programs: programs,
+            folders: try HandlerFolders(workFolder ?? self.workFolder, for: programs),
+            runningMax: runningMax)
     }
 
     /// What one run of `program` comes to.
@@ -90,6 +103,16 @@ final class HandlerFixture: Sendable {
             let end = stat.lastIndex(of: ")")
         else { return false }
         return !["Z", "X"].contains(stat[end...].dropFirst(2).prefix(1))
+    }
+
+    /// Children of `process`, those that have ended and wait for it too.
+    static func children(of process: Int32) throws -> [Int32] {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { name in
+            guard let number = Int32(name), let stat = try? ProjectFiles.text("/proc/\(name)/stat"),
+                let end = stat.lastIndex(of: ")")
+            else { return nil }
+            return stat[end...].split(separator: " ")[2] == "\(process)" ? number : nil
+        }
     }
 
     /// Waits until `process` has ended; says whether it did within `seconds`.

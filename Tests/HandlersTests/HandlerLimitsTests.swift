@@ -189,17 +189,35 @@ import Testing
                 61001:61002
 
                 """)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.workFolder) == [])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: "\(fixture.workFolder)/61001")
+                == [])
+    }
+
+    @Test(.enabled(if: isRoot, needsRoot))
+    func hasTheGroupsOfItsUser() async throws {
+        let fixture = try HandlerFixture()
+        var program = try await fixture.program("id -G")
+        program.user = HandlerProgram.User(
+            name: "somebody", id: 61_013, group: 61_014, groups: [61_014, 61_015])
+        #expect(try await fixture.run(program).text == "61014 61015\n")
     }
 
     @Test(.enabled(if: isRoot, needsRoot))
     func seesNoOtherHandlersFolder() async throws {
         let fixture = try HandlerFixture()
         var program = try await fixture.program(
-            "ls \(fixture.workFolder) 2>/dev/null || echo closed; cat ../2/event.json 2>&1 | wc -l")
+            """
+            ls \(fixture.workFolder) 2>/dev/null || echo closed
+            ls \(fixture.workFolder)/61002 2>/dev/null || echo closed
+            """)
+        var other = program
+        other.name = "other"
         program.user = user(61_003)
-        let text = try await fixture.run(program).text
-        #expect(text?.hasPrefix("closed\n") == true)
+        other.user = user(61_002)
+        let outcome = try await fixture.invoker([program, other]).invoke(
+            HandlerFixture.invocation())
+        #expect(outcome.text == "closed\nclosed\n")
     }
 
     /// A handler that starts without end is stopped by its own limit, not by the machine's.

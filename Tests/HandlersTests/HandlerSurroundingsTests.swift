@@ -23,14 +23,42 @@ import Testing
         var program = program("/usr/bin/env")
         program.environment = ["QUEUE": "support", "MARTLET_RULE": "forged", "LANG": "de_DE.UTF-8"]
         let outcome = try await fixture.run(
-            program, environment: [(name: "MARTLET_RULE", value: "rule"), (name: "A", value: "=")])
-        let folder = "\(fixture.workFolder)/1"
+            program,
+            environment: [(name: "MARTLET_RULE", value: "rule"), (name: "MARTLET_A", value: "=")])
+        let lines = try lines(outcome)
+        let folder = try #require(lines.first { $0.hasPrefix("HOME=") }).dropFirst(5)
+        #expect(folder.hasPrefix("\(fixture.ownFolder)/"))
         #expect(
-            try lines(outcome) == [
-                "A==", "HOME=\(folder)", "LANG=de_DE.UTF-8",
+            lines == [
+                "HOME=\(folder)", "LANG=de_DE.UTF-8", "MARTLET_A==",
                 "MARTLET_EVENT_FILE=\(folder)/event.json", "MARTLET_RULE=rule",
                 "PATH=/usr/local/bin:/usr/bin:/bin", "QUEUE=support", "TMPDIR=\(folder)",
             ])
+    }
+
+    /// Whoever asks for a run can set nothing but what describes a mail.
+    @Test(arguments: ["LD_PRELOAD", "PATH", "MARTLET", "MARTLET_", "MARTLET_A B", "martlet_a", ""])
+    func noOtherVariableIsTaken(_ name: String) async throws {
+        let fixture = try HandlerFixture()
+        let outcome = try await fixture.run(
+            program("/usr/bin/env"), environment: [(name: name, value: "x")])
+        #expect(
+            outcome.failure
+                == "could not be started: /usr/bin/env: environment: Invalid argument")
+    }
+
+    /// The kernel takes a variable of 128 KiB with its end, and the helper 160 KiB in all.
+    @Test func variablesAreBounded() async throws {
+        let fixture = try HandlerFixture()
+        let lengths = [131_072, 131_073, 163_840, 163_841]
+        var outcomes: [Bool] = []
+        for length in lengths {
+            let value = String(repeating: "x", count: length - "MARTLET_A=".count - 1)
+            let outcome = try await fixture.run(
+                program("/bin/true"), environment: [(name: "MARTLET_A", value: value)])
+            outcomes.append(outcome.failure == nil)
+        }
+        #expect(outcomes == [true, false, false, false])
     }
 
     @Test func noShellReadsItsArguments() async throws {
@@ -84,9 +112,10 @@ import Testing
         let fixture = try HandlerFixture()
         let outcome = try await fixture.run(
             "pwd; ls -A; stat -c %a .; echo left > left; mkdir inner; : > inner/left")
-        let folder = "\(fixture.workFolder)/1"
-        #expect(outcome.text == "\(folder)\nevent.json\n700\n")
-        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.workFolder) == [])
+        let lines = try #require(outcome.text).split(separator: "\n")
+        #expect(lines.first?.hasPrefix("\(fixture.ownFolder)/") == true)
+        #expect(lines.dropFirst() == ["event.json", "700"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.ownFolder) == [])
     }
 
     @Test func findsTheEventInAFile() async throws {
@@ -104,10 +133,10 @@ import Testing
 
     @Test func whatAnEndedServerLeftIsRemoved() async throws {
         let fixture = try HandlerFixture()
-        let left = "\(fixture.workFolder)/1"
+        let left = "\(fixture.ownFolder)/1-1"
         try FileManager.default.createDirectory(atPath: left, withIntermediateDirectories: true)
         try "left".write(toFile: "\(left)/event.json", atomically: false, encoding: .utf8)
         #expect(try await fixture.run("ls -A").text == "event.json\n")
-        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.workFolder) == [])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.ownFolder) == [])
     }
 }

@@ -100,7 +100,7 @@ import Testing
     @Test func aFailedStartLeavesNothing() async throws {
         let fixture = try HandlerFixture()
         _ = try await fixture.run(HandlerProgram(name: "handler", command: ["/no/such"]))
-        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.workFolder) == [])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.ownFolder) == [])
     }
 
     // MARK: Its input
@@ -227,6 +227,6 @@ import Testing
         }
         #expect(running == 0)
         #expect(runningMax == 3)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.workFolder) == [])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.ownFolder) == [])
     }
 }

@@ -38,7 +38,7 @@ enum ImportGraph {
                 "InboundSMTP", "ControlSocket", "ControlPlane", "MailFlow", "Actions", "Topics",
                 "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
                 "Handlers", "WebPoster", "ObjectStorage", "SQLiteDriver", "DNSClient",
-                "SMTPProtocol", "DNS",
+                "SMTPProtocol", "DNS", "CPrivileges",
             ]),
 
         Target("InboundSMTP", .edge, ["MailFlow", "SMTPProtocol", "MailModel", "Storage"]),
@@ -69,6 +69,7 @@ enum ImportGraph {
 
         Target("CHandlerSpawn", .shim),
         Target("CFileSystem", .shim),
+        Target("CPrivileges", .shim),
         Target("CIDN2", .shim),
         Target("CUnbound", .shim),
     ]

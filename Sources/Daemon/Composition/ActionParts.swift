@@ -16,14 +16,13 @@ struct ActionParts {
 
     init(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
-        _ rules: RuleParts
+        _ rules: RuleParts, helper: HandlerHelper?
     ) throws {
         let (time, random, wake) = (surroundings.time, surroundings.random, wake)
         let topics = TopicDirectory(configuration.topics)
-        let handlers = try ProcessInvoker(
-            programs: configuration.handlers,
-            workFolder: "\(configuration.dataDirectory)/handlers",
-            runningMax: configuration.handlersRunningMax, log: surroundings.mailLog)
+        let handlers = ProcessInvoker(
+            helper: helper, runningMax: configuration.handlersRunningMax,
+            log: surroundings.mailLog)
         runner = ActionRunner(
             queue: queue, rules: rules.rules, store: spool.store, bodies: spool.bodies,
             actions: ReceiptActions(

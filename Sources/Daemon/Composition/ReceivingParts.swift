@@ -54,11 +54,11 @@ struct ReceivingParts {
     }
 
     /// Throws `Server.Failure` with the address that could not be had.
-    func bind(_ surroundings: Surroundings) async throws {
-        for listener in listeners {
+    func bind(_ sockets: [BoundSocket], _ surroundings: Surroundings) async throws {
+        for (listener, socket) in zip(listeners, sockets) {
             let address = listener.place.address.ipAddress ?? ""
             do {
-                try await listener.bind()
+                try await listener.bind(socket.take())
             } catch {
                 throw Server.Failure(
                     listeningOn: address, port: listener.place.address.port ?? 0, error: error)

@@ -7,6 +7,11 @@ extension Configuration {
     /// What works, and is not what a careful operator wants.
     package var warnings: [String] {
         var warnings: [String] = []
+        if isRoot {
+            warnings.append(
+                "the server runs as root, and so does whoever breaks into it: "
+                    + "give it a user of its own (user)")
+        }
         for handler in handlers where handler.user == nil {
             warnings.append(
                 "handler “\(handler.name)” runs as the server's own user: it can read the spool, and "

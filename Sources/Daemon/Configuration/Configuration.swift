@@ -46,6 +46,10 @@ package struct Configuration: Sendable {
     package var file: String
     package var hostname: String
     package var dataDirectory: String
+    /// Whom the server becomes once it has what only root can have; nil: it stays who it is.
+    package var user: HandlerProgram.User?
+    /// Whether it is root and stays so.
+    package var isRoot: Bool
     package var listeners: [Listener]
     package var tls: TLS
     package var session: SessionSettings

@@ -86,8 +86,10 @@ package struct ConfigurationDocument {
         let tls = tls(settings.section(root, "tls"))
         let sessions = settings.section(root, "sessions")
         let (listeners, health) = listeners(root.required("listeners"), health: root["health"])
+        let user = root["user"].flatMap { SystemUsers(ourUser: ourUser).server($0) }
         var targets = TargetDocument(
-            settings: settings, ourUser: ourUser, dataDirectory: dataDirectory)
+            settings: settings,
+            users: SystemUsers(ourUser: ourUser, server: user), dataDirectory: dataDirectory)
         let dns = DNSDocument(settings: settings)
         let buckets = targets.buckets(root["buckets"])
         let handlers = targets.handlers(root["handlers"])
@@ -95,7 +97,7 @@ package struct ConfigurationDocument {
         targets.places.noteMeetings()
         return Configuration(
             file: file, hostname: hostname, dataDirectory: dataDirectory ?? "",
-            listeners: listeners,
+            user: user, isRoot: ourUser == 0 && user == nil, listeners: listeners,
             tls: tls, session: session(hostname, tls, limits, sessions),
             inbound: Configuration.InboundLimits(
                 headerBytesMax: settings.int(limits, "limits.headerBytesMax"),

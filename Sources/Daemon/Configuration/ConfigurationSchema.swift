@@ -28,6 +28,10 @@ enum ConfigurationSchema {
             comment: "The spool, its database, and the control socket. One server owns it.\n"
                 + "Relative paths here and below start at this file's folder."),
         Setting(
+            path: "user", defaultText: "martlet", isExample: true,
+            comment: "Whom a server that root starts becomes, once it has its ports and its helper."
+        ),
+        Setting(
             path: "listeners", defaultText: "[{address: \"0.0.0.0\", port: 25}]",
             comment:
                 "Where mail comes in. Port 0 lets the system choose. “tls: implicit” begins with\n"
@@ -193,7 +197,7 @@ enum ConfigurationSchema {
             comment: "Variables beside the mail's essentials; nothing else is inherited."),
         Setting(
             path: "handlers.*.timeoutSeconds", defaultText: "30",
-            comment: "Until the whole process group is ended.", range: 1...86_400),
+            comment: "Until it is ended with all that it started.", range: 1...86_400),
         Setting(
             path: "handlers.*.memoryBytesMax", defaultText: "8589934592",
             comment: "Address space, of which programs reserve more than they use (a Java virtual\n"

@@ -8,13 +8,12 @@ import Topics
 /// Reads what rules refer to: buckets, handlers, topics and their subscribers.
 struct TargetDocument {
     let settings: SettingReader
-    /// Whom the server runs as.
-    let ourUser: uid_t
+    let users: SystemUsers
     private(set) var places: PlacesOnDisk
 
-    init(settings: SettingReader, ourUser: uid_t, dataDirectory: String?) {
+    init(settings: SettingReader, users: SystemUsers, dataDirectory: String?) {
         self.settings = settings
-        self.ourUser = ourUser
+        self.users = users
         places = PlacesOnDisk(dataDirectory: dataDirectory)
     }
 
@@ -81,7 +80,7 @@ struct TargetDocument {
         handler.processesMax = settings.int(mapping, "handlers.*.processesMax")
         handler.outputBytesMax = settings.int(mapping, "handlers.*.outputBytesMax")
         handler.errorBytesMax = settings.int(mapping, "handlers.*.errorBytesMax")
-        handler.user = mapping["user"].flatMap(user)
+        handler.user = mapping["user"].flatMap(users.handler)
         return handler.command.isEmpty ? nil : handler
     }
 
@@ -111,27 +110,6 @@ struct TargetDocument {
             value.note("\(path) is a folder, expected a program")
         }
         return [path] + words.dropFirst()
-    }
-
-    /// Nil for our own user, too: it takes no change to run as that.
-    private func user(_ value: DocumentValue) -> HandlerProgram.User? {
-        guard let name = value.string() else { return nil }
-        guard let entry = getpwnam(name) else {
-            value.note("there is no user “\(name)” on this machine")
-            return nil
-        }
-        let (id, group) = (entry.pointee.pw_uid, entry.pointee.pw_gid)
-        guard id != 0 else {
-            value.note("handlers do not run as root: give them a user of their own")
-            return nil
-        }
-        guard ourUser == 0 || ourUser == id else {
-            value.note(
-                "only root can start a handler as “\(name)”: run the server (and this check) as "
-                    + "root, or leave “user” out")
-            return nil
-        }
-        return ourUser == 0 ? HandlerProgram.User(name: name, id: id, group: group) : nil
     }
 
     private func environment(_ value: DocumentValue?) -> [String: String] {

@@ -1,7 +1,7 @@
 import Glibc
 
 /// One server owns a data folder: the lock on it, and whether the last owner came to its end.
-final class DataDirectoryLock {
+final class DataDirectoryLock: Sendable {
     /// The last server did not end by itself: it was killed, lost its power, or a sync failed.
     let wasCut: Bool
 

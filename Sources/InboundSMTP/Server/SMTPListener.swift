@@ -1,3 +1,4 @@
+import Glibc
 package import MailFlow
 package import MailModel
 package import NIOCore
@@ -65,10 +66,14 @@ package final class SMTPListener: ServiceLifecycle.Service {
         self.drainSeconds = drainSeconds
     }
 
-    /// Binds; throws what the system says, before anything else of the process starts.
-    package func bind() async throws {
+    /// What waits to be accepted.
+    private static let backlog: Int32 = 1024
+
+    /// Listens on `bound`, a socket that is bound already and that this closes, or binds one at its
+    /// address. Throws what the system says, before anything else of the process starts.
+    package func bind(_ bound: CInt? = nil) async throws {
         let bootstrap = ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.backlog, value: Self.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelInitializer { [log = service.log] channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -84,7 +89,14 @@ package final class SMTPListener: ServiceLifecycle.Service {
                     minimum: 1024, initial: 4096, maximum: 65_536)
             )
             .childChannelInitializer { channel in self.initialise(channel) }
-        let channel = try await bootstrap.bind(to: place.address).get()
+        let channel: any Channel
+        if let bound {
+            channel = try await bootstrap.withBoundSocket(bound).get()
+            // It was told to listen before it was told of its backlog.
+            listen(bound, Self.backlog)
+        } else {
+            channel = try await bootstrap.bind(to: place.address).get()
+        }
         socket.withLock { $0 = channel }
     }
 

@@ -22,6 +22,12 @@ struct Check: AsyncParsableCommand {
             for problem in loaded.problems { Terminal.complain(problem.description) }
             throw ExitCode(2)
         }
+        let unreachable = try PlacesInReach(configuration).problems(
+            Privileges(becoming: configuration.user))
+        guard unreachable.isEmpty else {
+            for problem in unreachable { Terminal.complain("\(configuration.file): \(problem)") }
+            throw ExitCode(2)
+        }
         let warnings =
             configuration.warnings + configuration.expiryWarnings(at: SystemTime().now())
         for warning in warnings { Terminal.complain("warning: \(warning)") }

@@ -2,15 +2,20 @@ import ArgumentParser
 import Daemon
 import Documents
 
-struct Serve: AsyncParsableCommand {
+/// Not an asynchronous command: it starts on the only thread of the process.
+struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Receive mail until SIGTERM. SIGHUP reads the rules anew.")
 
     @OptionGroup var server: ServerOptions
 
-    func run() async throws {
+    func run() throws {
         do {
-            try await Server(configuration: try server.read()).run()
+            let configuration = try server.read()
+            let start = try ServerStart(configuration)
+            try Blocking.run {
+                try await Server(configuration: configuration, start: start).run()
+            }
         } catch let exit as ExitCode {
             throw exit
         } catch let problems as DocumentProblems {

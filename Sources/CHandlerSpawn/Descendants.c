@@ -1,0 +1,164 @@
+#define _GNU_SOURCE
+#include "Internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// More processes than this are found in a later round.
+enum { PROCESSES_MAX = 65536 };
+
+struct process {
+    pid_t id, parent;
+    char state;
+    bool is_below_us;
+};
+
+static struct process processes[PROCESSES_MAX];
+static size_t processes_count;
+
+// proc_pid_stat(5): `id (name) state parent …`; the name may hold anything.
+static bool read_process(int proc, const char *name, struct process *process) {
+    char path[32], text[1024];
+    size_t length = strlen(name);
+    if (length > 12) return false;
+    memcpy(path, name, length);
+    memcpy(path + length, "/stat", 6);
+    int file = openat(proc, path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return false;
+    ssize_t count = read(file, text, sizeof text - 1);
+    close(file);
+    if (count <= 0) return false;
+    text[count] = 0;
+    const char *rest = strrchr(text, ')');
+    if (!rest || strlen(rest) < 5) return false;
+    process->id = (pid_t)strtol(name, NULL, 10);
+    process->state = rest[2];
+    process->parent = (pid_t)strtol(rest + 4, NULL, 10);
+    process->is_below_us = false;
+    return true;
+}
+
+static void read_processes(int proc) {
+    static char entries[32768] __attribute__((aligned(8)));
+    processes_count = 0;
+    lseek(proc, 0, SEEK_SET);
+    long bytes;
+    while ((bytes = syscall(SYS_getdents64, proc, entries, sizeof entries)) > 0) {
+        for (long at = 0; at < bytes;) {
+            struct dirent64 *entry = (struct dirent64 *)(entries + at);
+            at += entry->d_reclen;
+            if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
+            if (processes_count == PROCESSES_MAX) return;
+            if (read_process(proc, entry->d_name, &processes[processes_count])) processes_count++;
+        }
+    }
+}
+
+static const struct process *find(pid_t id) {
+    // The kernel lists them by number.
+    size_t low = 0, high = processes_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (processes[middle].id == id) return &processes[middle];
+        if (processes[middle].id < id) low = middle + 1;
+        else high = middle;
+    }
+    return NULL;
+}
+
+static bool is_among(pid_t id, const pid_t *ids, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (ids[i] == id) return true;
+    }
+    return false;
+}
+
+static void mark_descendants(const pid_t *spared, size_t spared_count) {
+    pid_t us = getpid();
+    for (bool is_found = true; is_found;) {
+        is_found = false;
+        for (size_t i = 0; i < processes_count; i++) {
+            struct process *process = &processes[i];
+            if (process->is_below_us || is_among(process->id, spared, spared_count)) continue;
+            const struct process *parent = find(process->parent);
+            if (process->parent == us || (parent && parent->is_below_us)) {
+                process->is_below_us = is_found = true;
+            }
+        }
+    }
+}
+
+// By a pidfd, and looked at again once that is open: the number may have gone to a stranger.
+static void send_signal(int proc, const struct process *process, int number) {
+    int opened = (int)syscall(SYS_pidfd_open, process->id, 0u);
+    if (opened < 0) return;
+    char name[16], digits[16];
+    size_t length = 0;
+    for (pid_t rest = process->id; rest > 0; rest /= 10) digits[length++] = (char)('0' + rest % 10);
+    for (size_t i = 0; i < length; i++) name[i] = digits[length - 1 - i];
+    name[length] = 0;
+    struct process now;
+    if (read_process(proc, name, &now)
+        && (now.parent == process->parent || now.parent == getpid())) {
+        syscall(SYS_pidfd_send_signal, opened, number, NULL, 0u);
+    }
+    close(opened);
+}
+
+static bool is_running(const struct process *process) {
+    // Stopped, traced and stopped, zombie, dead: it starts nothing.
+    return !strchr("TtZX", process->state);
+}
+
+// How many of those below us still ran.
+static size_t signal_descendants(
+    int proc, const pid_t *spared, size_t spared_count, int number) {
+    read_processes(proc);
+    mark_descendants(spared, spared_count);
+    size_t count = 0;
+    for (size_t i = 0; i < processes_count; i++) {
+        if (!processes[i].is_below_us) continue;
+        if (number == SIGSTOP && !is_running(&processes[i])) continue;
+        send_signal(proc, &processes[i], number);
+        count++;
+    }
+    return count;
+}
+
+// Whether there is no child any more but, perhaps, the spared.
+static bool reap(const pid_t *spared, size_t spared_count) {
+    for (;;) {
+        siginfo_t ended = {0};
+        // The spared are left to who knows them.
+        if (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) < 0) return errno == ECHILD;
+        if (ended.si_pid == 0 || is_among(ended.si_pid, spared, spared_count)) return false;
+        waitpid(ended.si_pid, NULL, 0);
+    }
+}
+
+void martlet_end_descendants(const pid_t *spared, size_t spared_count) {
+    // The usual case costs one call.
+    if (reap(spared, spared_count)) return;
+    int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (proc < 0) return;
+    for (;;) {
+        // What is stopped forks no more, and still counts against its user's processes: so stop
+        // until nobody runs, and kill then.
+        for (int round = 0; round < 200; round++) {
+            if (signal_descendants(proc, spared, spared_count, SIGSTOP) == 0) break;
+            poll(NULL, 0, 1);
+        }
+        size_t left = signal_descendants(proc, spared, spared_count, SIGKILL);
+        if (reap(spared, spared_count) || (spared_count > 0 && left == 0)) break;
+        poll(NULL, 0, 1);
+    }
+    close(proc);
+}

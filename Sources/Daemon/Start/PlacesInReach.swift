@@ -1,0 +1,84 @@
+import Glibc
+import Handlers
+import Topics
+
+/// Whether the server's user reaches what the configuration names: certificates (which are read
+/// again when they change), rules, buckets, subscribers' files.
+package struct PlacesInReach {
+    private struct Place {
+        var path: String
+        var setting: String
+        /// `R_OK`, `W_OK`, `X_OK`.
+        var use: Int32
+    }
+
+    private let places: [Place]
+    private let user: HandlerProgram.User?
+
+    package init(_ configuration: Configuration) {
+        user = configuration.user
+        var places = [
+            Place(
+                path: configuration.rulesDirectory, setting: "rules.directory", use: R_OK | X_OK)
+        ]
+        for (index, files) in configuration.tls.certificates.enumerated() {
+            let entry = "tls.certificates[\(index)]"
+            places += [
+                Place(path: files.certificate, setting: "\(entry).certificate", use: R_OK),
+                Place(path: files.key, setting: "\(entry).key", use: R_OK),
+            ]
+        }
+        for (name, bucket) in configuration.buckets.sorted(by: { $0.key < $1.key }) {
+            places.append(
+                Place(
+                    path: bucket.directory, setting: "buckets.\(name).directory",
+                    use: W_OK | X_OK))
+        }
+        for (name, subscribers) in configuration.topics.sorted(by: { $0.key < $1.key }) {
+            for case .file(let path) in subscribers.map(\.endpoint) {
+                places.append(Place(path: path, setting: "topics.\(name)", use: W_OK))
+            }
+        }
+        self.places = places
+    }
+
+    /// Every one that is out of reach, with what mends it.
+    package func problems(_ privileges: Privileges) throws(Server.Failure) -> [String] {
+        try privileges.asServer { places.compactMap(problem) }
+    }
+
+    func refuse(_ privileges: Privileges) throws(Server.Failure) {
+        let problems = try problems(privileges)
+        guard problems.isEmpty else {
+            throw Server.Failure(description: problems.joined(separator: "\nmartlet: "))
+        }
+    }
+
+    private func problem(_ place: Place) -> String? {
+        // What is missing is made, where it is to be written.
+        var path = place.path
+        var use = place.use
+        while use & W_OK != 0, !exists(path), path.count > 1, let slash = path.lastIndex(of: "/") {
+            path = slash == path.startIndex ? "/" : String(path[..<slash])
+            use = W_OK | X_OK
+        }
+        guard faccessat(AT_FDCWD, path, use, AT_EACCESS) != 0, errno == EACCES || errno == EROFS
+        else { return nil }
+        let name = user?.name ?? "the server's user"
+        let can = use & W_OK != 0 ? "write to" : "read"
+        return "\(place.setting): “\(name)” cannot \(can) \(path): "
+            + "\(String(cString: strerror(errno)))" + (user.map { mending($0, path, use) } ?? "")
+    }
+
+    private func mending(_ user: HandlerProgram.User, _ path: String, _ use: Int32) -> String {
+        use & W_OK != 0
+            ? "; let it: chown \(user.name): \(path)"
+            : "; let it (and pass through the folders above): "
+                + "chgrp \(user.group) \(path) && chmod g+rX \(path)"
+    }
+
+    private func exists(_ path: String) -> Bool {
+        // Not to be seen is not to be missing.
+        faccessat(AT_FDCWD, path, F_OK, AT_EACCESS) == 0 || errno != ENOENT
+    }
+}

@@ -1,0 +1,96 @@
+import Actions
+import CHandlerSpawn
+// Its sources may be cancelled from anywhere, and are not marked so.
+@preconcurrency import Dispatch
+import Glibc
+import Synchronization
+
+/// The process that starts handlers. It is forked with the table of what may be started, as whom
+/// and with which limits, so that whoever takes over the server can start nothing else.
+package final class HandlerHelper: Sendable {
+    /// Why it could not be made.
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+
+        init(description: String) {
+            self.description = description
+        }
+
+        init(_ step: String, _ code: Int32) {
+            description = "\(step): \(String(cString: strerror(code)))"
+        }
+    }
+
+    let programs: [HandlerProgram]
+    package let processID: Int32
+    private let socket: Int32
+    private let isOpen = Mutex(true)
+
+    /// Forks. A server does this before it has threads, and while it may still become the users of
+    /// `programs` and `ownUser`, whom those without a user run as (nil: as we do).
+    package init(
+        programs: [HandlerProgram], folders: HandlerFolders, runningMax: Int,
+        ownUser: HandlerProgram.User? = nil
+    ) throws(Failure) {
+        let table = ProgramTable()
+        for program in programs {
+            let user = program.user ?? ownUser
+            table.add(
+                program, as: user,
+                in: try folders.folder(
+                    of: user?.id ?? geteuid(), group: user?.group ?? getegid()))
+        }
+        // A keeper that has said its last word may still be there when the next one starts.
+        let keepersMax = UInt32(min(1024, 2 * runningMax + 16))
+        var process: pid_t = 0
+        socket = withExtendedLifetime(table) {
+            martlet_helper_start(
+                table.entries, UInt32(table.entries.count), keepersMax, &process)
+        }
+        guard socket >= 0 else {
+            throw Failure("the helper that starts handlers could not be made", errno)
+        }
+        processID = process
+        self.programs = programs
+    }
+
+    deinit { end() }
+
+    /// Starts a run of the program at `index`.
+    func start(
+        _ index: Int, _ invocation: FunctionInvocation
+    ) throws(HandlerRun.StartFailure) -> HandlerRun {
+        try HandlerRun(programs[index], index: index, socket: socket, invocation)
+    }
+
+    /// Returns when it has ended, which it does not do by itself while we live, or when the task is
+    /// cancelled.
+    package func waitForEnd() async {
+        // It never says anything: what can be read is the end.
+        let source = DispatchSource.makeReadSource(fileDescriptor: socket, queue: .global())
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                source.setEventHandler { source.cancel() }
+                source.setCancelHandler { continuation.resume() }
+                source.resume()
+            }
+        } onCancel: {
+            source.cancel()
+        }
+    }
+
+    /// Lets it go, with what it still keeps, and waits for its end. Twice does no harm.
+    package func end() {
+        let wasOpen = isOpen.withLock { isOpen in
+            defer { isOpen = false }
+            return isOpen
+        }
+        guard wasOpen else { return }
+        close(socket)
+        // It ends at once where nothing runs any more.
+        for _ in 0..<500 {
+            if waitpid(processID, nil, WNOHANG) != 0 { return }
+            usleep(10_000)
+        }
+    }
+}

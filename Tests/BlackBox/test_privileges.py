@@ -1,0 +1,332 @@
+"""What the server and its handlers may do: the helper that starts them, the end of everything that
+a handler started (attack H4), and the server without root."""
+
+import os
+import pwd
+import signal
+import socket
+import subprocess
+import unittest
+
+from support import IS_ROOT, ServerCase, message, new_server, process_is_gone
+
+# An account that every Debian has, and nobody's processes run as.
+ACCOUNT = "games"
+NEEDS_ROOT = unittest.skipUnless(IS_ROOT, "only root can become another user")
+
+RULES = """
+ruleSet: main
+rules:
+  - name: run
+    recipients: [run@example.test]
+    actions:
+      - invoke: {handler: run}
+"""
+
+
+def children(number):
+    """Children of a process, those that nobody has waited for too: number and name."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat", encoding="ascii", errors="replace") as file:
+                head, _, rest = file.read().rpartition(")")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(rest.split()[1]) == number:
+            found.append((int(name), head.partition("(")[2]))
+    return found
+
+
+def status(number, *names):
+    """Lines of /proc/…/status, by name."""
+    with open(f"/proc/{number}/status", encoding="ascii", errors="replace") as file:
+        lines = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+    return [lines[name] for name in names]
+
+
+def processes_of(user):
+    """The processes of a user, by number."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if status(name, "Uid")[0].split()[0] == str(user):
+                found.append(int(name))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+def helper_of(server):
+    """The process that starts the server's handlers."""
+    found = [number for number, name in children(server.process.pid) if name == "martlet-helper"]
+    if len(found) != 1:
+        raise AssertionError(f"one helper, and not {children(server.process.pid)}")
+    return found[0]
+
+
+class Bombs(unittest.TestCase):
+    """A handler that does its worst harms nobody but its own mail."""
+
+    def run_handler(self, code, **settings):
+        server = new_server(self, RULES, limits={"retryGiveUpAfterSeconds": 0})
+        if IS_ROOT:
+            settings["user"] = ACCOUNT
+        server.add_handler("run", code, **settings)
+        server.start()
+        mail = server.send(message(), "run@example.test")
+        server.settled(mail)
+        return server, server.actions(mail)["run", 0]
+
+    @NEEDS_ROOT
+    def test_a_fork_bomb_is_ended(self):
+        server, action = self.run_handler("""
+import os, time
+end = time.monotonic() + 8
+while time.monotonic() < end:
+    try:
+        if os.fork() == 0:
+            os.setsid()
+    except OSError:
+        time.sleep(0.01)
+""", processesMax=48, timeoutSeconds=3)
+        self.assertEqual(action["state"], "dead")
+        self.assertIn("ended after its 3 seconds", action["detail"])
+        self.assertEqual(processes_of(pwd.getpwnam(ACCOUNT).pw_uid), [])
+
+    def test_memory_without_end_is_refused(self):
+        _, action = self.run_handler("""
+kept = []
+while True:
+    kept.append(bytearray(16 << 20))
+""", memoryBytesMax=300_000_000, timeoutSeconds=30)
+        self.assertEqual(action["state"], "dead")
+        self.assertIn("exit status 1", action["detail"])
+
+    def test_what_called_setsid_and_forked_twice_is_ended(self):
+        server, action = self.run_handler("""
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        with open(os.environ["OUT"] + "/hidden.new", "w") as file:
+            file.write(str(os.getpid()))
+        os.rename(os.environ["OUT"] + "/hidden.new", os.environ["OUT"] + "/hidden")
+        time.sleep(600)
+    os._exit(0)
+while not os.path.exists(os.environ["OUT"] + "/hidden"):
+    time.sleep(0.02)
+""")
+        self.assertEqual(action["state"], "done")
+        self.assertFalse(os.path.exists(f"/proc/{server.out('hidden')}"))
+
+
+class Helper(ServerCase):
+    """The helper, as it can be seen from outside."""
+
+    rules = RULES
+
+    @classmethod
+    def prepare(cls, server):
+        server.add_handler("run", "import sys\nsys.stdin.read()\n",
+                           **({"user": ACCOUNT} if IS_ROOT else {}))
+
+    def test_is_small_and_can_little(self):
+        helper = helper_of(self.server)
+        privileges, threads, seen = status(helper, "NoNewPrivs", "Threads", "CapEff")
+        self.assertEqual((privileges, threads), ("1", "1"))
+        if IS_ROOT:
+            # CAP_KILL, CAP_SETGID, CAP_SETUID.
+            self.assertEqual(int(seen, 16), 1 << 5 | 1 << 6 | 1 << 7)
+            # Its socket, the folder of its programs, the two of its keepers, one for signals.
+            self.assertEqual(len(os.listdir(f"/proc/{helper}/fd")), 3 + 5)
+
+    def test_two_hundred_runs_leave_nothing(self):
+        with self.server.client() as client:
+            for _ in range(200):
+                client.sendmail("ada@sender.example", ["run@example.test"], message())
+        self.server.eventually(
+            lambda: self.server.json("status")["mails"]["acting"] == 0, "all mails are finished")
+        helper = helper_of(self.server)
+        self.server.eventually(lambda: not children(helper), "no keeper is left, no zombie either")
+        self.assertEqual([name for _, name in children(self.server.process.pid)],
+                         ["martlet-helper"])
+        self.assertEqual(self.server.processes(), [])
+
+
+class Ends(unittest.TestCase):
+    """Handlers do not outlive what started them."""
+
+    def start(self):
+        server = new_server(self, RULES)
+        server.add_handler("run", """
+import os, signal, subprocess, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen(["sleep", "600"], start_new_session=True)
+with open(os.environ["OUT"] + "/run.new", "w") as file:
+    file.write(f"[{os.getpid()}, {child.pid}]")
+os.rename(os.environ["OUT"] + "/run.new", os.environ["OUT"] + "/run")
+time.sleep(600)
+""", timeoutSeconds=600)
+        server.start()
+        server.send(message(), "run@example.test")
+        processes = server.out("run")
+        return server, processes + [helper_of(server)]
+
+    def assert_gone(self, server, processes):
+        for process in processes:
+            server.eventually(
+                lambda process=process: process_is_gone(process), f"process {process} has ended")
+        folder = server.path("data", "handlers", str(os.geteuid()))
+        server.eventually(lambda: os.listdir(folder) == [], "no working folder is left")
+
+    def test_kill_9_of_the_server_leaves_nothing(self):
+        server, processes = self.start()
+        server.kill()
+        self.assert_gone(server, processes)
+
+    def test_the_server_ends_with_its_helper(self):
+        server, processes = self.start()
+        os.kill(processes[-1], signal.SIGKILL)
+        self.assertEqual(server.wait(), 1)
+        self.assertEqual(len(server.log_lines("the helper that starts handlers has ended")), 1)
+        self.assert_gone(server, processes)
+        # Nothing was lost: the action is still open.
+        os.remove(server.path("out", "run"))
+        server.start(identities=())
+        self.assertEqual(server.json("status")["mails"]["acting"], 1)
+        server.kill()
+        server.eventually(lambda: not server.processes(), "its handler has ended with it")
+
+
+@NEEDS_ROOT
+class WithoutRoot(unittest.TestCase):
+    """A server that root starts and that becomes another user."""
+
+    rules = """
+ruleSet: main
+rules:
+  - name: run
+    recipients: [run@example.test]
+    actions:
+      - invoke: {handler: run}
+      - invoke: {handler: own}
+      - store: {bucket: mail, prefix: in}
+"""
+    TELL = """
+import json, os
+with open(f"{os.environ['OUT']}/{os.environ['NAME']}.new", "w") as file:
+    json.dump({"uid": os.getresuid(), "gid": os.getresgid(), "groups": os.getgroups(),
+               "spool": os.access(os.environ["SPOOL"], os.R_OK)}, file)
+os.rename(f"{os.environ['OUT']}/{os.environ['NAME']}.new", f"{os.environ['OUT']}/{os.environ['NAME']}")
+"""
+
+    def prepare(self, **config):
+        server = new_server(self, self.rules, user="daemon", **config)
+        spool = server.path("data", "spool")
+        server.add_handler("run", self.TELL, user=ACCOUNT,
+                           environment={"NAME": "run", "SPOOL": spool})
+        server.add_handler("own", self.TELL, environment={"NAME": "own", "SPOOL": spool})
+        os.mkdir(server.path("buckets"))
+        os.chown(server.path("buckets"), 1, 1)
+        return server
+
+    def test_serves_as_its_user_alone(self):
+        # Below 1024: only root can bind it.
+        with socket.socket() as probe:
+            for port in range(1000, 900, -1):
+                try:
+                    probe.bind(("127.0.0.1", port))
+                    break
+                except OSError:
+                    continue
+        server = self.prepare()
+        server.config["listeners"] = [{"address": "127.0.0.1", "port": port}]
+        server.start()
+        self.assertEqual(server.port, port)
+        account = pwd.getpwnam("daemon")
+        for task in os.listdir(f"/proc/{server.process.pid}/task"):
+            uid, gid, groups, effective, permitted, privileges = status(
+                f"{server.process.pid}/task/{task}", "Uid", "Gid", "Groups", "CapEff", "CapPrm",
+                "NoNewPrivs")
+            self.assertEqual(uid.split(), [str(account.pw_uid)] * 4)
+            self.assertEqual(gid.split(), [str(account.pw_gid)] * 4)
+            self.assertNotIn("0", groups.split())
+            self.assertEqual((int(effective, 16), int(permitted, 16), privileges), (0, 0, "1"))
+        mail = server.send(message(), "run@example.test", tls=True)
+        server.settled(mail)
+        self.assertIn(f"in/{mail}", server.objects())
+        run, own = server.out("run"), server.out("own")
+        other = pwd.getpwnam(ACCOUNT)
+        self.assertEqual((run["uid"], run["gid"]), ([other.pw_uid] * 3, [other.pw_gid] * 3))
+        self.assertEqual((own["uid"], own["gid"]), ([account.pw_uid] * 3, [account.pw_gid] * 3))
+        self.assertFalse(run["spool"])
+        for folder, _, names in os.walk(server.path("data", "spool")):
+            for name in [*names, "."]:
+                self.assertEqual(os.lstat(os.path.join(folder, name)).st_uid, account.pw_uid)
+        self.assertNotIn("runs as root", server.cli("check").stderr)
+        # Again on what is there now.
+        server.stop()
+        server.start(identities=())
+
+    def fails(self, server, *texts):
+        server.write_config()
+        server.launch()
+        self.assertEqual(server.wait(), 1)
+        for text in texts:
+            self.assertIn(text, server.log())
+
+    def test_a_data_folder_of_somebody_else_says_what_mends_it(self):
+        server = self.prepare()
+        os.mkdir(server.path("data"))
+        data = server.path("data")
+        self.fails(server, f"{data} belongs to “root”, and the server runs as “daemon”",
+                   f"rm -rf {data}/handlers && chown -R daemon: {data}")
+        os.chown(data, 1, 1)
+        with open(server.path("data", "receipt.key"), "wb") as file:
+            file.write(bytes(32))
+        self.fails(server, f"{data}/receipt.key belongs to “root”")
+        # And the command mends it.
+        command = server.log_lines("chown -R")[-1].rpartition(": rm")[2]
+        subprocess.run("rm" + command, shell=True, check=True)
+        server.start()
+
+    def test_keys_that_its_user_cannot_read(self):
+        server = self.prepare()
+        for name in ("certificate", "key"):
+            with open(server.path(name), "wb"):
+                pass
+            os.chmod(server.path(name), 0o600)
+        server.config["tls"] = {"certificates": [
+            {"certificate": server.path("certificate"), "key": server.path("key")}]}
+        expected = f"tls.certificates[0].key: “daemon” cannot read {server.path('key')}: Permission denied; let it"
+        self.fails(server, expected)
+        shown = server.cli("check", status=2).stderr
+        self.assertIn(expected, shown)
+        self.assertIn("tls.certificates[0].certificate: “daemon” cannot read", shown)
+
+    def test_a_bucket_that_its_user_cannot_write(self):
+        server = self.prepare()
+        os.chown(server.path("buckets"), 0, 0)
+        self.fails(server, f"buckets.mail.directory: “daemon” cannot write to "
+                   f"{server.path('buckets')}: Permission denied; let it: chown daemon:")
+
+    def test_links_in_the_data_folder_are_not_followed(self):
+        server = self.prepare()
+        server.start()
+        server.stop()
+        data = server.path("data")
+        subprocess.run(["rm", "-r", f"{data}/handlers"], check=True)
+        os.mkdir(server.path("elsewhere"))
+        os.symlink(server.path("elsewhere"), f"{data}/handlers")
+        os.lchown(f"{data}/handlers", 1, 1)
+        self.fails(server, "handlers")
+        self.assertEqual(os.listdir(server.path("elsewhere")), [])
+
+
+class Command(unittest.TestCase):
+    def test_root_without_a_user_is_warned_of(self):
+        server = new_server(self)
+        server.write_config()
+        shown = server.cli("check").stderr
+        self.assertEqual("the server runs as root" in shown, IS_ROOT)
