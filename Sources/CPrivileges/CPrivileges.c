@@ -37,18 +37,25 @@ int martlet_act_as_ourselves(const char **step) {
     return 0;
 }
 
-static int give_up_capabilities(void) {
+static int has_capabilities(void) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[2];
-    memset(data, 0, sizeof data);
-    if (syscall(SYS_capset, &header, data) < 0 || syscall(SYS_capget, &header, data) < 0) return -1;
+    if (syscall(SYS_capget, &header, data) < 0) return -1;
     for (int i = 0; i < 2; i++) {
-        if (data[i].effective | data[i].permitted | data[i].inheritable) {
-            errno = EPERM;
-            return -1;
-        }
+        if (data[i].effective | data[i].permitted | data[i].inheritable) return 1;
     }
     return 0;
+}
+
+static int give_up_capabilities(void) {
+    // Where there are none, the call itself may be forbidden.
+    if (has_capabilities() == 0) return 0;
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[2];
+    memset(none, 0, sizeof none);
+    if (syscall(SYS_capset, &header, none) < 0) return -1;
+    errno = EPERM;
+    return has_capabilities() == 0 ? 0 : -1;
 }
 
 int martlet_become(

@@ -98,7 +98,8 @@ package struct Server {
             try await operation.control.bind()
             try await receiving.bind(start.sockets, surroundings)
             rules.sayWhatIsServed(configuration, surroundings)
-            try await run(rules, actions, receiving, operation)
+            start.manager.tell("READY=1", "STATUS=Takes mail")
+            try await run(actions, receiving, operation, watchdog(receiving, spool))
         } catch {
             await operation.control.abandon()
             try? await receiving.shutdown()
@@ -109,21 +110,22 @@ package struct Server {
 
     /// One service's failure ends all, as gracefully as a signal does.
     private func run(
-        _ rules: RuleParts, _ actions: ActionParts, _ receiving: ReceivingParts,
-        _ operation: OperationParts
+        _ actions: ActionParts, _ receiving: ReceivingParts, _ operation: OperationParts,
+        _ watchdog: Watchdog?
     ) async throws {
         // Ended in reverse: first no new mail, then its actions, then what they said.
         var services: [any Service] = [
             actions.deliverer, actions.runner, operation.control,
             HangUp(
                 reloads: operation.reloads, certificates: receiving.certificates,
-                log: surroundings.log),
+                log: surroundings.log, manager: start.manager),
         ]
         services += operation.recurring as [any Service]
         if let health = operation.health { services.append(health) }
         if let helper = start.helper { services.append(HelperWatch(helper: helper)) }
         services += receiving.listeners as [any Service]
-        services.append(Closing(flow: receiving.flow))
+        if let watchdog { services.append(watchdog) }
+        services.append(Closing(flow: receiving.flow, manager: start.manager))
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { service in
@@ -140,13 +142,25 @@ package struct Server {
     }
 }
 
+extension Server {
+    private func watchdog(_ receiving: ReceivingParts, _ spool: SpoolParts) -> Watchdog? {
+        start.manager.watchdogMicroseconds.map { microseconds in
+            Watchdog(
+                manager: start.manager, microseconds: microseconds, loops: receiving.group,
+                store: spool.store, pause: surroundings.pause)
+        }
+    }
+}
+
 /// The first step of the end: no mail begins any more.
 private struct Closing: Service {
     let flow: InboundFlow
+    let manager: ServiceManager
 
     func run() async throws {
         try? await gracefulShutdown()
         flow.close()
+        manager.tell("STOPPING=1", "STATUS=Takes no new mail; what is at work ends")
     }
 }
 
@@ -167,15 +181,18 @@ private struct HangUp: Service {
     let reloads: RuleReloads
     let certificates: Certificates?
     let log: Logger
+    let manager: ServiceManager
 
     func run() async throws {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            manager.tellReloading()
             certificates?.reload(all: true)
             do throws(StorageFailure) {
                 try await reloads.reload()
             } catch {
                 log.error("the rules could not be reloaded: \(error)")
             }
+            manager.tell("READY=1")
         }
     }
 }

@@ -45,6 +45,11 @@ package final class SQLStore: Sendable {
         }
     }
 
+    /// Returns when the writer has committed what waited before; throws where it cannot commit.
+    package func commitNothing() async throws(StorageFailure) {
+        try await write { _ throws(StorageFailure) in }
+    }
+
     /// `work` as one unit of the next group commit, and what it answered.
     @discardableResult
     func write<Value: Sendable>(

@@ -145,6 +145,10 @@ class Server:
             # Nobody is there: no question leaves this machine.
             "dns": {"servers": [{"address": "127.0.0.1", "port": 9}]},
         }
+        # What stands before the program, the descriptors that it inherits, its variables.
+        self.wrapper = []
+        self.descriptors = ()
+        self.environment = {}
         self.process = None
         # None: the system's limit.
         self.open_files_max = None
@@ -200,11 +204,12 @@ class Server:
         self.log_start = os.path.getsize(self.log_path) if os.path.exists(self.log_path) else 0
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [BINARY, "serve", "-c", self.config_path], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, cwd=self.folder,
+                [*self.wrapper, BINARY, "serve", "-c", self.config_path],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
+                pass_fds=self.descriptors,
                 preexec_fn=lambda: (limit_open_files(self.open_files_max), die_with_parent()),
                 env={**(self.faults.environment() if self.faults else os.environ),
-                     "MARTLET_TEST_SECRET": "not for handlers"})
+                     "MARTLET_TEST_SECRET": "not for handlers", **self.environment})
         self.is_launched = True
 
     def is_ready(self):

@@ -16,7 +16,7 @@ struct ReceivingParts {
     /// Nil where no listener has TLS.
     let certificates: Certificates?
     private let threads = NIOThreadPool(numberOfThreads: 16)
-    private let group = MultiThreadedEventLoopGroup(
+    let group = MultiThreadedEventLoopGroup(
         numberOfThreads: max(1, min(4, System.coreCount / 2)))
 
     init(
