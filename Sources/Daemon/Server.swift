@@ -92,7 +92,7 @@ package struct Server {
     private func serve(
         _ spool: SpoolParts, _ rules: RuleParts, _ names: NameParts
     ) async throws {
-        let actions = try ActionParts(configuration, surroundings, spool, rules)
+        let actions = try await ActionParts(configuration, surroundings, spool, rules)
         let receiving = try ReceivingParts(
             configuration, surroundings, spool, rules, names, actions)
         let operation = OperationParts(
@@ -124,6 +124,7 @@ package struct Server {
         ]
         services += operation.recurring as [any Service]
         if let health = operation.health { services.append(health) }
+        if let web = operation.web { services.append(web) }
         services += receiving.listeners as [any Service]
         services.append(Closing(flow: receiving.flow))
         let group = ServiceGroup(
