@@ -48,6 +48,8 @@ let unixSignals = Target.Dependency.product(
 let arguments = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let certificates = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 
@@ -94,9 +96,9 @@ let package = Package(
             [
                 "InboundSMTP", "ControlSocket", "ControlPlane", "MailFlow", "Actions", "Topics",
                 "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
-                "Handlers", "WebPoster", "ObjectStorage", "SQLiteDriver", "DNSClient",
+                "Handlers", "WebPoster", "PublicWeb", "ObjectStorage", "SQLiteDriver", "DNSClient",
                 "SMTPProtocol", "DNS", "CPrivileges", nioCore, nioPosix, nioSSL, lifecycle,
-                unixSignals, logging, hummingbird, certificates, asn1, crypto,
+                unixSignals, logging, hummingbird, certificates, asn1, crypto, cryptoExtras,
             ]),
 
         // Edges that call in
@@ -106,13 +108,19 @@ let package = Package(
                 "MailFlow", "SMTPProtocol", "MailModel", "Storage", nioCore, nioPosix, nioSSL,
                 nioTLS, lifecycle,
             ]),
+        source(
+            "PublicWeb",
+            [
+                "Topics", hummingbird, hummingbirdCore, nioCore, nioPosix, logging, lifecycle,
+            ]),
         source("ControlSocket", ["ControlPlane", nioCore, nioPosix, logging, lifecycle]),
 
         // Core
         source(
             "ControlPlane",
             [
-                "MailFlow", "Accounts", "Storage", "RuleEngine", "Documents", "MailModel", nioCore,
+                "MailFlow", "Topics", "Accounts", "Storage", "RuleEngine", "Documents", "MailModel",
+                nioCore,
             ]),
         source(
             "MailFlow",
@@ -212,7 +220,7 @@ let package = Package(
         tests(
             "ControlPlaneTests",
             [
-                "ControlPlane", "MailFlow", "Accounts", "SQLStorage", "SQLiteDriver",
+                "ControlPlane", "Topics", "MailFlow", "Accounts", "SQLStorage", "SQLiteDriver",
                 "ObjectStorage", "Storage", "RuleEngine", "Documents", "DNS", "MailModel",
                 "TestSupport", nioCore,
             ]),

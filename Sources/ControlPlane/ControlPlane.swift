@@ -16,6 +16,7 @@ package final class ControlPlane: Sendable {
     private let outbox: any OutboxStore
     private let bodies: any BodyFiles
     private let time: any TimeSource
+    private let topics: TopicOperations
     private let queue: ActionQueue
     private let onRelease: @Sendable () -> Void
 
@@ -23,7 +24,8 @@ package final class ControlPlane: Sendable {
     package init(
         hostname: String, identities: IdentityOperations, ruleSets: RuleSets, rules: ActiveRules,
         mails: any MailStore, outbox: any OutboxStore, bodies: any BodyFiles,
-        time: any TimeSource, queue: ActionQueue, onRelease: @escaping @Sendable () -> Void
+        time: any TimeSource, topics: TopicOperations, queue: ActionQueue,
+        onRelease: @escaping @Sendable () -> Void
     ) {
         self.hostname = hostname
         self.identities = identities
@@ -33,6 +35,7 @@ package final class ControlPlane: Sendable {
         self.outbox = outbox
         self.bodies = bodies
         self.time = time
+        self.topics = topics
         self.queue = queue
         self.onRelease = onRelease
     }
@@ -76,6 +79,10 @@ package final class ControlPlane: Sendable {
                 try await outbox.deadDeliveries(limit: 1_000)
                     .map(DeadMessageView.init))
         case .resendMessage(let id): try await resend(id)
+        case .listSubscriptions: .subscriptions(topics.list)
+        case .subscribe(let topic, let subscriber, let isTrusted):
+            try await topics.subscribe(
+                SubscriberKey(topic: topic, subscriber: subscriber), isTrusted: isTrusted)
         }
     }
 

@@ -28,6 +28,9 @@ package enum ControlRequest: Sendable, Codable {
     case removeMail(id: String)
     case listDeadMessages
     case resendMessage(id: String)
+    case listSubscriptions
+    /// SNS: `Subscribe`, to one of the configuration.
+    case subscribe(topic: String, subscriber: String, isTrusted: Bool)
 }
 
 /// What came of it.
@@ -44,6 +47,7 @@ package enum ControlAnswer: Sendable, Codable {
     /// Base64 on the wire: a third more, where a list of numbers would be four times as much.
     case raw(Data)
     case deadMessages([DeadMessageView])
+    case subscriptions([SubscriptionView])
     /// For people: what was done.
     case done(String)
     case failed(ControlFailure)

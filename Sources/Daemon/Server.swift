@@ -88,7 +88,7 @@ package struct Server {
     private func serve(
         _ spool: SpoolParts, _ rules: RuleParts, _ names: NameParts
     ) async throws {
-        let actions = try ActionParts(
+        let actions = try await ActionParts(
             configuration, surroundings, spool, rules, helper: start.helper)
         let receiving = try ReceivingParts(
             configuration, surroundings, spool, rules, names, actions)
@@ -123,6 +123,7 @@ package struct Server {
         services += operation.recurring as [any Service]
         if let health = operation.health { services.append(health) }
         if let helper = start.helper { services.append(HelperWatch(helper: helper)) }
+        if let web = operation.web { services.append(web) }
         services += receiving.listeners as [any Service]
         if let watchdog { services.append(watchdog) }
         services.append(Closing(flow: receiving.flow, manager: start.manager))

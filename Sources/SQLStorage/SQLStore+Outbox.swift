@@ -9,12 +9,13 @@ extension SQLStore: OutboxStore {
             let message = delivery.message
             try connection.execute(
                 """
-                INSERT INTO topic_message (id, topic, subject, message, created_ms)
-                VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING
+                INSERT INTO topic_message (id, topic, subject, message, created_ms, kind)
+                VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING
                 """,
                 [
                     .text(message.id), .text(message.topic), .text(message.subject),
                     .text(message.message), .integer(message.createdAt.milliseconds),
+                    .text(message.kind.rawValue),
                 ])
             try connection.execute(
                 """
@@ -39,7 +40,7 @@ extension SQLStore: OutboxStore {
 
     private static let deliverySelection = """
         SELECT m.id, m.topic, m.subject, m.message, m.created_ms, d.subscriber, d.state,
-            d.attempts, d.first_ms, d.next_ms, d.last_error
+            d.attempts, d.first_ms, d.next_ms, d.last_error, m.kind
         FROM topic_delivery d JOIN topic_message m ON m.id = d.message
         """
 
@@ -79,11 +80,12 @@ extension SQLStore: OutboxStore {
         guard let id = row.text(0), let topic = row.text(1), let message = row.text(3),
             let created = row.integer(4), let subscriber = row.text(5),
             let state = row.text(6).flatMap(TopicDelivery.State.init(rawValue:)),
-            let attempts = row.integer(7), let first = row.integer(8), let next = row.integer(9)
+            let attempts = row.integer(7), let first = row.integer(8), let next = row.integer(9),
+            let kind = row.text(11).flatMap(TopicMessage.Kind.init(rawValue:))
         else { throw .damaged("a message in the outbox") }
         return TopicDelivery(
             message: TopicMessage(
-                id: id, topic: topic, subject: row.text(2), message: message,
+                id: id, kind: kind, topic: topic, subject: row.text(2), message: message,
                 createdAt: Timestamp(milliseconds: created)),
             subscriber: subscriber, state: state, attempts: Int(attempts),
             firstAttemptAt: Timestamp(milliseconds: first),
@@ -112,7 +114,8 @@ extension SQLStore: OutboxStore {
                     "SELECT COUNT(*) FROM topic_delivery WHERE state = $1", [.text(state.rawValue)])
                 return Int(rows.first?.integer(0) ?? 0)
             }
-            return MessageCounts(waiting: try count(.waiting), dead: try count(.dead))
+            return MessageCounts(
+                waiting: try count(.waiting) + count(.held), dead: try count(.dead))
         }
     }
 
@@ -152,7 +155,8 @@ extension SQLStore: OutboxStore {
         try await write { connection throws(StorageFailure) in
             try connection.execute(
                 """
-                UPDATE topic_delivery SET state = 'waiting', first_ms = $1, next_ms = $2
+                UPDATE topic_delivery SET state = 'waiting', attempts = 0, first_ms = $1,
+                    next_ms = $2
                 WHERE message = $3 AND state = 'dead'
                 """,
                 [.integer(now.milliseconds), .integer(now.milliseconds), .text(message)])

@@ -3,8 +3,19 @@ import Storage
 /// The tables, by version: each migration runs once, in order, in one transaction with its number.
 enum Schema {
     static func migrations(_ dialect: SQLDialect) -> [[String]] {
-        [first(dialect), names]
+        [first(dialect), names, subscriptions]
     }
+
+    /// What endpoints have said to being subscribers.
+    private static let subscriptions = [
+        "ALTER TABLE topic_message ADD COLUMN kind TEXT NOT NULL DEFAULT 'Notification'",
+        """
+        CREATE TABLE topic_subscription (
+            topic TEXT NOT NULL, subscriber TEXT NOT NULL, url TEXT NOT NULL, id TEXT NOT NULL,
+            state TEXT NOT NULL, token TEXT NOT NULL, token_expires_ms BIGINT NOT NULL,
+            changed_ms BIGINT NOT NULL, PRIMARY KEY (topic, subscriber))
+        """,
+    ]
 
     /// What a domain's check found and when the next is due; what the DNS calls a peer.
     private static let names = [

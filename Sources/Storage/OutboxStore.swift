@@ -16,9 +16,9 @@ package protocol OutboxStore: Sendable {
     func deadDeliveries(limit: Int) async throws(StorageFailure) -> [TopicDelivery]
     /// Drops dead deliveries whose last try was before `time`; says how many.
     func expireDead(before time: Timestamp) async throws(StorageFailure) -> Int
-    /// How many deliveries wait, and how many are dead.
+    /// How many deliveries wait (for their time, or for a confirmation), and how many are dead.
     func messageCounts() async throws(StorageFailure) -> MessageCounts
-    /// Makes dead deliveries of `message` due now, their retries counted from now; returns how
+    /// Makes dead deliveries of `message` due now, their tries and time counted anew; returns how
     /// many.
     func resend(message: String, now: Timestamp) async throws(StorageFailure) -> Int
 }

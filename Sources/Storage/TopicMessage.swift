@@ -2,8 +2,18 @@ package import MailModel
 
 /// One message to one topic: a row of the outbox, written in the transaction of what it reports.
 package struct TopicMessage: Sendable, Hashable {
+    /// SNS's `Type`.
+    package enum Kind: String, Sendable, Codable {
+        case notification = "Notification"
+        /// Asks the endpoint to visit a URL if it wants the topic's messages.
+        case subscriptionConfirmation = "SubscriptionConfirmation"
+        /// Says that the endpoint has unsubscribed, and how to undo it.
+        case unsubscribeConfirmation = "UnsubscribeConfirmation"
+    }
+
     /// A UUID in lower case; SNS's `MessageId`, the same on every retry and for all subscribers.
     package var id: String
+    package var kind: Kind
     package var topic: String
     package var subject: String?
     /// The text that SNS calls `Message`: for us the notification's JSON.
@@ -11,9 +21,11 @@ package struct TopicMessage: Sendable, Hashable {
     package var createdAt: Timestamp
 
     package init(
-        id: String, topic: String, subject: String?, message: String, createdAt: Timestamp
+        id: String, kind: Kind = .notification, topic: String, subject: String?,
+        message: String, createdAt: Timestamp
     ) {
         self.id = id
+        self.kind = kind
         self.topic = topic
         self.subject = subject
         self.message = message
@@ -23,7 +35,12 @@ package struct TopicMessage: Sendable, Hashable {
 
 /// One message on its way to one subscriber of its topic.
 package struct TopicDelivery: Sendable, Hashable {
-    package enum State: String, Sendable, Codable { case waiting, dead }
+    /// | state     | what happens                                | leaves it                       |
+    /// |-----------|---------------------------------------------|---------------------------------|
+    /// | `waiting` | posted when it is due                       | taken; given up; not yet wanted |
+    /// | `held`    | waits for its endpoint's confirmation       | confirmed; time over            |
+    /// | `dead`    | nothing                                     | sent again; retention           |
+    package enum State: String, Sendable, Codable { case waiting, held, dead }
 
     package var message: TopicMessage
     /// The subscriber's name within its topic.

@@ -2,36 +2,99 @@ import Foundation
 import MailModel
 package import Storage
 
-/// One message as SNS posts it, without the signature. SNS: the `Notification` message format.
+/// One message as SNS posts it. SNS: the message formats `Notification`, `SubscriptionConfirmation`
+/// and `UnsubscribeConfirmation`.
 package struct SNSMessage: Sendable {
     package let id: String
+    /// `Notification`, …
+    package let type: String
     package let topicARN: String
-    package let subscriptionARN: String
+    /// Nil where SNS does not say it: before there is a subscription.
+    package let subscriptionARN: String?
     /// UTF-8 JSON on one line.
     package let body: [UInt8]
 
+    /// Members that a message has not are left out.
     private struct Form: Encodable {
-        var `Type` = "Notification"
+        var `Type`: String
         var MessageId: String
+        var Token: String?
         var TopicArn: String
         var Subject: String?
         var Message: String
+        var SubscribeURL: String?
         var Timestamp: String
+        var SignatureVersion: String?
+        var Signature: String?
+        var SigningCertURL: String?
+        var UnsubscribeURL: String?
+
+        /// SNS: “verifying the signatures of Amazon SNS messages”: the members that there are, in
+        /// byte order of their names, each name and value with a line end.
+        var stringToSign: String {
+            let members: [(name: String, value: String?)] = [
+                ("Message", Message), ("MessageId", MessageId), ("Subject", Subject),
+                ("SubscribeURL", SubscribeURL), ("Timestamp", Timestamp), ("Token", Token),
+                ("TopicArn", TopicArn), ("Type", `Type`),
+            ]
+            return members.reduce(into: "") { text, member in
+                if let value = member.value { text += "\(member.name)\n\(value)\n" }
+            }
+        }
     }
 
+    /// A message that nobody signs.
     package init(_ delivery: TopicDelivery, topicARN: String) {
-        let message = delivery.message
-        id = message.id
+        let form = Self.form(delivery, topicARN)
+        self.init(
+            delivery, topicARN, subscriptionARN: "\(topicARN):\(delivery.subscriber)", form)
+    }
+
+    /// A message to `subscription`, signed where we have a public side. Throws what the signer does.
+    package init(
+        _ delivery: TopicDelivery, topicARN: String, subscription: SubscriptionRecord,
+        _ version: SignatureVersion, _ side: PublicSide?
+    ) throws {
+        let subscriptionARN = "\(topicARN):\(subscription.id)"
+        var form = Self.form(delivery, topicARN)
+        if let side {
+            switch delivery.message.kind {
+            case .notification:
+                form.UnsubscribeURL = side.unsubscribeURL(subscriptionARN: subscriptionARN)
+            case .subscriptionConfirmation, .unsubscribeConfirmation:
+                form.Token = subscription.token
+                form.SubscribeURL = side.subscribeURL(
+                    topicARN: topicARN, token: subscription.token)
+            }
+            let signature = try side.signer.signature(of: Array(form.stringToSign.utf8), version)
+            form.SignatureVersion = version.rawValue
+            form.Signature = Data(signature).base64EncodedString()
+            form.SigningCertURL = side.url + side.signer.certificatePath
+        }
+        let isNamed = delivery.message.kind != .subscriptionConfirmation
+        self.init(delivery, topicARN, subscriptionARN: isNamed ? subscriptionARN : nil, form)
+    }
+
+    private init(
+        _ delivery: TopicDelivery, _ topicARN: String, subscriptionARN: String?, _ form: Form
+    ) {
+        id = delivery.message.id
+        type = form.`Type`
         self.topicARN = topicARN
-        subscriptionARN = "\(topicARN):\(delivery.subscriber)"
+        self.subscriptionARN = subscriptionARN
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let form = Form(
-            MessageId: message.id, TopicArn: topicARN, Subject: message.subject,
-            Message: message.message, Timestamp: message.createdAt.iso8601Text)
         guard let data = try? encoder.encode(form) else {
             preconditionFailure("texts always encode")
         }
         body = Array(data)
+    }
+
+    private static func form(_ delivery: TopicDelivery, _ topicARN: String) -> Form {
+        let message = delivery.message
+        return Form(
+            Type: message.kind.rawValue, MessageId: message.id, TopicArn: topicARN,
+            Subject: message.subject, Message: message.message,
+            Timestamp: message.createdAt.iso8601Text)
     }
 }

@@ -10,6 +10,9 @@ package final class TopicDeliverer: Service {
     private static let batchMax = 256
 
     private let outbox: any OutboxStore
+    private let subscriptions: any SubscriptionStore
+    private let wishes: Subscriptions
+    private let side: PublicSide?
     private let directory: TopicDirectory
     private let poster: any MessagePoster
     private let retries: RetrySchedule
@@ -21,13 +24,18 @@ package final class TopicDeliverer: Service {
     /// Subscribers that are being delivered to.
     private let busy = Mutex<Set<SubscriberKey>>([])
 
-    /// `topicARN` names a topic as SNS does.
+    /// `topicARN` names a topic as SNS does. `retries` are those of files; web subscribers have a
+    /// policy each. Without a public `side` nothing is signed.
     package init(
-        outbox: any OutboxStore, directory: TopicDirectory, poster: any MessagePoster,
+        outbox: any OutboxStore & SubscriptionStore, directory: TopicDirectory,
+        wishes: Subscriptions, poster: any MessagePoster, side: PublicSide?,
         retries: RetrySchedule, time: any TimeSource, random: any RandomSource, wake: Wake,
         log: Logger, topicARN: @escaping @Sendable (String) -> String
     ) {
         self.outbox = outbox
+        subscriptions = outbox
+        self.wishes = wishes
+        self.side = side
         self.directory = directory
         self.poster = poster
         self.retries = retries
@@ -69,12 +77,17 @@ package final class TopicDeliverer: Service {
 
     /// Each subscriber by itself: a slow one holds up nobody else.
     private func work(_ deliveries: [TopicDelivery], of line: SubscriberKey) async {
-        let outcomes = await post(deliveries, of: line)
+        let subscriber = directory.subscriber(line)
+        let sorted = Sorted(deliveries, record: wishes.record(of: line), subscriber)
+        let outcomes = await post(sorted.toPost, of: line, to: subscriber)
         let delivered = outcomes.filter { $0.failure == nil }.map(\.delivery)
         // What the end of the process broke off was no failure of the subscriber's.
-        let updated = wake.isClosed ? [] : postponed(outcomes)
+        let updated = wake.isClosed ? [] : postponed(outcomes, subscriber)
         do throws(StorageFailure) {
-            try await outbox.settle(delivered: delivered, updated: updated)
+            if sorted.hasHeld {
+                try await subscriptions.hold(line, seconds: Subscriptions.tokenLifetimeSeconds)
+            }
+            try await outbox.settle(delivered: delivered + sorted.toDrop, updated: updated)
             busy.withLock { _ = $0.remove(line) }
             wake.call()
         } catch {
@@ -84,17 +97,54 @@ package final class TopicDeliverer: Service {
         }
     }
 
+    /// What the subscription's state makes of due deliveries.
+    private struct Sorted {
+        var toPost: [TopicDelivery] = []
+        /// Nobody wants them, or nobody waits for them any more.
+        var toDrop: [TopicDelivery] = []
+        var hasHeld = false
+
+        init(
+            _ deliveries: [TopicDelivery], record: SubscriptionRecord?, _ subscriber: Subscriber?
+        ) {
+            guard case .web? = subscriber?.endpoint, let record else {
+                toPost = deliveries
+                return
+            }
+            for delivery in deliveries {
+                switch (delivery.message.kind, record.state) {
+                case (.notification, .confirmed), (.subscriptionConfirmation, .pending),
+                    (.unsubscribeConfirmation, .unsubscribed):
+                    toPost.append(delivery)
+                case (.notification, .pending): hasHeld = true
+                case (.notification, .unsubscribed), (.subscriptionConfirmation, _),
+                    (.unsubscribeConfirmation, _):
+                    toDrop.append(delivery)
+                }
+            }
+        }
+    }
+
     private typealias Outcome = (delivery: TopicDelivery, failure: PostFailure?)
 
-    private func post(_ deliveries: [TopicDelivery], of line: SubscriberKey) async -> [Outcome] {
-        guard let endpoint = directory.endpoint(of: line.subscriber, topic: line.topic) else {
+    private func post(
+        _ deliveries: [TopicDelivery], of line: SubscriberKey, to subscriber: Subscriber?
+    ) async -> [Outcome] {
+        guard !deliveries.isEmpty else { return [] }
+        guard let subscriber else {
             let gone = PostFailure(.refused, "the configuration no longer names this subscriber")
             return deliveries.map { ($0, gone) }
         }
-        let messages = deliveries.map { SNSMessage($0, topicARN: topicARN(line.topic)) }
+        let messages: [SNSMessage]
+        do {
+            messages = try deliveries.map { try message($0, of: line, to: subscriber) }
+        } catch {
+            let unsigned = PostFailure(.refused, "it could not be signed: \(error)")
+            return deliveries.map { ($0, unsigned) }
+        }
         let poster = poster
         let results = await cancelWhenGracefulShutdown {
-            await poster.post(messages, to: endpoint)
+            await poster.post(messages, to: subscriber.endpoint)
         }
         return zip(deliveries, results).map { delivery, result in
             switch result {
@@ -104,9 +154,22 @@ package final class TopicDeliverer: Service {
         }
     }
 
+    private func message(
+        _ delivery: TopicDelivery, of line: SubscriberKey, to subscriber: Subscriber
+    ) throws -> SNSMessage {
+        let arn = topicARN(line.topic)
+        guard case .web = subscriber.endpoint, let record = wishes.record(of: line) else {
+            return SNSMessage(delivery, topicARN: arn)
+        }
+        return try SNSMessage(
+            delivery, topicARN: arn, subscription: record, subscriber.signatureVersion, side)
+    }
+
     /// The failed ones with the time of their next try; those behind an endpoint that cannot be
     /// reached wait as long as the one that found it so.
-    private func postponed(_ outcomes: [Outcome]) -> [TopicDelivery] {
+    private func postponed(
+        _ outcomes: [Outcome], _ subscriber: Subscriber?
+    ) -> [TopicDelivery] {
         var updated: [TopicDelivery] = []
         var nextTry: Timestamp?
         for (delivery, failure) in outcomes {
@@ -120,23 +183,20 @@ package final class TopicDeliverer: Service {
                 updated.append(waiting)
                 continue
             }
-            let next = next(delivery, after: failure)
+            let next = next(delivery, after: failure, subscriber)
             if next.state == .waiting { nextTry = next.nextAttemptAt }
             updated.append(next)
         }
         return updated
     }
 
-    private func next(_ delivery: TopicDelivery, after failure: PostFailure) -> TopicDelivery {
+    private func next(
+        _ delivery: TopicDelivery, after failure: PostFailure, _ subscriber: Subscriber?
+    ) -> TopicDelivery {
         var delivery = delivery
         delivery.attempts += 1
         delivery.lastError = failure.description
-        let next =
-            failure.kind == .final
-            ? nil
-            : retries.next(
-                afterAttempt: delivery.attempts, firstAttemptAt: delivery.firstAttemptAt,
-                now: time.now(), random: random)
+        let next = failure.kind == .final ? nil : nextTry(of: delivery, subscriber)
         if let next { delivery.nextAttemptAt = next } else { delivery.state = .dead }
         log.warning(
             "a message did not reach its subscriber",
@@ -146,5 +206,15 @@ package final class TopicDeliverer: Service {
                 "dead": "\(delivery.state == .dead)", "error": "\(failure)",
             ])
         return delivery
+    }
+
+    private func nextTry(of delivery: TopicDelivery, _ subscriber: Subscriber?) -> Timestamp? {
+        if let subscriber, case .web = subscriber.endpoint {
+            return subscriber.policy.delaySeconds(afterAttempt: delivery.attempts)
+                .map { time.now().advanced(bySeconds: $0) }
+        }
+        return retries.next(
+            afterAttempt: delivery.attempts, firstAttemptAt: delivery.firstAttemptAt,
+            now: time.now(), random: random)
     }
 }

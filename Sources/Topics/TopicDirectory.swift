@@ -13,6 +13,11 @@ package struct Subscriber: Sendable, Hashable {
     /// Unique within its topic.
     package var name: String
     package var endpoint: Endpoint
+    // The rest is of web endpoints alone.
+    /// Whether the endpoint has to confirm, where it can.
+    package var isAsked = true
+    package var signatureVersion = SignatureVersion.sha1
+    package var policy = DeliveryPolicy()
 
     package init(name: String, endpoint: Endpoint) {
         self.name = name
@@ -28,8 +33,15 @@ package final class TopicDirectory: Sendable {
         self.subscribers = Mutex(subscribers)
     }
 
-    func endpoint(of subscriber: String, topic: String) -> Subscriber.Endpoint? {
-        subscribers.withLock { $0[topic]?.first { $0.name == subscriber }?.endpoint }
+    package func subscriber(_ key: SubscriberKey) -> Subscriber? {
+        subscribers.withLock { $0[key.topic]?.first { $0.name == key.subscriber } }
+    }
+
+    /// Every subscriber, by topic and then as the configuration names them.
+    package var all: [(topic: String, subscriber: Subscriber)] {
+        subscribers.withLock { $0 }.sorted { $0.key < $1.key }.flatMap { topic, subscribers in
+            subscribers.map { (topic, $0) }
+        }
     }
 
     /// `message` on its way to every subscriber of `topic`; nil where there is no such topic.
@@ -49,10 +61,15 @@ package final class TopicDirectory: Sendable {
     }
 
     /// RFC 9562 §5.4: version 4.
-    private static func uuid(_ bytes: [UInt8]) -> String {
+    static func uuid(_ bytes: [UInt8]) -> String {
         var bytes = bytes
         bytes[6] = bytes[6] & 0x0F | 0x40
         bytes[8] = bytes[8] & 0x3F | 0x80
+        return uuidForm(bytes)
+    }
+
+    /// All bits of 16 bytes, written like a UUID.
+    static func uuidForm(_ bytes: [UInt8]) -> String {
         var text = ""
         for (index, byte) in bytes.enumerated() {
             if [4, 6, 8, 10].contains(index) { text += "-" }

@@ -25,14 +25,15 @@ package struct WebPoster: MessagePoster {
     }
 
     private static func request(_ message: SNSMessage) -> HTTPPost {
-        HTTPPost(
-            headers: [
-                ("Content-Type", "text/plain; charset=UTF-8"), ("User-Agent", "Martlet"),
-                ("x-amz-sns-message-type", "Notification"),
-                ("x-amz-sns-message-id", message.id),
-                ("x-amz-sns-topic-arn", message.topicARN),
-                ("x-amz-sns-subscription-arn", message.subscriptionARN),
-            ], body: message.body)
+        var headers = [
+            (name: "Content-Type", value: "text/plain; charset=UTF-8"), ("User-Agent", "Martlet"),
+            ("x-amz-sns-message-type", message.type),
+            ("x-amz-sns-message-id", message.id), ("x-amz-sns-topic-arn", message.topicARN),
+        ]
+        if let arn = message.subscriptionARN {
+            headers.append(("x-amz-sns-subscription-arn", arn))
+        }
+        return HTTPPost(headers: headers, body: message.body)
     }
 
     /// SNS: a 4xx is for good, but for 429; all else may pass.

@@ -195,17 +195,16 @@ class Unreachable(unittest.TestCase):
               - notify: {topic: received}
         """
 
-    def start(self, seconds, **subscribers):
-        server = new_server(
-            self, self.rules, topics={"received": subscribers}, limits={
-                "retryFirstDelaySeconds": 1, "retryDelaySecondsMax": 1,
-                "retryGiveUpAfterSeconds": seconds})
+    def start(self, retries, **subscribers):
+        subscribers["web"]["deliveryPolicy"] = {
+            "numRetries": retries, "minDelayTarget": 1, "maxDelayTarget": 1}
+        server = new_server(self, self.rules, topics={"received": subscribers})
         return server.start()
 
     def test_retries_carry_the_same_id(self):
         endpoint = Endpoint(self.addCleanup)
         endpoint.answers = [500, 302, 429]
-        server = self.start(3600, web={"url": endpoint.url}, log={"file": "received.jsonl"})
+        server = self.start(100, web={"url": endpoint.url}, log={"file": "received.jsonl"})
         mail = server.send(message())
         server.eventually(lambda: len(endpoint.posts) == 4, "it was posted until it was taken")
         self.assertEqual({post[0] for post in endpoint.posts}, {"/sns?key=1"})
@@ -221,7 +220,7 @@ class Unreachable(unittest.TestCase):
     def test_what_is_refused_for_good_is_not_tried_again(self):
         endpoint = Endpoint(self.addCleanup)
         endpoint.answers = [404]
-        server = self.start(3600, web={"url": endpoint.url})
+        server = self.start(100, web={"url": endpoint.url})
         server.send(message())
         dead = server.eventually(lambda: server.json("queue", "messages"), "it was given up")
         self.assertEqual([(each["attempts"], each["error"]) for each in dead],
@@ -231,7 +230,7 @@ class Unreachable(unittest.TestCase):
     def test_messages_outlive_the_process(self):
         endpoint = Endpoint(self.addCleanup)
         endpoint.answers = [503] * 1000
-        server = self.start(3600, web={"url": endpoint.url})
+        server = self.start(100, web={"url": endpoint.url})
         server.send(message())
         server.eventually(lambda: endpoint.posts, "it was tried")
         server.kill()

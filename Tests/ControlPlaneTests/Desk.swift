@@ -12,6 +12,7 @@ import SQLiteDriver
 import Storage
 import Synchronization
 import TestSupport
+import Topics
 
 /// A control plane over a store, body files and rule files of its own, which go with it.
 final class Desk: Sendable {
@@ -48,6 +49,7 @@ final class Desk: Sendable {
             onActivation: { _ in activations.add() })
         let identities = IdentityDirectory(store: store)
         let verification = DomainVerification(prefix: "_amazonses")
+        let directory = TopicDirectory([:])
         control = ControlPlane(
             hostname: "mx.ours.example",
             identities: IdentityOperations(
@@ -57,7 +59,13 @@ final class Desk: Sendable {
                     time: time),
                 time: time, random: random),
             ruleSets: ruleSets, rules: rules, mails: store, outbox: store, bodies: bodies,
-            time: time, queue: ActionQueue(), onRelease: { releases.add() })
+            time: time,
+            topics: TopicOperations(
+                directory: directory,
+                subscriptions: Subscriptions(
+                    store: store, directory: directory, time: time, random: random,
+                    canConfirm: false, topicARN: { $0 }, onChange: {})),
+            queue: ActionQueue(), onRelease: { releases.add() })
     }
 
     deinit {

@@ -37,11 +37,12 @@ enum ImportGraph {
             [
                 "InboundSMTP", "ControlSocket", "ControlPlane", "MailFlow", "Actions", "Topics",
                 "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
-                "Handlers", "WebPoster", "ObjectStorage", "SQLiteDriver", "DNSClient",
+                "Handlers", "WebPoster", "PublicWeb", "ObjectStorage", "SQLiteDriver", "DNSClient",
                 "SMTPProtocol", "DNS", "CPrivileges",
             ]),
 
         Target("InboundSMTP", .edge, ["MailFlow", "SMTPProtocol", "MailModel", "Storage"]),
+        Target("PublicWeb", .edge, ["Topics"]),
         Target("ControlSocket", .edge, ["ControlPlane"]),
         Target("Handlers", .edge, ["Actions", "MailModel", "CHandlerSpawn"]),
         Target("WebPoster", .edge, ["Topics", "MailModel"]),
@@ -51,7 +52,7 @@ enum ImportGraph {
 
         Target(
             "ControlPlane", .core,
-            ["MailFlow", "Accounts", "Storage", "RuleEngine", "Documents", "MailModel"]),
+            ["MailFlow", "Topics", "Accounts", "Storage", "RuleEngine", "Documents", "MailModel"]),
         Target(
             "MailFlow", .core,
             ["Actions", "Topics", "Accounts", "Storage", "RuleEngine", "DNS", "MailModel"]),

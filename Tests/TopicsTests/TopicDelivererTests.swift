@@ -166,8 +166,12 @@ final class Outbox: Sendable {
             topics.mapValues { names in
                 names.map { Subscriber(name: $0, endpoint: .file(path: $0)) }
             })
+        let wishes = Subscriptions(
+            store: store, directory: directory, time: time, random: CountingRandom(),
+            canConfirm: false, topicARN: { $0 }, onChange: {})
         let deliverer = TopicDeliverer(
-            outbox: store, directory: directory, poster: poster, retries: retries, time: time,
+            outbox: store, directory: directory, wishes: wishes, poster: poster, side: nil,
+            retries: retries, time: time,
             random: CountingRandom(), wake: wake,
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             topicARN: { $0 })

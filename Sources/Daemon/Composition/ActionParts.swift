@@ -1,6 +1,7 @@
 import Actions
 import Handlers
 import MailFlow
+import MailModel
 import NIOPosix
 import ObjectStorage
 import RuleEngine
@@ -13,13 +14,23 @@ struct ActionParts {
     let wake = Wake()
     let runner: ActionRunner
     let deliverer: TopicDeliverer
+    let topics: TopicDirectory
+    let subscriptions: Subscriptions
+    /// Nil without a public side.
+    let signingKey: NotificationKey?
 
     init(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
         _ rules: RuleParts, helper: HandlerHelper?
-    ) throws {
+    ) async throws {
         let (time, random, wake) = (surroundings.time, surroundings.random, wake)
-        let topics = TopicDirectory(configuration.topics)
+        topics = TopicDirectory(configuration.topics)
+        signingKey = try Self.signingKey(configuration, surroundings)
+        subscriptions = Subscriptions(
+            store: spool.store, directory: topics, time: time, random: random,
+            canConfirm: configuration.web != nil, topicARN: SESRuleDocument.topicARN,
+            onChange: { wake.call() })
+        try await subscriptions.adopt()
         let handlers = ProcessInvoker(
             helper: helper, runningMax: configuration.handlersRunningMax,
             log: surroundings.mailLog)
@@ -32,10 +43,32 @@ struct ActionParts {
             pause: surroundings.pause, log: surroundings.journal, onDeliveries: { wake.call() },
             handlersMax: configuration.handlersRunningMax)
         deliverer = TopicDeliverer(
-            outbox: spool.store, directory: topics,
-            poster: try Self.posters(configuration, surroundings), retries: configuration.retries,
+            outbox: spool.store, directory: topics, wishes: subscriptions,
+            poster: try Self.posters(configuration, surroundings),
+            side: Self.side(configuration, signingKey), retries: configuration.retries,
             time: time, random: random, wake: wake, log: surroundings.log,
             topicARN: SESRuleDocument.topicARN)
+    }
+
+    private static func signingKey(
+        _ configuration: Configuration, _ surroundings: Surroundings
+    ) throws -> NotificationKey? {
+        guard let web = configuration.web else { return nil }
+        let name =
+            switch web.url.host {
+            case .name(let name): name
+            case .address(let address): address.description
+            }
+        return try NotificationKey(
+            folder: "\(configuration.dataDirectory)/sns", name: name,
+            now: surroundings.time.now())
+    }
+
+    private static func side(
+        _ configuration: Configuration, _ key: NotificationKey?
+    ) -> PublicSide? {
+        guard let web = configuration.web, let key else { return nil }
+        return PublicSide(url: String(web.url.description.dropLast()), signer: key)
     }
 
     private static func posters(

@@ -1,6 +1,8 @@
 import ControlPlane
 import ControlSocket
+import Logging
 import MailFlow
+import PublicWeb
 import SQLStorage
 import ServiceLifecycle
 import Storage
@@ -10,6 +12,7 @@ import Topics
 struct OperationParts {
     let control: ControlServer
     let health: HealthServer?
+    let web: PublicWebServer?
     /// What is done by the clock, each by itself.
     let recurring: [Recurring]
     let reloads: RuleReloads
@@ -26,13 +29,16 @@ struct OperationParts {
                 hostname: configuration.hostname, identities: names.operations,
                 ruleSets: rules.ruleSets, rules: rules.rules, mails: spool.store,
                 outbox: spool.store, bodies: spool.bodies, time: surroundings.time,
+                topics: TopicOperations(
+                    directory: actions.topics, subscriptions: actions.subscriptions),
                 queue: actions.queue, onRelease: { wake.call() }),
             log: surroundings.log)
         reloads = RuleReloads(
             rules: rules.ruleSets, folder: rules.folder, stamp: rules.stamp,
             log: surroundings.log)
         recurring = Self.recurring(
-            configuration, surroundings, spool, wake, reloads, names, receiving.certificates)
+            configuration, surroundings, spool, actions, reloads, names, receiving.certificates)
+        web = Self.web(configuration, surroundings, actions)
         let gauges = Gauges(
             store: spool.store, receiving: receiving, disk: spool.disk,
             metrics: surroundings.metrics, log: surroundings.log)
@@ -47,7 +53,8 @@ struct OperationParts {
 
     private static func recurring(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
-        _ wake: Wake, _ reloads: RuleReloads, _ names: NameParts, _ certificates: Certificates?
+        _ actions: ActionParts, _ reloads: RuleReloads, _ names: NameParts,
+        _ certificates: Certificates?
     ) -> [Recurring] {
         func every(
             _ milliseconds: Int64, _ name: String,
@@ -58,6 +65,9 @@ struct OperationParts {
                 log: surroundings.log, turn: turn)
         }
         let (store, disk, checks) = (spool.store, spool.disk, names.checks)
+        let (wake, key, time, log) = (
+            actions.wake, actions.signingKey, surroundings.time, surroundings.log
+        )
         let retention = Retention(
             spool: configuration.spool, store: store, bodies: spool.bodies,
             time: surroundings.time, log: surroundings.log)
@@ -69,7 +79,27 @@ struct OperationParts {
             every(1_000, "the look at the certificates") { certificates?.reload(all: false) },
             every(2_000, "the checkpoint") { try store.checkpoint() },
             every(60_000, "retention") { try await retention.run() },
+            every(60_000, "the end of unconfirmed messages") {
+                let count = try await store.giveUpHeld(at: time.now())
+                guard count > 0 else { return }
+                log.warning(
+                    "messages are dead whose subscriber did not confirm in time",
+                    metadata: ["messages": "\(count)"])
+            },
+            every(3_600_000, "the renewal of the signing certificate") {
+                try key?.renew(at: time.now())
+            },
         ]
+    }
+
+    private static func web(
+        _ configuration: Configuration, _ surroundings: Surroundings, _ actions: ActionParts
+    ) -> PublicWebServer? {
+        guard let web = configuration.web, let key = actions.signingKey else { return nil }
+        return PublicWebServer(
+            address: web.listener.address, port: web.listener.port,
+            subscriptions: actions.subscriptions, certificate: { key.pem(at: $0) },
+            log: surroundings.log)
     }
 
     private static func notReady(_ flow: InboundFlow, _ disk: DiskGuard) -> String? {

@@ -43,6 +43,12 @@ package struct Configuration: Sendable {
         package var hasSetupObject: Bool
     }
 
+    package struct Web: Sendable, Equatable {
+        /// Scheme, host and port; `/` is its target.
+        package var url: WebURL
+        package var listener: Listener
+    }
+
     package var file: String
     package var hostname: String
     package var dataDirectory: String
@@ -64,6 +70,8 @@ package struct Configuration: Sendable {
     package var buckets: [String: Bucket]
     package var handlers: [HandlerProgram]
     package var topics: [String: [Subscriber]]
+    /// Nil: no public side.
+    package var web: Web?
     /// Where requests of ours may go.
     package var http: AddressGuard
     package var filters: [AddressFilters.Filter]

@@ -85,11 +85,13 @@ package struct ConfigurationDocument {
         let dataDirectory = dataDirectory(root.required("dataDirectory"))
         let tls = tls(settings.section(root, "tls"))
         let sessions = settings.section(root, "sessions")
-        let (listeners, health) = listeners(root.required("listeners"), health: root["health"])
+        let (listeners, health, web) = listeners(
+            root.required("listeners"), health: root["health"], web: root["web"])
         let user = root["user"].flatMap { SystemUsers(ourUser: ourUser).server($0) }
         var targets = TargetDocument(
             settings: settings,
-            users: SystemUsers(ourUser: ourUser, server: user), dataDirectory: dataDirectory)
+            users: SystemUsers(ourUser: ourUser, server: user), dataDirectory: dataDirectory,
+            hasWeb: root["web"] != nil)
         let dns = DNSDocument(settings: settings)
         let buckets = targets.buckets(root["buckets"])
         let handlers = targets.handlers(root["handlers"])
@@ -109,7 +111,7 @@ package struct ConfigurationDocument {
             rulesDirectory: settings.path(rules?["directory"], to: .folder)
                 ?? settings.absolute(ConfigurationSchema.setting("rules.directory").defaultText),
             activeRuleSet: rules?.string("active"), buckets: buckets, handlers: handlers,
-            topics: topics, http: addressGuard(settings.section(root, "http")),
+            topics: topics, web: web, http: addressGuard(settings.section(root, "http")),
             filters: filters(root["filters"]),
             dns: dns.dns(settings.section(root, "dns")),
             verificationPrefix: dns.verificationPrefix(settings.section(root, "identities")),
@@ -150,15 +152,36 @@ package struct ConfigurationDocument {
     // MARK: Listeners
 
     private func listeners(
-        _ value: DocumentValue?, health: DocumentValue?
-    ) -> ([Configuration.Listener], health: Configuration.Listener?) {
+        _ value: DocumentValue?, health: DocumentValue?, web: DocumentValue?
+    ) -> ([Configuration.Listener], Configuration.Listener?, Configuration.Web?) {
         var taken: [(Configuration.Listener, DocumentValue)] = []
         if let value, value.isSequence, value.list().isEmpty { value.note("at least one listener") }
         let listeners = (value?.list() ?? []).compactMap { entry in
             listener(entry, ["address", "port", "tls", "proxyFrom"], &taken)
         }
         let healthKeys = ConfigurationSchema.keys(at: "health")
-        return (listeners, health.flatMap { listener($0, healthKeys, &taken) })
+        let healthListener = health.flatMap { listener($0, healthKeys, &taken) }
+        return (listeners, healthListener, web.flatMap { self.web($0, &taken) })
+    }
+
+    private func web(
+        _ value: DocumentValue, _ taken: inout [(Configuration.Listener, DocumentValue)]
+    ) -> Configuration.Web? {
+        let keys = ConfigurationSchema.keys(at: "web")
+        let listener = listener(value, keys, &taken)
+        guard let place = value.mapping(keys: keys)?.required("url"), let text = place.string()
+        else { return nil }
+        do throws(WebURL.ParsingError) {
+            let url = try WebURL(parsing: text)
+            guard url.target == "/" else {
+                place.note("“\(text)” has a path or query: we answer at the top of a host")
+                return nil
+            }
+            return listener.map { Configuration.Web(url: url, listener: $0) }
+        } catch {
+            place.note(error, of: text)
+            return nil
+        }
     }
 
     /// `taken` are those before it, and then it too.

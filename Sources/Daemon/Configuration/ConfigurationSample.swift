@@ -3,8 +3,8 @@ package enum ConfigurationSample {
     /// What stands for the `*` of a setting: the names of the first entry that begins its path.
     private static let exampleNames: [(path: String, names: [String])] = [
         ("buckets.", ["mail"]), ("handlers.", ["ticket"]),
-        ("topics.*.*.file", ["received", "log"]),
-        ("topics.*.*.url", ["received", "web"]),
+        ("topics.*.*.file", ["received", "log"]), ("topics.*.*", ["received", "web"]),
+        ("topics.", ["received"]),
     ]
 
     package static var text: String {

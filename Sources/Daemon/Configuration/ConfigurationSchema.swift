@@ -220,11 +220,53 @@ enum ConfigurationSchema {
             path: "handlers.*.errorBytesMax", defaultText: "16384",
             comment: "Standard error that goes to the log.", range: 1...largest),
         Setting(
+            path: "topics.*.signatureVersion", defaultText: "1",
+            comment: "How its messages are signed, where there is a web section: 1 (SHA-1, as SNS\n"
+                + "does by default) or 2 (SHA-256). No subscriber can have this name.",
+            range: 1...2),
+        Setting(
             path: "topics.*.*.file", defaultText: "/var/lib/martlet/received.jsonl",
             isExample: true, comment: "A subscriber that is a file: one JSON message a line."),
         Setting(
             path: "topics.*.*.url", defaultText: "https://tickets.example.com/sns", isExample: true,
             comment: "A subscriber that is a web endpoint: one POST for each message."),
+        Setting(
+            path: "topics.*.*.confirm", defaultText: "true",
+            comment: "Whether the endpoint has to confirm before it gets messages, as with SNS;\n"
+                + "without a web section nobody is asked."),
+        Setting(
+            path: "topics.*.*.deliveryPolicy.numRetries", defaultText: "50",
+            comment: "What it does not take is posted again this often in all: at once, ...",
+            range: 0...100),
+        Setting(
+            path: "topics.*.*.deliveryPolicy.numNoDelayRetries", defaultText: "0",
+            comment: "(so often)", range: 0...100),
+        Setting(
+            path: "topics.*.*.deliveryPolicy.numMinDelayRetries", defaultText: "2",
+            comment: "... after minDelayTarget (so often), after delays that grow, ...",
+            range: 0...100),
+        Setting(
+            path: "topics.*.*.deliveryPolicy.numMaxDelayRetries", defaultText: "38",
+            comment: "... and after maxDelayTarget (so often).", range: 0...100),
+        Setting(
+            path: "topics.*.*.deliveryPolicy.minDelayTarget", defaultText: "10",
+            comment: "Seconds.", range: 1...3_600),
+        Setting(
+            path: "topics.*.*.deliveryPolicy.maxDelayTarget", defaultText: "600",
+            comment: "Seconds.", range: 1...3_600),
+        Setting(
+            path: "topics.*.*.deliveryPolicy.backoffFunction", defaultText: "exponential",
+            comment: "How delays grow: linear, arithmetic, geometric or exponential."),
+        Setting(
+            path: "web.url", defaultText: "https://sns.example.com", isExample: true,
+            comment: "What the public knows us by: with it, messages are signed, and endpoints\n"
+                + "can confirm and unsubscribe. Something in front of us gives it TLS."),
+        Setting(
+            path: "web.address", defaultText: "127.0.0.1", isExample: true,
+            comment: "Where we answer for it, by plain HTTP."),
+        Setting(
+            path: "web.port", defaultText: "8026", isExample: true,
+            comment: "Port 0 lets the system choose.", range: 0...65_535),
         Setting(
             path: "http.allow", defaultText: "[]",
             comment: "Where requests of ours may go beside the open internet: blocks of addresses\n"

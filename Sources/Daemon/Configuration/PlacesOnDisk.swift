@@ -23,7 +23,9 @@ struct PlacesOnDisk {
     }
 
     /// What the server makes in its data folder, beside what an operator may put there.
-    static let ownNames = ["spool", "handlers", "tls", "receipt.key", "control.sock", "lock"]
+    static let ownNames = [
+        "spool", "handlers", "tls", "sns", "receipt.key", "control.sock", "lock",
+    ]
 
     private let data: String?
     private var buckets: [Place] = []

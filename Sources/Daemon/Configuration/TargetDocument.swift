@@ -11,16 +11,25 @@ struct TargetDocument {
     let users: SystemUsers
     private(set) var places: PlacesOnDisk
 
-    init(settings: SettingReader, users: SystemUsers, dataDirectory: String?) {
+    /// Whether the configuration has a public side.
+    private let hasWeb: Bool
+
+    init(settings: SettingReader, users: SystemUsers, dataDirectory: String?, hasWeb: Bool) {
         self.settings = settings
         self.users = users
+        self.hasWeb = hasWeb
         places = PlacesOnDisk(dataDirectory: dataDirectory)
     }
 
     /// The entries of a mapping whose keys are names that the operator chose.
     private func named(_ value: DocumentValue?) -> [(name: String, value: DocumentValue)] {
-        guard let mapping = value?.mapping(keys: []) else { return [] }
-        return mapping.keys.compactMap { name in
+        value?.mapping(keys: []).map { named($0) } ?? []
+    }
+
+    private func named(
+        _ mapping: DocumentMapping, besides settings: Set<String> = []
+    ) -> [(name: String, value: DocumentValue)] {
+        mapping.keys.filter { !settings.contains($0) }.compactMap { name in
             guard Self.isName(name) else {
                 mapping.note(
                     "“\(name)” is no name: letters, digits, “-”, “_” and “.”, at most 64, "
@@ -133,31 +142,77 @@ struct TargetDocument {
     mutating func topics(_ value: DocumentValue?) -> [String: [Subscriber]] {
         var topics: [String: [Subscriber]] = [:]
         for (name, entry) in named(value) {
-            var subscribers: [Subscriber] = []
-            for (subscriberName, value) in named(entry) {
-                if let endpoint = endpoint(value) {
-                    subscribers.append(Subscriber(name: subscriberName, endpoint: endpoint))
-                }
-            }
-            topics[name] = subscribers
+            topics[name] = entry.mapping(keys: []).map { subscribers($0) } ?? []
         }
         return topics
     }
 
-    private mutating func endpoint(_ value: DocumentValue) -> Subscriber.Endpoint? {
+    private mutating func subscribers(_ topic: DocumentMapping) -> [Subscriber] {
+        let version = settings.int(topic, "topics.*.signatureVersion")
+        return named(topic, besides: ["signatureVersion"]).compactMap { name, value in
+            var subscriber = subscriber(name, value)
+            subscriber?.signatureVersion = version == 2 ? .sha256 : .sha1
+            return subscriber
+        }
+    }
+
+    private mutating func subscriber(_ name: String, _ value: DocumentValue) -> Subscriber? {
         let keys = ConfigurationSchema.keys(at: "topics.*.*")
         guard let mapping = value.mapping(keys: keys) else { return nil }
-        guard let key = mapping.keys.first, mapping.keys.count == 1 else {
-            if mapping.keys.count > 1 || !mapping.hasUnknownKeys {
+        let isWeb = mapping.keys.contains("url")
+        guard isWeb != mapping.keys.contains("file") else {
+            if isWeb || !mapping.hasUnknownKeys {
                 value.noteWhole("a subscriber has a “file” or a “url”")
             }
             return nil
         }
-        guard let value = mapping.required(key) else { return nil }
-        guard key == "file" else { return url(value).map { .web($0) } }
-        guard let file = settings.path(value, to: .file) else { return nil }
+        guard isWeb else {
+            for key in mapping.keys where ["confirm", "deliveryPolicy"].contains(key) {
+                mapping.note("it is of a “url” alone", atKey: key)
+            }
+            return file(mapping.required("file")).map { Subscriber(name: name, endpoint: $0) }
+        }
+        let policy = policy(mapping["deliveryPolicy"])
+        let isAsked = isAsked(mapping)
+        guard let url = mapping.required("url").flatMap(url) else { return nil }
+        var subscriber = Subscriber(name: name, endpoint: .web(url))
+        subscriber.isAsked = isAsked
+        subscriber.policy = policy
+        return subscriber
+    }
+
+    private mutating func file(_ value: DocumentValue?) -> Subscriber.Endpoint? {
+        guard let value, let file = settings.path(value, to: .file) else { return nil }
         places.addSubscriber(file: file, value)
         return .file(path: file)
+    }
+
+    private func isAsked(_ mapping: DocumentMapping) -> Bool {
+        let isAsked = settings.bool(mapping, "topics.*.*.confirm")
+        if isAsked, !hasWeb, let value = mapping["confirm"] {
+            value.note("without a “web” section there is nowhere to confirm")
+        }
+        return isAsked
+    }
+
+    private func policy(_ value: DocumentValue?) -> DeliveryPolicy {
+        let path = "topics.*.*.deliveryPolicy"
+        var policy = DeliveryPolicy()
+        guard let value, let mapping = value.mapping(keys: ConfigurationSchema.keys(at: path))
+        else { return policy }
+        policy.numRetries = settings.int(mapping, "\(path).numRetries")
+        policy.numNoDelayRetries = settings.int(mapping, "\(path).numNoDelayRetries")
+        policy.numMinDelayRetries = settings.int(mapping, "\(path).numMinDelayRetries")
+        policy.numMaxDelayRetries = settings.int(mapping, "\(path).numMaxDelayRetries")
+        policy.minDelaySeconds = Int64(settings.int(mapping, "\(path).minDelayTarget"))
+        policy.maxDelaySeconds = Int64(settings.int(mapping, "\(path).maxDelayTarget"))
+        policy.backoff =
+            mapping["backoffFunction"]?.choice(
+                DeliveryPolicy.Backoff.allCases.map { ($0.rawValue, $0) }) ?? .exponential
+        if policy.minDelaySeconds > policy.maxDelaySeconds {
+            value.noteWhole("minDelayTarget is above maxDelayTarget")
+        }
+        return policy
     }
 
     private func url(_ value: DocumentValue) -> WebURL? {
@@ -165,13 +220,15 @@ struct TargetDocument {
         do throws(WebURL.ParsingError) {
             return try WebURL(parsing: text)
         } catch {
-            // A password is not said again.
-            if case .hasUser = error {
-                value.note("\(error)")
-            } else {
-                value.note("“\(text)” \(error)")
-            }
+            value.note(error, of: text)
             return nil
         }
+    }
+}
+
+extension DocumentValue {
+    /// A password is not said again.
+    func note(_ error: WebURL.ParsingError, of text: String) {
+        if case .hasUser = error { note("\(error)") } else { note("“\(text)” \(error)") }
     }
 }

@@ -1,0 +1,141 @@
+import Crypto
+import CryptoExtras
+import Foundation
+import MailModel
+import ObjectStorage
+import SwiftASN1
+import Synchronization
+import Topics
+import X509
+
+/// The key that messages to topics are signed with, in the data folder, and its certificates:
+/// besides the newest, those that are good still, since messages name the one of their day.
+final class NotificationKey: MessageSigner {
+    private static let validDays: Int64 = 365
+    /// So long before its end a certificate gets its successor.
+    private static let renewalDays: Int64 = 60
+    private static let daySeconds: Int64 = 86_400
+    private static let prefix = "SimpleNotificationService-"
+
+    private struct Made: Sendable {
+        let file: String
+        let pem: String
+        let end: Timestamp
+    }
+
+    private let folder: String
+    private let name: String
+    private let key: _RSA.Signing.PrivateKey
+    /// The newest last; never empty.
+    private let certificates: Mutex<[Made]>
+
+    /// Makes the key and a certificate for `name` where they are missing. Throws
+    /// `Server.Failure` or what the disk says.
+    init(folder: String, name: String, now: Timestamp) throws {
+        try Directories.create(folder)
+        self.folder = folder
+        self.name = name
+        key = try Self.readKey("\(folder)/signing.key")
+        certificates = Mutex([])
+        try readCertificates()
+        try renew(at: now)
+    }
+
+    func signature(of bytes: [UInt8], _ version: SignatureVersion) throws -> [UInt8] {
+        let signature =
+            switch version {
+            case .sha1:
+                try key.signature(
+                    for: Insecure.SHA1.hash(data: bytes), padding: .insecurePKCS1v1_5)
+            case .sha256:
+                try key.signature(for: SHA256.hash(data: bytes), padding: .insecurePKCS1v1_5)
+            }
+        return Array(signature.rawRepresentation)
+    }
+
+    var certificatePath: String { certificates.withLock { "/\($0.last?.file ?? "")" } }
+
+    /// The certificate at `path`; nil where none of ours stands.
+    func pem(at path: String) -> String? {
+        certificates.withLock { $0.first { "/\($0.file)" == path }?.pem }
+    }
+
+    /// Forgets certificates whose time is over, and makes a new one before that of the newest is.
+    func renew(at now: Timestamp) throws {
+        let known = certificates.withLock { $0 }
+        for old in known where old.end <= now {
+            try? FileManager.default.removeItem(atPath: "\(folder)/\(old.file)")
+        }
+        var good = known.filter { $0.end > now }
+        let soon = now.advanced(bySeconds: Self.renewalDays * Self.daySeconds)
+        if (good.last?.end).map({ $0 <= soon }) ?? true { good.append(try make(at: now)) }
+        certificates.withLock { $0 = good }
+    }
+
+    private func make(at now: Timestamp) throws -> Made {
+        let end = now.advanced(bySeconds: Self.validDays * Self.daySeconds)
+        let subject = try DistinguishedName { CommonName(name) }
+        let certificate = try Certificate(
+            version: .v3, serialNumber: .init(), publicKey: .init(key.publicKey),
+            notValidBefore: Self.date(now.advanced(bySeconds: -3_600)),
+            notValidAfter: Self.date(end), issuer: subject, subject: subject,
+            signatureAlgorithm: .sha256WithRSAEncryption,
+            extensions: try Certificate.Extensions {
+                Critical(BasicConstraints.notCertificateAuthority)
+                Critical(KeyUsage(digitalSignature: true))
+            }, issuerPrivateKey: .init(key))
+        var serializer = DER.Serializer()
+        try serializer.serialize(certificate)
+        let fingerprint = SHA256.hash(data: serializer.serializedBytes).prefix(16)
+            .map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        let pem =
+            PEMDocument(type: "CERTIFICATE", derBytes: serializer.serializedBytes).pemString + "\n"
+        let file = "\(Self.prefix)\(fingerprint).pem"
+        try Self.write(pem, to: "\(folder)/\(file)")
+        return Made(file: file, pem: pem, end: end)
+    }
+
+    private func readCertificates() throws {
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder)
+            .filter { $0.hasPrefix(Self.prefix) && $0.hasSuffix(".pem") }
+        let ours = Certificate.PublicKey(key.publicKey)
+        let found = files.compactMap { file -> Made? in
+            guard let pem = try? String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8),
+                let certificate = try? Certificate(pemEncoded: pem), certificate.publicKey == ours
+            else { return nil }
+            let seconds = certificate.notValidAfter.timeIntervalSince1970
+            return Made(file: file, pem: pem, end: Timestamp(milliseconds: Int64(seconds) * 1_000))
+        }
+        certificates.withLock { $0 = found.sorted { $0.end < $1.end } }
+    }
+
+    private static func readKey(_ path: String) throws -> _RSA.Signing.PrivateKey {
+        guard FileManager.default.fileExists(atPath: path) else {
+            let key = try _RSA.Signing.PrivateKey(keySize: .bits2048)
+            try write(key.pemRepresentation + "\n", to: path)
+            return key
+        }
+        do {
+            return try _RSA.Signing.PrivateKey(
+                pemRepresentation: String(contentsOfFile: path, encoding: .utf8))
+        } catch {
+            throw Server.Failure(
+                description: "\(path) is no RSA key: \(error). Without it a new one is made, and "
+                    + "messages that wait are signed with that.")
+        }
+    }
+
+    /// Whole or not at all, readable by the server alone.
+    private static func write(_ text: String, to path: String) throws {
+        let fresh = "\(path).new"
+        guard
+            FileManager.default.createFile(
+                atPath: fresh, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600]),
+            rename(fresh, path) == 0
+        else { throw Server.Failure(description: "\(path) cannot be written") }
+    }
+
+    private static func date(_ time: Timestamp) -> Date {
+        Date(timeIntervalSince1970: Double(time.milliseconds / 1_000))
+    }
+}

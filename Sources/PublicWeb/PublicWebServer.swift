@@ -1,0 +1,147 @@
+import Hummingbird
+import HummingbirdCore
+package import Logging
+import NIOCore
+import ServiceLifecycle
+package import Topics
+
+/// What we serve to the public: the certificates of our signatures, and the links of our messages
+/// by which endpoints confirm and end subscriptions. SNS: `ConfirmSubscription`, `Unsubscribe`.
+///
+/// An answer says whether it was done, and nothing of why not. Nothing is listed, and no body is
+/// read.
+package struct PublicWebServer: Service {
+    private static let connectionsMax = 256
+    private static let idleSeconds: Int64 = 15
+    private static let headerFieldBytesMax = 4_096
+    private static let headerBytesMax = 16_384
+    private static let headersMax = 64
+
+    /// Why it does not serve.
+    struct ListeningFailure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    private let address: String
+    private let port: Int
+    private let subscriptions: Subscriptions
+    private let certificate: @Sendable (String) -> String?
+    private let log: Logger
+
+    /// `certificate` answers the PEM at a path of ours.
+    package init(
+        address: String, port: Int, subscriptions: Subscriptions,
+        certificate: @escaping @Sendable (String) -> String?, log: Logger
+    ) {
+        self.address = address
+        self.port = port
+        self.subscriptions = subscriptions
+        self.certificate = certificate
+        self.log = log
+    }
+
+    package func run() async throws {
+        let router = Router()
+        router.get("/") { request, context in
+            await answer(SNSAction(request.uri.queryParameters), id: "\(context.id)")
+        }
+        router.get("/:file") { _, context in
+            guard let file = context.parameters.get("file"), let pem = certificate("/\(file)")
+            else { throw HTTPError(.notFound) }
+            return Self.response(.ok, "application/x-pem-file", pem)
+        }
+        // It would say beside us that it listens.
+        var quietLog = log
+        quietLog.logLevel = max(log.logLevel, .warning)
+        let (address, port, log) = (address, port, log)
+        let server = Application(
+            router: router, server: .http1(configuration: Self.limits),
+            configuration: ApplicationConfiguration(
+                address: .hostname(address, port: port),
+                availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionsMax)),
+            onServerRunning: { channel in
+                log.notice(
+                    "web listens",
+                    metadata: [
+                        "address": "\(address)", "port": "\(channel.localAddress?.port ?? port)",
+                    ])
+            }, logger: quietLog)
+        do {
+            try await server.run()
+        } catch {
+            throw ListeningFailure(
+                description: "cannot serve the web on \(address), port \(port): \(error)")
+        }
+    }
+
+    private static var limits: HTTP1Channel.Configuration {
+        HTTP1Channel.Configuration(
+            idleTimeout: .seconds(idleSeconds),
+            httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
+                maxHeaderFieldSize: headerFieldBytesMax, maxHeaderListSize: headerBytesMax,
+                maxHeaderFieldCount: headersMax))
+    }
+
+    @Sendable private func answer(_ action: SNSAction, id: String) async -> Response {
+        do {
+            switch action {
+            case .confirm(let topicARN, let token):
+                guard
+                    let arn = try await subscriptions.confirm(topicARN: topicARN, token: token)
+                else { return Self.refused("InvalidParameter", "Invalid parameter: Token", id) }
+                log.notice("a subscription was confirmed", metadata: ["subscription": "\(arn)"])
+                return Self.done(
+                    "ConfirmSubscription", "<SubscriptionArn>\(arn)</SubscriptionArn>", id)
+            case .unsubscribe(let arn):
+                guard try await subscriptions.unsubscribe(subscriptionARN: arn) else {
+                    return Self.refused(
+                        "InvalidParameter", "Invalid parameter: SubscriptionArn", id)
+                }
+                log.notice("a subscription was ended", metadata: ["subscription": "\(arn)"])
+                return Self.done("Unsubscribe", nil, id)
+            case .incomplete(let parameter):
+                return Self.refused("InvalidParameter", "Invalid parameter: \(parameter)", id)
+            case .unknown:
+                return Self.refused(
+                    "InvalidAction", "The action is not valid for this web service.", id)
+            }
+        } catch {
+            log.error("a subscription could not be changed: \(error)")
+            return Self.failed("InternalError", "It could not be done now.", "Receiver", id)
+        }
+    }
+
+    // MARK: SNS's XML
+
+    private static let namespace = "http://sns.amazonaws.com/doc/2010-03-31/"
+
+    private static func done(_ action: String, _ result: String?, _ id: String) -> Response {
+        let inner = result.map { "<\(action)Result>\($0)</\(action)Result>" } ?? ""
+        return response(
+            .ok, "text/xml",
+            "<\(action)Response xmlns=\"\(namespace)\">\(inner)<ResponseMetadata><RequestId>\(id)"
+                + "</RequestId></ResponseMetadata></\(action)Response>\n")
+    }
+
+    private static func refused(_ code: String, _ message: String, _ id: String) -> Response {
+        failed(code, message, "Sender", id)
+    }
+
+    private static func failed(
+        _ code: String, _ message: String, _ whose: String, _ id: String
+    ) -> Response {
+        response(
+            whose == "Sender" ? .badRequest : .internalServerError, "text/xml",
+            "<ErrorResponse xmlns=\"\(namespace)\"><Error><Type>\(whose)</Type><Code>\(code)</Code>"
+                + "<Message>\(message)</Message></Error><RequestId>\(id)</RequestId>"
+                + "</ErrorResponse>\n")
+    }
+
+    private static func response(
+        _ status: HTTPResponse.Status, _ type: String, _ text: String
+    ) -> Response {
+        Response(
+            status: status, headers: [.contentType: type],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    }
+}
