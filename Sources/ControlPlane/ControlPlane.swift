@@ -17,13 +17,16 @@ package final class ControlPlane: Sendable {
     private let bodies: any BodyFiles
     private let time: any TimeSource
     private let queue: ActionQueue
+    let traces: SessionTraces
+    let backups: any BackupMaker
     private let onRelease: @Sendable () -> Void
 
     /// `onRelease` is called when a mail or message was made due, so that nobody waits for it.
     package init(
         hostname: String, identities: IdentityOperations, ruleSets: RuleSets, rules: ActiveRules,
         mails: any MailStore, outbox: any OutboxStore, bodies: any BodyFiles,
-        time: any TimeSource, queue: ActionQueue, onRelease: @escaping @Sendable () -> Void
+        time: any TimeSource, queue: ActionQueue, traces: SessionTraces,
+        backups: any BackupMaker, onRelease: @escaping @Sendable () -> Void
     ) {
         self.hostname = hostname
         self.identities = identities
@@ -34,12 +37,19 @@ package final class ControlPlane: Sendable {
         self.bodies = bodies
         self.time = time
         self.queue = queue
+        self.traces = traces
+        self.backups = backups
         self.onRelease = onRelease
     }
 
-    package func perform(_ request: ControlRequest) async -> ControlAnswer {
+    /// Answers `request`; `onPart` is given what comes before the last answer, where there is
+    /// such, and ends the request by what it throws.
+    package func perform(
+        _ request: ControlRequest,
+        onPart: @escaping @Sendable (ControlAnswer) async throws -> Void = { _ in }
+    ) async -> ControlAnswer {
         do {
-            return try await answer(request)
+            return try await answer(request, onPart)
         } catch let failure as ControlFailure {
             return .failed(failure)
         } catch let failure as StorageFailure {
@@ -49,7 +59,10 @@ package final class ControlPlane: Sendable {
         }
     }
 
-    private func answer(_ request: ControlRequest) async throws -> ControlAnswer {
+    private func answer(
+        _ request: ControlRequest,
+        _ onPart: @escaping @Sendable (ControlAnswer) async throws -> Void
+    ) async throws -> ControlAnswer {
         switch request {
         case .status: try await status()
         case .addIdentity(let name, let isTrusted):
@@ -76,6 +89,8 @@ package final class ControlPlane: Sendable {
                 try await outbox.deadDeliveries(limit: 1_000)
                     .map(DeadMessageView.init))
         case .resendMessage(let id): try await resend(id)
+        case .watchSessions(let filter): try await watch(filter, onPart)
+        case .backup(let folder): try await backup(folder, onPart)
         }
     }
 

@@ -28,6 +28,15 @@ package enum ControlRequest: Sendable, Codable {
     case removeMail(id: String)
     case listDeadMessages
     case resendMessage(id: String)
+    /// What is said in sessions from now on, in parts, until the peer goes.
+    case watchSessions(SessionFilterView)
+    /// Of the whole server, into an empty folder of its machine; tells how far it is, in parts.
+    case backup(folder: String)
+
+    /// Whether it goes on until the peer has seen enough.
+    package var isWatching: Bool {
+        if case .watchSessions = self { true } else { false }
+    }
 }
 
 /// What came of it.
@@ -44,9 +53,24 @@ package enum ControlAnswer: Sendable, Codable {
     /// Base64 on the wire: a third more, where a list of numbers would be four times as much.
     case raw(Data)
     case deadMessages([DeadMessageView])
+    /// A part of the answer to `watchSessions`; the first comes at once, and is empty.
+    case sessionLines(SessionLinesView)
+    /// A part of the answer to `backup`.
+    case progress(BackupProgress)
+    case backup(BackupView)
     /// For people: what was done.
     case done(String)
     case failed(ControlFailure)
+
+    /// Whether more answers follow.
+    package var isPart: Bool {
+        switch self {
+        case .sessionLines, .progress: true
+        case .status, .identities, .ruleSets, .ruleSet, .mails, .mail, .trace, .raw,
+            .deadMessages, .backup, .done, .failed:
+            false
+        }
+    }
 }
 
 /// Why it was not done; every problem at once where there are several.

@@ -13,6 +13,7 @@ struct Martlet: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Serve.self, Check.self, IdentityCommand.self, RulesCommand.self, QueueCommand.self,
-            MailCommand.self, StatusCommand.self, SendTest.self,
+            MailCommand.self, StatusCommand.self, TraceCommand.self, BackupCommand.self,
+            SendTest.self,
         ])
 }

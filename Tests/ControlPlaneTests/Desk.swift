@@ -23,6 +23,7 @@ final class Desk: Sendable {
     let ruleSets: RuleSets
     let control: ControlPlane
     let zone = ZoneResolver()
+    let traces: SessionTraces
     let time = ManualTime()
     let random = CountingRandom()
     /// How often somebody was told that something is due.
@@ -42,6 +43,7 @@ final class Desk: Sendable {
             database: try SQLiteDatabase(path: "\(folder)/martlet.sqlite"), bodies: bodies,
             time: time, onSyncFailure: { _ in })
         rules = ActiveRules(store: store)
+        traces = SessionTraces(time: time)
         ruleSets = RuleSets(
             files: files, catalogue: .unchecked, configuredActive: "main", rules: rules,
             store: store, time: time,
@@ -57,7 +59,8 @@ final class Desk: Sendable {
                     time: time),
                 time: time, random: random),
             ruleSets: ruleSets, rules: rules, mails: store, outbox: store, bodies: bodies,
-            time: time, queue: ActionQueue(), onRelease: { releases.add() })
+            time: time, queue: ActionQueue(), traces: traces, backups: NoBackups(),
+            onRelease: { releases.add() })
     }
 
     deinit {
