@@ -66,7 +66,7 @@ package enum ControlAnswer: Sendable, Codable {
     package var isPart: Bool {
         switch self {
         case .sessionLines, .progress: true
-        case .status, .identities, .ruleSets, .ruleSet, .mails, .mail, .trace, .raw,
+        case .status, .identities, .identity, .ruleSets, .ruleSet, .mails, .mail, .trace, .raw,
             .deadMessages, .backup, .done, .failed:
             false
         }

@@ -8,10 +8,10 @@ import Yams
 package final class DocumentReader {
     /// Of one document's text.
     package static let bytesMax = 4_194_304
-    /// Lists and mappings in each other, but for what aliases add.
+    /// Values in lists and mappings in each other.
     static let nestingMax: Int32 = 32
-    /// Places where `*name` stands for what `&name` named before.
-    package static let aliasesMax = 100
+    /// Places where `*name` stands for what `&name` named before: each may add to the depth.
+    package static let aliasesMax = 32
     /// Values, with those that aliases stand for counted each time: a few aliases of aliases are
     /// more than any memory holds.
     package static let valuesMax = 1_000_000
@@ -28,11 +28,8 @@ package final class DocumentReader {
             let text = hasMark ? String(text.unicodeScalars.dropFirst()) : text
             guard YAMLBounds.isWithin(text, note: { note($0, line: nil, path: "") }) else { return }
             let node = try Yams.compose(yaml: text)
-            var values = 0
-            if let node, !YAMLBounds.count(node, &values) {
-                note(
-                    "more than \(Self.valuesMax) values, once its aliases are followed",
-                    line: nil, path: "")
+            if let excess = node.flatMap(YAMLBounds.excess) {
+                note(excess, line: nil, path: "")
                 return
             }
             rootNode = node

@@ -45,19 +45,33 @@ enum YAMLBounds {
             || byte == UInt8(ascii: ":")
     }
 
-    /// Counts `node` and all in it; false once there are too many.
-    static func count(_ node: Node, _ values: inout Int) -> Bool {
+    /// Why `node` is too much, with all that its aliases stand for; nil where it is not. The
+    /// parser looks ahead and so lets more levels pass than it should.
+    static func excess(of node: Node) -> String? {
+        var values = 0
+        return excess(of: node, depth: 1, &values)
+    }
+
+    private static func excess(of node: Node, depth: Int32, _ values: inout Int) -> String? {
         values += 1
-        guard values <= DocumentReader.valuesMax else { return false }
+        guard values <= DocumentReader.valuesMax else {
+            return "more than \(DocumentReader.valuesMax) values, once its aliases are followed"
+        }
+        guard depth <= DocumentReader.nestingMax else {
+            return "nested too deep: at most \(DocumentReader.nestingMax) levels"
+        }
         switch node {
-        case .scalar, .alias: return true
+        case .scalar, .alias: return nil
         case .sequence(let sequence):
-            for element in sequence { guard count(element, &values) else { return false } }
+            for element in sequence {
+                if let found = excess(of: element, depth: depth + 1, &values) { return found }
+            }
         case .mapping(let mapping):
             for (key, value) in mapping {
-                guard count(key, &values), count(value, &values) else { return false }
+                if let found = excess(of: key, depth: depth + 1, &values) { return found }
+                if let found = excess(of: value, depth: depth + 1, &values) { return found }
             }
         }
-        return true
+        return nil
     }
 }
