@@ -11,7 +11,7 @@ package final class DocumentReader {
     /// Values in lists and mappings in each other.
     static let nestingMax: Int32 = 32
     /// Places where `*name` stands for what `&name` named before: each may add to the depth.
-    package static let aliasesMax = 32
+    package static let aliasesMax = 16
     /// Values, with those that aliases stand for counted each time: a few aliases of aliases are
     /// more than any memory holds.
     package static let valuesMax = 1_000_000
