@@ -87,8 +87,8 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Daemon", "ControlPlane", "ControlSocket", "RuleEngine", "Documents", "MailModel",
-                "Storage", arguments,
+                "Daemon", "ControlPlane", "ControlSocket", "MailFlow", "RuleEngine", "Documents",
+                "MailModel", "Storage", arguments,
             ],
             swiftSettings: settings),
         source(

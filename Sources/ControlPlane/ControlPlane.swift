@@ -18,6 +18,8 @@ package final class ControlPlane: Sendable {
     private let time: any TimeSource
     private let topics: TopicOperations
     private let queue: ActionQueue
+    let traces: SessionTraces
+    let backups: any BackupMaker
     private let onRelease: @Sendable () -> Void
 
     /// `onRelease` is called when a mail or message was made due, so that nobody waits for it.
@@ -25,7 +27,7 @@ package final class ControlPlane: Sendable {
         hostname: String, identities: IdentityOperations, ruleSets: RuleSets, rules: ActiveRules,
         mails: any MailStore, outbox: any OutboxStore, bodies: any BodyFiles,
         time: any TimeSource, topics: TopicOperations, queue: ActionQueue,
-        onRelease: @escaping @Sendable () -> Void
+        traces: SessionTraces, backups: any BackupMaker, onRelease: @escaping @Sendable () -> Void
     ) {
         self.hostname = hostname
         self.identities = identities
@@ -37,12 +39,19 @@ package final class ControlPlane: Sendable {
         self.time = time
         self.topics = topics
         self.queue = queue
+        self.traces = traces
+        self.backups = backups
         self.onRelease = onRelease
     }
 
-    package func perform(_ request: ControlRequest) async -> ControlAnswer {
+    /// Answers `request`; `onPart` is given what comes before the last answer, where there is
+    /// such, and ends the request by what it throws.
+    package func perform(
+        _ request: ControlRequest,
+        onPart: @escaping @Sendable (ControlAnswer) async throws -> Void = { _ in }
+    ) async -> ControlAnswer {
         do {
-            return try await answer(request)
+            return try await answer(request, onPart)
         } catch let failure as ControlFailure {
             return .failed(failure)
         } catch let failure as StorageFailure {
@@ -52,7 +61,10 @@ package final class ControlPlane: Sendable {
         }
     }
 
-    private func answer(_ request: ControlRequest) async throws -> ControlAnswer {
+    private func answer(
+        _ request: ControlRequest,
+        _ onPart: @escaping @Sendable (ControlAnswer) async throws -> Void
+    ) async throws -> ControlAnswer {
         switch request {
         case .status: try await status()
         case .addIdentity(let name, let isTrusted):
@@ -83,6 +95,8 @@ package final class ControlPlane: Sendable {
         case .subscribe(let topic, let subscriber, let isTrusted):
             try await topics.subscribe(
                 SubscriberKey(topic: topic, subscriber: subscriber), isTrusted: isTrusted)
+        case .watchSessions(let filter): try await watch(filter, onPart)
+        case .backup(let folder): try await backup(folder, onPart)
         }
     }
 

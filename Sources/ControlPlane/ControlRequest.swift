@@ -31,6 +31,15 @@ package enum ControlRequest: Sendable, Codable {
     case listSubscriptions
     /// SNS: `Subscribe`, to one of the configuration.
     case subscribe(topic: String, subscriber: String, isTrusted: Bool)
+    /// What is said in sessions from now on, in parts, until the peer goes.
+    case watchSessions(SessionFilterView)
+    /// Of the whole server, into an empty folder of its machine; tells how far it is, in parts.
+    case backup(folder: String)
+
+    /// Whether it goes on until the peer has seen enough.
+    package var isWatching: Bool {
+        if case .watchSessions = self { true } else { false }
+    }
 }
 
 /// What came of it.
@@ -48,9 +57,24 @@ package enum ControlAnswer: Sendable, Codable {
     case raw(Data)
     case deadMessages([DeadMessageView])
     case subscriptions([SubscriptionView])
+    /// A part of the answer to `watchSessions`; the first comes at once, and is empty.
+    case sessionLines(SessionLinesView)
+    /// A part of the answer to `backup`.
+    case progress(BackupProgress)
+    case backup(BackupView)
     /// For people: what was done.
     case done(String)
     case failed(ControlFailure)
+
+    /// Whether more answers follow.
+    package var isPart: Bool {
+        switch self {
+        case .sessionLines, .progress: true
+        case .status, .identities, .identity, .ruleSets, .ruleSet, .mails, .mail, .trace, .raw,
+            .deadMessages, .backup, .done, .failed:
+            false
+        }
+    }
 }
 
 /// Why it was not done; every problem at once where there are several.

@@ -1,5 +1,5 @@
 package import ControlPlane
-import Foundation
+package import Foundation
 import Glibc
 
 /// The other end of the control socket: one question, one answer. Blocks.
@@ -15,13 +15,28 @@ package struct ControlClient {
         self.path = path
     }
 
-    package func ask(_ request: ControlRequest) throws -> ControlAnswer {
+    /// Asks and answers the last answer. `onPart` is told each part before it, and says whether to
+    /// go on; where it does not, and at `deadline`, the answer is nil: whoever asked has seen enough.
+    package func ask(
+        _ request: ControlRequest, until deadline: Date? = nil,
+        onPart: (ControlAnswer) throws -> Bool = { _ in true }
+    ) throws -> ControlAnswer? {
         let descriptor = try connect()
         defer { close(descriptor) }
         var line = try JSONEncoder().encode(request)
         line.append(UInt8(ascii: "\n"))
         try send(line, descriptor)
-        return try JSONDecoder().decode(ControlAnswer.self, from: receive(descriptor))
+        var waiting = Data()
+        while let line = try receive(descriptor, &waiting, deadline) {
+            guard let answer = try? JSONDecoder().decode(ControlAnswer.self, from: line) else {
+                throw Failure(
+                    description: "the server's answer is none of this version; is this the "
+                        + "martlet that serves?")
+            }
+            guard answer.isPart else { return answer }
+            guard try onPart(answer) else { return nil }
+        }
+        return nil
     }
 
     private func connect() throws -> Int32 {
@@ -72,16 +87,34 @@ package struct ControlClient {
         }
     }
 
-    private func receive(_ descriptor: Int32) throws -> Data {
-        var answer = Data()
+    /// The next line; nil at the deadline.
+    private func receive(
+        _ descriptor: Int32, _ waiting: inout Data, _ deadline: Date?
+    ) throws -> Data? {
+        var seen = 0
         var chunk = [UInt8](repeating: 0, count: 65_536)
         while true {
+            if let end = waiting.dropFirst(seen).firstIndex(of: UInt8(ascii: "\n")) {
+                defer { waiting = Data(waiting[(end + 1)...]) }
+                return waiting[..<end]
+            }
+            seen = waiting.count
+            guard isReadable(descriptor, deadline) else { return nil }
             let count = read(descriptor, &chunk, chunk.count)
             guard count > 0 else {
                 throw Failure(description: "the server went away before it answered")
             }
-            answer.append(contentsOf: chunk[..<count])
-            if chunk[count - 1] == UInt8(ascii: "\n") { return answer }
+            waiting.append(contentsOf: chunk[..<count])
+        }
+    }
+
+    private func isReadable(_ descriptor: Int32, _ deadline: Date?) -> Bool {
+        guard let deadline else { return true }
+        var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        while true {
+            let left = deadline.timeIntervalSinceNow
+            guard left > 0 else { return false }
+            if poll(&wanted, 1, Int32(min(left * 1_000 + 1, 60_000))) > 0 { return true }
         }
     }
 }

@@ -7,15 +7,17 @@ import NIOPosix
 import ServiceLifecycle
 import Synchronization
 
-/// The control socket: one JSON request a line, one JSON answer a line. Only our own user and
-/// root can open it (mode 0600).
+/// The control socket: one JSON request a line; the answers to each, a line each, of which the last
+/// is no part (`ControlAnswer.isPart`). Only our own user and root can open it (mode 0600), and
+/// nobody else is answered, whatever the mode has become.
 package final class ControlServer: Service {
-    /// A request; the longest is a filter with an address.
-    private static let requestBytesMax = 65_536
+    /// Connections at once; more are told so, and closed.
+    private static let connectionsMax = 32
 
     private let path: String
     private let control: ControlPlane
     private let log: Logger
+    private let connections = Mutex(0)
     private let socket = Mutex<NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>?>(
         nil)
 
@@ -32,6 +34,8 @@ package final class ControlServer: Service {
         let before = umask(0o177)
         defer { umask(before) }
         let bound = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            // Who has asked may close its side, and still gets its answer.
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
             .bind(unixDomainSocketPath: path) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
@@ -73,45 +77,39 @@ package final class ControlServer: Service {
     }
 
     private func serve(_ connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async {
+        let refusal = await refusal(of: connection.channel)
+        defer { if refusal == nil { connections.withLock { $0 -= 1 } } }
         do {
             try await connection.executeThenClose { inbound, outbound in
-                var waiting = ByteBuffer()
-                for try await var bytes in inbound.cancelOnGracefulShutdown() {
-                    waiting.writeBuffer(&bytes)
-                    while let line = Self.line(&waiting) {
-                        try await outbound.write(await answer(line))
-                    }
-                    guard waiting.readableBytes <= Self.requestBytesMax else { return }
+                if let refusal {
+                    let answer = try JSONEncoder().encode(ControlAnswer.failed(refusal))
+                    return try await outbound.write(
+                        ByteBuffer(bytes: answer + [UInt8(ascii: "\n")]))
                 }
+                try await ControlConnection(connection.channel, control: control, log: log)
+                    .serve(inbound, outbound)
             }
         } catch {
             log.debug("a control connection ended: \(error)")
         }
     }
 
-    private static func line(_ buffer: inout ByteBuffer) -> ByteBuffer? {
-        guard let end = buffer.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) else {
+    /// Why a connection is not served; nil where it is, and counts.
+    private func refusal(of channel: any Channel) async -> ControlFailure? {
+        let credentials = await PeerCredentials(of: channel)
+        guard let credentials, credentials.isTrusted else {
+            log.warning(
+                "a control connection was refused",
+                metadata: ["user": "\(credentials.map { "\($0.user)" } ?? "unknown")"])
+            return ControlFailure(.invalid, "only root and the server's own user may ask")
+        }
+        return connections.withLock { count in
+            guard count < Self.connectionsMax else {
+                return ControlFailure(
+                    .unavailable, "\(Self.connectionsMax) commands are at work already")
+            }
+            count += 1
             return nil
-        }
-        let line = buffer.readSlice(length: end - buffer.readerIndex)
-        buffer.moveReaderIndex(forwardBy: 1)
-        return line
-    }
-
-    private func answer(_ line: ByteBuffer) async -> ByteBuffer {
-        let answer: ControlAnswer
-        do {
-            let request = try JSONDecoder().decode(
-                ControlRequest.self, from: Data(line.readableBytesView))
-            answer = await control.perform(request)
-        } catch {
-            answer = .failed(ControlFailure(.invalid, "not a request of this version: \(error)"))
-        }
-        do {
-            return ByteBuffer(bytes: try JSONEncoder().encode(answer) + [UInt8(ascii: "\n")])
-        } catch {
-            log.error("an answer could not be written: \(error)")
-            return ByteBuffer(string: "\n")
         }
     }
 }

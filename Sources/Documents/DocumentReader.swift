@@ -6,6 +6,16 @@ import Yams
 /// Read through `root`; ask `problems` at the end. A value that is wrong reads as nil or as its
 /// default, and is noted.
 package final class DocumentReader {
+    /// Of one document's text.
+    package static let bytesMax = 4_194_304
+    /// Values in lists and mappings in each other.
+    static let nestingMax: Int32 = 32
+    /// Places where `*name` stands for what `&name` named before: each may add to the depth.
+    package static let aliasesMax = 16
+    /// Values, with those that aliases stand for counted each time: a few aliases of aliases are
+    /// more than any memory holds.
+    package static let valuesMax = 1_000_000
+
     package let file: String
     package private(set) var problems: [DocumentProblem] = []
     private var rootNode: Node?
@@ -16,7 +26,13 @@ package final class DocumentReader {
             // Some editors put a mark before the text that says that it is Unicode.
             let hasMark = text.unicodeScalars.first == "\u{FEFF}"
             let text = hasMark ? String(text.unicodeScalars.dropFirst()) : text
-            rootNode = try Yams.compose(yaml: text)
+            guard YAMLBounds.isWithin(text, note: { note($0, line: nil, path: "") }) else { return }
+            let node = try Yams.compose(yaml: text)
+            if let excess = node.flatMap(YAMLBounds.excess) {
+                note(excess, line: nil, path: "")
+                return
+            }
+            rootNode = node
             if rootNode == nil { note("the document is empty", line: nil, path: "") }
         } catch let error as YamlError {
             note(Self.message(of: error), line: Self.line(of: error), path: "")

@@ -23,6 +23,7 @@ package final class InboundFlow: MailReceiver {
     private let random: any RandomSource
     private let headers: ReceivedHeaders
     private let isClosed = Mutex(false)
+    private let isShedding = Atomic(false)
 
     /// `peers`: nil where nobody is asked for the names of peers.
     package init(
@@ -51,6 +52,7 @@ package final class InboundFlow: MailReceiver {
 
     package func admit(peerAddress: String) -> Admission {
         guard !isClosed.withLock({ $0 }) else { return .refused(.shuttingDown) }
+        guard !isShedding.load(ordering: .relaxed) else { return .refused(.overloaded) }
         // Whom no filter can name, none can let in.
         guard let address = IPAddress(peerAddress) else { return .refused(.peerBlocked) }
         guard filters.admits(address) else { return .refused(.peerBlocked) }
@@ -90,6 +92,7 @@ package final class InboundFlow: MailReceiver {
         _ envelope: ReceivedEnvelope, declaredSize: Int?
     ) -> Result<any MailIntake, Refusal> {
         guard !isClosed.withLock({ $0 }) else { return .failure(.shuttingDown) }
+        guard !isShedding.load(ordering: .relaxed) else { return .failure(.overloaded) }
         guard room.hasRoom(forBytes: declaredSize ?? 0) else {
             return .failure(.insufficientStorage)
         }
@@ -114,6 +117,11 @@ package final class InboundFlow: MailReceiver {
     /// Takes no further mail; running ones finish.
     package func close() {
         isClosed.withLock { $0 = true }
+    }
+
+    /// Begins or ends to turn new sessions and new mails away, because too much waits already.
+    package func shed(_ isShedding: Bool) {
+        self.isShedding.store(isShedding, ordering: .relaxed)
     }
 
     /// Whether mail is taken at all.

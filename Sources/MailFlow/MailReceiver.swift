@@ -43,6 +43,8 @@ package enum Refusal: Error, Sendable, Equatable {
     case insufficientStorage
     /// Storage cannot be written now. 451 4.3.0
     case storageUnavailable
+    /// Too much waits already: 421 4.3.2 to a new session, 452 4.3.1 to a mail of an old one.
+    case overloaded
     /// We are ending. 421 4.3.2
     case shuttingDown
     /// The header section is over its limit. 552 5.3.4

@@ -2,11 +2,13 @@ import Glibc
 package import MailModel
 package import NIOCore
 package import Storage
+import Synchronization
 
 /// Body files in one folder, `spool/bodies/<mail id>`, and those set aside in another.
 package final class DirectoryBodyFiles: BodyFiles {
     private let folder: FileDescriptor
     private let aside: String
+    private let removals = Mutex(Removals())
     /// Behind the name of a file that is about to replace another.
     private static let rewritten = ".new"
 
@@ -17,7 +19,7 @@ package final class DirectoryBodyFiles: BodyFiles {
         self.folder = try FileDescriptor(folder, O_RDONLY | O_DIRECTORY)
         self.aside = aside
         for name in try Directories.names(in: folder) where name.hasSuffix(Self.rewritten) {
-            unlink("\(folder)/\(name)")
+            Glibc.unlink("\(folder)/\(name)")
         }
     }
 
@@ -28,6 +30,9 @@ package final class DirectoryBodyFiles: BodyFiles {
     }
 
     package func path(of mail: MailID) -> String { "\(folder.path)/\(mail.text)" }
+
+    /// Where the file is once it is set aside.
+    package func pathAside(of mail: MailID) -> String { "\(aside)/\(mail.text)" }
 
     package func read(_ mail: MailID, length: Int) throws(StorageFailure) -> ByteBuffer {
         let file: FileDescriptor
@@ -43,7 +48,38 @@ package final class DirectoryBodyFiles: BodyFiles {
     package func syncDirectory() throws(StorageFailure) { try folder.sync() }
 
     package func remove(_ mails: [MailID]) {
-        for mail in mails { unlink(path(of: mail)) }
+        let isHeld = removals.withLock { removals in
+            guard removals.holds > 0 else { return false }
+            removals.waiting += mails
+            return true
+        }
+        if !isHeld { unlink(mails) }
+    }
+
+    private func unlink(_ mails: [MailID]) {
+        for mail in mails { Glibc.unlink(path(of: mail)) }
+    }
+
+    /// From now on every file stays that a row names, or named until now. Recovery collects what
+    /// would have gone, should the process not come to `releaseRemovals`.
+    package func holdRemovals() {
+        removals.withLock { $0.holds += 1 }
+    }
+
+    /// Ends one hold; with the last of them, what should have gone meanwhile goes.
+    package func releaseRemovals() {
+        let waiting = removals.withLock { removals -> [MailID] in
+            removals.holds -= 1
+            guard removals.holds == 0 else { return [] }
+            defer { removals.waiting = [] }
+            return removals.waiting
+        }
+        unlink(waiting)
+    }
+
+    private struct Removals {
+        var holds = 0
+        var waiting: [MailID] = []
     }
 
     package func all() throws(StorageFailure) -> [MailID] {
@@ -92,6 +128,6 @@ package final class DirectoryBodyFiles: BodyFiles {
 
         func write(_ bytes: ByteBuffer) throws(StorageFailure) { try file.write(bytes) }
         func finish() throws(StorageFailure) { try file.syncData() }
-        func abandon() { unlink(file.path) }
+        func abandon() { Glibc.unlink(file.path) }
     }
 }

@@ -25,6 +25,9 @@ final class GroupCommit: Sendable {
 
     private struct State {
         var waiting: [Unit] = []
+        /// Taken out of `waiting`, and not yet answered.
+        var atWork = 0
+        var commitsEnded = 0
         var fatal: StorageFailure?
         var isClosed = false
 
@@ -82,6 +85,11 @@ final class GroupCommit: Sendable {
         if isFirst { onSyncFailure(failure) }
     }
 
+    /// Commits that have ended, and units that wait for one, those at work among them.
+    var load: (ended: Int, waiting: Int) {
+        state.withLock { ($0.commitsEnded, $0.waiting.count + $0.atWork) }
+    }
+
     private func run() {
         while true {
             signal.wait()
@@ -89,9 +97,14 @@ final class GroupCommit: Sendable {
             let (units, isClosed) = state.withLock { state -> ([Unit], Bool) in
                 let taken = Array(state.waiting.prefix(Self.unitsMax))
                 state.waiting.removeFirst(taken.count)
+                state.atWork = taken.count
                 return (taken, state.isClosed && state.waiting.isEmpty)
             }
             if !units.isEmpty { commit(units) }
+            state.withLock { state in
+                state.atWork = 0
+                state.commitsEnded += units.isEmpty ? 0 : 1
+            }
             if isClosed { break }
         }
         ended.signal()

@@ -17,6 +17,14 @@ package protocol SQLDatabase: Sendable {
         _ body: @escaping @Sendable (any SQLConnection) throws(StorageFailure) -> Value
     ) async throws(StorageFailure) -> Value
 
+    /// Copies the database as it stands at one moment into a new file at `path`, beside the
+    /// writer, and answers what `body` reads of the same moment. `onStep` is told how many pages
+    /// are done, of how many; what it throws ends the copy. Blocks.
+    func copy<Value>(
+        to path: String, onStep: @escaping (Int, Int) throws -> Void,
+        reading body: (any SQLConnection) throws(StorageFailure) -> Value
+    ) throws -> Value
+
     /// Moves what the log holds into the database file, without holding up commits. Blocks.
     func checkpoint() throws(StorageFailure)
 }

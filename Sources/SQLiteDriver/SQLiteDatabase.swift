@@ -103,6 +103,34 @@ package final class SQLiteDatabase: SQLDatabase {
         }
     }
 
+    /// Between two of them whoever asked is told.
+    private static let pagesPerStep: CInt = 2_048
+
+    package func copy<Value>(
+        to path: String, onStep: @escaping (Int, Int) throws -> Void,
+        reading body: (any SQLConnection) throws(StorageFailure) -> Value
+    ) throws -> Value {
+        do {
+            let target = try DatabaseQueue(path: path)
+            let value = try pool.read { source in
+                // The first read fixes the moment for everything that follows in it.
+                let value = try body(SQLiteConnection(source))
+                // What a last step throws ends nothing any more.
+                try onStep(0, 1)
+                try target.writeWithoutTransaction { copy in
+                    try source.backup(to: copy, pagesPerStep: Self.pagesPerStep) { progress in
+                        try onStep(progress.completedPageCount, progress.totalPageCount)
+                    }
+                }
+                return value
+            }
+            try target.close()
+            return value
+        } catch let error as DatabaseError {
+            throw Self.failure(error)
+        }
+    }
+
     static func failure(_ error: any Error) -> StorageFailure {
         if let failure = error as? StorageFailure { return failure }
         guard let error = error as? DatabaseError else { return .refused("\(error)") }

@@ -126,6 +126,18 @@ class SetupObject(ServerCase):
     def test_is_there_when_a_setting_asks_for_it(self):
         self.assertEqual(
             list(self.server.objects()), ["in/AMAZON_SES_SETUP_NOTIFICATION"])
+        # And for what a later set stores.
+        self.server.write_rules("""
+            ruleSet: other
+            rules:
+              - name: all
+                actions:
+                  - store: {bucket: mail, prefix: elsewhere}
+            """, name="other.yaml")
+        self.server.eventually(
+            lambda: len(self.server.json("rules", "list")) == 2, "the other set is there")
+        self.server.cli("rules", "activate", "other")
+        self.assertIn("elsewhere/AMAZON_SES_SETUP_NOTIFICATION", self.server.objects())
 
 
 class Told(ServerCase):

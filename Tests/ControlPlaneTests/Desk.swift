@@ -24,6 +24,7 @@ final class Desk: Sendable {
     let ruleSets: RuleSets
     let control: ControlPlane
     let zone = ZoneResolver()
+    let traces: SessionTraces
     let time = ManualTime()
     let random = CountingRandom()
     /// How often somebody was told that something is due.
@@ -43,6 +44,7 @@ final class Desk: Sendable {
             database: try SQLiteDatabase(path: "\(folder)/martlet.sqlite"), bodies: bodies,
             time: time, onSyncFailure: { _ in })
         rules = ActiveRules(store: store)
+        traces = SessionTraces(time: time)
         ruleSets = RuleSets(
             files: files, catalogue: .unchecked, configuredActive: "main", rules: rules,
             store: store, time: time,
@@ -65,7 +67,8 @@ final class Desk: Sendable {
                 subscriptions: Subscriptions(
                     store: store, directory: directory, time: time, random: random,
                     canConfirm: false, topicARN: { $0 }, onChange: {})),
-            queue: ActionQueue(), onRelease: { releases.add() })
+            queue: ActionQueue(), traces: traces, backups: NoBackups(),
+            onRelease: { releases.add() })
     }
 
     deinit {

@@ -29,7 +29,7 @@ import Testing
             #expect {
                 _ = try RuleFolder(path: folder).read()
             } throws: { error in
-                "\(error)" == "\(folder)/a.yaml: cannot be read"
+                "\(error)" == "\(folder)/a.yaml: cannot be read: No such file or directory"
             }
         }
     }

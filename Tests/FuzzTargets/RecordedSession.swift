@@ -137,6 +137,7 @@ struct RecordedSession {
             seen.log.append("closed")
             seen.isClosed = true
         case .startTLS: seen.log.append("STARTTLS")
+        case .heard: break
         case .commit(let intake):
             let outcome = Mutex<IntakeOutcome?>(nil)
             intake.finish { result in outcome.withLock { $0 = result } }

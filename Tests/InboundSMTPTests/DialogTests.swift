@@ -73,7 +73,8 @@ import Testing
             service: SMTPListener.Service(
                 settings: dialog.settings, receiver: receiver, log: NoLog(),
                 connections: ConnectionTable(
-                    limits: ConnectionLimits(), filters: AddressFilters([]))),
+                    limits: ConnectionLimits(), filters: AddressFilters([])),
+                traces: SessionTraces(time: ManualTime())),
             group: MultiThreadedEventLoopGroup.singleton, drainSeconds: 1)
         try await listener.bind()
         let address = try #require(listener.boundAddress)

@@ -81,7 +81,7 @@ struct SessionDriver {
             case .reply(let reply): take(reply)
             case .event(let event): events.append(event)
             case .close: isClosed = true
-            case .startTLS: break
+            case .startTLS, .heard: break
             case .commit(let intake):
                 let outcome = Mutex<IntakeOutcome?>(nil)
                 intake.finish { result in outcome.withLock { $0 = result } }

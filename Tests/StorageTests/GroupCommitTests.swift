@@ -120,6 +120,13 @@ final class FailingEngine: SQLDatabase {
         try body(Connection())
     }
 
+    func copy<Value>(
+        to path: String, onStep: @escaping (Int, Int) throws -> Void,
+        reading body: (any SQLConnection) throws(StorageFailure) -> Value
+    ) throws -> Value {
+        try body(Connection())
+    }
+
     func checkpoint() throws(StorageFailure) {
         if let failure = failure.withLock({ $0 }) { throw failure }
     }

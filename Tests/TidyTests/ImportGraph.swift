@@ -29,8 +29,8 @@ enum ImportGraph {
         Target(
             "martlet", .composition,
             [
-                "Daemon", "ControlPlane", "ControlSocket", "RuleEngine", "Documents", "MailModel",
-                "Storage",
+                "Daemon", "ControlPlane", "ControlSocket", "MailFlow", "RuleEngine", "Documents",
+                "MailModel", "Storage",
             ]),
         Target(
             "Daemon", .composition,

@@ -23,6 +23,9 @@ struct OperationParts {
         _ receiving: ReceivingParts
     ) {
         let wake = actions.wake
+        let load = LoadGuard(
+            configuration.load, store: spool.store, flow: receiving.flow,
+            time: surroundings.time, metrics: surroundings.metrics, log: surroundings.log)
         control = ControlServer(
             path: configuration.controlSocket,
             control: ControlPlane(
@@ -31,22 +34,27 @@ struct OperationParts {
                 outbox: spool.store, bodies: spool.bodies, time: surroundings.time,
                 topics: TopicOperations(
                     directory: actions.topics, subscriptions: actions.subscriptions),
-                queue: actions.queue, onRelease: { wake.call() }),
+                queue: actions.queue, traces: receiving.traces,
+                backups: Backup(
+                    BackupPlaces(configuration), store: spool.store, bodies: spool.bodies,
+                    time: surroundings.time),
+                onRelease: { wake.call() }),
             log: surroundings.log)
         reloads = RuleReloads(
             rules: rules.ruleSets, folder: rules.folder, stamp: rules.stamp,
             log: surroundings.log)
         recurring = Self.recurring(
-            configuration, surroundings, spool, actions, reloads, names, receiving.certificates)
+            configuration, surroundings, spool, actions, reloads, names, receiving.certificates,
+            load)
         web = Self.web(configuration, surroundings, actions)
         let gauges = Gauges(
-            store: spool.store, receiving: receiving, disk: spool.disk,
+            store: spool.store, receiving: receiving, disk: spool.disk, load: load,
             metrics: surroundings.metrics, log: surroundings.log)
         let (flow, disk) = (receiving.flow, spool.disk)
         health = configuration.health.map { listener in
             HealthServer(
                 address: listener.address, port: listener.port,
-                notReady: { Self.notReady(flow, disk) }, metrics: { await gauges.text() },
+                notReady: { Self.notReady(flow, disk, load) }, metrics: { await gauges.text() },
                 log: surroundings.log)
         }
     }
@@ -54,7 +62,7 @@ struct OperationParts {
     private static func recurring(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
         _ actions: ActionParts, _ reloads: RuleReloads, _ names: NameParts,
-        _ certificates: Certificates?
+        _ certificates: Certificates?, _ load: LoadGuard
     ) -> [Recurring] {
         func every(
             _ milliseconds: Int64, _ name: String,
@@ -73,6 +81,7 @@ struct OperationParts {
             time: surroundings.time, log: surroundings.log)
         return [
             every(1_000, "the look at the disk") { try disk.refresh() },
+            every(1_000, "the look at the load") { try await load.look() },
             every(1_000, "the call for waiting messages") { wake.call() },
             every(1_000, "the reload of the rules") { try await reloads.reloadIfChanged() },
             every(5_000, "the look for domains' records") { try await checks.run() },
@@ -102,11 +111,13 @@ struct OperationParts {
             log: surroundings.log)
     }
 
-    private static func notReady(_ flow: InboundFlow, _ disk: DiskGuard) -> String? {
+    private static func notReady(
+        _ flow: InboundFlow, _ disk: DiskGuard, _ load: LoadGuard
+    ) -> String? {
         guard flow.isOpen else { return "no mail is taken: the server is ending" }
         guard disk.hasRoom(forBytes: 0) else {
             return "no mail is taken: the disk has \(disk.freeBytes) bytes free"
         }
-        return nil
+        return load.cause.map { "no mail is taken: \($0.rawValue)" }
     }
 }

@@ -12,6 +12,7 @@ import ObjectStorage
 struct ReceivingParts {
     let flow: InboundFlow
     let connections: ConnectionTable
+    let traces: SessionTraces
     let listeners: [SMTPListener]
     /// Nil where no listener has TLS.
     let certificates: Certificates?
@@ -25,6 +26,7 @@ struct ReceivingParts {
     ) throws {
         let ending = surroundings.ending
         let filters = AddressFilters(configuration.filters)
+        traces = SessionTraces(time: surroundings.time)
         flow = InboundFlow(
             settings: InboundSettings(
                 hostname: configuration.hostname,
@@ -41,7 +43,7 @@ struct ReceivingParts {
             limits: Self.limits(configuration, surroundings), filters: filters)
         let service = SMTPListener.Service(
             settings: configuration.session, receiver: flow, log: surroundings.journal,
-            connections: connections)
+            connections: connections, traces: traces)
         certificates = try Self.certificates(configuration, surroundings)
         let group = group
         let certificates = certificates

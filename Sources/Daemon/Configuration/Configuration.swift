@@ -62,6 +62,7 @@ package struct Configuration: Sendable {
     package var inbound: InboundLimits
     package var connections: ConnectionLimits
     package var drainSeconds: Int
+    package var load: LoadLimits
     package var spool: Spool
     package var retries: RetrySchedule
     package var handlersRunningMax: Int

@@ -35,21 +35,7 @@ package struct ConfigurationDocument {
     }
 
     private static func text(path: String) throws(DocumentProblems) -> String {
-        func failure(_ message: String, line: Int? = nil) -> DocumentProblems {
-            DocumentProblems([DocumentProblem(file: path, line: line, path: "", message: message)])
-        }
-        guard SettingReader.isFolder(path) != true else { throw failure("is a folder") }
-        guard let data = FileManager.default.contents(atPath: path) else {
-            let reason = SettingReader.reasonAgainst(path, R_OK) ?? "it is no file"
-            let isMissing = SettingReader.reasonAgainst(path, F_OK) != nil
-            let hint = isMissing ? "; print a sample with: martlet check --sample" : ""
-            throw failure("cannot be read: \(reason)\(hint)")
-        }
-        guard let text = String(validating: data, as: UTF8.self) else {
-            let good = String(decoding: data, as: UTF8.self).prefix { $0 != "\u{FFFD}" }
-            throw failure("this line is not UTF-8", line: good.count(where: \.isNewline) + 1)
-        }
-        return text
+        try DocumentFile.text(path, hint: "; print a sample with: martlet check --sample")
     }
 
     private static func folder(of path: String) -> String {
@@ -106,6 +92,10 @@ package struct ConfigurationDocument {
                 hopsMax: settings.int(limits, "limits.hopsMax")),
             connections: connectionLimits(limits),
             drainSeconds: settings.int(limits, "limits.drainSeconds"),
+            load: LoadLimits(
+                commitSecondsMax: settings.int(limits, "limits.commitSecondsMax"),
+                commitsWaitingMax: settings.int(limits, "limits.commitsWaitingMax"),
+                actionsWaitingMax: settings.int(limits, "limits.actionsWaitingMax")),
             spool: spool(settings.section(root, "spool")), retries: retries(limits),
             handlersRunningMax: settings.int(limits, "limits.handlersRunningMax"),
             rulesDirectory: settings.path(rules?["directory"], to: .folder)

@@ -62,6 +62,17 @@ enum ConfigurationSchema {
             path: "limits.connectionsPerAddressPerMinuteMax", defaultText: "600",
             comment: "New ones from there within a minute; then 421.", range: 1...1_000_000),
         Setting(
+            path: "limits.commitSecondsMax", defaultText: "10",
+            comment: "New sessions get 421, and new mails 452, while no commit has ended for this\n"
+                + "long although something waits for one, ...", range: 1...3_600),
+        Setting(
+            path: "limits.commitsWaitingMax", defaultText: "5000",
+            comment: "... while more units of work wait for a commit, ...", range: 1...largest),
+        Setting(
+            path: "limits.actionsWaitingMax", defaultText: "100000",
+            comment: "... or while more mails wait for actions that are due. All ends at the half.",
+            range: 1...10_000_000),
+        Setting(
             path: "limits.mailBytesMax", defaultText: "41943040",
             comment: "One mail; announced by SIZE. SES: 40 MB.", range: 1_024...largest),
         Setting(

@@ -1,5 +1,6 @@
 import InboundSMTP
 import Logging
+import MailFlow
 import SQLStorage
 import Storage
 
@@ -8,6 +9,7 @@ struct Gauges: Sendable {
     let store: SQLStore
     let receiving: ReceivingParts
     let disk: DiskGuard
+    let load: LoadGuard
     let metrics: ServerMetrics
     let log: Logger
 
@@ -15,6 +17,9 @@ struct Gauges: Sendable {
         var gauges = [
             ("martlet_sessions", receiving.connections.count),
             ("martlet_spool_free_bytes", Int(disk.freeBytes)),
+            ("martlet_shedding", load.cause == nil ? 0 : 1),
+            ("martlet_commits_waiting", load.load.commitsWaiting),
+            ("martlet_mails_due", load.load.actionsWaiting),
         ]
         do throws(StorageFailure) {
             let counts = try await store.counts()

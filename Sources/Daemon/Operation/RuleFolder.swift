@@ -23,12 +23,7 @@ package struct RuleFolder: RuleFiles {
         var files: [(file: String, text: String)] = []
         for name in names.sorted() where name.hasSuffix(".yaml") && !name.hasPrefix(".") {
             let file = "\(path)/\(name)"
-            guard let data = FileManager.default.contents(atPath: file) else {
-                throw DocumentProblems([
-                    DocumentProblem(file: file, line: nil, path: "", message: "cannot be read")
-                ])
-            }
-            files.append((file, String(decoding: data, as: UTF8.self)))
+            files.append((file, try DocumentFile.text(file)))
         }
         return files
     }

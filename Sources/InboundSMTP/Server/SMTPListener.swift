@@ -21,15 +21,17 @@ package final class SMTPListener: ServiceLifecycle.Service {
         package var receiver: any MailReceiver
         package var log: any SessionLog
         package var connections: ConnectionTable
+        package var traces: SessionTraces
 
         package init(
             settings: SessionSettings, receiver: any MailReceiver, log: any SessionLog,
-            connections: ConnectionTable
+            connections: ConnectionTable, traces: SessionTraces
         ) {
             self.settings = settings
             self.receiver = receiver
             self.log = log
             self.connections = connections
+            self.traces = traces
         }
     }
 

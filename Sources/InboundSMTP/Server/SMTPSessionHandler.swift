@@ -18,11 +18,13 @@ final class SMTPSessionHandler: ChannelDuplexHandler {
     private var timer: Scheduled<Void>?
     private var timerDeadline: Int64?
     private let peer: SessionPeer
+    private var tap: SessionTap
 
     init(service: SMTPListener.Service, place: SMTPListener.Place, peer: SessionPeer) {
         self.service = service
         self.place = place
         self.peer = peer
+        tap = SessionTap(service.traces)
     }
 
     private static func now() -> Int64 {
@@ -42,6 +44,7 @@ final class SMTPSessionHandler: ChannelDuplexHandler {
 
     /// Where TLS comes first, SMTP begins after the handshake.
     private func begin(_ context: ChannelHandlerContext) {
+        beginTap(context, isNew: true)
         guard place.isImplicitTLS else { return start(context, tls: nil) }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         let seconds = service.settings.limits.handshakeSeconds
@@ -65,12 +68,24 @@ final class SMTPSessionHandler: ChannelDuplexHandler {
                     handler.perform(context)
                 }
             })
+        session?.isTraced = tap.isWatched
         session?.start()
         perform(context)
     }
 
+    /// Tells those who watch, if anyone does, who is there.
+    private func beginTap(_ context: ChannelHandlerContext, isNew: Bool) {
+        session?.isTraced = tap.isWatched
+        guard tap.isWatched else { return }
+        let local = context.localAddress
+        tap.begin(
+            peer: peer, listener: "\(local?.ipAddress ?? ""):\(local?.port ?? 0)",
+            greeting: session?.helo, isNew: isNew)
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
+        beginTap(context, isNew: false)
         session?.receive(&bytes, at: Self.now())
         perform(context)
     }
@@ -83,11 +98,13 @@ final class SMTPSessionHandler: ChannelDuplexHandler {
         timer?.cancel()
         session?.disconnected()
         perform(context)
+        if tap.isWatched { tap.end() }
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         service.log.peerFailed(peer, "\(error)")
+        if tap.isWatched { tap.note(.failed, "\(error)") }
         context.close(promise: nil)
     }
 
@@ -109,6 +126,7 @@ final class SMTPSessionHandler: ChannelDuplexHandler {
     private func secured(_ context: ChannelHandlerContext) {
         let handler = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
         let version = Self.name(of: handler?.tlsVersion)
+        if tap.isWatched { tap.note(.tls, version) }
         guard session != nil else {
             timer?.cancel()
             timer = nil
@@ -133,8 +151,13 @@ final class SMTPSessionHandler: ChannelDuplexHandler {
         var replies = ByteBuffer()
         for output in outputs {
             switch output {
-            case .reply(let reply): replies.writeString(reply.wireText)
-            case .event(let event): service.log.happened(event, peer: peer)
+            case .reply(let reply):
+                replies.writeString(reply.wireText)
+                if tap.isWatched { tap.said(reply) }
+            case .event(let event):
+                service.log.happened(event, peer: peer)
+                if tap.isWatched { tap.happened(event) }
+            case .heard(let heard): tap.heard(heard)
             case .commit(let intake): commit(intake, context)
             case .startTLS:
                 flush(&replies, context)

@@ -104,9 +104,20 @@ enum SMTPReplies {
         case .tlsRequired: reply(530, 7, 0, "Must issue a STARTTLS command first")
         case .insufficientStorage: reply(452, 3, 1, "Insufficient system storage")
         case .storageUnavailable: reply(451, 3, 0, "Local error, try again later")
+        case .overloaded: reply(452, 3, 1, "Too much waits here already, try again later")
         case .shuttingDown: shuttingDown
         case .headerTooLarge: reply(552, 3, 4, "Header section is larger than the limit")
         case .tooManyHops: reply(554, 4, 6, "Too many hops")
+        }
+    }
+
+    /// In place of the greeting, where the session ends with it.
+    static func refusal(ofPeer refusal: Refusal) -> SMTPReply {
+        switch refusal {
+        case .overloaded: overloaded
+        case .peerBlocked, .recipientUnknown, .tlsRequired, .insufficientStorage,
+            .storageUnavailable, .shuttingDown, .headerTooLarge, .tooManyHops:
+            self.refusal(refusal)
         }
     }
 
@@ -123,6 +134,7 @@ enum SMTPReplies {
     static let shuttingDown = reply(421, 3, 2, "Service shutting down, try again later")
     /// RFC 5321 §3.1: in place of the greeting.
     static let earlyTalker = reply(554, 5, 1, "You spoke before the greeting")
+    static let overloaded = reply(421, 3, 2, "Too busy, try again later")
     static let tooManyErrors = reply(421, 7, 0, "Too many errors")
     static let tooManyCommands = reply(421, 7, 0, "Too many commands without a mail")
     static let tooManyMails = reply(421, 7, 0, "Enough mails for one session")

@@ -21,6 +21,17 @@ package struct SMTPServerSession {
         /// Close once the replies are written.
         case close
         case event(SessionEvent)
+        /// Said only while the session is traced.
+        case heard(Heard)
+    }
+
+    /// What the peer has said, for those who watch.
+    package enum Heard {
+        /// A command line as it came, without its line end.
+        case line(ByteBuffer)
+        case longLine
+        /// A mail's data came to its end.
+        case data(bytes: Int)
     }
 
     enum Phase {
@@ -64,6 +75,8 @@ package struct SMTPServerSession {
     let peer: SessionPeer
     let receiver: any MailReceiver
     let onDrain: @Sendable () -> Void
+    /// Whether somebody watches, and wants `heard`.
+    package var isTraced = false
 
     package internal(set) var outputs: [Output] = []
     var phase = Phase.command
@@ -119,7 +132,7 @@ package struct SMTPServerSession {
             holdGreeting()
             send(SMTPReplies.greeting(settings.hostname))
         case .refused(let refusal):
-            end(SMTPReplies.refusal(refusal))
+            end(SMTPReplies.refusal(ofPeer: refusal))
         }
     }
 
@@ -366,6 +379,7 @@ package struct SMTPServerSession {
     /// The mail is whole.
     mutating func finishMail() {
         guard let transaction else { return }
+        if isTraced { outputs.append(.heard(.data(bytes: transaction.bytes))) }
         if let failure = transaction.failure {
             self.transaction = nil
             enter(.command)
@@ -387,6 +401,7 @@ package struct SMTPServerSession {
     }
 
     mutating func handle(_ line: LineDecoder.Line) {
+        if isTraced { outputs.append(.heard(Heard(line))) }
         switch line {
         case .tooLong: refuse(SMTPReplies.lineTooLong, about: "a command line")
         case .endless: end(SMTPReplies.tooMuchData)
@@ -421,5 +436,14 @@ package struct SMTPServerSession {
 
     private mutating func enforceIdleLimit() {
         if idleCommands > settings.limits.idleCommandsMax { end(SMTPReplies.tooManyCommands) }
+    }
+}
+
+extension SMTPServerSession.Heard {
+    init(_ line: LineDecoder.Line) {
+        switch line {
+        case .line(let bytes), .bareLineFeed(let bytes): self = .line(bytes)
+        case .tooLong, .endless: self = .longLine
+        }
     }
 }

@@ -18,12 +18,8 @@ struct RulesCommand: AsyncParsableCommand {
     /// A rule set from a YAML file, or from SES's JSON by its `.json`; prints every problem and
     /// ends with status 2 where it has any.
     static func read(_ file: String) throws -> ReceiptRuleSet {
-        guard let data = FileManager.default.contents(atPath: file) else {
-            Terminal.complain("martlet: \(file) cannot be read")
-            throw ExitCode(2)
-        }
-        let text = String(decoding: data, as: UTF8.self)
         do throws(DocumentProblems) {
+            let text = try DocumentFile.text(file)
             return file.hasSuffix(".json")
                 ? try SESRuleDocument.read(text, file: file, catalogue: .unchecked)
                 : try RuleDocument.read(text, file: file, catalogue: .unchecked)

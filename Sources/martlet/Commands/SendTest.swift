@@ -15,7 +15,7 @@ struct SendTest: AsyncParsableCommand {
     @Option(help: "An envelope recipient; may be given several times.")
     var to: [String]
 
-    @Option(help: "The envelope sender; empty for none.")
+    @Option(help: "The envelope sender; empty or <> for none.")
     var from = "test@martlet.invalid"
 
     @Option(help: "A mail to send as it is; a short one is made by default.")
@@ -37,7 +37,10 @@ struct SendTest: AsyncParsableCommand {
             }
             return mailbox.wireText
         }
-        let sender = from.isEmpty ? "" : Mailbox(from)?.wireText
+        guard !subject.contains(where: \.isNewline), !subject.utf8.contains(0) else {
+            throw ValidationError("a subject is one line")
+        }
+        let sender = ["", "<>"].contains(from) ? "" : Mailbox(from)?.wireText
         guard let sender else { throw ValidationError("“\(from)” is no mail address") }
         let (address, port) = try place()
         let mail = try content(sender, recipients)
@@ -71,7 +74,7 @@ struct SendTest: AsyncParsableCommand {
             let text = """
                 From: <\(sender)>
                 To: \(recipients.map { "<\($0)>" }.joined(separator: ", "))
-                Subject: \(subject.filter { $0 != "\r" && $0 != "\n" })
+                Subject: \(subject)
                 Date: \(SystemTime().now().rfc5322Text)
                 Message-ID: <\(UUID().uuidString.lowercased())@martlet.invalid>
 

@@ -40,13 +40,25 @@ struct ServerOptions: ParsableArguments {
     /// Asks the running server; prints why not and ends with status 1 (2 where a rule file has
     /// problems) where it does not do it.
     func ask(_ request: ControlRequest) throws -> ControlAnswer {
-        let answer: ControlAnswer
+        guard let answer = try ask(request, until: nil, onPart: { _ in true }) else {
+            throw ExitCode.failure
+        }
+        return answer
+    }
+
+    /// As above for what answers in parts: nil at `deadline`, or where `onPart` has seen enough.
+    func ask(
+        _ request: ControlRequest, until deadline: Date? = nil,
+        onPart: (ControlAnswer) throws -> Bool
+    ) throws -> ControlAnswer? {
+        let answer: ControlAnswer?
         // A running server can be asked whatever has become of the rest of its configuration.
         let socket = try complaining { () throws(DocumentProblems) in
             try ConfigurationDocument.controlSocket(path: path)
         }
         do {
-            answer = try ControlClient(path: socket).ask(request)
+            answer = try ControlClient(path: socket).ask(
+                request, until: deadline, onPart: onPart)
         } catch let failure as ControlClient.Failure {
             Terminal.complain("martlet: \(failure)")
             throw ExitCode.failure

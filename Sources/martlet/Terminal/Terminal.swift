@@ -13,6 +13,11 @@ enum Terminal {
         put(Array(text.utf8) + [UInt8(ascii: "\n")], 2)
     }
 
+    /// Over what was said so last: how far something is. An empty text wipes it away.
+    static func complainInPlace(_ text: String) {
+        put(Array("\r\u{1B}[K\(text)".utf8), 2)
+    }
+
     static func writeBytes(_ bytes: [UInt8]) {
         put(bytes, 1)
     }
@@ -47,6 +52,13 @@ enum Terminal {
     static func json(_ value: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
+    }
+
+    /// `value` as JSON on one line.
+    static func jsonLine(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
     }
 

@@ -1,0 +1,155 @@
+import ControlPlane
+import Foundation
+import Logging
+import NIOCore
+import ServiceLifecycle
+import Synchronization
+
+/// One connection: requests in, a line each; answers out, one request after another. A watching
+/// request ends when the peer goes; any other that has begun is done to its end.
+final class ControlConnection: Sendable {
+    /// A request; the longest is a filter with an address.
+    static let requestBytesMax = 65_536
+    /// Requests that wait for the one before them.
+    static let requestsWaitingMax = 16
+    /// From the beginning, or the last answer, to the whole of the next request.
+    static let requestSecondsMax: Int64 = 10
+    /// For an answer to be taken.
+    static let answerSecondsMax: Int64 = 60
+
+    private let channel: any Channel
+    private let control: ControlPlane
+    private let log: Logger
+    private let timer = Mutex<Scheduled<Void>?>(nil)
+    private let isWatching = Mutex(false)
+    /// Why nothing more is read.
+    private let objection = Mutex<ControlFailure?>(nil)
+
+    init(_ channel: any Channel, control: ControlPlane, log: Logger) {
+        self.channel = channel
+        self.control = control
+        self.log = log
+    }
+
+    func serve(
+        _ inbound: NIOAsyncChannelInboundStream<ByteBuffer>,
+        _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    ) async throws {
+        let (requests, queue) = AsyncStream.makeStream(
+            of: ByteBuffer.self, bufferingPolicy: .bufferingOldest(Self.requestsWaitingMax))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.answerAll(requests, outbound) }
+            do {
+                try await read(inbound, into: queue)
+            } catch {
+                log.debug("a control connection broke: \(error)")
+            }
+            queue.finish()
+            if isWatching.withLock({ $0 }) { group.cancelAll() }
+            try await group.waitForAll()
+        }
+    }
+
+    // MARK: Reading
+
+    private func read(
+        _ inbound: NIOAsyncChannelInboundStream<ByteBuffer>,
+        into queue: AsyncStream<ByteBuffer>.Continuation
+    ) async throws {
+        var waiting = ByteBuffer()
+        for try await var bytes in inbound.cancelOnGracefulShutdown() {
+            waiting.writeBuffer(&bytes)
+            while let line = Self.line(&waiting) {
+                guard line.readableBytes <= Self.requestBytesMax else { return objectToLength() }
+                if case .dropped = queue.yield(line) {
+                    return object("at most \(Self.requestsWaitingMax) requests may wait")
+                }
+            }
+            guard waiting.readableBytes <= Self.requestBytesMax else { return objectToLength() }
+        }
+    }
+
+    private func objectToLength() {
+        object("a request has at most \(Self.requestBytesMax) bytes")
+    }
+
+    private func object(_ text: String) {
+        objection.withLock { $0 = ControlFailure(.invalid, text) }
+    }
+
+    private static func line(_ buffer: inout ByteBuffer) -> ByteBuffer? {
+        guard let end = buffer.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) else {
+            return nil
+        }
+        let line = buffer.readSlice(length: end - buffer.readerIndex)
+        buffer.moveReaderIndex(forwardBy: 1)
+        return line
+    }
+
+    // MARK: Answering
+
+    private func answerAll(
+        _ requests: AsyncStream<ByteBuffer>, _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    ) async throws {
+        defer { endTimeLimit() }
+        limitTime(to: Self.requestSecondsMax)
+        for await line in requests {
+            endTimeLimit()
+            let answer = await answer(line, outbound)
+            try await write(answer, outbound)
+            limitTime(to: Self.requestSecondsMax)
+        }
+        if let objection = objection.withLock({ $0 }) {
+            try await write(.failed(objection), outbound)
+        }
+    }
+
+    private func answer(
+        _ line: ByteBuffer, _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    ) async -> ControlAnswer {
+        guard
+            let request = try? JSONDecoder().decode(
+                ControlRequest.self, from: Data(line.readableBytesView))
+        else { return .failed(.notARequest) }
+        isWatching.withLock { $0 = request.isWatching }
+        defer { isWatching.withLock { $0 = false } }
+        return await control.perform(request) { part in try await self.write(part, outbound) }
+    }
+
+    /// Throws where the peer has gone, or does not take it in time.
+    private func write(
+        _ answer: ControlAnswer, _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    ) async throws {
+        let bytes = try JSONEncoder().encode(answer) + [UInt8(ascii: "\n")]
+        limitTime(to: Self.answerSecondsMax)
+        defer { endTimeLimit() }
+        try await outbound.write(ByteBuffer(bytes: bytes))
+    }
+
+    /// Closes the connection unless it goes on in time.
+    private func limitTime(to seconds: Int64) {
+        let channel = channel
+        let closing = channel.eventLoop.scheduleTask(in: .seconds(seconds)) {
+            channel.close(promise: nil)
+        }
+        timer.withLock { timer in
+            timer?.cancel()
+            timer = closing
+        }
+    }
+
+    private func endTimeLimit() {
+        timer.withLock { timer in
+            timer?.cancel()
+            timer = nil
+        }
+    }
+}
+
+extension ControlFailure {
+    /// The same whatever was wrong: a request comes from a program, which needs no more.
+    fileprivate static let notARequest = ControlFailure(
+        .invalid,
+        "not a request of this version: expected one JSON object a line, whose one key is the "
+            + "request's name, such as {\"status\":{}}; is this the martlet that serves?")
+}
