@@ -29,7 +29,7 @@ package final class JSONLinesFiles: MessagePoster {
             return messages.map { _ in .failure(PostFailure(.refused, "not a file")) }
         }
         do {
-            try await threads.runIfActive { try append(messages, to: path) }
+            try await threads.runIfActive { try self.append(messages, to: path) }
             return messages.map { _ in .success(()) }
         } catch {
             // The next start tries again what stays in the outbox.
