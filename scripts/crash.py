@@ -36,7 +36,7 @@ from crash_strikes import Strikes
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Strikes on one folder before it is compared and a new one begun.
 RUNS_OF_A_SITE = 12
-LOAD_SECONDS_MAX = 1.0
+LOAD_SECONDS_MAX = 1.5
 CONTROL_RUNS = 6
 
 

@@ -164,4 +164,4 @@ class Site:
         return next(iter(answer.values())).get("_0")
 
     def trust(self):
-        self.ask("addIdentity", name="crash.example")
+        self.ask("addIdentity", name="crash.example", isTrusted=True)

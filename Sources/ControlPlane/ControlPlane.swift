@@ -261,7 +261,10 @@ package final class ControlPlane: Sendable {
         let reason: String
         do throws(StorageFailure) {
             switch record.bodyPlace {
-            case .file: return try bodies.takeBack(record.id)
+            case .file:
+                try bodies.takeBack(record.id)
+                let content = try bodies.read(record.id, length: .max)
+                return try await mails.takeAsItIs(record.id, content)
             case .row:
                 _ = try await mails.content(of: record)
                 return
@@ -271,7 +274,7 @@ package final class ControlPlane: Sendable {
             switch error {
             case .notFound: reason = "its file is gone"
             case .damaged: reason = "its bytes in the database are not those that were accepted"
-            case .full, .refused, .syncFailed: throw error
+            case .full, .refused, .syncFailed, .replaced: throw error
             }
         }
         throw ControlFailure(

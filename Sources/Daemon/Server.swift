@@ -57,8 +57,8 @@ package struct Server {
         start.helper?.end()
         if let failure = surroundings.ending.failure {
             throw Failure(
-                description: "\(failure). The disk did not keep what it was given: look at it, "
-                    + "then start again; what was acknowledged is checked then.")
+                description: "\(failure). What is written now may not last: look at the disk and "
+                    + "the data folder, then start again; what was acknowledged is checked then.")
         }
         start.lock.markEnd()
         surroundings.log.notice("ended")
@@ -135,7 +135,11 @@ package struct Server {
                         failureTerminationBehavior: .gracefullyShutdownGroup)
                 }, gracefulShutdownSignals: [.sigterm, .sigint], logger: surroundings.log))
         let flow = receiving.flow
-        surroundings.ending.whenSyncFails {
+        let (ending, log) = (surroundings.ending, surroundings.log)
+        ending.whenSyncFails {
+            log.critical(
+                "the spool failed: no mail is taken, and the server ends",
+                metadata: ["error": "\(ending.failure.map { "\($0)" } ?? "")"])
             flow.close()
             Task { await group.triggerGracefulShutdown() }
         }

@@ -202,13 +202,15 @@ extension ActionRunner {
             switch failure {
             case .damaged:
                 _ = try await store.move(mail.id, from: [.acting], to: .damaged)
+                if mail.bodyPlace == .file { try bodies.setAside(mail.id) }
             case .notFound:
                 _ = try await store.move(mail.id, from: [.acting], to: .held)
-            case .full, .refused, .syncFailed:
+            case .full, .refused, .syncFailed, .replaced:
                 break
             }
         } catch {
-            log.journalFailed([mail.id], error)
+            // A file that is gone cannot be set aside.
+            if case .notFound = error {} else { log.journalFailed([mail.id], error) }
         }
         queue.release([mail.id])
     }
@@ -269,11 +271,30 @@ extension ActionRunner {
             limit: queue.claimedCount + Self.fetchMax)
         let claimed = queue.claim(records)
         for record in claimed {
-            var known: [ActionKey: ActionRecord] = [:]
-            for action in try await store.actions(of: record.id) { known[action.key] = action }
-            queue.putBack(WaitingMail(record: record, content: nil, actions: known))
+            do throws(StorageFailure) {
+                queue.putBack(try await fetch(record))
+            } catch {
+                // Alone: the others go on.
+                await giveUp(record, because: error)
+            }
         }
         return claimed.count
+    }
+
+    /// What waited, hours perhaps, may have been damaged meanwhile: its file is read through before
+    /// anybody gets it. Bytes in a row are when they are used.
+    private func fetch(_ record: MailRecord) async throws(StorageFailure) -> WaitingMail {
+        if record.bodyPlace == .file {
+            do throws(StorageFailure) {
+                _ = try bodies.content(of: record)
+            } catch {
+                guard case .notFound(let detail) = error else { throw error }
+                throw .damaged(detail)
+            }
+        }
+        var known: [ActionKey: ActionRecord] = [:]
+        for action in try await store.actions(of: record.id) { known[action.key] = action }
+        return WaitingMail(record: record, content: nil, actions: known)
     }
 }
 

@@ -24,6 +24,7 @@ package final class InboundFlow: MailReceiver {
     private let headers: ReceivedHeaders
     private let isClosed = Mutex(false)
     private let isShedding = Atomic(false)
+    private let latestID = Mutex(Timestamp(milliseconds: 0))
 
     /// `peers`: nil where nobody is asked for the names of peers.
     package init(
@@ -32,7 +33,7 @@ package final class InboundFlow: MailReceiver {
         bodies: any BodyFiles,
         threads: any BlockingThreads, room: any SpoolRoom, queue: ActionQueue,
         time: any TimeSource, random: any RandomSource, account: AccountID = .main,
-        onSyncFailure: @escaping @Sendable (StorageFailure) -> Void
+        onFailure: @escaping @Sendable (StorageFailure) -> Void
     ) {
         self.settings = settings
         self.filters = filters
@@ -45,7 +46,7 @@ package final class InboundFlow: MailReceiver {
         headers = ReceivedHeaders(hostname: settings.hostname, receiptKey: settings.receiptKey)
         spool = InboundMail.Surroundings(
             store: store, bodies: bodies, threads: threads, queue: queue, account: account,
-            settings: settings, onSyncFailure: onSyncFailure)
+            settings: settings, onFailure: onFailure)
     }
 
     // MARK: Admit
@@ -97,7 +98,7 @@ package final class InboundFlow: MailReceiver {
             return .failure(.insufficientStorage)
         }
         let now = time.now()
-        let id = MailID(at: now, random: random)
+        let id = MailID(at: timeOfID(now), random: random)
         let evaluator = rules.current
         var head = ByteBuffer()
         head.reserveCapacity(1024 + min(declaredSize ?? 0, settings.bodyFileThresholdBytes))
@@ -110,6 +111,14 @@ package final class InboundFlow: MailReceiver {
                     evaluator.admits($0, isTLS: envelope.tls != nil) == .taken
                 },
                 surroundings: spool))
+    }
+
+    /// Ids sort as the mails came, also when the clock goes back: then they stand still.
+    private func timeOfID(_ now: Timestamp) -> Timestamp {
+        latestID.withLock { latest in
+            latest = max(latest, now)
+            return latest
+        }
     }
 
     // MARK: Operation

@@ -18,8 +18,9 @@ final class InboundMail: MailIntake {
         var queue: ActionQueue
         var account: AccountID
         var settings: InboundSettings
-        /// Called when a sync failed: the process takes no more mail and ends.
-        var onSyncFailure: @Sendable (StorageFailure) -> Void
+        /// Told of every failure for which a mail is refused. After a failed sync the process takes
+        /// no more mail and ends.
+        var onFailure: @Sendable (StorageFailure) -> Void
     }
 
     fileprivate struct State {
@@ -207,6 +208,7 @@ final class InboundMail: MailIntake {
     }
 
     private func refuseAfter(_ failure: StorageFailure) {
+        surroundings.onFailure(failure)
         let onDrain = state.withLock { state -> (@Sendable () -> Void)? in
             state.refusal = Refusal(failure)
             state.pending = []
@@ -228,7 +230,8 @@ final class InboundMail: MailIntake {
         do throws(StorageFailure) {
             try file?.finish()
         } catch {
-            if error.isSyncFailure { surroundings.onSyncFailure(error) }
+            surroundings.onFailure(error)
+            if !error.isSyncFailure { file?.abandon() }
             return completion(.refused(Refusal(error)))
         }
         commit(content: nil, totalLength: length, checksum: checksum, completion: completion)
@@ -252,6 +255,7 @@ final class InboundMail: MailIntake {
                 completion(.accepted(record.id))
                 surroundings.queue.offer(WaitingMail(record: record, content: content))
             case .failure(let failure):
+                surroundings.onFailure(failure)
                 // After a failed sync the row may stand all the same: recovery decides.
                 if content == nil, !failure.isSyncFailure {
                     surroundings.bodies.remove([record.id])
@@ -294,7 +298,7 @@ extension Refusal {
     init(_ failure: StorageFailure) {
         switch failure {
         case .full: self = .insufficientStorage
-        case .refused, .syncFailed, .damaged, .notFound: self = .storageUnavailable
+        case .refused, .syncFailed, .replaced, .damaged, .notFound: self = .storageUnavailable
         }
     }
 }

@@ -4,22 +4,30 @@ package import Storage
 /// Folders of ours.
 package enum Directories {
     /// Makes the folder at `path` where it is missing, with `mode`, and its parents, which all may
-    /// pass; and makes their entries durable.
+    /// pass; and makes their entries durable, also those that were there: who made them may have
+    /// been killed before its sync.
     package static func create(_ path: String, mode: mode_t = 0o700) throws(StorageFailure) {
-        var made: [String] = []
+        var parents: [(path: String, isFresh: Bool)] = []
         var current = path.hasPrefix("/") ? "/" : ""
         let parts = path.split(separator: "/")
         for (index, part) in parts.enumerated() {
             let parent = current.isEmpty ? "." : current
             current += current.isEmpty || current.hasSuffix("/") ? "\(part)" : "/\(part)"
             if mkdir(current, index == parts.count - 1 ? mode : 0o755) == 0 {
-                made.append(parent)
-            } else if errno != EEXIST {
+                parents.append((parent, true))
+            } else if errno == EEXIST {
+                parents.append((parent, false))
+            } else {
                 throw .system("mkdir", current)
             }
         }
-        for parent in made { try FileDescriptor(parent, O_RDONLY | O_DIRECTORY).sync() }
+        for parent in parents where parent.isFresh || isOurs(parent.path) {
+            try FileDescriptor(parent.path, O_RDONLY | O_DIRECTORY).sync()
+        }
     }
+
+    /// Whether we may have made something there: what others keep is not ours to sync.
+    private static func isOurs(_ path: String) -> Bool { access(path, R_OK | W_OK) == 0 }
 
     package static func setMode(_ path: String, _ mode: mode_t) throws(StorageFailure) {
         guard chmod(path, mode) == 0 else { throw .system("chmod", path) }

@@ -9,24 +9,29 @@ package final class DirectoryBodyFiles: BodyFiles {
     private let folder: FileDescriptor
     private let aside: String
     private let removals = Mutex(Removals())
+    /// Behind the name of a file that is not finished: nobody was promised anything.
+    private static let unfinished = ".part"
     /// Behind the name of a file that is about to replace another.
     private static let rewritten = ".new"
 
-    /// Makes the folders where they are missing.
+    /// Makes the folders where they are missing, and removes what was never finished.
     package init(folder: String, aside: String) throws(StorageFailure) {
         try Directories.create(folder)
         try Directories.create(aside)
         self.folder = try FileDescriptor(folder, O_RDONLY | O_DIRECTORY)
         self.aside = aside
-        for name in try Directories.names(in: folder) where name.hasSuffix(Self.rewritten) {
+        for name in try Directories.names(in: folder)
+        where name.hasSuffix(Self.rewritten) || name.hasSuffix(Self.unfinished) {
             Glibc.unlink("\(folder)/\(name)")
         }
     }
 
     package func create(_ mail: MailID) throws(StorageFailure) -> any BodyFileWriter {
-        // As an object of a bucket, which it may become a link of, is.
+        // The mode of an object in a bucket, which it may become a link of.
         BodyFile(
-            try FileDescriptor(path(of: mail), O_WRONLY | O_CREAT | O_EXCL, mode: 0o640))
+            try FileDescriptor(
+                path(of: mail) + Self.unfinished, O_WRONLY | O_CREAT | O_EXCL, mode: 0o640),
+            finished: path(of: mail))
     }
 
     package func path(of mail: MailID) -> String { "\(folder.path)/\(mail.text)" }
@@ -37,15 +42,20 @@ package final class DirectoryBodyFiles: BodyFiles {
     package func read(_ mail: MailID, length: Int) throws(StorageFailure) -> ByteBuffer {
         let file: FileDescriptor
         do throws(StorageFailure) {
-            file = try FileDescriptor(path(of: mail), O_RDONLY)
+            file = try FileDescriptor(path(of: mail), O_RDONLY | O_NOFOLLOW)
         } catch {
             guard case .notFound = error else { throw error }
-            file = try FileDescriptor("\(aside)/\(mail.text)", O_RDONLY)
+            file = try FileDescriptor("\(aside)/\(mail.text)", O_RDONLY | O_NOFOLLOW)
         }
         return try file.read(at: 0, length: min(length, file.size ?? length))
     }
 
-    package func syncDirectory() throws(StorageFailure) { try folder.sync() }
+    package func syncDirectory() throws(StorageFailure) {
+        try folder.sync()
+        guard folder.isInPlace else {
+            throw .replaced("\(folder.path) is not the folder that was opened")
+        }
+    }
 
     package func remove(_ mails: [MailID]) {
         let isHeld = removals.withLock { removals in
@@ -89,7 +99,7 @@ package final class DirectoryBodyFiles: BodyFiles {
     package func rewrite(_ mail: MailID, _ content: ByteBuffer) throws(StorageFailure) {
         let path = path(of: mail)
         let file = try FileDescriptor(
-            path + Self.rewritten, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o640)
+            path + Self.rewritten, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o640)
         try file.write(content)
         try file.syncData()
         guard rename(file.path, path) == 0 else { throw .system("rename", file.path) }
@@ -121,13 +131,20 @@ package final class DirectoryBodyFiles: BodyFiles {
 
     private final class BodyFile: BodyFileWriter {
         private let file: FileDescriptor
+        private let finished: String
 
-        init(_ file: FileDescriptor) {
+        init(_ file: FileDescriptor, finished: String) {
             self.file = file
+            self.finished = finished
         }
 
         func write(_ bytes: ByteBuffer) throws(StorageFailure) { try file.write(bytes) }
-        func finish() throws(StorageFailure) { try file.syncData() }
+
+        func finish() throws(StorageFailure) {
+            try file.syncData()
+            guard rename(file.path, finished) == 0 else { throw .system("rename", finished) }
+        }
+
         func abandon() { Glibc.unlink(file.path) }
     }
 }

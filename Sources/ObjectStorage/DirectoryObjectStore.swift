@@ -13,13 +13,17 @@ package final class DirectoryObjectStore: ObjectStore {
     /// From this many new files on, one sync of the file system is cheaper than one of each.
     private static let syncEachMax = 2
 
-    private struct Bucket {
+    private struct Bucket: Sendable {
         var folder: String
         /// Where its objects are written; on its file system.
         var temporary: FileDescriptor
     }
 
-    private let buckets: [String: Bucket]
+    /// The folder of each bucket, as configured.
+    private let folders: [String: String]
+    private let shared: FileDescriptor
+    /// Those whose folder could be had so far.
+    private let buckets = Mutex<[String: Bucket]>([:])
     private let counter = Atomic<Int>(0)
     /// Folders that are known to exist, durably.
     private let known = Mutex<Set<String>>([])
@@ -31,21 +35,42 @@ package final class DirectoryObjectStore: ObjectStore {
     /// `buckets` gives each bucket's folder. `temporaryFolder` is the spool's and ours alone: it is
     /// emptied here, since what lies there was never finished. A bucket on another file system
     /// has a hidden folder for that.
+    ///
+    /// A bucket whose folder cannot be had holds up nobody else: `onUnusable` is told, and each
+    /// `put` into it tries again and fails alone. After a failed sync nothing is to be trusted, so
+    /// that throws.
     package init(
         buckets: [String: String], temporaryFolder: String,
+        onUnusable: (_ bucket: String, StorageFailure) -> Void = { _, _ in },
         onSyncFailure: @escaping @Sendable (StorageFailure) -> Void
     ) throws(StorageFailure) {
         self.onSyncFailure = onSyncFailure
-        let shared = try Self.emptied(temporaryFolder)
-        var places: [String: Bucket] = [:]
-        for (name, folder) in buckets {
-            try Directories.create(folder, mode: 0o750)
-            let isShared = try Self.canMove(from: shared.path, to: folder)
-            places[name] = Bucket(
-                folder: folder,
-                temporary: isShared ? shared : try Self.emptied("\(folder)/\(Self.hiddenFolder)"))
+        folders = buckets
+        shared = try Self.emptied(temporaryFolder)
+        for name in buckets.keys.sorted() {
+            do throws(StorageFailure) {
+                _ = try bucket(name)
+            } catch {
+                if error.isSyncFailure { throw error }
+                onUnusable(name, error)
+            }
         }
-        self.buckets = places
+    }
+
+    /// Nil where the configuration names no such bucket.
+    private func bucket(_ name: String) throws(StorageFailure) -> Bucket? {
+        if let bucket = buckets.withLock({ $0[name] }) { return bucket }
+        guard let folder = folders[name] else { return nil }
+        try Directories.create(folder, mode: 0o750)
+        let isShared = try Self.canMove(from: shared.path, to: folder)
+        let bucket = Bucket(
+            folder: folder,
+            temporary: isShared ? shared : try Self.emptied("\(folder)/\(Self.hiddenFolder)"))
+        // Two at once may have made it: the first counts, whose hidden folder may be in use.
+        return buckets.withLock { known in
+            known[name] = known[name] ?? bucket
+            return known[name]
+        }
     }
 
     /// Two mounts of one file system have the same device, and no file moves between them: so it
@@ -80,7 +105,7 @@ package final class DirectoryObjectStore: ObjectStore {
             }
         }
         do throws(StorageFailure) {
-            for bucket in buckets.values {
+            for bucket in buckets.withLock({ Array($0.values) }) {
                 if let files = batch.files.removeValue(forKey: bucket.temporary.path) {
                     try sync(files, in: bucket.temporary)
                 }
@@ -123,7 +148,13 @@ package final class DirectoryObjectStore: ObjectStore {
     private func prepare(
         _ object: ObjectToPut, _ index: Int, _ batch: inout Batch
     ) throws(ObjectStoreFailure) {
-        guard let bucket = buckets[object.bucket] else { throw .noSuchBucket(object.bucket) }
+        let usable: Bucket?
+        do throws(StorageFailure) {
+            usable = try bucket(object.bucket)
+        } catch {
+            throw .failed("\(error)")
+        }
+        guard let bucket = usable else { throw .noSuchBucket(object.bucket) }
         guard Self.isClean(object.key) else { throw .failed("“\(object.key)” is no object key") }
         let final = "\(bucket.folder)/\(object.key)"
         let folder = String(final[..<(final.lastIndex(of: "/") ?? final.startIndex)])
@@ -157,7 +188,8 @@ package final class DirectoryObjectStore: ObjectStore {
         switch object.content {
         case .bytes(let bytes): try file.write(bytes)
         case .file(let source, let length):
-            try file.copy(from: try FileDescriptor(source, O_RDONLY), length: length)
+            try file.copy(
+                from: try FileDescriptor(source, O_RDONLY | O_NOFOLLOW), length: length)
         }
         return file
     }

@@ -96,6 +96,13 @@ final class FileDescriptor: Sendable {
         return fstat(number, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
+    /// Whether its path still leads to it.
+    var isInPlace: Bool {
+        var (opened, found) = (stat(), stat())
+        return fstat(number, &opened) == 0 && stat(path, &found) == 0
+            && opened.st_ino == found.st_ino && opened.st_dev == found.st_dev
+    }
+
     var size: Int? {
         var status = stat()
         return fstat(number, &status) == 0 ? Int(status.st_size) : nil

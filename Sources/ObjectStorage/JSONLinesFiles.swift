@@ -2,10 +2,13 @@ import Glibc
 import NIOCore
 package import NIOPosix
 package import Storage
+import Synchronization
 package import Topics
 
 /// Topic subscribers that are files: one message a line, appended and synced.
-package struct JSONLinesFiles: MessagePoster {
+package final class JSONLinesFiles: MessagePoster {
+    /// Files whose entries are known to last.
+    private let known = Mutex<Set<String>>([])
     private let threads: NIOThreadPool
     private let onSyncFailure: @Sendable (StorageFailure) -> Void
 
@@ -26,20 +29,23 @@ package struct JSONLinesFiles: MessagePoster {
             return messages.map { _ in .failure(PostFailure(.refused, "not a file")) }
         }
         do {
-            try await threads.runIfActive { try append(messages, to: path) }
+            try await threads.runIfActive { try self.append(messages, to: path) }
             return messages.map { _ in .success(()) }
         } catch {
             // The next start tries again what stays in the outbox.
             if let failure = error as? StorageFailure, failure.isSyncFailure {
                 onSyncFailure(failure)
             }
+            // Its folder may be gone: the next try makes it anew.
+            known.withLock { _ = $0.remove(path) }
             return messages.map { _ in .failure(PostFailure(.unreachable, "\(error)")) }
         }
     }
 
     private func append(_ messages: [SNSMessage], to path: String) throws(StorageFailure) {
-        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) }
-        if let folder { try Directories.create(folder, mode: 0o750) }
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        let isKnown = known.withLock { $0.contains(path) }
+        if !isKnown { try Directories.create(folder, mode: 0o750) }
         let file = try FileDescriptor(path, O_RDWR | O_CREAT | O_APPEND, mode: 0o640)
         guard file.isRegular else { throw .refused("\(path) is no regular file") }
         var lines = ByteBuffer()
@@ -54,9 +60,11 @@ package struct JSONLinesFiles: MessagePoster {
         }
         try file.write(lines)
         try file.syncData()
-        // Who appends for the first time may have made it: its entry has to last too.
-        if file.size == lines.readableBytes {
-            try FileDescriptor(folder ?? ".", O_RDONLY | O_DIRECTORY).sync()
+        // Who made it may have been killed before its entry was sure to last; an empty one may
+        // have been rotated a moment ago.
+        if !isKnown || file.size == lines.readableBytes {
+            try FileDescriptor(folder, O_RDONLY | O_DIRECTORY).sync()
+            known.withLock { _ = $0.insert(path) }
         }
     }
 }

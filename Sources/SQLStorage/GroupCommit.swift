@@ -121,7 +121,10 @@ final class GroupCommit: Sendable {
         do throws(StorageFailure) {
             if let fatal = state.withLock({ $0.fatal }) { throw fatal }
             if units.contains(where: { $0.needsDirectorySync }) { try bodies.syncDirectory() }
-            results = try write(units)
+            let written = try write(units)
+            // Before anybody is promised anything: a database that was unlinked takes commits too.
+            try database.checkPlace()
+            results = written
         } catch {
             if error.isSyncFailure { end(because: error) }
             results = units.map { _ in .failure(error) }

@@ -27,6 +27,15 @@ package protocol SQLDatabase: Sendable {
 
     /// Moves what the log holds into the database file, without holding up commits. Blocks.
     func checkpoint() throws(StorageFailure)
+
+    /// Throws `replaced` where what was opened is no longer what others would find. Cheap: asked
+    /// after every commit.
+    func checkPlace() throws(StorageFailure)
+}
+
+extension SQLDatabase {
+    /// An engine that keeps its own files has nothing to say here.
+    package func checkPlace() throws(StorageFailure) {}
 }
 
 /// One connection, inside a transaction.

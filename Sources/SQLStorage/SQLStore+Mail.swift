@@ -110,11 +110,12 @@ extension SQLStore: MailStore {
     // MARK: Reading
 
     package func due(at time: Timestamp, limit: Int) async throws(StorageFailure) -> [MailRecord] {
-        try await database.read { connection throws(StorageFailure) in
-            try Self.records(
+        try await readable { connection throws(StorageFailure) in
+            try Self.rows(
                 connection,
-                "WHERE due_ms <= $1 AND due_ms IS NOT NULL AND state = 'acting' "
-                    + "ORDER BY due_ms LIMIT $2",
+                // Only an acting mail is due; what has a state that is none is seen here, too.
+                "WHERE due_ms <= $1 AND due_ms IS NOT NULL "
+                    + "AND state NOT IN ('held', 'retired', 'damaged') ORDER BY due_ms LIMIT $2",
                 [.integer(time.milliseconds), .integer(Int64(limit))])
         }
     }
@@ -150,7 +151,7 @@ extension SQLStore: MailStore {
     }
 
     package func list(_ filter: MailFilter) async throws(StorageFailure) -> [MailRecord] {
-        try await database.read { connection throws(StorageFailure) in
+        try await readable { connection throws(StorageFailure) in
             var clauses: [String] = []
             var values: [SQLValue] = []
             func parameter(_ value: SQLValue) -> String {
@@ -176,7 +177,7 @@ extension SQLStore: MailStore {
             }
             let condition = clauses.isEmpty ? "" : "WHERE " + clauses.joined(separator: " AND ")
             let limit = parameter(.integer(Int64(filter.limit)))
-            return try Self.records(
+            return try Self.rows(
                 connection, "\(condition) ORDER BY id DESC LIMIT \(limit)", values)
         }
     }
@@ -260,6 +261,26 @@ extension SQLStore: MailStore {
         }
     }
 
+    package func takeAsItIs(
+        _ mail: MailID, _ content: ByteBuffer
+    ) async throws(StorageFailure) {
+        var checksum = Checksum()
+        checksum.update(content)
+        let (length, sum) = (Int64(content.readableBytes), Int64(checksum.value))
+        try await write { connection throws(StorageFailure) in
+            try connection.execute(
+                """
+                UPDATE mail SET total_length = $1, checksum = $2,
+                    head_length = CASE WHEN head_length > $3 THEN $4 ELSE head_length END
+                WHERE id = $5 AND state = 'damaged'
+                """,
+                [
+                    .integer(length), .integer(sum), .integer(length), .integer(length),
+                    .text(mail.text),
+                ])
+        }
+    }
+
     package func retry(
         _ mail: MailID, now: Timestamp
     ) async throws(StorageFailure) -> RetryAnswer {
@@ -307,12 +328,51 @@ extension SQLStore: MailStore {
     static func records(
         _ connection: any SQLConnection, _ rest: String, _ values: [SQLValue]
     ) throws(StorageFailure) -> [MailRecord] {
-        try connection.rows("SELECT \(mailColumns) FROM mail \(rest)", values).map {
-            row throws(StorageFailure) in try record(row)
+        try rows(connection, rest, values).map { row throws(StorageFailure) in try record(row) }
+    }
+
+    private static func rows(
+        _ connection: any SQLConnection, _ rest: String, _ values: [SQLValue]
+    ) throws(StorageFailure) -> [any SQLRow] {
+        try connection.rows("SELECT \(mailColumns) FROM mail \(rest)", values)
+    }
+
+    /// The records of those rows that can be read; the others are set aside, so that no mail is
+    /// held up by another's row.
+    private func readable(
+        _ select: @escaping @Sendable (any SQLConnection) throws(StorageFailure) -> [any SQLRow]
+    ) async throws(StorageFailure) -> [MailRecord] {
+        let (records, unreadable) = try await database.read { connection throws(StorageFailure) in
+            var records: [MailRecord] = []
+            var unreadable: [String] = []
+            for row in try select(connection) {
+                if let record = Self.readableRecord(row) {
+                    records.append(record)
+                } else if row.text(3) != MailRecord.State.damaged.rawValue, let id = row.text(0) {
+                    unreadable.append(id)
+                }
+            }
+            return (records, unreadable)
         }
+        for id in unreadable {
+            try await write { connection throws(StorageFailure) in
+                try connection.execute(
+                    "UPDATE mail SET state = $1, due_ms = NULL WHERE id = $2",
+                    [.text(MailRecord.State.damaged.rawValue), .text(id)])
+            }
+            onUnreadableRow(id)
+        }
+        return records
     }
 
     private static func record(_ row: any SQLRow) throws(StorageFailure) -> MailRecord {
+        guard let record = readableRecord(row) else {
+            throw .damaged("the row of mail \(row.text(0) ?? "?")")
+        }
+        return record
+    }
+
+    private static func readableRecord(_ row: any SQLRow) -> MailRecord? {
         let recipients = (row.text(5) ?? "").split(separator: "\n").map { Mailbox(String($0)) }
         guard let id = row.text(0).flatMap({ MailID($0) }),
             let state = row.text(3).flatMap(MailRecord.State.init(rawValue:)),
@@ -320,8 +380,9 @@ extension SQLStore: MailStore {
             let mailFrom = row.text(4).flatMap(reversePath), let received = row.integer(2),
             let head = row.integer(15), let total = row.integer(16),
             let checksum = row.integer(17).flatMap({ UInt32(exactly: $0) }),
-            !recipients.contains(nil)
-        else { throw .damaged("the row of mail \(row.text(0) ?? "?")") }
+            !recipients.contains(nil), !recipients.isEmpty, timesMax.contains(received),
+            lengthsMax.contains(total), (0...total).contains(head)
+        else { return nil }
         return MailRecord(
             id: id, account: AccountID(row.text(1) ?? ""),
             receivedAt: Timestamp(milliseconds: received), state: state,
@@ -335,6 +396,10 @@ extension SQLStore: MailStore {
             bodyPlace: place, headLength: Int(head), totalLength: Int(total),
             checksum: checksum)
     }
+
+    /// To the year 9999, and a terabyte: beyond them a figure is damage.
+    private static let timesMax: ClosedRange<Int64> = 0...253_402_300_799_999
+    private static let lengthsMax: ClosedRange<Int64> = 0...(1 << 40)
 
     private static func reversePath(_ text: String) -> ReversePath? {
         text.isEmpty ? .null : Mailbox(text).map(ReversePath.mailbox)

@@ -10,13 +10,17 @@ package final class SQLStore: Sendable {
     let writer: GroupCommit
     /// The database was made when this was: nothing was ever known in it.
     package let isNew: Bool
+    /// Told the id of each mail that was set aside because its row cannot be read.
+    let onUnreadableRow: @Sendable (String) -> Void
 
     /// Brings the schema up to date. Throws `StorageFailure`; `onSyncFailure` is called once, from
     /// the writer's thread, when a sync failed: the process takes no more mail and ends.
     package init(
         database: any SQLDatabase, bodies: any BodyFiles, time: any TimeSource,
+        onUnreadableRow: @escaping @Sendable (String) -> Void = { _ in },
         onSyncFailure: @escaping @Sendable (StorageFailure) -> Void
     ) throws(StorageFailure) {
+        self.onUnreadableRow = onUnreadableRow
         let now = time.now().milliseconds
         var isNew = false
         try database.write { connection throws(StorageFailure) in
@@ -48,6 +52,17 @@ package final class SQLStore: Sendable {
     /// Returns when the writer has committed what waited before; throws where it cannot commit.
     package func commitNothing() async throws(StorageFailure) {
         try await write { _ throws(StorageFailure) in }
+    }
+
+    /// Ends the writer where the database was moved or replaced. A commit sees that by itself; this
+    /// is for when none comes.
+    package func checkPlace() throws(StorageFailure) {
+        do throws(StorageFailure) {
+            try database.checkPlace()
+        } catch {
+            writer.end(because: error)
+            throw error
+        }
     }
 
     /// `work` as one unit of the next group commit, and what it answered.

@@ -70,10 +70,11 @@ struct SQLiteRow: SQLRow {
         self.row = row
     }
 
-    func text(_ column: Int) -> String? { row[column] }
-    func integer(_ column: Int) -> Int64? { row[column] }
+    // A value of another type than it was written with (a damaged page) is none: GRDB's own
+    // conversion would end the process.
+    func text(_ column: Int) -> String? { String.fromDatabaseValue(row[column]) }
+    func integer(_ column: Int) -> Int64? { Int64.fromDatabaseValue(row[column]) }
     func blob(_ column: Int) -> ByteBuffer? {
-        let data: Data? = row[column]
-        return data.map { ByteBuffer(bytes: $0) }
+        Data.fromDatabaseValue(row[column]).map { ByteBuffer(bytes: $0) }
     }
 }

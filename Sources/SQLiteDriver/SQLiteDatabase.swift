@@ -13,6 +13,7 @@ package final class SQLiteDatabase: SQLDatabase {
     private let pool: DatabasePool
     /// A connection of its own, so that moving the log holds up no commit.
     private let checkpointer: DatabaseQueue
+    private let files: FilesInPlace
 
     /// Frames that commits have added while the first pass ran: few enough to be moved at once.
     private static let logFramesMax = 8_192
@@ -52,6 +53,7 @@ package final class SQLiteDatabase: SQLDatabase {
             second.label = "martlet-checkpoint"
             second.busyMode = .timeout(5)
             checkpointer = try DatabaseQueue(path: path, configuration: second)
+            files = FilesInPlace([path, "\(path)-wal", "\(path)-shm"])
         } catch {
             throw Self.failure(error)
         }
@@ -130,6 +132,8 @@ package final class SQLiteDatabase: SQLDatabase {
             throw Self.failure(error)
         }
     }
+
+    package func checkPlace() throws(StorageFailure) { try files.check() }
 
     static func failure(_ error: any Error) -> StorageFailure {
         if let failure = error as? StorageFailure { return failure }

@@ -4,14 +4,16 @@ package import MailModel
 ///
 /// | state | which rows and files exist | the one step that leaves it |
 /// |---|---|---|
-/// | receiving | at most a body file without a row | the group commit that inserts the row |
+/// | receiving | at most a file without its name, then without a row | the commit of its row |
 /// | `acting` | row; body in `mail_body` or in a body file | the commit of the last outcome |
 /// | `held` | as acting; no action runs | `queue release` |
 /// | `retired` | row and outcomes; the raw until it expires | retention, in batches |
 /// | `damaged` | row; the body is set aside | `queue release`, which puts it back |
 ///
-/// A body file without a row is what a cut session left: recovery removes it. From every state an
-/// operator's `queue remove` ends a mail; nothing else deletes a damaged one.
+/// A file that has not got its name is what a cut session left: the next start removes it. One with
+/// its name and without a row may have been promised to somebody, if the database is not the last
+/// that there was: it is set aside. From every state an operator's `queue remove` ends a mail;
+/// nothing else deletes a damaged one.
 package struct MailRecord: Sendable, Hashable {
     package enum State: String, Sendable, Codable, CaseIterable {
         case acting, held, retired, damaged

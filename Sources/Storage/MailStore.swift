@@ -95,6 +95,9 @@ package protocol MailStore: Sendable {
     func move(
         _ mail: MailID, from: Set<MailRecord.State>, to: MailRecord.State
     ) async throws(StorageFailure) -> Bool
+    /// Writes length and checksum of `content` into the row of a damaged mail: an operator has looked
+    /// at its file and takes it for the mail from now on.
+    func takeAsItIs(_ mail: MailID, _ content: ByteBuffer) async throws(StorageFailure)
     /// Makes retrying and dead actions of `mail` due now, their retries counted from now, and a
     /// retired mail `acting` again. Throws `notFound` where the raw bytes have expired.
     func retry(_ mail: MailID, now: Timestamp) async throws(StorageFailure) -> RetryAnswer

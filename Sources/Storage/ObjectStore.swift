@@ -48,18 +48,20 @@ package enum ObjectStoreFailure: Error, Sendable, CustomStringConvertible {
 /// The port to the files that hold bodies too large for a row. Names are mail ids, never the
 /// sender's.
 package protocol BodyFiles: Sendable {
-    /// A new file for `mail`. Blocks; call off the event loop.
+    /// A new file for `mail`, which has its name only once it is finished. Blocks; call off the
+    /// event loop.
     func create(_ mail: MailID) throws(StorageFailure) -> any BodyFileWriter
     func path(of mail: MailID) -> String
     /// The first `length` bytes of a mail's file, or all where it has fewer; of the one that was
     /// set aside where none is in its place. Blocks.
     func read(_ mail: MailID, length: Int) throws(StorageFailure) -> ByteBuffer
-    /// Makes the directory entries of all files closed before this call durable. Blocks; the
-    /// group commit calls it once for all mails of its batch that have files.
+    /// Makes the directory entries of all files finished before this call durable. Blocks; the
+    /// group commit calls it once for all mails of its batch that have files. Throws `replaced`
+    /// where the folder is no longer the one that was opened.
     func syncDirectory() throws(StorageFailure)
     /// Absent files are no error.
     func remove(_ mails: [MailID])
-    /// Ids of all files: recovery removes those without a row.
+    /// Ids of all finished files: recovery sets those without a row aside.
     func all() throws(StorageFailure) -> [MailID]
     /// Puts a new file with `content` in the place of the mail's, its data synced: after a failed
     /// sync the old one may be whole in memory alone. Blocks; `syncDirectory` makes it durable.
@@ -73,10 +75,24 @@ package protocol BodyFiles: Sendable {
     func freeBytes() throws(StorageFailure) -> Int64
 }
 
+extension BodyFiles {
+    /// All bytes of a mail that has a file. Throws `damaged` where length or checksum do not agree
+    /// with its row. Blocks.
+    package func content(of mail: MailRecord) throws(StorageFailure) -> ByteBuffer {
+        let content = try read(mail.id, length: mail.totalLength + 1)
+        var checksum = Checksum()
+        checksum.update(content)
+        guard content.readableBytes == mail.totalLength, checksum.value == mail.checksum else {
+            throw .damaged("\(content.readableBytes) bytes, checksum \(checksum.value)")
+        }
+        return content
+    }
+}
+
 /// One body file being written, by one session; all calls block.
 package protocol BodyFileWriter: AnyObject, Sendable {
     func write(_ bytes: ByteBuffer) throws(StorageFailure)
-    /// Syncs the data and closes the file.
+    /// Syncs the data, closes the file and gives it its name.
     func finish() throws(StorageFailure)
     /// Closes and removes the file.
     func abandon()

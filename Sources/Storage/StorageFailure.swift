@@ -7,13 +7,19 @@ package enum StorageFailure: Error, Sendable, CustomStringConvertible {
     /// A sync failed: what the kernel still holds may be lost, and a second try would lie. The
     /// process takes no more mail and ends; the next start checks what is there.
     case syncFailed(String)
+    /// A file of the store was moved or replaced under us: what is written from now on is lost with
+    /// the old one. The process ends as after a failed sync.
+    case replaced(String)
     /// Stored bytes do not match their digest, or cannot be read.
     case damaged(String)
     case notFound(String)
 
     /// Whether the process has to end.
     package var isSyncFailure: Bool {
-        if case .syncFailed = self { true } else { false }
+        switch self {
+        case .syncFailed, .replaced: true
+        case .full, .refused, .damaged, .notFound: false
+        }
     }
 
     package var description: String {
@@ -21,6 +27,7 @@ package enum StorageFailure: Error, Sendable, CustomStringConvertible {
         case .full(let detail): "storage is full: \(detail)"
         case .refused(let detail): "storage refused the write: \(detail)"
         case .syncFailed(let detail): "a sync failed: \(detail)"
+        case .replaced(let detail): "the spool was changed under the server: \(detail)"
         case .damaged(let detail): "stored data is damaged: \(detail)"
         case .notFound(let detail): "not found: \(detail)"
         }

@@ -36,14 +36,42 @@ import Testing
         #expect(log.lines.isEmpty)
     }
 
-    @Test func whatCutSessionsLeftGoes() async throws {
+    /// Their row may have been in a database that was replaced by an older one.
+    @Test(arguments: [false, true])
+    func wholeFilesOfNoMailAreSetAside(isDatabaseNew: Bool) async throws {
         let kept = try await spool.accept("kept")
         let left = spool.id()
         try spool.write("left", to: left)
-        try await recover()
+        try await SpoolRecovery(
+            store: spool.store, bodies: spool.bodies, wasCut: false, log: log.logger,
+            isDatabaseNew: isDatabaseNew
+        ).run()
         #expect(try spool.bodies.all() == [kept])
-        #expect(log.lines.map(\.message) == ["removed what cut sessions left"])
+        #expect(try spool.aside() == [left.text])
+        #expect(log.lines.map(\.level) == [isDatabaseNew ? .error : .warning])
         #expect(log.lines.first?.metadata == ["files": "1"])
+    }
+
+    /// The database that knows it is back: so is its file.
+    @Test(arguments: [false, true])
+    func aWholeFileThatWasSetAsideComesBack(wasCut: Bool) async throws {
+        let mail = try await spool.accept("whole")
+        try spool.bodies.setAside(mail)
+        try await recover(wasCut: wasCut)
+        #expect(try await state(mail) == .acting)
+        #expect(try spool.bodies.all() == [mail])
+        #expect(try spool.aside().isEmpty)
+    }
+
+    /// One that is damaged stays where it is.
+    @Test func aDamagedFileStaysAside() async throws {
+        let mail = try await spool.accept("whole")
+        spool.bodies.remove([mail])
+        try spool.write("whoLe", to: mail)
+        try spool.bodies.setAside(mail)
+        try await recover()
+        #expect(try await state(mail) == .damaged)
+        #expect(try spool.aside() == [mail.text])
     }
 
     @Test(arguments: [false, true])

@@ -263,18 +263,18 @@ class PowerCut:
         return meanings
 
     def clear(self, path, meaning):
-        """Removes what does not belong there, and what has other bytes there."""
+        """Removes what does not belong there, and what has other bytes there; its inode is kept,
+        since another name of it may last."""
         if path.is_dir() and not path.is_symlink():
             if not isinstance(meaning, Folder):
                 shutil.rmtree(path)
         elif path.exists():
             inode = path.stat().st_ino
-            if isinstance(meaning, File) and meaning.inode == inode and meaning.is_whole:
-                return
             kept = self.layer.grave / str(inode)
             if not kept.exists():
                 os.link(path, kept)
-            path.unlink()
+            if not isinstance(meaning, File) or meaning.inode != inode or not meaning.is_whole:
+                path.unlink()
 
     def put(self, path, meaning, chance):
         if meaning is None or not path.parent.is_dir():

@@ -143,6 +143,25 @@ import Testing
         #expect(zone.asked == ["ptr 1.2.0.192.in-addr.arpa"])
     }
 
+    /// D5: a clock that jumps by a day makes no later mail sort before an earlier one, and says
+    /// when it thinks that the mail came.
+    @Test func idsSortAsMailsCame() async throws {
+        let receiving = try await Receiving()
+        var last: MailRecord?
+        for jump: Int64 in [0, -86_400, 1, 2 * 86_400, -86_400, -86_400, 3 * 86_400] {
+            receiving.time.advance(seconds: jump)
+            guard case .accepted(let id) = try await receiving.receive("\r\n") else {
+                Issue.record("refused")
+                return
+            }
+            let mail = try #require(try await receiving.store.mail(id))
+            #expect(mail.receivedAt == receiving.time.now())
+            // Twelve characters hold the milliseconds; what follows is chance.
+            if let last { #expect(mail.id.text.prefix(9) >= last.id.text.prefix(9)) }
+            last = mail
+        }
+    }
+
     @Test func writesOurHeaderBlock() async throws {
         let receiving = try await Receiving()
         let sender = try #require(Mailbox("\"a b\"@sender.example"))

@@ -55,7 +55,7 @@ final class Receiving: Sendable {
             peers: resolver.map { [time] in PeerNames(resolver: $0, time: time) },
             identities: identities, rules: rules, store: store, bodies: bodies, threads: threads,
             room: room, queue: queue, time: time,
-            random: CountingRandom(), onSyncFailure: { _ in failures.add() })
+            random: CountingRandom(), onFailure: { if $0.isSyncFailure { failures.add() } })
     }
 
     deinit {

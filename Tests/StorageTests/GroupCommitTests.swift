@@ -40,6 +40,20 @@ import Testing
         store.close()
     }
 
+    /// Nothing is promised on a database that nobody would find.
+    @Test func endsWhereTheDatabaseWasReplaced() async throws {
+        let engine = FailingEngine()
+        let failures = FailureList()
+        let store = try store(engine, NoBodies(), failures)
+        #expect(await put(store) == nil)
+        engine.place.withLock { $0 = .replaced("another file") }
+        #expect(await put(store)?.isSyncFailure == true)
+        engine.place.withLock { $0 = nil }
+        #expect(await put(store)?.isSyncFailure == true)
+        #expect(failures.count == 1)
+        store.close()
+    }
+
     @Test func goesOnAfterARefusedCommit() async throws {
         let engine = FailingEngine()
         let failures = FailureList()
@@ -101,6 +115,7 @@ final class FailingEngine: SQLDatabase {
     let dialect = SQLDialect(
         blobType: "BLOB", clusteredSuffix: "", sequenceType: "INTEGER PRIMARY KEY")
     let failure = Mutex<StorageFailure?>(nil)
+    let place = Mutex<StorageFailure?>(nil)
 
     struct Connection: SQLConnection {
         func execute(_ sql: String, _ values: [SQLValue]) throws(StorageFailure) -> Int { 1 }
@@ -129,5 +144,9 @@ final class FailingEngine: SQLDatabase {
 
     func checkpoint() throws(StorageFailure) {
         if let failure = failure.withLock({ $0 }) { throw failure }
+    }
+
+    func checkPlace() throws(StorageFailure) {
+        if let failure = place.withLock({ $0 }) { throw failure }
     }
 }

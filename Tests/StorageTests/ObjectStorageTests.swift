@@ -121,6 +121,25 @@ import Topics
         }
     }
 
+    /// A bucket whose folder cannot be had fails alone, and is used as soon as it can.
+    @Test func holdsUpNobodyForOneBucket() async throws {
+        let folder = try ProjectFiles.temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try "a file".write(toFile: "\(folder)/other", atomically: true, encoding: .utf8)
+        var unusable: [String] = []
+        let store = try DirectoryObjectStore(
+            buckets: ["mail": "\(folder)/mail", "other": "\(folder)/other"],
+            temporaryFolder: "\(folder)/objects",
+            onUnusable: { bucket, _ in unusable.append(bucket) },
+            onSyncFailure: { _ in })
+        #expect(unusable == ["other"])
+        let both = [object("a", "one"), object("a", "two", bucket: "other")]
+        #expect(await store.put(both).map(isDone) == [true, false])
+        try FileManager.default.removeItem(atPath: "\(folder)/other")
+        #expect(await store.put(both).map(isDone) == [true, true])
+        #expect(try ProjectFiles.text("\(folder)/other/a") == "two")
+    }
+
     @Test func collectsWhatACutPutLeft() async throws {
         let folder = try ProjectFiles.temporaryFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -158,9 +177,49 @@ import Topics
             #expect(try files.all() == [id])
             #expect(try files.read(id, length: 4) == ByteBuffer(string: "0123"))
             #expect(try files.read(id, length: 40) == ByteBuffer(string: "0123456789"))
-            #expect(throws: StorageFailure.self) { try files.create(id) }
             files.remove([id, id])
             #expect(throws: StorageFailure.self) { try files.read(id, length: 1) }
+        }
+    }
+
+    /// A file has its name only once it is finished; what is not goes at the next start.
+    @Test func namesAFileOnceItIsFinished() throws {
+        try withFiles { (files, folder) throws in
+            let (whole, half) = (id(), id())
+            try write("whole", whole, files)
+            let file = try files.create(half)
+            try file.write(ByteBuffer(string: "half"))
+            #expect(try files.all() == [whole])
+            #expect(throws: StorageFailure.self) { try files.create(half) }
+            let next = try DirectoryBodyFiles(
+                folder: "\(folder)/bodies", aside: "\(folder)/damaged")
+            #expect(try next.all() == [whole])
+            let names = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/bodies")
+            #expect(names == [whole.text])
+        }
+    }
+
+    /// What lies in the folder under a mail's name and is a link is no file of ours.
+    @Test func followsNoSymbolicLink() throws {
+        try withFiles { (files, folder) throws in
+            let id = id()
+            try "secret".write(toFile: "\(folder)/secret", atomically: true, encoding: .utf8)
+            try FileManager.default.createSymbolicLink(
+                atPath: files.path(of: id), withDestinationPath: "\(folder)/secret")
+            #expect(throws: StorageFailure.self) { try files.read(id, length: 9) }
+        }
+    }
+
+    /// Names in a folder that nobody finds any more are no promise.
+    @Test func seesThatItsFolderWasReplaced() throws {
+        try withFiles { (files, folder) throws in
+            try files.syncDirectory()
+            try FileManager.default.moveItem(
+                atPath: "\(folder)/bodies", toPath: "\(folder)/old")
+            #expect(throws: StorageFailure.self) { try files.syncDirectory() }
+            try FileManager.default.createDirectory(
+                atPath: "\(folder)/bodies", withIntermediateDirectories: false)
+            #expect(throws: StorageFailure.self) { try files.syncDirectory() }
         }
     }
 

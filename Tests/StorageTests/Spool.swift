@@ -5,6 +5,7 @@ import ObjectStorage
 import SQLStorage
 import SQLiteDriver
 import Storage
+import Synchronization
 import TestSupport
 import Testing
 
@@ -28,12 +29,16 @@ final class Spool: Sendable {
     let store: SQLStore
     let time = ManualTime()
     let random = CountingRandom()
+    /// Mails that were set aside because of their rows.
+    let unreadable = UnreadableRows()
 
     init(_ engine: Engine) throws {
         folder = try ProjectFiles.temporaryFolder()
         bodies = try DirectoryBodyFiles(folder: "\(folder)/bodies", aside: "\(folder)/damaged")
+        let list = unreadable
         store = try SQLStore(
             database: try engine.database(in: folder), bodies: bodies, time: time,
+            onUnreadableRow: { list.add($0) },
             onSyncFailure: { _ in })
     }
 
@@ -73,4 +78,10 @@ final class Spool: Sendable {
     }
 
     struct Unexpected: Error {}
+}
+
+final class UnreadableRows: Sendable {
+    private let list = Mutex<[String]>([])
+    var ids: [String] { list.withLock { $0 } }
+    func add(_ id: String) { list.withLock { $0.append(id) } }
 }

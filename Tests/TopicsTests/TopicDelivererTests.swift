@@ -100,6 +100,27 @@ import Topics
         #expect(time == start.advanced(bySeconds: next))
     }
 
+    /// D5: whatever the clock does by a day, tries come no faster than without, never later than a
+    /// delay after the time that the clock shows, and end.
+    @Test(arguments: [-86_400, 86_400], 1...12)
+    func isBoundedWhenTheClockJumps(jump: Int64, at jumpAttempt: Int) {
+        let schedule = RetrySchedule()
+        let start = Timestamp(milliseconds: 1_790_000_000_000)
+        var (now, attempts) = (start, 1)
+        while attempts < 1_000 {
+            if attempts == jumpAttempt { now = now.advanced(bySeconds: jump) }
+            let next = schedule.next(
+                afterAttempt: attempts, firstAttemptAt: start, now: now, random: NoChance())
+            guard let next else { break }
+            let delay = next.milliseconds - now.milliseconds
+            #expect(delay >= 10_000 && delay <= 900_000)
+            now = next
+            attempts += 1
+        }
+        // Four hours in steps of 15 minutes are 22 tries; a day more of them are 96.
+        #expect(attempts <= 22 + 97)
+    }
+
     @Test func givesUpAtItsEnd() {
         let start = Timestamp(milliseconds: 0)
         #expect(

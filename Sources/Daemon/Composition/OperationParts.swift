@@ -86,6 +86,7 @@ struct OperationParts {
             every(1_000, "the reload of the rules") { try await reloads.reloadIfChanged() },
             every(5_000, "the look for domains' records") { try await checks.run() },
             every(1_000, "the look at the certificates") { certificates?.reload(all: false) },
+            every(1_000, "the look at the spool's files") { try store.checkPlace() },
             every(2_000, "the checkpoint") { try store.checkpoint() },
             every(60_000, "retention") { try await retention.run() },
             every(60_000, "the end of unconfirmed messages") {

@@ -24,7 +24,6 @@ struct ReceivingParts {
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
         _ rules: RuleParts, _ names: NameParts, _ actions: ActionParts
     ) throws {
-        let ending = surroundings.ending
         let filters = AddressFilters(configuration.filters)
         traces = SessionTraces(time: surroundings.time)
         flow = InboundFlow(
@@ -38,7 +37,7 @@ struct ReceivingParts {
             rules: rules.rules, store: spool.store, bodies: spool.bodies,
             threads: PoolThreads(pool: threads), room: spool.disk, queue: actions.queue,
             time: surroundings.time, random: surroundings.random,
-            onSyncFailure: { ending.syncFailed($0) })
+            onFailure: { surroundings.spoolRefused($0) })
         connections = ConnectionTable(
             limits: Self.limits(configuration, surroundings), filters: filters)
         let service = SMTPListener.Service(

@@ -1,3 +1,4 @@
+import Logging
 import ObjectStorage
 import SQLStorage
 import SQLiteDriver
@@ -24,7 +25,11 @@ struct SpoolParts {
             database: try SQLiteDatabase(
                 path: "\(spool)/martlet.sqlite",
                 synchronous: configuration.spool.isFullySynced ? .full : .normal),
-            bodies: bodies, time: surroundings.time, onSyncFailure: { ending.syncFailed($0) })
+            bodies: bodies, time: surroundings.time,
+            onUnreadableRow: { [log = surroundings.log] mail in
+                log.error(
+                    "a mail's row is damaged; the mail is set aside", metadata: ["mail": "\(mail)"])
+            }, onSyncFailure: { ending.syncFailed($0) })
         do {
             try await SpoolRecovery(
                 store: store, bodies: bodies, wasCut: wasCut, log: surroundings.log,
@@ -32,7 +37,12 @@ struct SpoolParts {
             ).run()
             objects = try DirectoryObjectStore(
                 buckets: configuration.buckets.mapValues(\.directory),
-                temporaryFolder: "\(spool)/objects", onSyncFailure: { ending.syncFailed($0) })
+                temporaryFolder: "\(spool)/objects",
+                onUnusable: { bucket, failure in
+                    surroundings.log.error(
+                        "a bucket cannot be used; what is stored there is tried again",
+                        metadata: ["bucket": "\(bucket)", "error": "\(failure)"])
+                }, onSyncFailure: { ending.syncFailed($0) })
             disk = try DiskGuard(bodies: bodies, freeBytesMin: configuration.spool.freeBytesMin)
         } catch {
             store.close()

@@ -27,6 +27,15 @@ struct Surroundings: Sendable {
     }
 }
 
+extension Surroundings {
+    /// A mail was refused because the spool failed: said, counted, and where it was a sync, the end.
+    func spoolRefused(_ failure: StorageFailure) {
+        metrics.add("martlet_spool_failures_total")
+        log.error("the spool refused a mail", metadata: ["error": "\(failure)"])
+        if failure.isSyncFailure { ending.syncFailed(failure) }
+    }
+}
+
 /// Whether a sync failed: then the process takes no more mail and ends.
 final class Ending: Sendable {
     private struct State {
