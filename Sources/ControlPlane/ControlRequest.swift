@@ -71,7 +71,7 @@ package enum ControlAnswer: Sendable, Codable {
         switch self {
         case .sessionLines, .progress: true
         case .status, .identities, .identity, .ruleSets, .ruleSet, .mails, .mail, .trace, .raw,
-            .deadMessages, .backup, .done, .failed:
+            .deadMessages, .subscriptions, .backup, .done, .failed:
             false
         }
     }
