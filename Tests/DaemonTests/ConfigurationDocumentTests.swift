@@ -253,16 +253,24 @@ import Topics
 
     /// The YAML that sets `path` alone, and what the reader calls it in problems.
     private func text(setting path: String, to value: String) -> (yaml: String, path: String) {
-        let parts = path.replacing("handlers.*", with: "handlers.ticket").split(separator: ".")
-            .map(String.init)
+        let parts = path.replacing("handlers.*", with: "handlers.ticket")
+            .replacing("topics.*.*", with: "topics.received.web")
+            .replacing("topics.*", with: "topics.received").split(separator: ".").map(String.init)
         let besides =
-            switch parts[0] {
-            case "handlers": "command: [/bin/true], "
-            case "health": "address: 127.0.0.1, "
+            switch (parts[0], parts[parts.count - 1]) {
+            case ("handlers", _): "command: [/bin/true], "
+            case ("health", _): "address: 127.0.0.1, "
+            case ("web", _): "url: \"https://a.example/\", address: 127.0.0.1, "
+            case ("topics", "signatureVersion"): "web: {url: \"https://a.example/\"}, "
+            case ("topics", "minDelayTarget"): "maxDelayTarget: 3600, "
+            case ("topics", "maxDelayTarget"): "minDelayTarget: 1, "
             default: ""
             }
         let inner = "{\(besides)\(parts[parts.count - 1]): \(value)}"
-        let outer = parts.dropLast().dropFirst().reduce(inner) { "{\($1): \($0)}" }
+        let outer = parts.dropLast().dropFirst().reversed().reduce(inner) { inner, key in
+            let url = key == "deliveryPolicy" ? "url: \"https://a.example/\", " : ""
+            return "{\(url)\(key): \(inner)}"
+        }
         return ("\(parts[0]): \(outer)\n", parts.joined(separator: "."))
     }
 
@@ -310,6 +318,9 @@ import Topics
         if path.hasPrefix("handlers.") {
             let plain = try read("handlers: {ticket: {command: [/bin/true]}}")
             #expect("\(plain.handlers)" != "\(set.handlers)")
+        } else if path.hasPrefix("topics.") {
+            let plain = try read(text(setting: path, to: setting.defaultText).yaml)
+            #expect("\(plain.topics)" != "\(set.topics)")
         } else {
             #expect("\(least)" != "\(set)")
         }

@@ -140,6 +140,7 @@ import Testing
         #expect(try await spool.store.resend(message: "m1", now: later) == 0)
         var again = dead
         again.state = .waiting
+        again.attempts = 0
         again.firstAttemptAt = later
         again.nextAttemptAt = later
         #expect(try await spool.store.dueDeliveries(at: later, limit: 9, excluding: []) == [again])

@@ -168,7 +168,7 @@ struct TargetDocument {
         }
         guard isWeb else {
             for key in mapping.keys where ["confirm", "deliveryPolicy"].contains(key) {
-                mapping.note("it is of a “url” alone", atKey: key)
+                mapping.note("“\(key)” is of a “url” alone", atKey: key)
             }
             return file(mapping.required("file")).map { Subscriber(name: name, endpoint: $0) }
         }
