@@ -16,6 +16,9 @@ final class ControlConnection: Sendable {
     static let requestSecondsMax: Int64 = 10
     /// For an answer to be taken.
     static let answerSecondsMax: Int64 = 60
+    /// What still comes after a last word is read this long: a connection that is closed before
+    /// takes the last word with it.
+    static let lingerSeconds: Int64 = 1
 
     private let channel: any Channel
     private let control: ControlPlane
@@ -35,6 +38,7 @@ final class ControlConnection: Sendable {
         _ inbound: NIOAsyncChannelInboundStream<ByteBuffer>,
         _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
     ) async throws {
+        defer { endTimeLimit() }
         let (requests, queue) = AsyncStream.makeStream(
             of: ByteBuffer.self, bufferingPolicy: .bufferingOldest(Self.requestsWaitingMax))
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -50,6 +54,17 @@ final class ControlConnection: Sendable {
         }
     }
 
+    /// Says why the connection is not served, and ends it.
+    func refuse(
+        _ failure: ControlFailure, _ inbound: NIOAsyncChannelInboundStream<ByteBuffer>,
+        _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    ) async throws {
+        try await write(.failed(failure), outbound)
+        limitTime(to: Self.lingerSeconds)
+        defer { endTimeLimit() }
+        for try await _ in inbound.cancelOnGracefulShutdown() {}
+    }
+
     // MARK: Reading
 
     private func read(
@@ -57,24 +72,28 @@ final class ControlConnection: Sendable {
         into queue: AsyncStream<ByteBuffer>.Continuation
     ) async throws {
         var waiting = ByteBuffer()
-        for try await var bytes in inbound.cancelOnGracefulShutdown() {
+        var isHeard = true
+        for try await var bytes in inbound.cancelOnGracefulShutdown() where isHeard {
             waiting.writeBuffer(&bytes)
-            while let line = Self.line(&waiting) {
-                guard line.readableBytes <= Self.requestBytesMax else { return objectToLength() }
-                if case .dropped = queue.yield(line) {
-                    return object("at most \(Self.requestsWaitingMax) requests may wait")
-                }
-            }
-            guard waiting.readableBytes <= Self.requestBytesMax else { return objectToLength() }
+            guard let text = objection(to: &waiting, queue) else { continue }
+            objection.withLock { $0 = ControlFailure(.invalid, text) }
+            queue.finish()
+            isHeard = false
         }
     }
 
-    private func objectToLength() {
-        object("a request has at most \(Self.requestBytesMax) bytes")
-    }
-
-    private func object(_ text: String) {
-        objection.withLock { $0 = ControlFailure(.invalid, text) }
+    /// Takes the whole lines of what was read; answers why nothing more is taken.
+    private func objection(
+        to waiting: inout ByteBuffer, _ queue: AsyncStream<ByteBuffer>.Continuation
+    ) -> String? {
+        let tooLong = "a request has at most \(Self.requestBytesMax) bytes"
+        while let line = Self.line(&waiting) {
+            guard line.readableBytes <= Self.requestBytesMax else { return tooLong }
+            if case .dropped = queue.yield(line) {
+                return "at most \(Self.requestsWaitingMax) requests may wait"
+            }
+        }
+        return waiting.readableBytes <= Self.requestBytesMax ? nil : tooLong
     }
 
     private static func line(_ buffer: inout ByteBuffer) -> ByteBuffer? {
@@ -91,7 +110,6 @@ final class ControlConnection: Sendable {
     private func answerAll(
         _ requests: AsyncStream<ByteBuffer>, _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
     ) async throws {
-        defer { endTimeLimit() }
         limitTime(to: Self.requestSecondsMax)
         for await line in requests {
             endTimeLimit()
@@ -101,6 +119,7 @@ final class ControlConnection: Sendable {
         }
         if let objection = objection.withLock({ $0 }) {
             try await write(.failed(objection), outbound)
+            limitTime(to: Self.lingerSeconds)
         }
     }
 

@@ -1,5 +1,4 @@
 package import ControlPlane
-import Foundation
 import Glibc
 package import Logging
 import NIOCore
@@ -81,13 +80,9 @@ package final class ControlServer: Service {
         defer { if refusal == nil { connections.withLock { $0 -= 1 } } }
         do {
             try await connection.executeThenClose { inbound, outbound in
-                if let refusal {
-                    let answer = try JSONEncoder().encode(ControlAnswer.failed(refusal))
-                    return try await outbound.write(
-                        ByteBuffer(bytes: answer + [UInt8(ascii: "\n")]))
-                }
-                try await ControlConnection(connection.channel, control: control, log: log)
-                    .serve(inbound, outbound)
+                let served = ControlConnection(connection.channel, control: control, log: log)
+                if let refusal { return try await served.refuse(refusal, inbound, outbound) }
+                try await served.serve(inbound, outbound)
             }
         } catch {
             log.debug("a control connection ended: \(error)")

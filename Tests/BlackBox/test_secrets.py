@@ -44,7 +44,9 @@ class Secrets(unittest.TestCase):
         server.write_config()
         refusal = server.cli("check", status=2).stderr
         self.assertNotIn(IN_USER_INFO, refusal)
-        server.config["topics"]["told"]["hook"]["url"] = f"http://127.0.0.1:9/hook?token={IN_QUERY}"
+        server.config["topics"]["told"]["hook"] = {
+            "url": f"http://127.0.0.1:9/hook?token={IN_QUERY}",
+            "deliveryPolicy": {"numRetries": 0, "numMinDelayRetries": 0, "numMaxDelayRetries": 0}}
         server.start()
         tracer = subprocess.Popen(
             [BINARY, "trace", "-c", server.config_path, "--for", "5s"],
