@@ -169,7 +169,9 @@ class Comparison:
             content = (self.site.spool / "damaged" / name).read_bytes()
             if name in self.ledger.acknowledged or not self.identify(name, content)[1]:
                 self.leftovers.append(f"spool/damaged/{name}")
-        for folder in ("data/spool/objects", "data/handlers"):
+        # Below data/handlers each user has a folder that stays.
+        for folder in ["data/spool/objects"] + [
+                f"data/handlers/{user}" for user in names(self.site.folder / "data/handlers")]:
             self.leftovers += [
                 f"{folder}/{name}" for name in names(self.site.folder / folder)]
 

@@ -38,7 +38,10 @@ buckets:
         self.folder.write_rules(one_rule("someone@example.test"))
         done = self.check(self.good, 0)
         self.assertIn("ok; 1 rule set(s): main", done.stdout)
-        self.assertEqual(done.stderr, "")
+        warnings = done.stderr.splitlines()
+        if IS_ROOT:
+            self.assertIn("the server runs as root", warnings.pop(0))
+        self.assertEqual(warnings, [])
 
     def test_every_mistake_at_once_with_its_line(self):
         done = self.check("""hostname: under score
@@ -163,6 +166,8 @@ class Sample(ConfigurationCase):
             ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=mx",
              "-keyout", self.folder.path("key.pem"), "-out", self.folder.path("fullchain.pem")],
             check=True, capture_output=True)
+        # Its content is looked at by the resolver, at the start.
+        text = text.replace("/usr/share/dns/root.key", PYTHON)
         text = text.replace("/usr/local/lib/martlet/ticket.py", PYTHON)
         user = "nobody" if IS_ROOT else pwd.getpwuid(os.geteuid()).pw_name
         text = text.replace("martlet-handler", user)
