@@ -139,9 +139,9 @@ class Protocol(SNSCase):
         self.assertEqual(self.state(), "unsubscribed")
         # The old token is of no use any more.
         self.assertEqual(curl(asked["SubscribeURL"])[0], 400)
-        self.server.send(message())
-        self.server.eventually(
-            lambda: self.server.json("status")["waitingMessages"] == 0, "nothing waits")
+        # What comes meanwhile is for nobody.
+        self.server.settled(self.server.send(message()))
+        self.assertEqual(self.server.json("status")["waitingMessages"], 0)
         self.assertEqual(self.confirm(ended), arn)
         self.server.send(message(subject="Again"))
         again, _ = self.posted("Notification", 2)
