@@ -216,7 +216,10 @@ def crash(options, folder):
         complain(f"{kind}: {(time.monotonic() - began) / tally.runs:.2f} s a run; "
                  f"{tally.missed} strikes did not come by themselves")
         tally.complain()
-        is_well = is_well and tally.is_well
+        is_thin = tally.acknowledged < tally.runs or tally.missed > tally.runs // 2
+        if is_thin:
+            complain(f"{kind}: too little was acknowledged or struck: these runs prove nothing")
+        is_well = is_well and tally.is_well and not is_thin
     controls = {"synchronous=normal": {"synchronous": "normal"},
                 "directory_sync=ignored": {"always": ["dirsync * 1+ ignore"]}}
     for name, settings in controls.items() if options.controls else ():

@@ -89,7 +89,8 @@ package struct PublicWebServer: Service {
                 guard
                     let arn = try await subscriptions.confirm(topicARN: topicARN, token: token)
                 else { return Self.refused("InvalidParameter", "Invalid parameter: Token", id) }
-                log.notice("a subscription was confirmed", metadata: ["subscription": "\(arn)"])
+                // Not its id: who knows that may end it.
+                log.notice("a subscription was confirmed", metadata: ["topic": "\(topicARN)"])
                 return Self.done(
                     "ConfirmSubscription", "<SubscriptionArn>\(arn)</SubscriptionArn>", id)
             case .unsubscribe(let arn):
@@ -97,7 +98,8 @@ package struct PublicWebServer: Service {
                     return Self.refused(
                         "InvalidParameter", "Invalid parameter: SubscriptionArn", id)
                 }
-                log.notice("a subscription was ended", metadata: ["subscription": "\(arn)"])
+                let topic = arn.split(separator: ":").dropLast().joined(separator: ":")
+                log.notice("a subscription was ended", metadata: ["topic": "\(topic)"])
                 return Self.done("Unsubscribe", nil, id)
             case .incomplete(let parameter):
                 return Self.refused("InvalidParameter", "Invalid parameter: \(parameter)", id)

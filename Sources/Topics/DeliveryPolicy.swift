@@ -32,13 +32,29 @@ package struct DeliveryPolicy: Sendable, Hashable {
     package init() {}
 
     /// How long to wait after `attempt` (1 is the first) failed; nil to give up.
-    package func delaySeconds(afterAttempt attempt: Int) -> Int64? {
+    ///
+    /// `ageSeconds` is the message's. One that waited behind others for longer than all its retries
+    /// would take has the quick ones left: a backlog ends, but each message is tried.
+    package func delaySeconds(afterAttempt attempt: Int, ageSeconds: Int64 = 0) -> Int64? {
         guard attempt <= numRetries else { return nil }
+        if attempt > numNoDelayRetries + numMinDelayRetries, ageSeconds > totalSeconds {
+            return nil
+        }
+        return delaySeconds(ofRetry: attempt)
+    }
+
+    private func delaySeconds(ofRetry attempt: Int) -> Int64 {
         if attempt <= numNoDelayRetries { return 0 }
         let step = attempt - numNoDelayRetries - numMinDelayRetries
         if step <= 0 { return minDelaySeconds }
         let steps = numRetries - numNoDelayRetries - numMinDelayRetries - numMaxDelayRetries
         return step > steps ? maxDelaySeconds : backoffSeconds(step, of: steps)
+    }
+
+    /// From the first try to the last.
+    private var totalSeconds: Int64 {
+        guard numRetries > 0 else { return 0 }
+        return (1...numRetries).reduce(0) { $0 + delaySeconds(ofRetry: $1) }
     }
 
     /// The delay of step 1 to `steps`; the last is the longest, but for the exponential.

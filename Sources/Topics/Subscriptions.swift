@@ -17,7 +17,13 @@ package final class Subscriptions: Sendable {
     private let canConfirm: Bool
     private let onChange: @Sendable () -> Void
     /// What the store has, replaced whole after each change.
-    private let records = Mutex<[SubscriberKey: SubscriptionRecord]>([:])
+    private let snapshot = Mutex(Snapshot())
+    private let readings = Atomic<Int>(0)
+
+    private struct Snapshot {
+        var reading = 0
+        var records: [SubscriberKey: SubscriptionRecord] = [:]
+    }
 
     /// `canConfirm`: there is a public side at which endpoints can. `onChange` is called when a
     /// message may have become due.
@@ -36,7 +42,7 @@ package final class Subscriptions: Sendable {
     }
 
     package func record(of key: SubscriberKey) -> SubscriptionRecord? {
-        records.withLock { $0[key] }
+        snapshot.withLock { $0.records[key] }
     }
 
     // MARK: The configuration's word
@@ -44,7 +50,7 @@ package final class Subscriptions: Sendable {
     /// Brings the records to what the configuration names: before anything is delivered.
     package func adopt() async throws(StorageFailure) {
         try await reload()
-        var left = records.withLock { $0 }
+        var left = snapshot.withLock { $0.records }
         for (topic, subscriber) in directory.all {
             guard case .web(let url) = subscriber.endpoint else { continue }
             let key = SubscriberKey(topic: topic, subscriber: subscriber.name)
@@ -77,7 +83,9 @@ package final class Subscriptions: Sendable {
         topicARN arn: String, token: String
     ) async throws(StorageFailure) -> String? {
         let now = time.now()
-        let known = records.withLock { $0.values.filter { topicARN($0.key.topic) == arn } }
+        let known = snapshot.withLock { current in
+            current.records.values.filter { topicARN($0.key.topic) == arn }
+        }
         // Each is compared, to its end.
         let found = known.filter { Self.isSame($0.token, token) && now < $0.tokenExpiresAt }.first
         guard let found else { return nil }
@@ -88,7 +96,7 @@ package final class Subscriptions: Sendable {
     /// SNS: `Unsubscribe`, without a signature, by whoever has a message. False where there is no
     /// such subscription.
     package func unsubscribe(subscriptionARN: String) async throws(StorageFailure) -> Bool {
-        let known = records.withLock { Array($0.values) }
+        let known = snapshot.withLock { Array($0.records.values) }
         guard let found = known.filter({ Self.isSame(arn(of: $0), subscriptionARN) }).first else {
             return false
         }
@@ -172,10 +180,14 @@ package final class Subscriptions: Sendable {
             + "and restore the subscription, visit the SubscribeURL included in this message."
     }
 
+    /// Of several at once the one that began last counts, whichever ends last.
     private func reload() async throws(StorageFailure) {
+        let reading = readings.add(1, ordering: .relaxed).newValue
         let stored = try await store.subscriptions()
-        records.withLock { records in
-            records = Dictionary(stored.map { ($0.key, $0) }) { first, _ in first }
+        let records = Dictionary(stored.map { ($0.key, $0) }) { first, _ in first }
+        snapshot.withLock { current in
+            guard current.reading < reading else { return }
+            current = Snapshot(reading: reading, records: records)
         }
     }
 

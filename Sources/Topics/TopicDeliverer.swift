@@ -210,8 +210,11 @@ package final class TopicDeliverer: Service {
 
     private func nextTry(of delivery: TopicDelivery, _ subscriber: Subscriber?) -> Timestamp? {
         if let subscriber, case .web = subscriber.endpoint {
-            return subscriber.policy.delaySeconds(afterAttempt: delivery.attempts)
-                .map { time.now().advanced(bySeconds: $0) }
+            let now = time.now()
+            let age = now.milliseconds - delivery.firstAttemptAt.milliseconds
+            return subscriber.policy.delaySeconds(
+                afterAttempt: delivery.attempts, ageSeconds: age / 1_000
+            ).map { now.advanced(bySeconds: $0) }
         }
         return retries.next(
             afterAttempt: delivery.attempts, firstAttemptAt: delivery.firstAttemptAt,

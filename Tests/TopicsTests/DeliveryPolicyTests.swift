@@ -28,6 +28,13 @@ import Topics
         #expect(policy.delaySeconds(afterAttempt: 11) == nil)
     }
 
+    /// Behind an endpoint that is dead for days, each message still has its quick tries.
+    @Test(arguments: [(1, 26_441, 10), (2, 26_441, 10), (3, 26_440, 20), (3, 26_441, nil)])
+    func aBacklogEnds(_ attempt: Int, ageSeconds: Int64, delay: Int64?) {
+        let found = DeliveryPolicy().delaySeconds(afterAttempt: attempt, ageSeconds: ageSeconds)
+        #expect(found == delay)
+    }
+
     /// 51 tries; the last about seven hours after the first.
     @Test func theDefaultLastsForHours() {
         let policy = DeliveryPolicy()
