@@ -14,7 +14,11 @@
 
 static int limit(int resource, uint64_t value) {
     if (value == 0) return 0;
-    struct rlimit both = {value, value};
+    // What we were given may be less already, and cannot be raised.
+    struct rlimit both;
+    if (getrlimit(resource, &both) < 0) return -1;
+    if (both.rlim_max > value) both.rlim_max = value;
+    both.rlim_cur = both.rlim_max;
     return setrlimit(resource, &both);
 }
 

@@ -90,7 +90,7 @@ struct HandlerRun {
         while Self.now() < deadline {
             let ready = poll(until: deadline, wantsInput: !feed.isDone)
             if ready.input { feed.write(to: input) }
-            // It must not take the part for the whole.
+            // It must not take the part for the whole: its input stays open until it has ended.
             if feed.failure != nil, !isLetGo {
                 shutdown(keeper.number, Int32(SHUT_WR))
                 isLetGo = true
@@ -158,7 +158,6 @@ struct HandlerRun {
                 fd: wantsInput && input.isOpen ? input.number : -1, events: Int16(POLLOUT),
                 revents: 0),
         ]
-        if !wantsInput { input.close() }
         let left = Int32(max(0, min(deadline - Self.now(), 60_000)))
         guard Glibc.poll(&ends, 4, left) > 0 else { return Ready() }
         return Ready(

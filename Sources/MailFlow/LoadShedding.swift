@@ -18,12 +18,17 @@ package struct LoadLimits: Sendable, Equatable {
 package struct Load: Sendable, Equatable {
     /// Commits that have ended since the start.
     package var commitsEnded: Int
+    /// Whether the last of them failed whole: the store refuses.
+    package var isRefused: Bool
     package var commitsWaiting: Int
     /// May be counted no further than one beyond its limit.
     package var actionsWaiting: Int
 
-    package init(commitsEnded: Int, commitsWaiting: Int, actionsWaiting: Int) {
+    package init(
+        commitsEnded: Int, isRefused: Bool = false, commitsWaiting: Int, actionsWaiting: Int
+    ) {
         self.commitsEnded = commitsEnded
+        self.isRefused = isRefused
         self.commitsWaiting = commitsWaiting
         self.actionsWaiting = actionsWaiting
     }
@@ -34,6 +39,7 @@ package struct Load: Sendable, Equatable {
 /// not change with every mail.
 package struct LoadShedding: Sendable {
     package enum Cause: String, Sendable {
+        case commitsRefused = "commits fail"
         case commitsSlow = "commits are slow"
         case commitsWaiting = "too much waits to be committed"
         case actionsWaiting = "too many mails wait for their actions"
@@ -79,6 +85,7 @@ package struct LoadShedding: Sendable {
     }
 
     private func excess(_ load: Load, at now: Int64) -> Cause? {
+        if load.isRefused { return .commitsRefused }
         if now - flowsSince > Int64(limits.commitSecondsMax) * 1_000 { return .commitsSlow }
         if load.commitsWaiting > limits.commitsWaitingMax { return .commitsWaiting }
         if load.actionsWaiting > limits.actionsWaitingMax { return .actionsWaiting }

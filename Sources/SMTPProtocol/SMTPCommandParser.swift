@@ -14,7 +14,7 @@ package enum SMTPCommandParser {
         let verbBytes = line.prefix { $0 != space && $0 != tab }
         var argument = line[verbBytes.endIndex...].drop { $0 == space || $0 == tab }
         while let last = argument.last, last == space || last == tab { argument.removeLast() }
-        let name = String(decoding: verbBytes, as: UTF8.self).uppercased()
+        let name = upperCased(verbBytes)
         guard let verb = SMTPVerb(rawValue: name) else {
             throw isHTTP(name, argument) ? .http : .unknownVerb
         }
@@ -117,7 +117,7 @@ package enum SMTPCommandParser {
         _ read: (inout AddressParser) throws(AddressError) -> Path
     ) throws(SMTPSyntaxError) -> (Path, ArraySlice<UInt8>) {
         let word = argument.prefix(keyword.utf8CodeUnitCount)
-        guard String(decoding: word, as: UTF8.self).uppercased() == "\(keyword)" else {
+        guard upperCased(word) == "\(keyword)" else {
             throw .argument(verb)
         }
         let start = argument[word.endIndex...].drop { $0 == space }
@@ -168,7 +168,7 @@ package enum SMTPCommandParser {
     ) throws(SMTPSyntaxError) -> (name: String, value: ArraySlice<UInt8>?) {
         let equals = UInt8(ascii: "=")
         let keyword = word.prefix { $0 != equals }
-        let name = String(decoding: keyword, as: UTF8.self).uppercased()
+        let name = upperCased(keyword)
         guard keyword.first != UInt8(ascii: "-"), !keyword.isEmpty,
             name.utf8.allSatisfy({ isDigit($0) || isUpper($0) || $0 == UInt8(ascii: "-") })
         else { throw .parameterInvalid }
@@ -176,6 +176,12 @@ package enum SMTPCommandParser {
         let value = word[(keyword.endIndex + 1)...]
         guard !value.isEmpty, !value.contains(equals) else { throw .parameterInvalid }
         return (name, value)
+    }
+
+    /// Folds ASCII alone: `ſ` is no S here. What is not UTF-8 equals no word of ours.
+    private static func upperCased(_ bytes: ArraySlice<UInt8>) -> String {
+        String(
+            decoding: bytes.map { (0x61...0x7A).contains($0) ? $0 & 0xDF : $0 }, as: UTF8.self)
     }
 
     private static func isUpper(_ byte: UInt8) -> Bool { byte >= 0x41 && byte <= 0x5A }
@@ -189,7 +195,7 @@ package enum SMTPCommandParser {
     }
 
     private static func is8BitMIME(_ value: ArraySlice<UInt8>?) throws(SMTPSyntaxError) -> Bool {
-        switch value.map({ String(decoding: $0, as: UTF8.self).uppercased() }) {
+        switch value.map(upperCased) {
         case "7BIT": return false
         case "8BITMIME": return true
         case "BINARYMIME": throw .parameterNotOffered
@@ -207,7 +213,7 @@ package enum SMTPCommandParser {
             first.allSatisfy(isDigit), let size = Int(String(decoding: first, as: UTF8.self))
         else { throw .argument(.bdat) }
         guard words.count == 2 else { return .bdat(size: size, isLast: false) }
-        guard String(decoding: words[1], as: UTF8.self).uppercased() == "LAST" else {
+        guard upperCased(words[1]) == "LAST" else {
             throw .argument(.bdat)
         }
         return .bdat(size: size, isLast: true)

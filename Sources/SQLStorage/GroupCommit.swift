@@ -7,7 +7,17 @@ import Synchronization
 ///
 /// A sync that failed is not tried again (the kernel has marked the pages clean): the process is
 /// told to end, and every unit from then on fails.
-final class GroupCommit: Sendable {
+package final class GroupCommit: Sendable {
+    /// How much there is to do, and whether it gets done.
+    package struct Load: Sendable {
+        /// Commits that have ended.
+        package var ended = 0
+        /// Units that wait for a commit, those at work among them.
+        package var waiting = 0
+        /// The last commit failed whole.
+        package var isRefused = false
+    }
+
     /// Units of one commit: bounds how long the first waits for the last.
     static let unitsMax = 512
 
@@ -28,6 +38,7 @@ final class GroupCommit: Sendable {
         /// Taken out of `waiting`, and not yet answered.
         var atWork = 0
         var commitsEnded = 0
+        var isRefused = false
         var fatal: StorageFailure?
         var isClosed = false
 
@@ -85,9 +96,12 @@ final class GroupCommit: Sendable {
         if isFirst { onSyncFailure(failure) }
     }
 
-    /// Commits that have ended, and units that wait for one, those at work among them.
-    var load: (ended: Int, waiting: Int) {
-        state.withLock { ($0.commitsEnded, $0.waiting.count + $0.atWork) }
+    var load: Load {
+        state.withLock { state in
+            Load(
+                ended: state.commitsEnded, waiting: state.waiting.count + state.atWork,
+                isRefused: state.isRefused)
+        }
     }
 
     private func run() {
@@ -125,7 +139,9 @@ final class GroupCommit: Sendable {
             // Before anybody is promised anything: a database that was unlinked takes commits too.
             try database.checkPlace()
             results = written
+            state.withLock { $0.isRefused = false }
         } catch {
+            state.withLock { $0.isRefused = true }
             if error.isSyncFailure { end(because: error) }
             results = units.map { _ in .failure(error) }
         }

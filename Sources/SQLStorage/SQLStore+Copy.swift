@@ -11,7 +11,7 @@ package struct CopiedMails: Sendable {
 extension SQLStore {
     /// The load of the one writer: commits that have ended, and units that wait for one, those at
     /// work among them.
-    package var commitLoad: (ended: Int, waiting: Int) { writer.load }
+    package var commitLoad: GroupCommit.Load { writer.load }
 
     /// Copies the database as it stands at one moment into a new file at `path`, beside the writer.
     /// `onStep` is told how many pages are done, of how many; what it throws ends the copy. Blocks.

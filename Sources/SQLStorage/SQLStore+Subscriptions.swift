@@ -80,22 +80,22 @@ extension SQLStore: SubscriptionStore {
     /// It looks at the subscription in the same transaction: one that was confirmed meanwhile would
     /// release nothing any more.
     package func hold(
-        _ key: SubscriberKey, seconds: Int64
+        _ key: SubscriberKey, messages ids: [String], seconds: Int64
     ) async throws(StorageFailure) {
         try await write(isUrgent: false) { connection throws(StorageFailure) in
-            try connection.execute(
-                """
-                UPDATE topic_delivery SET state = 'held', next_ms = first_ms + $1
-                WHERE state = 'waiting' AND subscriber = $2
-                    AND message IN (SELECT id FROM topic_message WHERE topic = $3
-                        AND kind = 'Notification')
-                    AND EXISTS (SELECT 1 FROM topic_subscription WHERE topic = $4
-                        AND subscriber = $5 AND state = 'pending')
-                """,
-                [
-                    .integer(seconds * 1_000), .text(key.subscriber), .text(key.topic),
-                    .text(key.topic), .text(key.subscriber),
-                ])
+            for id in ids {
+                try connection.execute(
+                    """
+                    UPDATE topic_delivery SET state = 'held', next_ms = first_ms + $1
+                    WHERE message = $2 AND subscriber = $3 AND state = 'waiting'
+                        AND EXISTS (SELECT 1 FROM topic_subscription WHERE topic = $4
+                            AND subscriber = $5 AND state = 'pending')
+                    """,
+                    [
+                        .integer(seconds * 1_000), .text(id), .text(key.subscriber),
+                        .text(key.topic), .text(key.subscriber),
+                    ])
+            }
         }
     }
 

@@ -9,9 +9,11 @@ package protocol SubscriptionStore: Sendable {
         _ record: SubscriptionRecord, publishing delivery: TopicDelivery?
     ) async throws(StorageFailure)
     func removeSubscription(_ key: SubscriberKey) async throws(StorageFailure)
-    /// Holds the waiting notifications to `key` until `seconds` after their retries began, if its
-    /// subscription is pending.
-    func hold(_ key: SubscriberKey, seconds: Int64) async throws(StorageFailure)
+    /// Holds those of the messages `ids` that wait for `key`, until `seconds` after their retries
+    /// began, if its subscription is pending.
+    func hold(
+        _ key: SubscriberKey, messages ids: [String], seconds: Int64
+    ) async throws(StorageFailure)
     /// Makes held messages dead whose time is over; says how many.
     func giveUpHeld(at time: Timestamp) async throws(StorageFailure) -> Int
 }

@@ -84,8 +84,9 @@ package final class TopicDeliverer: Service {
         // What the end of the process broke off was no failure of the subscriber's.
         let updated = wake.isClosed ? [] : postponed(outcomes, subscriber)
         do throws(StorageFailure) {
-            if sorted.hasHeld {
-                try await subscriptions.hold(line, seconds: Subscriptions.tokenLifetimeSeconds)
+            if !sorted.toHold.isEmpty {
+                try await subscriptions.hold(
+                    line, messages: sorted.toHold, seconds: Subscriptions.tokenLifetimeSeconds)
             }
             try await outbox.settle(delivered: delivered + sorted.toDrop, updated: updated)
             busy.withLock { _ = $0.remove(line) }
@@ -102,7 +103,8 @@ package final class TopicDeliverer: Service {
         var toPost: [TopicDelivery] = []
         /// Nobody wants them, or nobody waits for them any more.
         var toDrop: [TopicDelivery] = []
-        var hasHeld = false
+        /// Ids of messages that wait for a confirmation.
+        var toHold: [String] = []
 
         init(
             _ deliveries: [TopicDelivery], record: SubscriptionRecord?, _ subscriber: Subscriber?
@@ -116,7 +118,7 @@ package final class TopicDeliverer: Service {
                 case (.notification, .confirmed), (.subscriptionConfirmation, .pending),
                     (.unsubscribeConfirmation, .unsubscribed):
                     toPost.append(delivery)
-                case (.notification, .pending): hasHeld = true
+                case (.notification, .pending): toHold.append(delivery.message.id)
                 case (.notification, .unsubscribed), (.subscriptionConfirmation, _),
                     (.unsubscribeConfirmation, _):
                     toDrop.append(delivery)

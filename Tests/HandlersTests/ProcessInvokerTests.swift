@@ -173,6 +173,16 @@ import Testing
         #expect(outcome.failure != nil)
     }
 
+    @Test func aCutMailHasNoEnd() async throws {
+        let fixture = try HandlerFixture()
+        let path = try file(fixture, "Subject: b")
+        let mark = "\(fixture.folder)/it-ended"
+        let outcome = try await fixture.run(
+            "cat >/dev/null; touch \(mark)", input: [.file(path: path, length: 11)])
+        #expect(outcome.failure != nil)
+        #expect(!FileManager.default.fileExists(atPath: mark))
+    }
+
     // MARK: Its standard error
 
     @Test func standardErrorGoesToTheLog() async throws {

@@ -29,6 +29,19 @@ import Testing
         #expect(shedding.cause == .commitsSlow)
     }
 
+    @Test func shedsWhileCommitsFail() {
+        let shedding = Shedding(Self.limits)
+        func load(_ isRefused: Bool) -> Load {
+            Load(commitsEnded: 1, isRefused: isRefused, commitsWaiting: 0, actionsWaiting: 0)
+        }
+        #expect(shedding.note(load(true), at: 1_000))
+        #expect(shedding.cause == .commitsRefused)
+        #expect(shedding.note(load(false), at: 2_000) == false)
+        #expect(shedding.note(load(false), at: 6_999) == false)
+        #expect(shedding.note(load(false), at: 7_000))
+        #expect(shedding.cause == nil)
+    }
+
     @Test func doesNotShedWhileNothingWaitsOrCommitsEnd() {
         let shedding = Shedding(Self.limits)
         for second: Int64 in 1...60 {

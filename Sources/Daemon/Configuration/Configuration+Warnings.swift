@@ -17,6 +17,12 @@ extension Configuration {
                 "handler “\(handler.name)” runs as the server's own user: it can read the spool, and "
                     + "processesMax does not hold; give it a user of its own (handlers.*.user)")
         }
+        for (name, port) in [("web", web?.listener.port), ("health", health?.port)] {
+            guard user != nil, let port, (1..<1_024).contains(port) else { continue }
+            warnings.append(
+                "\(name).port is below 1024, and bound when root's rights are given up: "
+                    + "most systems refuse that")
+        }
         let room = OpenFiles.connections(limit: OpenFiles.limitMax, used: OpenFiles.usedAtStart)
         if room < connections.connectionsMax {
             warnings.append(

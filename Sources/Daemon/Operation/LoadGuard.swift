@@ -36,23 +36,22 @@ final class LoadGuard: Sendable {
     /// What the last look saw.
     var load: Load { last.withLock { $0 } }
 
-    /// Throws where the store does not answer; what it says of its commits counts all the same.
+    /// Throws where the store does not answer; what it says of its commits counts all the same,
+    /// and first.
     func look() async throws(StorageFailure) {
-        do throws(StorageFailure) {
-            let due = try await store.dueCount(
-                at: time.now(), limit: limits.actionsWaitingMax + 1)
-            note(actionsWaiting: due)
-        } catch {
-            note(actionsWaiting: load.actionsWaiting)
-            throw error
-        }
+        note(actionsWaiting: load.actionsWaiting)
+        // While no mail is taken nothing else may come that shows whether commits succeed again.
+        if store.commitLoad.isRefused { try await store.commitNothing() }
+        note(
+            actionsWaiting: try await store.dueCount(
+                at: time.now(), limit: limits.actionsWaitingMax + 1))
     }
 
     private func note(actionsWaiting: Int) {
         let commits = store.commitLoad
         let load = Load(
-            commitsEnded: commits.ended, commitsWaiting: commits.waiting,
-            actionsWaiting: actionsWaiting)
+            commitsEnded: commits.ended, isRefused: commits.isRefused,
+            commitsWaiting: commits.waiting, actionsWaiting: actionsWaiting)
         last.withLock { $0 = load }
         if shedding.withLock({ $0.note(load, at: Self.now()) }) { change(load) }
     }

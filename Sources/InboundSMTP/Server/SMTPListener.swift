@@ -111,6 +111,10 @@ package final class SMTPListener: ServiceLifecycle.Service {
         try await withGracefulShutdownHandler {
             try await channel.closeFuture.get()
             try await drain()
+            // Closed by the system: the end of a server is a failure then, and it is started anew.
+            guard Task.isShuttingDownGracefully else {
+                throw IOError(errnoCode: EBADF, reason: "a listening socket closed by itself")
+            }
         } onGracefulShutdown: {
             channel.close(promise: nil)
         }

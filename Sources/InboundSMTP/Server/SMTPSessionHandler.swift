@@ -15,6 +15,8 @@ final class SMTPSessionHandler: ChannelDuplexHandler {
     private let place: SMTPListener.Place
     private var session: SMTPServerSession?
     private var isReadHeld = false
+    /// The connection is no more.
+    private var isGone = false
     private var timer: Scheduled<Void>?
     private var timerDeadline: Int64?
     private let peer: SessionPeer
@@ -96,10 +98,17 @@ final class SMTPSessionHandler: ChannelDuplexHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
+        isGone = true
         session?.disconnected()
         perform(context)
+        letGo()
         if tap.isWatched { tap.end() }
         context.fireChannelInactive()
+    }
+
+    /// The session knows us by its `onDrain`: neither would ever go while each holds the other.
+    private func letGo() {
+        if isGone, session?.isClosed ?? false { session = nil }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -187,6 +196,7 @@ final class SMTPSessionHandler: ChannelDuplexHandler {
             bound.execute { handler, context in
                 handler.session?.committed(outcome, at: Self.now())
                 handler.perform(context)
+                handler.letGo()
             }
         }
     }
