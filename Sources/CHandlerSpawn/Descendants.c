@@ -144,6 +144,16 @@ static bool reap(const pid_t *spared, size_t spared_count) {
     }
 }
 
+// Reaps what has ended below us, as the last look saw it: where a spared one has ended first, the
+// kernel names no other.
+static void reap_seen(const pid_t *spared, size_t spared_count) {
+    pid_t us = getpid();
+    for (size_t i = 0; i < processes_count; i++) {
+        if (processes[i].parent != us || is_among(processes[i].id, spared, spared_count)) continue;
+        waitpid(processes[i].id, NULL, WNOHANG);
+    }
+}
+
 void martlet_end_descendants(const pid_t *spared, size_t spared_count) {
     // The usual case costs one call.
     if (reap(spared, spared_count)) return;
@@ -157,6 +167,7 @@ void martlet_end_descendants(const pid_t *spared, size_t spared_count) {
             poll(NULL, 0, 1);
         }
         size_t left = signal_descendants(proc, spared, spared_count, SIGKILL);
+        reap_seen(spared, spared_count);
         if (reap(spared, spared_count) || (spared_count > 0 && left == 0)) break;
         poll(NULL, 0, 1);
     }

@@ -1,6 +1,7 @@
 """What hostile, careless and odd clients may do to a session of the built program. The letters in
 the names are those of the attacks; most of them are golden dialogs in Tests/Fixtures/dialogs."""
 
+import socket
 import time
 import unittest
 
@@ -68,6 +69,34 @@ class EarlyTalkers(ServerCase):
             dialog.command("DATA", 354)
             dialog.send(MAIL + b".\r\n")
             queued_id(dialog.reply())
+
+
+class Deaf(ServerCase):
+    """Who sends and never reads."""
+
+    def test_who_does_not_take_replies_is_not_listened_to(self):
+        sends = (b"EHLO client.example\r\n" * 90
+                 + b"MAIL FROM:<ada@sender.example>\r\nRCPT TO:<someone@example.test>\r\n"
+                 + b"DATA\r\n\r\n.\r\n")
+        with socket.socket() as link:
+            # Small ones, so that what lies in the kernel is little beside what is sent.
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
+            link.settimeout(3)
+            link.connect(("127.0.0.1", self.server.port))
+            sent = 0
+            with self.assertRaises(TimeoutError):
+                while sent < 8_000_000:
+                    sent += link.send(sends)
+            # Whoever else comes is served meanwhile.
+            self.server.send(MAIL)
+            # Once the replies are taken, it goes on.
+            link.settimeout(20)
+            taken = 0
+            while taken < 8_000_000:
+                piece = link.recv(1_000_000)
+                self.assertTrue(piece)
+                taken += len(piece)
 
 
 if __name__ == "__main__":

@@ -53,6 +53,11 @@ struct SessionDriver {
         perform()
     }
 
+    mutating func drain() {
+        session.drained(at: now)
+        perform()
+    }
+
     mutating func endInput() {
         session.inputEnded()
         perform()

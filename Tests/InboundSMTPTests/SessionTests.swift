@@ -82,6 +82,24 @@ import Testing
         #expect(driver.text.hasSuffix("221 2.0.0 Bye\r\n"))
     }
 
+    /// While the disk makes a peer wait its time stands still, and goes on from there.
+    @Test(arguments: [
+        ("within a mail", "DATA\r\nline\r\n", Int64(180)),
+        ("between chunks", "BDAT 3\r\nx\r\n", 300),
+    ])
+    func theDisksTimeIsNotThePeers(_ place: String, _ input: String, _ seconds: Int64) {
+        let receiver = ScriptedReceiver()
+        receiver.isPausing.withLock { $0 = true }
+        var driver = driver(receiver)
+        driver.feed(Self.envelope + input)
+        driver.pass(seconds: 5_000)
+        driver.drain()
+        driver.pass(seconds: seconds - 1)
+        #expect(!driver.isClosed)
+        driver.pass(seconds: 1)
+        #expect(driver.text.hasSuffix("421 4.4.2 Timeout\r\n"))
+    }
+
     /// A peer that sent everything and then only listens gets its answers.
     @Test func answersAPeerThatOnlyListens() {
         let receiver = ScriptedReceiver()

@@ -92,8 +92,21 @@ final class SMTPSessionHandler: ChannelDuplexHandler {
         perform(context)
     }
 
+    /// Who does not take our replies is not listened to: they would pile up.
     func read(context: ChannelHandlerContext) {
-        if session?.wantsInput ?? true { context.read() } else { isReadHeld = true }
+        let isWanted = (session?.wantsInput ?? true) && context.channel.isWritable
+        if isWanted { context.read() } else { isReadHeld = true }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        readOn(context)
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func readOn(_ context: ChannelHandlerContext) {
+        guard isReadHeld, session?.wantsInput ?? true, context.channel.isWritable else { return }
+        isReadHeld = false
+        context.read()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -178,10 +191,7 @@ final class SMTPSessionHandler: ChannelDuplexHandler {
         }
         flush(&replies, context)
         watchTime(context)
-        if isReadHeld, session?.wantsInput ?? false {
-            isReadHeld = false
-            context.read()
-        }
+        readOn(context)
     }
 
     private func flush(_ replies: inout ByteBuffer, _ context: ChannelHandlerContext) {

@@ -17,14 +17,13 @@ extension SMTPServerSession {
     }
 
     private var waiting: (deadline: Int64, reply: SMTPReply)? {
+        // While the disk makes the peer wait, its time stands still.
+        guard !isPaused else { return nil }
         let limits = settings.limits
         let soon: Int64
         switch phase {
         case .command: soon = phaseStartedAt + limits.commandSeconds * 1000
-        case .data, .chunk:
-            // While the disk makes the peer wait, its time stands still.
-            guard !isPaused else { return nil }
-            soon = lastInputAt + limits.dataPieceSeconds * 1000
+        case .data, .chunk: soon = lastInputAt + limits.dataPieceSeconds * 1000
         case .handshake: soon = phaseStartedAt + limits.handshakeSeconds * 1000
         case .committing, .closed: return nil
         }

@@ -88,7 +88,9 @@ package struct SMTPServerSession {
     var tls: String?
     var transaction: Transaction?
     /// The mail's intake asked us to wait.
-    var isPaused = false
+    var isPaused: Bool { pausedAt != nil }
+    /// Since when.
+    private var pausedAt: Int64?
     /// What is held back, if anything is.
     var hold: Hold?
     var isShuttingDown = false
@@ -151,7 +153,14 @@ package struct SMTPServerSession {
     /// The mail's intake has room again.
     package mutating func drained(at now: Int64) {
         self.now = now
-        isPaused = false
+        // What the peer had to wait is not its time.
+        if let pausedAt {
+            phaseStartedAt += now - pausedAt
+            if let openedAt = transaction?.openedAt {
+                transaction?.openedAt = openedAt + now - pausedAt
+            }
+        }
+        pausedAt = nil
         lastInputAt = now
         process()
     }
@@ -172,7 +181,7 @@ package struct SMTPServerSession {
         }
         self.transaction = nil
         // What the mail was waiting for is past with it.
-        isPaused = false
+        pausedAt = nil
         if !isClosed { enter(isDisconnected ? .closed : .command) }
         if isShuttingDown { end(SMTPReplies.shuttingDown) }
         process()
@@ -351,7 +360,7 @@ package struct SMTPServerSession {
         let slice = bytes.getSlice(at: bytes.readerIndex, length: fitting) ?? bytes
         switch intake.append(slice, onDrain: onDrain) {
         case .goOn: break
-        case .pause: isPaused = true
+        case .pause: pausedAt = pausedAt ?? now
         case .refused(let refusal): fail(SMTPReplies.refusal(refusal))
         }
         if fitting < bytes.readableBytes { fail(SMTPReplies.sizeTooLarge) }
@@ -364,7 +373,7 @@ package struct SMTPServerSession {
         transaction?.intake?.abandon()
         transaction?.intake = nil
         // Nobody will call to say that there is room: what comes is thrown away.
-        isPaused = false
+        pausedAt = nil
     }
 
     /// A peer whose mail is refused may send it to its end, but not for ever.
