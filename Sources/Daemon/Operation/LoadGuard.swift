@@ -39,18 +39,28 @@ final class LoadGuard: Sendable {
     /// Throws where the store does not answer; what it says of its commits counts all the same,
     /// and first.
     func look() async throws(StorageFailure) {
-        note(actionsWaiting: load.actionsWaiting)
-        // While no mail is taken nothing else may come that shows whether commits succeed again.
-        if store.commitLoad.isRefused { try await store.commitNothing() }
-        note(
-            actionsWaiting: try await store.dueCount(
-                at: time.now(), limit: limits.actionsWaitingMax + 1))
+        let isRefused = await isRefused()
+        note(actionsWaiting: load.actionsWaiting, isRefused: isRefused)
+        let due = try await store.dueCount(at: time.now(), limit: limits.actionsWaitingMax + 1)
+        note(actionsWaiting: due, isRefused: isRefused)
     }
 
-    private func note(actionsWaiting: Int) {
+    /// Whether commits fail: the last one, and one that we ask for, since while no mail is taken
+    /// nothing else may come that shows that they succeed again.
+    private func isRefused() async -> Bool {
+        guard store.commitLoad.isRefused else { return false }
+        do throws(StorageFailure) {
+            try await store.commitNothing()
+            return false
+        } catch {
+            return true
+        }
+    }
+
+    private func note(actionsWaiting: Int, isRefused: Bool) {
         let commits = store.commitLoad
         let load = Load(
-            commitsEnded: commits.ended, isRefused: commits.isRefused,
+            commitsEnded: commits.ended, isRefused: isRefused,
             commitsWaiting: commits.waiting, actionsWaiting: actionsWaiting)
         last.withLock { $0 = load }
         if shedding.withLock({ $0.note(load, at: Self.now()) }) { change(load) }
