@@ -112,7 +112,7 @@ package protocol MailStore: Sendable {
     /// Drops the rows of retired mails received before `time`, at most `limit`.
     func expireRows(receivedBefore time: Timestamp, limit: Int) async throws(StorageFailure)
         -> ExpiredBatch
-    /// Which of `mails` have a row whose bytes are in a body file: recovery removes other files.
+    /// Which of `mails` have a row whose bytes are in a body file: recovery sets others aside.
     func bodyFileOwners(among mails: [MailID]) async throws(StorageFailure) -> Set<MailID>
     /// Bytes that retired mails still hold and that `expireContent` may drop; what a quota is
     /// measured by.
