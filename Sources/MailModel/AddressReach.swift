@@ -36,6 +36,18 @@ extension IPAddress {
         embedded.lazy.map(\.ownReach).first { $0 != .global } ?? ownReach
     }
 
+    /// Whether it means something on this machine or network alone: the world's DNS has no name
+    /// for it.
+    package var isLocal: Bool {
+        switch reach {
+        case .loopback, .privateUse, .linkLocal, .shared, .uniqueLocal, .metadata, .unspecified:
+            true
+        case .global, .siteLocal, .broadcast, .multicast, .documentation, .benchmarking, .reserved,
+            .compatible, .translated, .localNAT64, .sixToFour, .teredo, .isatap:
+            false
+        }
+    }
+
     private var ownReach: AddressReach {
         if let known = Self.blocks.first(where: { $0.block.contains(self) }) { return known.reach }
         guard isIPv6 else { return .global }
