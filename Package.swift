@@ -38,6 +38,7 @@ let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -149,7 +150,7 @@ let package = Package(
         source(
             "ObjectStorage",
             ["Topics", "Storage", "MailModel", "CFileSystem", nioCore, nioPosix]),
-        source("SQLiteDriver", ["SQLStorage", "Storage", nioCore, grdb]),
+        source("SQLiteDriver", ["SQLStorage", "Storage", nioCore, grdb, grdbSQLite]),
         source("DNSClient", ["DNS", "MailModel", "CUnbound"]),
         .target(name: "CHandlerSpawn"),
         .target(name: "CFileSystem"),

@@ -7,11 +7,8 @@ import Storage
 extension StorageFailure {
     static func system(_ call: String, _ path: String, _ code: Int32 = errno) -> StorageFailure {
         let text = "\(call) \(path): \(String(cString: strerror(code)))"
-        return switch code {
-        case ENOSPC, EDQUOT: .full(text)
-        case ENOENT: .notFound(text)
-        default: .refused(text)
-        }
+        if isFull(code) { return .full(text) }
+        return code == ENOENT ? .notFound(text) : .refused(text)
     }
 }
 

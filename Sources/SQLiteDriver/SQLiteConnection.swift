@@ -19,7 +19,7 @@ struct SQLiteConnection: SQLConnection {
             try statement.execute(arguments: Self.arguments(sql, values))
             return database.changesCount
         } catch {
-            throw SQLiteDatabase.failure(error)
+            throw SQLiteDatabase.failure(error, on: database)
         }
     }
 
@@ -29,7 +29,7 @@ struct SQLiteConnection: SQLConnection {
             return try Row.fetchAll(statement, arguments: Self.arguments(sql, values))
                 .map(SQLiteRow.init)
         } catch {
-            throw SQLiteDatabase.failure(error)
+            throw SQLiteDatabase.failure(error, on: database)
         }
     }
 

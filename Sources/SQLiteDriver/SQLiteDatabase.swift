@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import GRDBSQLite
 import NIOCore
 package import SQLStorage
 package import Storage
@@ -69,8 +70,9 @@ package final class SQLiteDatabase: SQLDatabase {
                     try body(SQLiteConnection(database))
                     try database.commit()
                 } catch {
+                    let failure = Self.failure(error, on: database)
                     if database.isInsideTransaction { try database.rollback() }
-                    throw error
+                    throw failure
                 }
             }
         } catch {
@@ -94,14 +96,23 @@ package final class SQLiteDatabase: SQLDatabase {
             // under load something is always added meanwhile: then the short rest is moved
             // between two commits.
             let frames = try checkpointer.writeWithoutTransaction { database in
-                try database.checkpoint(.passive).walFrameCount
+                try Self.checkpoint(database)
             }
             guard frames > Self.logFramesMax else { return }
-            _ = try pool.writeWithoutTransaction { database in
-                try database.checkpoint(.passive)
-            }
+            _ = try pool.writeWithoutTransaction { try Self.checkpoint($0) }
         } catch {
             throw Self.failure(error)
+        }
+    }
+
+    /// Answers the frames that the log holds.
+    private static func checkpoint(
+        _ database: Database
+    ) throws(StorageFailure) -> Int {
+        do {
+            return try database.checkpoint(.passive).walFrameCount
+        } catch {
+            throw failure(error, on: database, writing: .database)
         }
     }
 
@@ -135,13 +146,46 @@ package final class SQLiteDatabase: SQLDatabase {
 
     package func checkPlace() throws(StorageFailure) { try files.check() }
 
-    static func failure(_ error: any Error) -> StorageFailure {
+    /// What has just failed on `database`. SQLite calls a disk full that refuses a write with
+    /// ENOSPC, and an exhausted quota a broken disk: the system's reason tells them apart. A sync
+    /// that fails for lack of room is a failed sync all the same.
+    static func failure(
+        _ error: any Error, on database: Database, writing file: File = .log
+    ) -> StorageFailure {
+        guard let error = error as? DatabaseError,
+            error.extendedResultCode == .SQLITE_IOERR_WRITE,
+            StorageFailure.isFull(lastRefusal(of: file, on: database))
+        else { return failure(error) }
+        return .full("\(error.extendedResultCode): \(error.message ?? "no message")")
+    }
+
+    /// What is written: the log by a commit, the database by a checkpoint.
+    enum File {
+        case log, database
+    }
+
+    /// The system's reason for the last write of `file` that failed; 0 where none has.
+    private static func lastRefusal(of file: File, on database: Database) -> Int32 {
+        guard let connection = database.sqliteConnection else { return 0 }
+        let pointer = file == .log ? SQLITE_FCNTL_JOURNAL_POINTER : SQLITE_FCNTL_FILE_POINTER
+        var opened: UnsafeMutablePointer<sqlite3_file>?
+        sqlite3_file_control(connection, "main", pointer, &opened)
+        guard let opened, let control = opened.pointee.pMethods?.pointee.xFileControl else {
+            return 0
+        }
+        var code: Int32 = 0
+        return control(opened, SQLITE_FCNTL_LAST_ERRNO, &code) == SQLITE_OK ? code : 0
+    }
+
+    private static func failure(_ error: any Error) -> StorageFailure {
         if let failure = error as? StorageFailure { return failure }
         guard let error = error as? DatabaseError else { return .refused("\(error)") }
         let text = "\(error.extendedResultCode): \(error.message ?? "no message")"
         return switch error.extendedResultCode {
         case .SQLITE_IOERR_FSYNC, .SQLITE_IOERR_DIR_FSYNC, .SQLITE_IOERR_WRITE:
             .syncFailed(text)
+        // The index of the log, which is made anew from it, cannot grow: nothing was committed.
+        case .SQLITE_IOERR_SHMSIZE: .refused(text)
         default:
             switch error.resultCode {
             case .SQLITE_FULL: .full(text)

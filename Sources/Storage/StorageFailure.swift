@@ -1,3 +1,5 @@
+import Glibc
+
 /// Why a store could not do what it was asked: a failure, never a verdict; 451 at the SMTP edge.
 package enum StorageFailure: Error, Sendable, CustomStringConvertible {
     /// The disk has less room than the configured reserve, or the engine said it is full.
@@ -21,6 +23,10 @@ package enum StorageFailure: Error, Sendable, CustomStringConvertible {
         case .full, .refused, .damaged, .notFound: false
         }
     }
+
+    /// Whether a system call that was refused with `code` found no room: on the disk, or in the
+    /// quota of our user. The one place that decides it.
+    package static func isFull(_ code: Int32) -> Bool { code == ENOSPC || code == EDQUOT }
 
     package var description: String {
         switch self {
