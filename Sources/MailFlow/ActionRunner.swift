@@ -140,7 +140,7 @@ extension ActionRunner {
 
     /// Until a mail that found no handler's place is looked at again.
     private static let postponedSeconds: Int64 = 10
-    /// Until mails whose journal could not be written are taken up again.
+    /// Until a journal that could not be written is tried again.
     private static let afterFailureMilliseconds: Int64 = 5_000
 
     /// One handler at a time, mail by mail; each outcome is journalled before anything else.
@@ -202,7 +202,7 @@ extension ActionRunner {
             switch failure {
             case .damaged:
                 _ = try await store.move(mail.id, from: [.acting], to: .damaged)
-                if mail.bodyPlace == .file { try bodies.setAside(mail.id) }
+                if mail.bodyPlace == .file { try bodies.setAside([mail.id]) }
             case .notFound:
                 _ = try await store.move(mail.id, from: [.acting], to: .held)
             case .full, .refused, .syncFailed, .replaced:
@@ -220,25 +220,44 @@ extension ActionRunner {
             pass.note(result, of: task, at: time.now(), retries: retries, random: random))
     }
 
-    /// One group commit for all of `passes`; says whether it stands. Where it does not, the mails
-    /// are still due and will run again.
+    /// One group commit for all of `passes`; says whether it stands. Where it cannot, the mails
+    /// stay claimed: what was done for them is done again by the next start at the earliest.
     private func journal(_ passes: inout [ActionPass]) async -> Bool {
         let progress = passes.map { $0.progress() }.filter { $0.isNews }
         guard !progress.isEmpty else { return true }
-        do throws(StorageFailure) {
-            try await store.record(progress)
-        } catch {
-            let mails = passes.map(\.mail.record.id)
-            log.journalFailed(mails, error)
-            // What was done will be done again; not at once, while the disk says no.
-            await pause.forMilliseconds(Self.afterFailureMilliseconds)
-            queue.release(mails)
-            return false
-        }
+        guard await write(progress) else { return false }
         for index in passes.indices { passes[index].settle() }
         for entry in progress where entry.newState == .retired { log.retired(entry.mail) }
         if progress.contains(where: { !$0.deliveries.isEmpty }) { onDeliveries() }
         return true
+    }
+}
+
+extension ActionRunner {
+    /// Tries until it stands: what was done and could not be written down is kept here, and not
+    /// done again. Meanwhile whoever waits for it begins nothing else, so a disk that refuses for
+    /// hours sees no more actions than there are lanes and handlers.
+    private func write(_ progress: [MailProgress]) async -> Bool {
+        while true {
+            do throws(StorageFailure) {
+                try await store.record(progress)
+                return true
+            } catch {
+                log.journalFailed(progress.map(\.mail), error)
+                guard error.mayPass, !queue.isClosed else { return false }
+                await pause.forMilliseconds(Self.afterFailureMilliseconds)
+            }
+        }
+    }
+}
+
+extension StorageFailure {
+    /// Whether the same write may succeed later.
+    fileprivate var mayPass: Bool {
+        switch self {
+        case .full, .refused: true
+        case .syncFailed, .replaced, .damaged, .notFound: false
+        }
     }
 }
 

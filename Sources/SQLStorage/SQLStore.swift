@@ -49,6 +49,18 @@ package final class SQLStore: Sendable {
         }
     }
 
+    /// Returns when a commit that writes something has ended well; one of nothing does, too, while
+    /// the disk is full. Leaves nothing.
+    package func commitTrial() async throws(StorageFailure) {
+        try await write { connection throws(StorageFailure) in
+            try connection.execute(
+                "INSERT INTO setting (account, name, value) VALUES ($1, $2, $3)",
+                [.text(""), .text("trial"), .text("")])
+            try connection.execute(
+                "DELETE FROM setting WHERE account = $1 AND name = $2", [.text(""), .text("trial")])
+        }
+    }
+
     /// Returns when the writer has committed what waited before; throws where it cannot commit.
     package func commitNothing() async throws(StorageFailure) {
         try await write { _ throws(StorageFailure) in }

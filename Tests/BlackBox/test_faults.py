@@ -8,12 +8,14 @@ import re
 import sqlite3
 import subprocess
 import sys
+import threading
 import unittest
 import urllib.request
 
 from support import (BINARY, PROJECT, eventually, large_body, message, new_server)
 
 from power_cut import PowerCut
+from test_operation import WAITING, get
 
 CRASH = os.path.join(PROJECT, "scripts/crash.py")
 WATCHED = ["data/spool/martlet.sqlite*", "data/lock", "out/*", "log"]
@@ -26,6 +28,14 @@ RULES = """
         actions:
           - store: {bucket: mail}
           - notify: {topic: arrivals}
+    """
+
+HANDLER_RULES = """
+    ruleSet: main
+    rules:
+      - name: all
+        actions:
+          - invoke: {handler: waiting}
     """
 
 
@@ -119,7 +129,25 @@ class RefusedWriteTests(unittest.TestCase):
                 self.check(f"{kind} data/spool/bodies/* 1+ EIO", large(2), [451])
 
     def test_d3_a_full_disk_under_the_database(self):
-        self.check("write data/spool/martlet.sqlite-wal 1+ ENOSPC", small(2), [452])
+        for code in ("ENOSPC", "EDQUOT"):
+            with self.subTest(code=code):
+                self.check(f"write data/spool/martlet.sqlite-wal 1+ {code}", small(2), [452])
+
+    def test_d3_a_full_disk_under_a_checkpoint(self):
+        """What is committed stays in the log, and is moved when there is room again."""
+        for code in ("ENOSPC", "EDQUOT"):
+            with self.subTest(code=code):
+                server = faulty_server(self).start()
+                server.faults.set(f"write data/spool/martlet.sqlite 1+ {code}")
+                first = server.send(small(1))
+                server.settled(first)
+                server.eventually(
+                    lambda: server.log_lines("the checkpoint failed", "storage is full"),
+                    "the checkpoint failed")
+                server.faults.clear()
+                second = server.send(small(2))
+                server.settled(second)
+                self.assertEqual(set(server.objects()), {first, second})
 
     def test_d3_short_writes_are_continued(self):
         server = faulty_server(self).start()
@@ -405,6 +433,90 @@ class DatabaseTests(unittest.TestCase):
             server.stop()
         server.launch()
         server.eventually(server.is_ready, "the server is ready")
+
+
+class LoadGuardTests(unittest.TestCase):
+    """D6: while the store is slow or refuses, peers are sent away and the server is not ready; and
+    both end by themselves."""
+
+    def check(self, rule, cause, code):
+        server = faulty_server(self, limits={"commitSecondsMax": 1}).start()
+        server.settled(server.send(small(1)))
+        self.assertEqual(get(server, "/healthz/ready")[0], 200)
+        server.faults.set(rule)
+        answers = []
+        sender = threading.Thread(target=lambda: answers.append(try_to_send(server, small(2))))
+        sender.start()
+        server.eventually(lambda: server.log_lines(f"takes no mail: {cause}"), "it is seen")
+        status, text = get(server, "/healthz/ready")
+        self.assertEqual(status, 503)
+        self.assertIn(cause, text)
+        self.assertEqual(get(server, "/healthz/live")[0], 200)
+        self.assertEqual(try_to_send(server, small(3)), 421)
+        server.faults.clear()
+        sender.join()
+        server.eventually(lambda: get(server, "/healthz/ready")[0] == 200, "it is ready again")
+        self.assertTrue(server.log_lines("takes mail again"))
+        kept = server.send(small(4))
+        server.settled(kept)
+        self.assertIn(kept, server.objects())
+        if code is None:
+            self.assertIn(answers[0], server.objects())
+        else:
+            self.assertEqual(answers, [code])
+
+    def test_d6_a_slow_store(self):
+        self.check("sync data/spool/martlet.sqlite-wal 1+ delay=4000", "commits are slow", None)
+
+    def test_d6_a_store_that_refuses(self):
+        self.check("write data/spool/martlet.sqlite-wal 1+ ENOSPC", "commits fail", 452)
+
+
+class SlowBucketTests(unittest.TestCase):
+    """D6: buckets that do not answer hold up what is stored there and nothing else."""
+
+    def test_d6_a_bucket_that_hangs_holds_up_nothing_else(self):
+        server = faulty_server(self).start()
+        server.faults.set("sync,syncfs data/spool/objects* 1+ hold")
+        mails = []
+        for number in range(4):
+            mails.append(server.send(small(number)))
+            server.eventually(
+                lambda: len(os.listdir(server.path("data/spool/objects"))) >= min(number + 1, 2),
+                "a lane is at work")
+        # Both lanes wait for the disk.
+        self.assertEqual(get(server, "/healthz/ready")[0], 200)
+        get(server, "/metrics")
+        self.assertEqual(len(server.mails()), 4)
+        server.cli("backup", server.path("backup"))
+        self.assertEqual(server.objects(), {})
+        server.faults.clear()
+        for mail in mails:
+            server.settled(mail)
+
+
+class ActionsOnAFullDiskTests(unittest.TestCase):
+    """D3: what was done cannot be written down."""
+
+    def test_d3_a_handler_whose_outcome_has_no_room_runs_once(self):
+        for code in ("ENOSPC", "EDQUOT"):
+            with self.subTest(code=code):
+                server = new_server(self, HANDLER_RULES, is_faulty=True)
+                server.add_handler("waiting", WAITING)
+                server.start()
+                mail = server.send(small(1))
+                server.eventually(lambda: os.path.exists(server.path("out", "started")), "it runs")
+                server.faults.set(f"write data/spool/martlet.sqlite-wal 1+ {code}")
+                with open(server.path("out", "go"), "w", encoding="utf-8"):
+                    pass
+                # Several tries of the journal, and none of the handler.
+                server.eventually(
+                    lambda: len(server.log_lines("storage failed", mail)) >= 3, "it is not written")
+                server.faults.clear()
+                server.settled(mail)
+                self.assertEqual(server.actions(mail)[("all", 0)]["attempts"], 1)
+                with open(server.path("out", "started"), encoding="utf-8") as file:
+                    self.assertEqual(file.read(), f"{mail}/all/0\n")
 
 
 class LostAnswerTests(unittest.TestCase):

@@ -20,7 +20,7 @@
 //   effect   EIO ENOSPC EDQUOT EROFS: fails so, with nothing done. A sync that fails marks what it
 //            was to write as clean, as Linux does: no later sync writes it.
 //            short: a write takes half of its bytes.  ignore: says that it was done; does nothing.
-//            delay=MILLISECONDS.  kill-before, kill-after: SIGKILL at once.
+//            delay=MILLISECONDS.  hold: waits for the next rules.  kill-before, kill-after: SIGKILL at once.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -283,7 +283,8 @@ static bool is_of_kind(const struct rule *rule, const char *kind) {
 
 struct verdict {
     int error;
-    bool is_short, is_ignored, strikes_after;
+    bool is_short, is_ignored, is_held, strikes_after;
+    uint32_t generation;
     long delay_milliseconds;
 };
 
@@ -297,6 +298,7 @@ __attribute__((noreturn)) static void strike(void) {
 static struct verdict judge(const char *kind, const char *place) {
     struct verdict verdict = {0};
     if (atomic_load(&control->generation) != generation) read_rules();
+    verdict.generation = generation;
     for (int index = 0; index < rule_count; index++) {
         struct rule *rule = &rules[index];
         if (!is_of_kind(rule, kind) || fnmatch(rule->pattern, place, 0)) continue;
@@ -307,6 +309,7 @@ static struct verdict judge(const char *kind, const char *place) {
         else if (!strcmp(effect, "kill-after")) verdict.strikes_after = true;
         else if (!strcmp(effect, "short")) verdict.is_short = true;
         else if (!strcmp(effect, "ignore")) verdict.is_ignored = true;
+        else if (!strcmp(effect, "hold")) verdict.is_held = true;
         else if (!strncmp(effect, "delay=", 6)) verdict.delay_milliseconds = atol(effect + 6);
         else if (!strcmp(effect, "EIO")) verdict.error = EIO;
         else if (!strcmp(effect, "ENOSPC")) verdict.error = ENOSPC;
@@ -324,13 +327,20 @@ static void wait_microseconds(long microseconds) {
     }
 }
 
+// What a verdict says of time. Called without the lock.
+static void wait_out(struct verdict verdict) {
+    wait_microseconds(verdict.delay_milliseconds * 1000);
+    while (verdict.is_held && atomic_load(&control->generation) == verdict.generation)
+        wait_microseconds(2000);
+}
+
 // Around every call that changes something: ENTER decides whether it fails, LEAVE journals it.
 #define ENTER(kind, place)                                           \
     pthread_mutex_lock(&lock);                                       \
     struct verdict verdict = judge(kind, place);                     \
-    if (verdict.delay_milliseconds) {                                \
+    if (verdict.delay_milliseconds || verdict.is_held) {             \
         pthread_mutex_unlock(&lock);                                 \
-        wait_microseconds(verdict.delay_milliseconds * 1000);        \
+        wait_out(verdict);                                           \
         pthread_mutex_lock(&lock);                                   \
     }                                                                \
     if (verdict.error) {                                             \
@@ -624,7 +634,7 @@ static int sync_place(int number, const char *kind, char mark, const char *place
     uint64_t id = ++sync_number;
     note(mark, 0, place, "", inode, id, 0, NULL, 0);
     pthread_mutex_unlock(&lock);
-    wait_microseconds(verdict.delay_milliseconds * 1000);
+    wait_out(verdict);
     int result = 0, code = 0;
     if (verdict.error) {
         result = -1;

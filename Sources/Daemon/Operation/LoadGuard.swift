@@ -45,12 +45,12 @@ final class LoadGuard: Sendable {
         note(actionsWaiting: due, isRefused: isRefused)
     }
 
-    /// Whether commits fail: the last one, and one that we ask for, since while no mail is taken
-    /// nothing else may come that shows that they succeed again.
+    /// Whether commits fail: the last one, or those at the last look, and one that we ask for,
+    /// since while no mail is taken nothing else may come that shows that they succeed again.
     private func isRefused() async -> Bool {
-        guard store.commitLoad.isRefused else { return false }
+        guard load.isRefused || store.commitLoad.isRefused else { return false }
         do throws(StorageFailure) {
-            try await store.commitNothing()
+            try await store.commitTrial()
             return false
         } catch {
             return true
