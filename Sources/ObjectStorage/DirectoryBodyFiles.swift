@@ -70,8 +70,8 @@ package final class DirectoryBodyFiles: BodyFiles {
         for mail in mails { Glibc.unlink(path(of: mail)) }
     }
 
-    /// From now on every file stays that a row names, or named until now. Recovery collects what
-    /// would have gone, should the process not come to `releaseRemovals`.
+    /// From now on every file stays that a row names, or named until now. Should the process not
+    /// come to `releaseRemovals`, recovery sets aside what would have gone.
     package func holdRemovals() {
         removals.withLock { $0.holds += 1 }
     }
@@ -96,6 +96,10 @@ package final class DirectoryBodyFiles: BodyFiles {
         try Directories.names(in: folder.path).compactMap { MailID($0) }
     }
 
+    package func allAside() throws(StorageFailure) -> [MailID] {
+        try Directories.names(in: aside).compactMap { MailID($0) }
+    }
+
     package func rewrite(_ mail: MailID, _ content: ByteBuffer) throws(StorageFailure) {
         let path = path(of: mail)
         let file = try FileDescriptor(
@@ -105,11 +109,13 @@ package final class DirectoryBodyFiles: BodyFiles {
         guard rename(file.path, path) == 0 else { throw .system("rename", file.path) }
     }
 
-    package func setAside(_ mail: MailID) throws(StorageFailure) {
-        guard rename(path(of: mail), "\(aside)/\(mail.text)") == 0 else {
-            throw .system("rename", path(of: mail))
+    package func setAside(_ mails: [MailID]) throws(StorageFailure) {
+        for mail in mails {
+            guard rename(path(of: mail), pathAside(of: mail)) == 0 else {
+                throw .system("rename", path(of: mail))
+            }
         }
-        // Its new entry lasts before the old one is sure to be gone.
+        // The new entries last before the old ones are sure to be gone.
         try FileDescriptor(aside, O_RDONLY | O_DIRECTORY).sync()
         try folder.sync()
     }

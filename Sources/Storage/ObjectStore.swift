@@ -66,8 +66,10 @@ package protocol BodyFiles: Sendable {
     /// Puts a new file with `content` in the place of the mail's, its data synced: after a failed
     /// sync the old one may be whole in memory alone. Blocks; `syncDirectory` makes it durable.
     func rewrite(_ mail: MailID, _ content: ByteBuffer) throws(StorageFailure)
-    /// Moves the file to where damaged mail is kept.
-    func setAside(_ mail: MailID) throws(StorageFailure)
+    /// Moves the files to where damaged mail is kept, durably. Blocks.
+    func setAside(_ mails: [MailID]) throws(StorageFailure)
+    /// Ids of all files that were set aside.
+    func allAside() throws(StorageFailure) -> [MailID]
     /// Moves a file that was set aside back to its place, durably; one that is there already is no
     /// error. Throws `notFound` where there is neither. Blocks.
     func takeBack(_ mail: MailID) throws(StorageFailure)

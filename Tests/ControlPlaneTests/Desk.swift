@@ -137,7 +137,7 @@ final class Desk: Sendable {
     /// As recovery does it.
     func setAside(_ mail: MailID) async throws {
         guard try await store.move(mail, from: [.acting], to: .damaged) else { throw Unexpected() }
-        try bodies.setAside(mail)
+        try bodies.setAside([mail])
     }
 
     /// Writes that its one action is dead.

@@ -16,6 +16,7 @@ import Testing
 @Suite struct SpoolRecoveryTests {
     private let spool: Spool
     private let log = CollectedLog()
+    private let metrics = ServerMetrics()
 
     init() throws {
         spool = try Spool()
@@ -23,7 +24,8 @@ import Testing
 
     private func recover(wasCut: Bool = false) async throws {
         try await SpoolRecovery(
-            store: spool.store, bodies: spool.bodies, wasCut: wasCut, log: log.logger
+            store: spool.store, bodies: spool.bodies, wasCut: wasCut, metrics: metrics,
+            log: log.logger
         ).run()
     }
 
@@ -43,24 +45,40 @@ import Testing
         let left = spool.id()
         try spool.write("left", to: left)
         try await SpoolRecovery(
-            store: spool.store, bodies: spool.bodies, wasCut: false, log: log.logger,
-            isDatabaseNew: isDatabaseNew
+            store: spool.store, bodies: spool.bodies, wasCut: false, metrics: metrics,
+            log: log.logger, isDatabaseNew: isDatabaseNew
         ).run()
         #expect(try spool.bodies.all() == [kept])
         #expect(try spool.aside() == [left.text])
         #expect(log.lines.map(\.level) == [isDatabaseNew ? .error : .warning])
         #expect(log.lines.first?.metadata == ["files": "1"])
+        #expect(metrics.text(gauges: []).contains("martlet_body_files_set_aside_total 1\n"))
     }
 
     /// The database that knows it is back: so is its file.
     @Test(arguments: [false, true])
     func aWholeFileThatWasSetAsideComesBack(wasCut: Bool) async throws {
         let mail = try await spool.accept("whole")
-        try spool.bodies.setAside(mail)
+        try spool.bodies.setAside([mail])
         try await recover(wasCut: wasCut)
         #expect(try await state(mail) == .acting)
         #expect(try spool.bodies.all() == [mail])
         #expect(try spool.aside().isEmpty)
+    }
+
+    /// Also where nothing is left to do for its mail: it can still be read and sent again.
+    @Test(arguments: ["whole", "whoLe"])
+    func aRetiredMailsWholeFileComesBack(_ content: String) async throws {
+        let mail = try await spool.accept("whole")
+        #expect(try await spool.store.move(mail, from: [.acting], to: .retired))
+        spool.bodies.remove([mail])
+        try spool.write(content, to: mail)
+        try spool.bodies.setAside([mail])
+        try await recover()
+        #expect(try await state(mail) == .retired)
+        #expect(try spool.bodies.all() == (content == "whole" ? [mail] : []))
+        #expect(try spool.aside() == (content == "whole" ? [] : [mail.text]))
+        #expect(log.lines.map(\.level) == (content == "whole" ? [] : [.error]))
     }
 
     /// One that is damaged stays where it is.
@@ -68,7 +86,7 @@ import Testing
         let mail = try await spool.accept("whole")
         spool.bodies.remove([mail])
         try spool.write("whoLe", to: mail)
-        try spool.bodies.setAside(mail)
+        try spool.bodies.setAside([mail])
         try await recover()
         #expect(try await state(mail) == .damaged)
         #expect(try spool.aside() == [mail.text])
@@ -145,7 +163,7 @@ import Testing
         await #expect(throws: StorageFailure.self) {
             try await SpoolRecovery(
                 store: spool.store, bodies: FailingDisk(files: [mail]), wasCut: false,
-                log: log.logger
+                metrics: metrics, log: log.logger
             ).run()
         }
         #expect(try await state(mail) == .acting)

@@ -69,7 +69,8 @@ final class ScriptedBodies: BodyFiles {
     func rewrite(_ mail: MailID, _ content: ByteBuffer) throws(StorageFailure) {
         throw .notFound("unscripted")
     }
-    func setAside(_ mail: MailID) throws(StorageFailure) { throw .notFound("unscripted") }
+    func setAside(_ mails: [MailID]) throws(StorageFailure) { throw .notFound("unscripted") }
+    func allAside() throws(StorageFailure) -> [MailID] { [] }
     func takeBack(_ mail: MailID) throws(StorageFailure) { throw .notFound("unscripted") }
     func freeBytes() throws(StorageFailure) -> Int64 { throw .notFound("unscripted") }
 

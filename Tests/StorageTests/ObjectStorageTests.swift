@@ -236,7 +236,7 @@ import Topics
         try withFiles { (files, folder) throws in
             let id = id()
             try write("damaged", id, files)
-            try files.setAside(id)
+            try files.setAside([id])
             #expect(try files.all().isEmpty)
             #expect(try ProjectFiles.text("\(folder)/damaged/\(id)") == "damaged")
             #expect(try files.read(id, length: 3) == ByteBuffer(string: "dam"))
@@ -247,7 +247,7 @@ import Topics
         try withFiles { (files, folder) throws in
             let id = id()
             try write("damaged", id, files)
-            try files.setAside(id)
+            try files.setAside([id])
             for _ in 0..<2 {
                 try files.takeBack(id)
                 #expect(try ProjectFiles.text(files.path(of: id)) == "damaged")

@@ -24,7 +24,10 @@ package final class NoBodies: BodyFiles {
     package func rewrite(_ mail: MailID, _ content: ByteBuffer) throws(StorageFailure) {
         throw .refused("no files here")
     }
-    package func setAside(_ mail: MailID) throws(StorageFailure) { throw .refused("no files here") }
+    package func setAside(_ mails: [MailID]) throws(StorageFailure) {
+        throw .refused("no files here")
+    }
+    package func allAside() throws(StorageFailure) -> [MailID] { [] }
     package func takeBack(_ mail: MailID) throws(StorageFailure) { throw .refused("no files here") }
     package func freeBytes() throws(StorageFailure) -> Int64 { 0 }
 }

@@ -21,7 +21,8 @@ extension UnscriptedBodies {
     package func rewrite(_ mail: MailID, _ content: ByteBuffer) throws(StorageFailure) {
         throw failure
     }
-    package func setAside(_ mail: MailID) throws(StorageFailure) { throw failure }
+    package func setAside(_ mails: [MailID]) throws(StorageFailure) { throw failure }
+    package func allAside() throws(StorageFailure) -> [MailID] { throw failure }
     package func takeBack(_ mail: MailID) throws(StorageFailure) { throw failure }
     package func freeBytes() throws(StorageFailure) -> Int64 { throw failure }
 }

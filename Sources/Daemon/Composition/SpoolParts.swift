@@ -32,8 +32,8 @@ struct SpoolParts {
             }, onSyncFailure: { ending.syncFailed($0) })
         do {
             try await SpoolRecovery(
-                store: store, bodies: bodies, wasCut: wasCut, log: surroundings.log,
-                isDatabaseNew: store.isNew
+                store: store, bodies: bodies, wasCut: wasCut, metrics: surroundings.metrics,
+                log: surroundings.log, isDatabaseNew: store.isNew
             ).run()
             objects = try DirectoryObjectStore(
                 buckets: configuration.buckets.mapValues(\.directory),

@@ -7,11 +7,13 @@ import Storage
 /// What the next start does about what the last end left: body files without a row are set aside,
 /// and so are mails whose file is gone or differs. After an end that was none (a kill, a power
 /// cut, a failed sync) the files of open mails are written anew, since they may be whole in memory
-/// alone. Everything else is in the rows, which the runner asks for what is due.
+/// alone. Nothing that was finished is removed (docs/decisions/0021). Everything else is in the
+/// rows, which the runner asks for what is due.
 struct SpoolRecovery {
     let store: any MailStore
     let bodies: any BodyFiles
     let wasCut: Bool
+    let metrics: ServerMetrics
     let log: Logger
     var isDatabaseNew = false
 
@@ -33,6 +35,7 @@ struct SpoolRecovery {
             guard let last = page.last, page.count == Self.pageMax else { break }
             filter.before = last.id
         }
+        try await takeBackRetired(owners)
         if wasCut { try bodies.syncDirectory() }
     }
 
@@ -40,7 +43,8 @@ struct SpoolRecovery {
     /// was cut. But beside a database that is new, or older than they are, they may be mails that
     /// were: so none is removed.
     private func setAside(_ orphans: [MailID]) throws(StorageFailure) {
-        for mail in orphans { try bodies.setAside(mail) }
+        try bodies.setAside(orphans)
+        metrics.add("martlet_body_files_set_aside_total", orphans.count)
         log.log(
             level: isDatabaseNew ? .error : .warning,
             isDatabaseNew
@@ -61,7 +65,25 @@ struct SpoolRecovery {
                 "a mail's file is damaged; the mail is set aside",
                 metadata: ["mail": "\(mail.id)", "error": "\(error)"])
             _ = try await store.move(mail.id, from: [.acting, .held], to: .damaged)
-            if case .damaged = error, isInPlace { try bodies.setAside(mail.id) }
+            if case .damaged = error, isInPlace { try bodies.setAside([mail.id]) }
+        }
+    }
+
+    /// Files of retired mails that were set aside beside another database; those that are damaged
+    /// stay there. `owners` have theirs in its place.
+    private func takeBackRetired(_ owners: Set<MailID>) async throws(StorageFailure) {
+        for id in try await store.bodyFileOwners(among: try bodies.allAside())
+        where !owners.contains(id) {
+            guard let mail = try await store.mail(id), mail.state == .retired else { continue }
+            do throws(StorageFailure) {
+                _ = try bodies.content(of: mail)
+                try bodies.takeBack(id)
+            } catch {
+                guard error.isOfTheFile else { throw error }
+                log.error(
+                    "the file of a retired mail is damaged; it stays aside",
+                    metadata: ["mail": "\(id)", "error": "\(error)"])
+            }
         }
     }
 }
