@@ -38,12 +38,15 @@ package struct BackupView: Sendable, Codable {
     package var links: Int
     /// Mails whose body file was missing already; those in state `damaged` may be.
     package var mailsWithoutBody: [String]
+    /// What is in the data folder and no file: links to folders, links to nothing, pipes.
+    package var notCopied: [String]
     package var files: Int
     package var bytes: Int
 
     package init(
         folder: String, madeAt: String, hostname: String, schemaVersion: Int, mails: Int,
-        bodies: Int, links: Int, mailsWithoutBody: [String], files: Int, bytes: Int
+        bodies: Int, links: Int, mailsWithoutBody: [String], notCopied: [String],
+        files: Int, bytes: Int
     ) {
         self.folder = folder
         self.madeAt = madeAt
@@ -53,6 +56,7 @@ package struct BackupView: Sendable, Codable {
         self.bodies = bodies
         self.links = links
         self.mailsWithoutBody = mailsWithoutBody
+        self.notCopied = notCopied
         self.files = files
         self.bytes = bytes
     }

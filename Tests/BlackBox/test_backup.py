@@ -103,17 +103,26 @@ class Backup(unittest.TestCase):
 
     def test_what_goes_meanwhile_stays_until_the_end(self):
         """And nothing is left of it afterwards."""
-        server = new_server(self, RULES).start()
+        server = new_server(self, RULES, is_faulty=True).start()
         mail = server.send(message(body=large_body(100_000)))
         server.settled(mail)
         body = server.path("data", "spool", "bodies", mail)
-        server.json("backup", server.path("one"))
-        self.assertTrue(os.path.samefile(body, server.path(
-            "one", "data", "spool", "bodies", mail)))
-        server.cli("queue", "remove", mail)
+        kept = server.path("one", "data", "spool", "bodies", mail)
+        # The database is copied then, and the body not yet.
+        server.faults.set("link one/data/spool/bodies/* 1 hold")
+        with subprocess.Popen([BINARY, "backup", server.path("one"), "-c", server.config_path],
+                              stdout=subprocess.DEVNULL) as backup:
+            server.eventually(lambda: os.path.isdir(os.path.dirname(kept)), "it comes to the body")
+            server.cli("queue", "remove", mail)
+            self.assertEqual(server.mails(), [])
+            self.assertTrue(os.path.exists(body))
+            self.assertFalse(os.path.exists(kept))
+            server.faults.clear()
+            self.assertEqual(backup.wait(DEADLINE_SECONDS), 0)
         self.assertFalse(os.path.exists(body))
         # A link is a file of its own name: the backup still has it.
         check_sums(self, server.path("one"))
+        self.assertTrue(os.path.exists(kept))
         self.assertEqual(server.json("backup", server.path("two"))["mails"], 0)
 
     def test_refuses_what_is_not_empty_and_leaves_nothing_of_what_fails(self):
@@ -130,10 +139,39 @@ class Backup(unittest.TestCase):
         os.mkdir(server.path("empty"))
         server.cli("backup", server.path("empty"))
         self.assertIn("manifest.json", os.listdir(server.path("empty")))
-        # In the data folder, too, and without itself.
-        shown = server.json("backup", server.path("data", "backup"))
-        self.assertFalse(os.path.exists(server.path("data", "backup", "data", "backup")))
-        self.assertGreater(shown["bytes"], 0)
+
+    def test_refuses_a_place_in_what_it_copies(self):
+        """The next backup would have this one in it, and so on."""
+        server = new_server(self, RULES).start()
+        os.symlink(server.path("data"), server.path("link"))
+        for place in (["data", "backup"], ["data", "spool", "deep"], ["link", "backup"], ["data"],
+                      ["rules", "backup"]):
+            with self.subTest(place=place):
+                done = server.cli("backup", server.path(*place), status=1)
+                self.assertIn("choose a place outside", done.stderr)
+        self.assertNotIn("backup", os.listdir(server.path("data")))
+        self.assertEqual(os.listdir(server.path("rules")), ["main.yaml"])
+
+    def test_symbolic_links(self):
+        """A file is copied by whatever name; what is none is named."""
+        server = new_server(self, RULES).start()
+        os.rename(server.path("data", "receipt.key"), server.path("elsewhere.key"))
+        os.symlink(server.path("elsewhere.key"), server.path("data", "receipt.key"))
+        os.mkdir(server.path("elsewhere"))
+        os.symlink(server.path("elsewhere"), server.path("data", "more"))
+        os.symlink(server.path("nothing"), server.path("data", "dangling"))
+        os.mkfifo(server.path("data", "pipe"))
+        done = server.cli("backup", server.path("one"))
+        for name in ("more", "dangling", "pipe"):
+            self.assertIn(server.path("data", name), done.stderr)
+        copy = server.path("one", "data", "receipt.key")
+        self.assertFalse(os.path.islink(copy))
+        with open(copy, "rb") as file, open(server.path("elsewhere.key"), "rb") as key:
+            self.assertEqual(file.read(), key.read())
+        check_sums(self, server.path("one"))
+        self.assertEqual(
+            server.json("backup", server.path("two"))["notCopied"],
+            [server.path("data", name) for name in ("dangling", "more", "pipe")])
 
     def test_a_relative_folder_is_the_command_s(self):
         server = new_server(self, RULES).start()

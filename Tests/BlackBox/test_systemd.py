@@ -2,6 +2,7 @@
 units that are sound. systemd itself need not run."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -104,6 +105,20 @@ class Notify(unittest.TestCase):
         manager, _ = self.start(WATCHDOG_USEC="300000", WATCHDOG_PID="1")
         manager.wait_for("READY")
         self.assertTrue(manager.hears_nothing(seconds=2))
+
+
+class Backups(unittest.TestCase):
+    def test_the_units_let_the_server_write_where_the_documents_say(self):
+        with open(os.path.join(PROJECT, "docs", "operations.md"), encoding="utf-8") as file:
+            folders = re.findall(r"^\$ martlet backup (/\S+)", file.read(), re.MULTILINE)
+        self.assertTrue(folders)
+        for unit in ("martlet.service", "martlet-unprivileged.service"):
+            with open(os.path.join(UNITS, unit), encoding="utf-8") as file:
+                paths = re.findall(r"^ReadWritePaths=(.*)", file.read(), re.MULTILINE)
+            writable = [path.lstrip("-") for line in paths for path in line.split()]
+            for folder in folders:
+                self.assertTrue(
+                    any(folder.startswith(path + "/") for path in writable), (unit, folder))
 
 
 class Activation(unittest.TestCase):

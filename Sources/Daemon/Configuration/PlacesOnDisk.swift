@@ -82,12 +82,12 @@ struct PlacesOnDisk {
     }
 
     /// Whether `path` is `folder` or lies in it.
-    private static func isInside(_ path: String, _ folder: String) -> Bool {
+    static func isInside(_ path: String, _ folder: String) -> Bool {
         path == folder || path.hasPrefix(folder == "/" ? "/" : folder + "/")
     }
 
     /// `path` without the symbolic links in what there is of it.
-    private static func real(_ path: String) -> String {
+    static func real(_ path: String) -> String {
         var head = path[...]
         while let slash = head.lastIndex(of: "/"), slash > head.startIndex {
             if let found = realpath(String(head), nil) {

@@ -29,30 +29,55 @@ struct BackupPlaces: Sendable {
         return path
     }
 
-    /// Each file beside the spool, and its name in the backup at `folder`.
-    func files(butOf folder: String) -> [(source: String, name: String)] {
-        var found: [(source: String, name: String)] = [(configurationFile, "martlet.yaml")]
+    /// Each file beside the spool with its name in a backup; and what is left out because it is
+    /// no file.
+    struct Found {
+        var files: [(source: String, name: String)] = []
+        var others: [String] = []
+    }
+
+    /// What a backup at `folder` would copy it from, if it lies there: the next backup would have
+    /// this one in it.
+    func surrounding(_ folder: String) -> String? {
+        let real = PlacesOnDisk.real(folder)
+        return [dataDirectory, rulesDirectory].first {
+            PlacesOnDisk.isInside(real, PlacesOnDisk.real($0))
+        }
+    }
+
+    func find() -> Found {
+        var found = Found()
+        found.files = [(configurationFile, "martlet.yaml")]
         for name in names(in: rulesDirectory)
         where name.hasSuffix(".yaml") && !name.hasPrefix(".") {
-            found.append(("\(rulesDirectory)/\(name)", "rules/\(name)"))
+            found.files.append(("\(rulesDirectory)/\(name)", "rules/\(name)"))
         }
-        collect("", folder, &found)
+        collect("", &found)
         return found
     }
 
     /// Keys, certificates, and whatever else the server keeps in its data folder.
-    private func collect(
-        _ inner: String, _ folder: String, _ found: inout [(source: String, name: String)]
-    ) {
+    private func collect(_ inner: String, _ found: inout Found) {
         for name in names(in: "\(dataDirectory)/\(inner)") {
             let inner = inner.isEmpty ? name : "\(inner)/\(name)"
             let path = "\(dataDirectory)/\(inner)"
-            guard path != folder, !excluded.contains(path) else { continue }
-            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-            guard let type = attributes?[.type] as? FileAttributeType else { continue }
-            if type == .typeDirectory { collect(inner, folder, &found) }
-            if type == .typeRegular { found.append((path, "data/\(inner)")) }
+            guard !excluded.contains(path), let type = type(of: path) else { continue }
+            // A file by whatever name; a folder that a link leads to may be any, or this one.
+            let isLink = type == .typeSymbolicLink
+            let target = isLink ? self.type(of: PlacesOnDisk.real(path)) : type
+            if type == .typeDirectory {
+                collect(inner, &found)
+            } else if target == .typeRegular {
+                found.files.append((path, "data/\(inner)"))
+            } else {
+                found.others.append(path)
+            }
         }
+    }
+
+    /// Nil where nothing is.
+    private func type(of path: String) -> FileAttributeType? {
+        (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType
     }
 
     private func names(in folder: String) -> [String] {

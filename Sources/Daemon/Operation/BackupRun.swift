@@ -21,6 +21,11 @@ struct BackupRun: Sendable {
 
     /// Throws `ControlFailure` or `StorageFailure`; then nothing is left of it.
     func make() throws -> BackupView {
+        if let outer = places.surrounding(folder) {
+            throw ControlFailure(
+                .invalid,
+                "\(folder) lies in \(outer), which is copied whole: choose a place outside of it")
+        }
         let target: BackupFolder
         do throws(StorageFailure) {
             target = try BackupFolder(folder)
@@ -45,7 +50,8 @@ struct BackupRun: Sendable {
         }
         let copied = try copyBodies(of: mails, to: target)
         var names = copied.names + [database]
-        for (source, name) in places.files(butOf: folder) {
+        let found = places.find()
+        for (source, name) in found.files {
             do throws(StorageFailure) {
                 try target.copy(source, as: name)
             } catch {
@@ -59,7 +65,8 @@ struct BackupRun: Sendable {
             folder: folder, madeAt: madeAt.iso8601Text, hostname: places.hostname,
             schemaVersion: store.schemaVersion, mails: mails.count,
             bodies: copied.names.count, links: copied.links,
-            mailsWithoutBody: copied.missing.map(\.text), files: names.count, bytes: 0)
+            mailsWithoutBody: copied.missing.map(\.text), notCopied: found.others,
+            files: names.count, bytes: 0)
         view.bytes = try writeSums(of: names.sorted(), in: target)
         try target.sync()
         try writeManifest(view, in: target)

@@ -34,6 +34,11 @@ struct BackupCommand: AsyncParsableCommand {
             "\(backup.folder): \(backup.mails) mails, \(backup.bodies) body files "
                 + "(\(backup.links) of them links), \(backup.files) files in all, "
                 + "\(backup.bytes) bytes\n")
+        if !backup.notCopied.isEmpty {
+            Terminal.complain(
+                "warning: not copied, since it is no file: "
+                    + backup.notCopied.joined(separator: ", "))
+        }
         guard !backup.mailsWithoutBody.isEmpty else { return }
         Terminal.complain(
             "warning: these mails have no body file, here or in the spool: "
