@@ -115,12 +115,13 @@ package struct Server {
     ) async throws {
         // Ended in reverse: first no new mail, then its actions, then what they said.
         var services: [any Service] = [
-            actions.deliverer, actions.runner, operation.control,
+            actions.deliverer, WorkThreads.actions.running(actions.runner),
+            WorkThreads.control.running(operation.control),
             HangUp(
                 reloads: operation.reloads, certificates: receiving.certificates,
                 log: surroundings.log, manager: start.manager),
         ]
-        services += operation.recurring as [any Service]
+        services += operation.recurring.map { WorkThreads.upkeep.running($0) }
         if let health = operation.health { services.append(health) }
         if let helper = start.helper { services.append(HelperWatch(helper: helper)) }
         if let web = operation.web { services.append(web) }

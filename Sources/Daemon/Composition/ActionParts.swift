@@ -2,7 +2,6 @@ import Actions
 import Handlers
 import MailFlow
 import MailModel
-import NIOPosix
 import ObjectStorage
 import RuleEngine
 import Topics
@@ -79,7 +78,7 @@ struct ActionParts {
             addressGuard: configuration.http, resolve: SystemResolver.addresses)
         return Posters(
             files: JSONLinesFiles(
-                threads: NIOThreadPool.singleton, onSyncFailure: { ending.syncFailed($0) }),
+                threads: WorkThreads.messages.pool, onSyncFailure: { ending.syncFailed($0) }),
             web: WebPoster(client: client))
     }
 }

@@ -43,7 +43,7 @@ final class Backup: BackupMaker {
         return try await withGracefulShutdownHandler {
             async let telling: Void = Self.tell(teller, onProgress)
             defer { teller.end() }
-            let view = try await NIOThreadPool.singleton.runIfActive { try run.make() }
+            let view = try await WorkThreads.backup.pool.runIfActive { try run.make() }
             teller.end()
             await telling
             return view

@@ -68,7 +68,7 @@ enum SystemResolver {
 
     /// Every address of `name` that a stream can go to. Throws `Failure`.
     static func addresses(of name: String) async throws -> [IPAddress] {
-        try await NIOThreadPool.singleton.runIfActive { try ask(name) }
+        try await WorkThreads.names.pool.runIfActive { try ask(name) }
     }
 
     private static func ask(_ name: String) throws(Failure) -> [IPAddress] {
