@@ -10,8 +10,9 @@ package struct LineDecoder: Sendable {
         case line(ByteBuffer)
         /// Ended by LF alone.
         case bareLineFeed(ByteBuffer)
-        /// Longer than the limit; its bytes are gone, up to its line end.
-        case tooLong
+        /// Longer than the limit; its bytes are gone, up to its line end, but for the first
+        /// `startBytes`: its verb says what comes behind it.
+        case tooLong(start: ByteBuffer)
         /// So long beyond the limit that its end is of no interest; what follows it is not read.
         case endless
     }
@@ -24,11 +25,13 @@ package struct LineDecoder: Sendable {
 
     private let lineBytesMax: Int
     private var state = State.collecting
+    /// Of the line so far; of one that is skipped, its start.
     private var buffer = ByteBuffer()
     /// Of the line that is being collected or skipped.
     private var lineBytes = 0
     /// Of one line, beyond its limit.
     package static let skippedBytesMax = 262_144
+    private static let startBytes = 4
 
     /// `lineBytesMax` counts the line with its CRLF, as RFC 5321 §4.5.3.1.4 does.
     package init(lineBytesMax: Int) {
@@ -54,9 +57,9 @@ package struct LineDecoder: Sendable {
         guard state == .collecting, lineBytes <= lineBytesMax,
             var line = input.readSlice(length: lineFeed + 1)
         else {
-            input.moveReaderIndex(forwardBy: lineFeed + 1)
-            reset()
-            return .tooLong
+            skip(lineFeed + 1, of: &input)
+            defer { reset() }
+            return .tooLong(start: buffer)
         }
         if buffer.readableBytes > 0 {
             buffer.writeBuffer(&line)
@@ -69,11 +72,17 @@ package struct LineDecoder: Sendable {
     private mutating func collect(_ input: inout ByteBuffer) {
         if lineBytes >= lineBytesMax {
             state = .skipping
-            buffer = ByteBuffer()
-            input.moveReaderIndex(to: input.writerIndex)
+            skip(input.readableBytes, of: &input)
         } else {
             buffer.writeBuffer(&input)
         }
+    }
+
+    private mutating func skip(_ count: Int, of input: inout ByteBuffer) {
+        let start = buffer.readableBytesView.prefix(Self.startBytes)
+        let rest = input.readableBytesView.prefix(min(count, Self.startBytes - start.count))
+        buffer = ByteBuffer(bytes: Array(start) + Array(rest))
+        input.moveReaderIndex(forwardBy: count)
     }
 
     private mutating func reset() {

@@ -90,7 +90,7 @@ package struct SMTPServerSession {
     /// The mail's intake asked us to wait.
     var isPaused: Bool { pausedAt != nil }
     /// Since when.
-    private var pausedAt: Int64?
+    var pausedAt: Int64?
     /// What is held back, if anything is.
     var hold: Hold?
     var isShuttingDown = false
@@ -230,7 +230,7 @@ package struct SMTPServerSession {
         // The flow has the mail: it is taken or refused whether or not anyone listens.
         if case .committing = phase { return }
         abandon()
-        phase = .closed
+        enter(.closed)
     }
 
     /// Whether more bytes can be taken now.
@@ -290,6 +290,7 @@ package struct SMTPServerSession {
 
     mutating func enter(_ phase: Phase) {
         self.phase = phase
+        if isClosed { inbox.clear() }
         phaseStartedAt = now
         lastInputAt = now
     }
@@ -317,7 +318,6 @@ package struct SMTPServerSession {
         send(reply)
         emit(.close)
         enter(.closed)
-        inbox.clear()
     }
 
     /// Leaves the open transaction; nothing of its mail stays.
@@ -329,77 +329,6 @@ package struct SMTPServerSession {
         transaction = nil
     }
 
-    // MARK: Taking a mail's bytes
-
-    /// Feeds what was read to `decoder`; says whether DATA's end was reached.
-    mutating func take(_ decoder: inout DataDecoder) -> Bool {
-        var input = inbox
-        inbox = ByteBuffer()
-        var pieces: [DataPiece] = []
-        let isAtEnd = decoder.decode(&input) { pieces.append($0) }
-        inbox = input
-        for piece in pieces { take(piece) }
-        return isAtEnd
-    }
-
-    mutating func take(_ piece: DataPiece) {
-        switch piece {
-        case .content(let bytes): append(bytes)
-        case .fault(let fault): fail(SMTPReplies.fault(fault))
-        }
-    }
-
-    private mutating func append(_ bytes: ByteBuffer) {
-        let before = transaction?.bytes ?? 0
-        transaction?.bytes += bytes.readableBytes
-        guard let transaction, transaction.failure == nil, let intake = transaction.intake else {
-            return
-        }
-        // What fits is looked at first: what is answered must not depend on how much came at once.
-        let fitting = min(bytes.readableBytes, settings.limits.mailBytesMax - before)
-        let slice = bytes.getSlice(at: bytes.readerIndex, length: fitting) ?? bytes
-        switch intake.append(slice, onDrain: onDrain) {
-        case .goOn: break
-        case .pause: pausedAt = pausedAt ?? now
-        case .refused(let refusal): fail(SMTPReplies.refusal(refusal))
-        }
-        if fitting < bytes.readableBytes { fail(SMTPReplies.sizeTooLarge) }
-    }
-
-    /// The mail will be refused at its end: what still comes of it is thrown away.
-    mutating func fail(_ reply: SMTPReply) {
-        guard transaction?.failure == nil else { return }
-        transaction?.failure = reply
-        transaction?.intake?.abandon()
-        transaction?.intake = nil
-        // Nobody will call to say that there is room: what comes is thrown away.
-        pausedAt = nil
-    }
-
-    /// A peer whose mail is refused may send it to its end, but not for ever.
-    mutating func count(_ bytes: Int) {
-        transaction?.rawBytes += bytes
-        guard let transaction, transaction.failure != nil,
-            transaction.rawBytes > 3 * settings.limits.mailBytesMax
-        else { return }
-        end(SMTPReplies.tooMuchData)
-    }
-
-    /// The mail is whole.
-    mutating func finishMail() {
-        guard let transaction else { return }
-        if isTraced { outputs.append(.heard(.data(bytes: transaction.bytes))) }
-        if let failure = transaction.failure {
-            self.transaction = nil
-            enter(.command)
-            refuse(failure, about: transaction.mailFrom.wireText)
-            if isShuttingDown { end(SMTPReplies.shuttingDown) }
-        } else if let intake = transaction.intake {
-            enter(.committing)
-            outputs.append(.commit(intake))
-        }
-    }
-
     func envelope(of transaction: Transaction) -> ReceivedEnvelope {
         ReceivedEnvelope(
             mailFrom: transaction.mailFrom, recipients: transaction.recipients,
@@ -407,52 +336,5 @@ package struct SMTPServerSession {
             isExtended: isExtended,
             isSMTPUTF8: transaction.parameters.isSMTPUTF8,
             is8BitMIME: transaction.parameters.is8BitMIME)
-    }
-
-    mutating func handle(_ line: LineDecoder.Line) {
-        if isTraced { outputs.append(.heard(Heard(line))) }
-        switch line {
-        case .tooLong: refuse(SMTPReplies.lineTooLong, about: "a command line")
-        case .endless: end(SMTPReplies.tooMuchData)
-        case .bareLineFeed(let bytes):
-            guard settings.bareLineEnds == .normalise else {
-                return refuse(SMTPReplies.bareLineFeed, about: "a command line")
-            }
-            handle(bytes)
-        case .line(let bytes): handle(bytes)
-        }
-        if !isClosed { enforceIdleLimit() }
-    }
-
-    private mutating func handle(_ bytes: ByteBuffer) {
-        do throws(SMTPSyntaxError) {
-            handle(try SMTPCommandParser.parse(bytes))
-        } catch {
-            let reply = SMTPReplies.syntax(error)
-            if error == .http { return end(reply) }
-            refuse(reply, about: "a command line")
-            // What follows is a chunk of nobody knows how many bytes, and must not be read as
-            // commands.
-            if Self.isChunkCommand(bytes) { end(SMTPReplies.chunkUnreadable) }
-        }
-        if case .command = phase { phaseStartedAt = now }
-    }
-
-    private static func isChunkCommand(_ bytes: ByteBuffer) -> Bool {
-        let verb = bytes.readableBytesView.prefix(4).map { $0 & 0xDF }
-        return verb == Array("BDAT".utf8)
-    }
-
-    private mutating func enforceIdleLimit() {
-        if idleCommands > settings.limits.idleCommandsMax { end(SMTPReplies.tooManyCommands) }
-    }
-}
-
-extension SMTPServerSession.Heard {
-    init(_ line: LineDecoder.Line) {
-        switch line {
-        case .line(let bytes), .bareLineFeed(let bytes): self = .line(bytes)
-        case .tooLong, .endless: self = .longLine
-        }
     }
 }

@@ -1,0 +1,56 @@
+import NIOCore
+import SMTPProtocol
+
+/// Command lines: what is done with those that are none, and what a client may say without a mail.
+extension SMTPServerSession {
+    mutating func handle(_ line: LineDecoder.Line) {
+        if isTraced { outputs.append(.heard(Heard(line))) }
+        switch line {
+        case .tooLong(let start): refuse(SMTPReplies.lineTooLong, line: start)
+        case .endless: end(SMTPReplies.tooMuchData)
+        case .bareLineFeed(let bytes):
+            guard settings.bareLineEnds == .normalise else {
+                return refuse(SMTPReplies.bareLineFeed, line: bytes)
+            }
+            handle(bytes)
+        case .line(let bytes): handle(bytes)
+        }
+        if !isClosed { enforceIdleLimit() }
+    }
+
+    private mutating func handle(_ bytes: ByteBuffer) {
+        do throws(SMTPSyntaxError) {
+            handle(try SMTPCommandParser.parse(bytes))
+        } catch {
+            let reply = SMTPReplies.syntax(error)
+            if error == .http { return end(reply) }
+            refuse(reply, line: bytes)
+        }
+        if case .command = phase { phaseStartedAt = now }
+    }
+
+    /// Behind a BDAT that is refused unread stands a chunk of nobody knows how many bytes, which
+    /// must not be read as commands.
+    private mutating func refuse(_ reply: SMTPReply, line: ByteBuffer) {
+        refuse(reply, about: "a command line")
+        if Self.isChunkCommand(line) { end(SMTPReplies.chunkUnreadable) }
+    }
+
+    private static func isChunkCommand(_ bytes: ByteBuffer) -> Bool {
+        let verb = bytes.readableBytesView.prefix(4).map { $0 & 0xDF }
+        return verb == Array("BDAT".utf8)
+    }
+
+    private mutating func enforceIdleLimit() {
+        if idleCommands > settings.limits.idleCommandsMax { end(SMTPReplies.tooManyCommands) }
+    }
+}
+
+extension SMTPServerSession.Heard {
+    init(_ line: LineDecoder.Line) {
+        switch line {
+        case .line(let bytes), .bareLineFeed(let bytes): self = .line(bytes)
+        case .tooLong, .endless: self = .longLine
+        }
+    }
+}
