@@ -78,3 +78,23 @@ class Descriptors(unittest.TestCase):
             waited.setblocking(True)
             Dialog(waited).expect(220)
         server.settled(server.send(message()))
+
+
+class Refusals(unittest.TestCase):
+    """Connections beyond the limit are told so, and not cut."""
+
+    def test_who_speaks_first_reads_why_it_is_refused(self):
+        """Closing with what it said unread would be a reset, which may throw the reply away."""
+        server = new_server(self, limits={"connectionsMax": 64}).start()
+        for _ in range(64):
+            taken = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+            self.addCleanup(taken.close)
+            self.assertTrue(taken.recv(3), "it is greeted")
+        # As many as may wait for their reply to arrive: an eighth.
+        for _ in range(8):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=30) as refused:
+                refused.sendall(b"EHLO early.example\r\n" * 100)
+                said = b""
+                while piece := refused.recv(4096):
+                    said += piece
+            self.assertEqual(said, b"421 4.3.2 Too many connections, try again later\r\n")

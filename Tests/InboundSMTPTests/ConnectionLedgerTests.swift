@@ -21,6 +21,16 @@ import Testing
         #expect(ledger.count == 2)
     }
 
+    @Test(arguments: [(1, 1), (15, 1), (16, 2), (1_000, 125)])
+    func anEighthMayLinger(_ connectionsMax: Int, _ lingeringMax: Int) {
+        var ledger = ledger { $0.connectionsMax = connectionsMax }
+        var answers = (0...lingeringMax).map { _ in ledger.linger() }
+        #expect(answers == [Bool](repeating: true, count: lingeringMax) + [false])
+        ledger.lingerEnded()
+        answers = [ledger.linger(), ledger.linger()]
+        #expect(answers == [true, false])
+    }
+
     @Test func asManyOfAnAddressAsTheLimitSays() throws {
         var ledger = ledger { $0.perAddressMax = 2 }
         let (one, other) = (try address("192.0.2.1"), try address("192.0.2.2"))

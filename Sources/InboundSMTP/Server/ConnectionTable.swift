@@ -32,4 +32,11 @@ package final class ConnectionTable: Sendable {
         channel.closeFuture.whenComplete { _ in self.ledger.withLock { $0.leave(address) } }
         return nil
     }
+
+    /// Counts a refused `channel` until it closes, if it may wait for its reply to arrive.
+    func linger(_ channel: any Channel) -> Bool {
+        guard ledger.withLock({ $0.linger() }) else { return false }
+        channel.closeFuture.whenComplete { _ in self.ledger.withLock { $0.lingerEnded() } }
+        return true
+    }
 }

@@ -55,6 +55,8 @@ package final class SMTPListener: ServiceLifecycle.Service {
     private let group: any EventLoopGroup
     private let drainSeconds: Int64
     private static let proxyHeaderSeconds: Int64 = 10
+    /// How long a connection whose last reply is sent waits for its peer to close.
+    static let lingerSeconds: Int64 = 2
     private let connections = Mutex<[ObjectIdentifier: any Channel]>([:])
     private let socket = Mutex<(any Channel)?>(nil)
 
@@ -130,8 +132,7 @@ package final class SMTPListener: ServiceLifecycle.Service {
             service.log.happened(.ended(because: SMTPReplies.tooManyConnections), peer: peer)
             return channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHandler(
-                    OneReplyHandler(
-                        SMTPReplies.tooManyConnections, isUnderTLS: place.isImplicitTLS))
+                    refusal(SMTPReplies.tooManyConnections))
             }
         }
         let id = ObjectIdentifier(channel)
@@ -156,12 +157,17 @@ package final class SMTPListener: ServiceLifecycle.Service {
         let pipeline = channel.pipeline.syncOperations
         if let reply = service.connections.enter(channel, of: address) {
             service.log.happened(.ended(because: reply), peer: peer)
-            return try pipeline.addHandler(OneReplyHandler(reply, isUnderTLS: place.isImplicitTLS))
+            return try pipeline.addHandler(refusal(reply))
         }
         if place.isImplicitTLS, let tls = place.tls {
             try pipeline.addHandler(NIOSSLServerHandler(context: tls()))
         }
         try pipeline.addHandler(SMTPSessionHandler(service: service, place: place, peer: peer))
+    }
+
+    private func refusal(_ reply: SMTPReply) -> OneReplyHandler {
+        OneReplyHandler(
+            reply, isUnderTLS: place.isImplicitTLS, connections: service.connections)
     }
 
     private func drain() async throws {

@@ -234,7 +234,7 @@ final class SMTPSessionHandler: ChannelDuplexHandler {
                 context.read()
             }
         }
-        timer = context.eventLoop.scheduleTask(in: .seconds(2)) {
+        timer = context.eventLoop.scheduleTask(in: .seconds(SMTPListener.lingerSeconds)) {
             bound.execute { _, context in context.close(promise: nil) }
         }
     }

@@ -29,6 +29,7 @@ package struct ConnectionLedger {
 
     private let limits: ConnectionLimits
     package private(set) var count = 0
+    private var lingering = 0
     private var open: [Network: Int] = [:]
     private var lately: [Network: Int] = [:]
     private var before: [Network: Int] = [:]
@@ -58,6 +59,19 @@ package struct ConnectionLedger {
 
     package mutating func leave() {
         count -= 1
+    }
+
+    /// Counts a refused connection that waits for its reply to arrive, if there are not too many:
+    /// an eighth of `connectionsMax`, since each takes a file descriptor and brings nothing;
+    /// `lingerEnded` when it is closed.
+    package mutating func linger() -> Bool {
+        guard lingering < max(1, limits.connectionsMax / 8) else { return false }
+        lingering += 1
+        return true
+    }
+
+    package mutating func lingerEnded() {
+        lingering -= 1
     }
 
     /// Counts a connection of `address`, or answers why there may be none; `leave` it when it has
