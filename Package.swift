@@ -228,8 +228,9 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "InboundSMTP", "SMTPProtocol", "MailFlow", "Events", "RuleEngine", "Documents",
-                "ControlPlane", "Daemon", "Storage", "MailModel", nioCore,
+                "InboundSMTP", "PublicWeb", "SMTPProtocol", "MailFlow", "Topics", "Events",
+                "RuleEngine", "Documents", "ControlPlane", "Daemon", "Storage", "MailModel",
+                "TestSupport", nioCore,
             ],
             path: "Tests/FuzzTargets", swiftSettings: settings),
         tests("FuzzTests", ["FuzzTargets", "TestSupport"]),

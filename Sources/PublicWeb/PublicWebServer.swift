@@ -43,7 +43,7 @@ package struct PublicWebServer: Service {
     package func run() async throws {
         let router = Router()
         router.get("/") { request, context in
-            await answer(SNSAction(request.uri.queryParameters), id: "\(context.id)")
+            await answer(SNSAction(target: request.uri.string), id: "\(context.id)")
         }
         router.get("/:file") { _, context in
             guard let file = context.parameters.get("file"), let pem = certificate("/\(file)")

@@ -1,14 +1,16 @@
 import HummingbirdCore
 
 /// What a request asks for by its query, as requests to SNS do.
-enum SNSAction: Sendable, Equatable {
+package enum SNSAction: Sendable, Equatable {
     case confirm(topicARN: String, token: String)
     case unsubscribe(subscriptionARN: String)
     /// A parameter is missing.
     case incomplete(String)
     case unknown
 
-    init(_ query: FlatDictionary<Substring, Substring>) {
+    /// `target` is the request's, with its query. RFC 9112 §3.2
+    package init(target: String) {
+        let query = URI(target).queryParameters
         func value(_ name: Substring) -> String? { query[name].map(String.init) }
         switch value("Action") {
         case "ConfirmSubscription":
