@@ -91,9 +91,11 @@ def write_seeds(target, folder):
         with open(os.path.join(DIALOGS, name), "rb") as file:
             lines = file.read().split(b"\n")
         content = b"".join(sent(line) for line in lines).replace(b"ours.test", b"ours.example")
-        # The first byte of an input chooses among settings; in `@` and `A` no others differ.
-        for choices in (b"@", b"A"):
-            with open(os.path.join(folder, f"{name}-{choices.decode()}"), "wb") as file:
+        # The first byte of an input chooses among settings: SessionChoices in
+        # Tests/FuzzTargets/SessionTarget.swift. The second and the last have tight limits, the last
+        # two late commits.
+        for choices in (b"\x40", b"\x41", b"\xc0", b"\xc1"):
+            with open(os.path.join(folder, f"{name}-{choices.hex()}"), "wb") as file:
                 file.write(choices + content)
 
 

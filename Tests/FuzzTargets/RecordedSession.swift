@@ -6,143 +6,200 @@ import SMTPProtocol
 import Storage
 import Synchronization
 
-/// What a peer and a server see of a session.
-struct SessionRecord: Equatable {
-    /// Replies as sent and events as told, in order.
-    var log: [String] = []
-    var replies: [SMTPReply] = []
-    var mails: [[UInt8]] = []
-    var abandoned = 0
-    var isClosed = false
-
-    /// What holds of every session.
-    func check(_ settings: SessionSettings) throws {
-        for reply in replies {
-            try require(reply.code >= 200 && reply.code < 600, "the code of \(reply)")
-            for line in reply.wireText.split(separator: "\r\n") {
-                // RFC 5321 §4.5.3.1.5, with its CRLF.
-                try require(line.utf8.count <= 510, "a reply too long: \(line)")
-                try require(line.utf8.allSatisfy { $0 >= 32 && $0 < 127 }, "a reply's characters")
-            }
-        }
-        if let first = replies.first {
-            try require([220, 554].contains(first.code), "no greeting")
-        }
-        try require(isClosed, "a session without an end")
-        try require(mails.count <= settings.limits.mailsMax, "more mails than the limit")
-        for mail in mails {
-            try require(mail.count <= settings.limits.mailBytesMax, "a mail over its limit")
-        }
-    }
-}
-
-/// The shell of a session: no socket, a clock that the script moves, commits answered at once.
+/// The shell of a session: no socket, and a clock that the script moves.
+///
+/// Like the real one it reads no further while the session wants nothing, but for what one reading
+/// of the socket has brought already.
 struct RecordedSession {
+    private static let piecesARead = 4
+    /// A greeting or an answer, and then 421, an event for each, and the end.
+    private static let outputsHeldMax = 6
+
     private let settings: SessionSettings
     private let receiver: RecordingReceiver
+    /// Whether commits and what is held back wait for the script, instead of coming at once.
+    private let isPatient: Bool
     private var session: SMTPServerSession
     private var seen = SessionRecord()
     private var now: Int64 = 0
+    /// What the peer has sent and nobody has read.
+    private var unread: [ArraySlice<UInt8>] = []
+    /// What was read since the session wanted something.
+    private var read: (pieces: Int, bytes: Int) = (0, 0)
+    /// What came of the commit under way.
+    private var commit: Commit?
+    private var isShuttingDown = false
 
-    init(settings: SessionSettings, receiver: RecordingReceiver) {
+    private final class Commit: Sendable {
+        let outcome = Mutex<IntakeOutcome?>(nil)
+    }
+
+    init(settings: SessionSettings, receiver: RecordingReceiver, isPatient: Bool) {
         self.settings = settings
         self.receiver = receiver
+        self.isPatient = isPatient
         session = SMTPServerSession(
             settings: settings, peer: SessionPeer(address: "192.0.2.9"), receiver: receiver,
             now: 0, onDrain: {})
     }
 
     var record: SessionRecord {
-        var record = seen
-        record.mails = receiver.mails.withLock { $0 }
-        record.abandoned = receiver.abandoned.withLock { $0 }
-        return record
+        get throws {
+            let faults = receiver.faults.withLock { $0 }
+            try require(faults.isEmpty, "\(faults)")
+            try requireEqual(receiver.open.withLock { $0 }, 0, "mails without an end")
+            var record = seen
+            record.mails = receiver.mails.withLock { $0 }
+            record.abandoned = receiver.abandoned.withLock { $0 }
+            return record
+        }
     }
 
-    mutating func start() {
+    // MARK: What happens
+
+    mutating func start() throws {
         session.start()
-        perform()
+        try perform()
     }
 
     mutating func feed(_ bytes: ArraySlice<UInt8>) throws {
-        guard !session.isClosed else { return }
-        var buffer = ByteBuffer(bytes: bytes)
-        session.receive(&buffer, at: now)
-        perform()
-        try checkHeld()
+        guard !seen.isCut, !bytes.isEmpty else { return }
+        unread.append(bytes)
+        try perform()
     }
 
-    mutating func shakeHands() {
-        guard case .handshake? = phase else { return }
+    mutating func shakeHands() throws {
+        guard !seen.isCut, isInHandshake else { return }
         session.secured("TLSv1.3", at: now)
-        perform()
+        try perform()
     }
 
-    mutating func pass(seconds: Int64) {
+    mutating func pass(seconds: Int64) throws {
         let end = now + seconds * 1000
-        while let deadline = session.deadline, deadline <= end, !session.isClosed {
+        while let deadline = session.deadline, deadline <= end {
             now = max(now, deadline)
             session.timePassed(at: now)
-            perform()
+            try perform()
         }
         now = end
     }
 
-    mutating func shutDown() {
+    mutating func shutDown() throws {
+        guard !seen.isCut else { return }
+        isShuttingDown = true
         session.shutDown()
-        perform()
+        try perform()
     }
 
-    mutating func endInput() {
-        session.inputEnded()
-        perform()
-        // A greeting that is held back is said first.
-        pass(seconds: 10)
+    /// The time for an orderly end is over.
+    mutating func cutOff() throws {
+        guard !seen.isCut else { return }
+        if !isShuttingDown { try shutDown() }
+        session.cutOff()
+        try perform()
     }
 
-    mutating func disconnect() {
+    mutating func answerCommit() throws {
+        receiver.commit()
+        try perform()
+    }
+
+    /// The peer is gone, and what it sent without being read with it.
+    mutating func disconnect() throws {
+        guard !seen.isCut else { return }
+        seen.isCut = true
+        unread = []
         session.disconnected()
-        perform()
-        seen.isClosed = session.isClosed
+        try perform()
     }
 
-    private mutating func perform() {
+    /// The peer sends no more, and listens to the end.
+    mutating func endInput() throws {
+        while !unread.isEmpty { try settle() }
+        if !seen.isCut {
+            session.inputEnded()
+            try perform()
+        }
+        while commit != nil || (!session.isClosed && !seen.isCut) || session.deadline != nil {
+            try settle()
+        }
+        seen.isClosed = seen.isClosed || (seen.isCut && session.isClosed)
+    }
+
+    /// What the script did not wait for comes now.
+    private mutating func settle() throws {
+        let before = (unread.count, seen.log.count, now, commit == nil)
+        try answerCommit()
+        try pass(seconds: 10)
+        try require(
+            before != (unread.count, seen.log.count, now - 10_000, commit == nil)
+                || session.deadline != nil, "a session that waits for nothing")
+    }
+
+    // MARK: The session's outputs
+
+    private mutating func perform() throws {
         repeat {
             var outputs = session.takeOutputs()[...]
-            while let output = outputs.popFirst() { perform(output) }
-            if !session.wantsInput, isWaiting { goOn() }
-        } while !session.outputs.isEmpty
+            while let output = outputs.popFirst() { try perform(output) }
+        } while goOn()
+        try checkHeld()
     }
 
-    /// What a closed session holds back is still said.
-    private var isWaiting: Bool { !session.isClosed || session.deadline != nil }
+    /// What a shell does next without being told; false where there is nothing.
+    private mutating func goOn() -> Bool {
+        if let commit, let outcome = commit.outcome.withLock({ $0 }) {
+            self.commit = nil
+            session.committed(outcome, at: now)
+            return true
+        }
+        guard !seen.isCut else { return !session.outputs.isEmpty }
+        if session.wantsInput { read = (0, 0) }
+        if let next = unread.first, session.wantsInput || read.pieces < Self.piecesARead {
+            unread.removeFirst()
+            read = (read.pieces + 1, read.bytes + next.count)
+            var buffer = ByteBuffer(bytes: next)
+            session.receive(&buffer, at: now)
+            return true
+        }
+        return waitForTheServer()
+    }
 
-    /// What is held back for a while is waited for; an intake has room again at once.
-    private mutating func goOn() {
+    private mutating func waitForTheServer() -> Bool {
+        if session.isClosed, session.deadline == nil { unread = [] }
+        guard !session.wantsInput, commit == nil else { return false }
         if let deadline = session.deadline {
+            guard !isPatient else { return false }
             now = deadline
             session.timePassed(at: now)
-        } else {
-            session.drained(at: now)
+            return true
         }
+        guard !session.isClosed else { return false }
+        // An intake has room again at once.
+        session.drained(at: now)
+        return true
     }
 
-    private mutating func perform(_ output: SMTPServerSession.Output) {
+    private mutating func perform(_ output: SMTPServerSession.Output) throws {
         switch output {
         case .reply(let reply):
+            try require(!seen.isClosed, "\(reply) behind the end")
+            // Nobody hears it.
+            guard !seen.isCut else { return }
             seen.log.append("S: \(reply.wireText)")
             seen.replies.append(reply)
         case .event(let event): seen.log.append("E: \(Self.text(of: event))")
         case .close:
+            try require(!seen.isClosed, "two ends")
             seen.log.append("closed")
             seen.isClosed = true
         case .startTLS: seen.log.append("STARTTLS")
         case .heard: break
         case .commit(let intake):
-            let outcome = Mutex<IntakeOutcome?>(nil)
-            intake.finish { result in outcome.withLock { $0 = result } }
-            guard let result = outcome.withLock({ $0 }) else { return }
-            session.committed(result, at: now)
+            try require(commit == nil, "two commits at once")
+            let commit = Commit()
+            self.commit = commit
+            intake.finish { result in commit.outcome.withLock { $0 = result } }
         }
     }
 
@@ -164,21 +221,36 @@ struct RecordedSession {
 
     // MARK: What it holds
 
-    private func part<Value>(_ name: String, _ type: Value.Type = Value.self) -> Value? {
-        Mirror(reflecting: session).descendant(name) as? Value
-    }
-
-    private enum Phase { case handshake }
-
-    private var phase: Phase? {
+    private var isInHandshake: Bool {
         Mirror(reflecting: session).descendant("phase").map { "\($0)" } == "handshake"
-            ? .handshake : nil
     }
 
-    /// Between two reads nothing waits to be read, but for what stands before a handshake.
+    /// Between two reads nothing waits to be read, but for what stands before a handshake and what
+    /// was read at once; a line is held up to its limit, and outputs while one answer is held back.
     private func checkHeld() throws {
-        guard !session.isClosed, phase == nil else { return }
-        guard let inbox: ByteBuffer = part("inbox") else { throw FuzzFind("there is no inbox") }
-        try require(inbox.readableBytes == 0, "\(inbox.readableBytes) bytes wait")
+        var inbox: Int?
+        var line: Int?
+        var outputs = 0
+        // A descendant for each would take most of a run's time.
+        for part in Mirror(reflecting: session).children {
+            switch part.label {
+            case "inbox": inbox = (part.value as? ByteBuffer)?.readableBytes
+            case "lines":
+                let buffer = Mirror(reflecting: part.value).descendant("buffer") as? ByteBuffer
+                line = buffer?.readableBytes
+            case "hold":
+                let held = Mirror(reflecting: part.value).descendant("some", "outputs")
+                outputs = (held as? [SMTPServerSession.Output])?.count ?? 0
+            default: break
+            }
+        }
+        guard let inbox, let line else { throw FuzzFind("a session has other parts") }
+        try require(outputs <= Self.outputsHeldMax, "\(outputs) outputs wait")
+        try require(line <= settings.limits.commandBytesMax, "\(line) bytes of a line wait")
+        // Nor behind the end, once the last reply is said.
+        let isAtRest = session.wantsInput || (session.isClosed && session.deadline == nil)
+        let inboxMax = isAtRest ? 0 : read.bytes
+        guard inbox > inboxMax, !isInHandshake else { return }
+        throw FuzzFind("\(inbox) bytes wait")
     }
 }

@@ -4,18 +4,61 @@ import NIOCore
 import Storage
 import Synchronization
 
-/// A flow that takes mail for `ours.example`, and keeps it: `tls@` only over TLS, `busy@` never (the
-/// disk is full), `lost@` is refused at the end of its mail. Its header limits are tight.
+/// A flow that takes mail for `ours.example`, and keeps it: `tls@` only over TLS; `busy@` and `many@`
+/// never (452); `lost@` (451) and `full@` (452) are refused at the end of their mail. Its header
+/// limits are tight.
 final class RecordingReceiver: MailReceiver {
-    let mails = Mutex<[[UInt8]]>([])
-    let abandoned = Mutex(0)
-    fileprivate let isPausing: Bool
-
-    init(isPausing: Bool) {
-        self.isPausing = isPausing
+    struct Mail: Equatable {
+        let id: MailID
+        let content: [UInt8]
     }
 
-    func admit(peerAddress: String) -> Admission { .admitted }
+    /// What is stored, in the order in which it was.
+    let mails = Mutex<[Mail]>([])
+    /// Mails that were begun and have not ended.
+    let open = Mutex(0)
+    let abandoned = Mutex(0)
+    /// What a session may not do with a mail, and did.
+    let faults = Mutex<[String]>([])
+    private let isRefusing: Bool
+    private let isPausing: Bool
+    private let isWaiting: Bool
+    private let waiting = Mutex<[@Sendable () -> Void]>([])
+
+    /// `isWaiting`: a commit is done when `commit` is called, and not at once.
+    init(isRefusing: Bool, isPausing: Bool, isWaiting: Bool) {
+        self.isRefusing = isRefusing
+        self.isPausing = isPausing
+        self.isWaiting = isWaiting
+    }
+
+    /// Does what waits to be committed.
+    func commit() {
+        let work = waiting.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+        if work.count > 1 { fault("two commits at once") }
+        for step in work { step() }
+    }
+
+    private func fault(_ text: String) { faults.withLock { $0.append(text) } }
+
+    private func store(_ content: [UInt8]) -> IntakeOutcome {
+        mails.withLock { mails in
+            let digits = String(mails.count)
+            let text = String(repeating: "0", count: 40 - digits.utf8.count) + digits
+            guard let id = MailID(text) else { return .refused(.storageUnavailable) }
+            mails.append(Mail(id: id, content: content))
+            return .accepted(id)
+        }
+    }
+
+    // MARK: MailReceiver
+
+    func admit(peerAddress: String) -> Admission {
+        isRefusing ? .refused(.overloaded) : .admitted
+    }
 
     func peerName(of peerAddress: String) -> PeerName { .unknown }
 
@@ -32,31 +75,36 @@ final class RecordingReceiver: MailReceiver {
     }
 
     func open(_ envelope: ReceivedEnvelope, declaredSize: Int?) -> Result<any MailIntake, Refusal> {
-        if envelope.recipients.contains(where: { $0.localPart == "busy" }) {
-            return .failure(.insufficientStorage)
-        }
-        let isLost = envelope.recipients.contains { $0.localPart == "lost" }
-        return .success(Intake(self, isLost: isLost))
+        let names = envelope.recipients.map(\.localPart)
+        if names.contains("busy") { return .failure(.insufficientStorage) }
+        if names.contains("many") { return .failure(.overloaded) }
+        open.withLock { $0 += 1 }
+        let refusal: Refusal? =
+            names.contains("lost")
+            ? .storageUnavailable : names.contains("full") ? .insufficientStorage : nil
+        return .success(Intake(self, refusal: refusal))
     }
 
     private final class Intake: MailIntake {
         private struct Taken {
             var content: [UInt8] = []
             var meter = HeaderMeter(bytesMax: 80, hopsMax: 2)
+            var hasEnded = false
         }
 
         private let receiver: RecordingReceiver
-        private let isLost: Bool
+        private let refusal: Refusal?
         private let taken = Mutex(Taken())
 
-        init(_ receiver: RecordingReceiver, isLost: Bool) {
+        init(_ receiver: RecordingReceiver, refusal: Refusal?) {
             self.receiver = receiver
-            self.isLost = isLost
+            self.refusal = refusal
         }
 
         func append(_ bytes: ByteBuffer, onDrain: @escaping @Sendable () -> Void) -> IntakePressure
         {
             let finding = taken.withLock { taken in
+                if taken.hasEnded { receiver.fault("bytes for a mail that has ended") }
                 taken.content += bytes.readableBytesView
                 return taken.meter.see(bytes)
             }
@@ -68,13 +116,26 @@ final class RecordingReceiver: MailReceiver {
         }
 
         func finish(completion: @escaping @Sendable (IntakeOutcome) -> Void) {
-            guard !isLost, let id = MailID(String(repeating: "0", count: 40)) else {
-                return completion(.refused(.storageUnavailable))
+            end()
+            let content = taken.withLock { $0.content }
+            let commit = { @Sendable [receiver, refusal] in
+                completion(refusal.map { .refused($0) } ?? receiver.store(content))
             }
-            receiver.mails.withLock { $0.append(taken.withLock { $0.content }) }
-            completion(.accepted(id))
+            guard receiver.isWaiting else { return commit() }
+            receiver.waiting.withLock { $0.append(commit) }
         }
 
-        func abandon() { receiver.abandoned.withLock { $0 += 1 } }
+        func abandon() {
+            end()
+            receiver.abandoned.withLock { $0 += 1 }
+        }
+
+        private func end() {
+            taken.withLock { taken in
+                if taken.hasEnded { receiver.fault("a mail that ends twice") }
+                taken.hasEnded = true
+            }
+            receiver.open.withLock { $0 -= 1 }
+        }
     }
 }

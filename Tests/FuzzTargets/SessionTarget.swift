@@ -3,11 +3,11 @@ import SMTPProtocol
 
 extension FuzzTarget {
     /// A whole session: any split of what a peer sends gives the same replies, the same events and
-    /// the same stored mails, and what a session holds stays within its limits.
+    /// the same stored mails; so do commits that are answered late; what was acknowledged is stored,
+    /// and what a session holds stays within its limits.
     ///
     /// The first byte is a set of `SessionChoices`. In what follows, a NUL, a letter and a NUL are
-    /// no bytes of the peer: at `T` a handshake that was asked for succeeds, at `W` 200 seconds have
-    /// passed, at `S` the server is told to end.
+    /// no bytes of the peer, but a `SessionScript.Mark`.
     static let session = FuzzTarget("session") { bytes in
         guard let first = bytes.first else { return }
         let script = SessionScript(choices: SessionChoices(rawValue: first), bytes.dropFirst())
@@ -17,6 +17,9 @@ extension FuzzTarget {
                 try script.run { Splits.of($0)[way] }, whole, "split in another way (\(way))")
         }
         try whole.check(script.settings)
+        if let prompt = script.answeredAtOnce {
+            try requireEqual(try prompt.run { [$0] }, whole, "commits answered at once")
+        }
     }
 }
 
@@ -33,16 +36,34 @@ struct SessionChoices: OptionSet {
     static let disconnects = SessionChoices(rawValue: 16)
     /// The greeting is held back, and who speaks before it is sent away.
     static let greetsLate = SessionChoices(rawValue: 32)
+    /// We take mail now; without it, nobody is let in.
+    static let admits = SessionChoices(rawValue: 64)
+    /// Commits are answered at their mark, and what is held back is said when time passes.
+    static let isPatient = SessionChoices(rawValue: 128)
 }
 
 /// What happens to a session, in order.
 private struct SessionScript {
-    private enum Step {
-        case bytes(ArraySlice<UInt8>)
-        case mark(UInt8)
+    enum Mark: UInt8 {
+        /// A handshake that was asked for succeeds.
+        case handshake = 0x54  // T
+        /// 200 seconds pass.
+        case wait = 0x57  // W
+        /// The server is told to end, and then that its time for that is over.
+        case shutdown = 0x53  // S
+        case cutOff = 0x4B  // K
+        /// The commit under way is answered.
+        case commit = 0x43  // C
+        /// The peer is gone.
+        case cut = 0x58  // X
     }
 
-    private let choices: SessionChoices
+    private enum Step {
+        case bytes(ArraySlice<UInt8>)
+        case mark(Mark)
+    }
+
+    private var choices: SessionChoices
     private var steps: [Step] = []
     var settings = SessionSettings(hostname: "mx.ours.example")
 
@@ -57,13 +78,21 @@ private struct SessionScript {
         }
         var start = bytes.startIndex
         for index in bytes.indices.dropLast(2)
-        where index >= start && bytes[index] == 0 && bytes[index + 2] == 0
-            && "TWS".utf8.contains(bytes[index + 1])
-        {
-            steps += [.bytes(bytes[start..<index]), .mark(bytes[index + 1])]
+        where index >= start && bytes[index] == 0 && bytes[index + 2] == 0 {
+            guard let mark = Mark(rawValue: bytes[index + 1]) else { continue }
+            steps += [.bytes(bytes[start..<index]), .mark(mark)]
             start = index + 3
         }
         steps.append(.bytes(bytes[start...]))
+    }
+
+    /// The same where nothing but commits was waited for; nil where it may be another session.
+    var answeredAtOnce: SessionScript? {
+        guard choices.contains(.isPatient), !choices.contains(.disconnects) else { return nil }
+        for case .mark(let mark) in steps where mark != .commit { return nil }
+        var script = self
+        script.choices.remove(.isPatient)
+        return script
     }
 
     private static let tightLimits = {
@@ -83,19 +112,25 @@ private struct SessionScript {
     func run(
         _ cut: (ArraySlice<UInt8>) -> [ArraySlice<UInt8>]
     ) throws -> SessionRecord {
-        let receiver = RecordingReceiver(isPausing: choices.contains(.pauses))
-        var driver = RecordedSession(settings: settings, receiver: receiver)
-        driver.start()
+        let receiver = RecordingReceiver(
+            isRefusing: !choices.contains(.admits), isPausing: choices.contains(.pauses),
+            isWaiting: choices.contains(.isPatient))
+        var driver = RecordedSession(
+            settings: settings, receiver: receiver, isPatient: choices.contains(.isPatient))
+        try driver.start()
         for step in steps {
             switch step {
-            case .bytes(let bytes):
-                for piece in cut(bytes) { try driver.feed(piece) }
-            case .mark(UInt8(ascii: "T")): driver.shakeHands()
-            case .mark(UInt8(ascii: "W")): driver.pass(seconds: 200)
-            case .mark: driver.shutDown()
+            case .bytes(let bytes): for piece in cut(bytes) { try driver.feed(piece) }
+            case .mark(.handshake): try driver.shakeHands()
+            case .mark(.wait): try driver.pass(seconds: 200)
+            case .mark(.shutdown): try driver.shutDown()
+            case .mark(.cutOff): try driver.cutOff()
+            case .mark(.commit): try driver.answerCommit()
+            case .mark(.cut): try driver.disconnect()
             }
         }
-        if choices.contains(.disconnects) { driver.disconnect() } else { driver.endInput() }
-        return driver.record
+        if choices.contains(.disconnects) { try driver.disconnect() }
+        try driver.endInput()
+        return try driver.record
     }
 }

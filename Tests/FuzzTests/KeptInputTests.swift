@@ -40,7 +40,7 @@ import Testing
     func holdsForStumps(_ name: String) throws {
         for kept in Self.kept where kept.target.name == name {
             let bytes = try kept.bytes
-            for end in stride(from: 0, to: bytes.count, by: max(1, bytes.count / 40)) {
+            for end in stride(from: 0, to: bytes.count, by: max(1, bytes.count / 20)) {
                 try kept.target.run(Array(bytes[..<end]))
             }
         }
