@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Runs each fuzz target for a while, from the kept inputs and the golden dialogs on.
 
-Prints a line for each target. Ends with 1 where something was found, and says how to see it again.
-What the fuzzer has learnt stays in var/fuzz, and the next run goes on from there.
+Says how long it will take, and for each target what it starts from, how far it is and what it
+found. Ends with 0 where all held, with 1 where something was found (and says how to see it again),
+with 2 where the fuzzer itself failed. What it has learnt stays in var/fuzz, and the next run goes
+on from there.
 """
 
 import argparse
@@ -11,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 
 PROJECT = os.path.abspath(os.path.join(os.path.dirname(__file__), ".."))
 KEPT = os.path.join(PROJECT, "Tests/Fixtures/fuzz")
@@ -18,6 +21,8 @@ DIALOGS = os.path.join(PROJECT, "Tests/Fixtures/dialogs")
 INPUT_BYTES_MAX = 8192
 # For one input; none should take a hundredth of it.
 SECONDS_MAX = 20
+# Between two lines of progress.
+PROGRESS_SECONDS = 30
 
 
 def main():
@@ -31,15 +36,23 @@ def main():
     targets = known.stdout.split()
     if arguments.target:
         if arguments.target not in targets:
-            sys.exit(f"no target is called {arguments.target}; there are: {' '.join(targets)}")
+            fail(f"no target is called {arguments.target}; there are: {' '.join(targets)}")
         targets = [arguments.target]
+    print(f"{arguments.minutes:g} min for each of {len(targets)} targets: {' '.join(targets)}",
+          flush=True)
     finds = [find for target in targets for find in fuzz(target, arguments)]
     for target, path in finds:
         print(f"\n{target} fails for {path}; to see it again:\n"
               f"  FUZZ_TARGET={target} {arguments.fuzzer} {path} </dev/null\n"
               f"to make it smaller, add: -minimize_crash=1 -max_total_time=60\n"
               f"to keep it once it is mended: cp {path} Tests/Fixtures/fuzz/{target}/NAME.input")
+    print(f"found: {len(finds)}" if finds else "all held", flush=True)
     sys.exit(1 if finds else 0)
+
+
+def fail(text):
+    print(text, file=sys.stderr)
+    sys.exit(2)
 
 
 def fuzz(target, arguments):
@@ -52,27 +65,47 @@ def fuzz(target, arguments):
         os.makedirs(folder, exist_ok=True)
     write_seeds(target, seeds)
     log = os.path.join(work, "log")
+    print(f"{target:14} begins with {len(os.listdir(seeds))} inputs and "
+          f"{len(os.listdir(learnt))} that it has learnt; its log is {log}", flush=True)
     with open(log, "wb") as output:
-        status = subprocess.run(
+        process = subprocess.Popen(
             [arguments.fuzzer, f"-max_total_time={round(arguments.minutes * 60)}",
              f"-max_len={INPUT_BYTES_MAX}", f"-timeout={SECONDS_MAX}", "-rss_limit_mb=2048",
              "-print_final_stats=1", f"-artifact_prefix={finds}/", learnt, seeds],
             # A trap under a pipe would wait for the backtracer; the runtime's own leaks are known.
             env={**os.environ, "FUZZ_TARGET": target, "SWIFT_BACKTRACE": "enable=no",
                  "ASAN_OPTIONS": "detect_leaks=0"},
-            stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False).returncode
+            stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+    status = watch(target, log, process)
     report(target, log, status)
     found = [(target, os.path.join(finds, name)) for name in sorted(os.listdir(finds))]
     # Inputs that are slow without being too slow are told, and are no finds.
     found = [(target, path) for target, path in found if "/slow-unit-" not in path]
     if status != 0 and not found:
-        sys.exit(f"{target}: the fuzzer ended with {status}: {log}")
+        fail(f"{target}: the fuzzer ended with {status}: {log}")
     return found
 
 
-def report(target, log, status):
+def watch(target, log, process):
+    """Tells how far it is until it ends; answers its status."""
+    start = time.monotonic()
+    while True:
+        try:
+            return process.wait(PROGRESS_SECONDS)
+        except subprocess.TimeoutExpired:
+            states = re.findall(r"^#(\d+).*\bcov: (\d+)", text_of(log), re.MULTILINE)
+            inputs, edges = states[-1] if states else ("0", "0")
+            print(f"{target:14} {inputs:>10} inputs, {edges:>6} edges after "
+                  f"{round(time.monotonic() - start)} s", flush=True)
+
+
+def text_of(log):
     with open(log, encoding="utf-8", errors="replace") as file:
-        text = file.read()
+        return file.read()
+
+
+def report(target, log, status):
+    text = text_of(log)
     executed = re.findall(r"number_of_executed_units: (\d+)", text)
     covered = re.findall(r"\bcov: (\d+)", text)
     print(f"{target:14} {int(executed[-1]) if executed else 0:>10} inputs, "
