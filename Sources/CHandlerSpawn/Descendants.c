@@ -12,23 +12,47 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// More processes than this are found in a later round.
-enum { PROCESSES_MAX = 65536 };
+enum {
+    // More processes than this are found in a later round.
+    PROCESSES_MAX = 65536,
+    // Of the list of /proc that one call gives: some hundred names.
+    ENTRIES_BYTES = 32768,
+    // Of /proc/…/stat: a name of at most 64 bytes and 51 numbers.
+    STAT_BYTES = 1024,
+    // A process number has seven digits at most.
+    NUMBER_BYTES = 12,
+    // What one fork can start between two rounds is found in the next: whoever forks quicker than
+    // so many rounds can stop is killed as it is, and looked for again.
+    STOP_ROUNDS_MAX = 200,
+    // Between rounds, for signals to arrive.
+    ROUND_MILLISECONDS = 1,
+    // The kernel's own limit, where it does not say what it is set to.
+    NUMBER_MAX = 4194304,
+};
 
 struct process {
     pid_t id, parent;
     char state;
+    long threads;
     bool is_below_us;
 };
 
 static struct process processes[PROCESSES_MAX];
 static size_t processes_count;
 
+// The field that is `distance` behind the one at `field`.
+static long number_behind(const char *field, int distance) {
+    char *end;
+    long number = strtol(field, &end, 10);
+    for (int i = 0; i < distance; i++) number = strtol(end, &end, 10);
+    return number;
+}
+
 // proc_pid_stat(5): `id (name) state parent …`; the name may hold anything.
 static bool read_process(int proc, const char *name, struct process *process) {
-    char path[32], text[1024];
+    char path[NUMBER_BYTES + 8], text[STAT_BYTES];
     size_t length = strlen(name);
-    if (length > 12) return false;
+    if (length > NUMBER_BYTES) return false;
     memcpy(path, name, length);
     memcpy(path + length, "/stat", 6);
     int file = openat(proc, path, O_RDONLY | O_CLOEXEC);
@@ -41,13 +65,15 @@ static bool read_process(int proc, const char *name, struct process *process) {
     if (!rest || strlen(rest) < 5) return false;
     process->id = (pid_t)strtol(name, NULL, 10);
     process->state = rest[2];
-    process->parent = (pid_t)strtol(rest + 4, NULL, 10);
+    process->parent = (pid_t)number_behind(rest + 4, 0);
+    // The fields 4 and 20.
+    process->threads = number_behind(rest + 4, 16);
     process->is_below_us = false;
     return true;
 }
 
 static void read_processes(int proc) {
-    static char entries[32768] __attribute__((aligned(8)));
+    static char entries[ENTRIES_BYTES] __attribute__((aligned(8)));
     processes_count = 0;
     lseek(proc, 0, SEEK_SET);
     long bytes;
@@ -100,7 +126,7 @@ static void mark_descendants(const pid_t *spared, size_t spared_count) {
 static void send_signal(int proc, const struct process *process, int number) {
     int opened = (int)syscall(SYS_pidfd_open, process->id, 0u);
     if (opened < 0) return;
-    char name[16], digits[16];
+    char name[NUMBER_BYTES], digits[NUMBER_BYTES];
     size_t length = 0;
     for (pid_t rest = process->id; rest > 0; rest /= 10) digits[length++] = (char)('0' + rest % 10);
     for (size_t i = 0; i < length; i++) name[i] = digits[length - 1 - i];
@@ -114,6 +140,8 @@ static void send_signal(int proc, const struct process *process, int number) {
 }
 
 static bool is_running(const struct process *process) {
+    // The first thread has ended and others have not: how they are its state does not say.
+    if (process->state == 'Z' && process->threads > 1) return true;
     // Stopped, traced and stopped, zombie, dead: it starts nothing.
     return !strchr("TtZX", process->state);
 }
@@ -154,22 +182,74 @@ static void reap_seen(const pid_t *spared, size_t spared_count) {
     }
 }
 
-void martlet_end_descendants(const pid_t *spared, size_t spared_count) {
-    // The usual case costs one call.
-    if (reap(spared, spared_count)) return;
-    int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (proc < 0) return;
-    for (;;) {
-        // What is stopped forks no more, and still counts against its user's processes: so stop
-        // until nobody runs, and kill then.
-        for (int round = 0; round < 200; round++) {
-            if (signal_descendants(proc, spared, spared_count, SIGSTOP) == 0) break;
-            poll(NULL, 0, 1);
-        }
-        size_t left = signal_descendants(proc, spared, spared_count, SIGKILL);
-        reap_seen(spared, spared_count);
-        if (reap(spared, spared_count) || (spared_count > 0 && left == 0)) break;
-        poll(NULL, 0, 1);
+// Up to which number processes are counted.
+static pid_t number_max(void) {
+    char text[NUMBER_BYTES] = "";
+    int file = open("/proc/sys/kernel/pid_max", O_RDONLY | O_CLOEXEC);
+    if (file < 0) return NUMBER_MAX;
+    ssize_t count = read(file, text, sizeof text - 1);
+    close(file);
+    long number = count > 0 ? strtol(text, NULL, 10) : 0;
+    return number > 0 && number <= NUMBER_MAX ? (pid_t)number : NUMBER_MAX;
+}
+
+// Kills our children without /proc: of every number that there may be, wait says whether it is a
+// child's. What is below them becomes ours by that, and is found by the next pass. How many.
+static size_t kill_children(const pid_t *spared, size_t spared_count) {
+    pid_t max = number_max();
+    size_t count = 0;
+    for (pid_t id = 1; id <= max; id++) {
+        siginfo_t ended;
+        if (waitid(P_PID, (id_t)id, &ended, WEXITED | WNOHANG | WNOWAIT) < 0) continue;
+        if (is_among(id, spared, spared_count)) continue;
+        // Ours until it is waited for, so the number is still its own.
+        kill(id, SIGKILL);
+        waitpid(id, NULL, WNOHANG);
+        count++;
     }
-    close(proc);
+    return count;
+}
+
+static bool sees_strangers(int proc) {
+    struct process first;
+    return read_process(proc, "1", &first);
+}
+
+bool martlet_sees_processes(void) {
+    int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool is_seen = proc >= 0 && sees_strangers(proc);
+    if (proc >= 0) close(proc);
+    return is_seen;
+}
+
+// What is stopped forks no more, and still counts against its user's processes: so stop until
+// nobody runs, and kill then. How many there were.
+static size_t kill_descendants(
+    int proc, const pid_t *spared, size_t spared_count, int64_t deadline) {
+    for (int round = 0; round < STOP_ROUNDS_MAX; round++) {
+        if (signal_descendants(proc, spared, spared_count, SIGSTOP) == 0) break;
+        if (martlet_now_milliseconds() > deadline) break;
+        poll(NULL, 0, ROUND_MILLISECONDS);
+    }
+    return signal_descendants(proc, spared, spared_count, SIGKILL);
+}
+
+bool martlet_end_descendants(const pid_t *spared, size_t spared_count, int64_t deadline) {
+    // The usual case costs one call.
+    if (reap(spared, spared_count)) return true;
+    int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool is_blind = proc < 0 || !sees_strangers(proc);
+    bool is_done = false;
+    while (!is_done) {
+        size_t count = kill_descendants(proc, spared, spared_count, deadline);
+        // There is a child, and /proc does not show it.
+        bool is_hidden = count == 0 && spared_count == 0;
+        if (is_blind || is_hidden) count += kill_children(spared, spared_count);
+        reap_seen(spared, spared_count);
+        is_done = reap(spared, spared_count) || (spared_count > 0 && count == 0);
+        if (martlet_now_milliseconds() > deadline) break;
+        if (!is_done) poll(NULL, 0, ROUND_MILLISECONDS);
+    }
+    if (proc >= 0) close(proc);
+    return is_done;
 }

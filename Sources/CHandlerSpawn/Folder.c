@@ -10,7 +10,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { ENTRIES_BYTES = 32768 };
+enum {
+    // Of a folder's list that one call gives.
+    ENTRIES_BYTES = 32768,
+    // Names that are taken already: whoever fills a folder with them keeps it.
+    NAME_TRIES_MAX = 100,
+};
 
 static bool is_dot(const char *name) {
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
@@ -25,7 +30,7 @@ static int open_folder(int parent, const char *name) {
 static bool rename_upwards(int from, const char *name, int to, unsigned *number) {
     char fresh[32];
     (void)fchmodat(from, name, 0700, 0);
-    for (int tries = 0; tries < 100; tries++) {
+    for (int tries = 0; tries < NAME_TRIES_MAX; tries++) {
         snprintf(fresh, sizeof fresh, ".removed-%u", (*number)++);
         if (renameat2(from, name, to, fresh, RENAME_NOREPLACE) == 0) return true;
         if (errno != EEXIST) return false;

@@ -2,6 +2,7 @@
 #include "Internal.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -46,7 +47,7 @@ static struct martlet_ending watch(
             {.fd = keeper->run, .events = POLLIN},
             {.fd = keeper->lifeline, .events = POLLIN},
         };
-        if (poll(ends, 3, left > 60000 ? 60000 : (int)left) <= 0) continue;
+        if (poll(ends, 3, left > INT_MAX ? INT_MAX : (int)left) <= 0) continue;
         martlet_drain_signals(signals);
         int status;
         if (has_ended(program, &status)) {
@@ -89,11 +90,12 @@ void martlet_keep(const struct martlet_keeper *keeper) {
         ending.code = failure.code;
         strncpy(ending.step, failure.step, sizeof ending.step - 1);
     }
-    martlet_end_descendants(NULL, 0);
-    // Nothing is left that would have to be ended: what remains is done with the user's own rights.
-    const char *step;
-    ending.is_folder_left = martlet_become_user(program, &step) < 0
+    bool is_done = martlet_end_descendants(
+        NULL, 0, martlet_now_milliseconds() + MARTLET_ENDING_SECONDS_MAX * 1000);
+    // With the user's rights, but never as the user: another run's processes could hold us up.
+    ending.is_folder_left = martlet_reach_files_as_user(program) < 0
         || !martlet_remove_folder(program->folder, keeper->folder_name);
     martlet_send_ending(keeper->run, &ending);
-    _exit(0);
+    // What resisted is the helper's now.
+    _exit(is_done ? 0 : 1);
 }

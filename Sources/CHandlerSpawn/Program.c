@@ -12,6 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+// A piece of the event; on the stack that the child borrows.
+enum { COPY_BYTES = 16384 };
+
 static int limit(int resource, uint64_t value) {
     if (value == 0) return 0;
     // What we were given may be less already, and cannot be raised.
@@ -33,8 +36,22 @@ int martlet_become_user(const struct martlet_program *program, const char **step
     return (int)syscall(SYS_setresuid, program->user, program->user, program->user);
 }
 
+int martlet_reach_files_as_user(const struct martlet_program *program) {
+    if (!program->has_user) return 0;
+    if (syscall(SYS_setgroups, program->groups_count, program->groups) < 0) return -1;
+    // These two answer who it was before and fail silently, so they are asked again, for nobody.
+    syscall(SYS_setfsgid, program->group);
+    syscall(SYS_setfsuid, program->user);
+    if ((gid_t)syscall(SYS_setfsgid, -1) == program->group
+        && (uid_t)syscall(SYS_setfsuid, -1) == program->user) {
+        return 0;
+    }
+    errno = EPERM;
+    return -1;
+}
+
 static int copy(int from, int to) {
-    char piece[16384];
+    char piece[COPY_BYTES];
     ssize_t count;
     off_t offset = 0;
     while ((count = pread(from, piece, sizeof piece, offset)) > 0) {
@@ -60,7 +77,7 @@ __attribute__((noreturn)) static void child(
         _exit(127);                   \
     }
     STEP("setsid", setsid());
-    for (int number = 1; number < 65; number++) signal(number, SIG_DFL);
+    for (int number = 1; number < _NSIG; number++) signal(number, SIG_DFL);
     // None of the three is below 3: nothing is overwritten before it is used.
     STEP("dup2", dup2(keeper->input, 0));
     STEP("dup2", dup2(keeper->output, 1));

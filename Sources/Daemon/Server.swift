@@ -45,6 +45,7 @@ package struct Server {
     /// `StorageFailure`.
     package func run() async throws {
         warnAboutFolder()
+        warnAboutProcesses()
         let spool = try await SpoolParts(configuration, surroundings, wasCut: start.lock.wasCut)
         do {
             try await serve(spool)
@@ -71,6 +72,15 @@ package struct Server {
         else { return }
         surroundings.log.warning(
             "handlers with a user of their own cannot reach their files: chmod o+x \(data)")
+    }
+
+    private func warnAboutProcesses() {
+        guard let helper = start.helper, !helper.seesProcesses else { return }
+        surroundings.log.warning(
+            """
+            /proc hides the processes of others (hidepid): what handlers leave behind is looked for \
+            by number, which takes longer; mount it without hidepid
+            """)
     }
 
     private func serve(_ spool: SpoolParts) async throws {

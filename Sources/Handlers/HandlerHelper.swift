@@ -21,8 +21,18 @@ package final class HandlerHelper: Sendable {
         }
     }
 
+    /// A keeper that has said its last word may still be there when the next one starts, and one that
+    /// is held up stays until its time is up.
+    private static let keepersSpare = 16
+    /// How long an ending server waits for its helper, which ends at once where nothing runs any more.
+    private static let endMilliseconds = 5_000
+    private static let lookMilliseconds = 10
+
     let programs: [HandlerProgram]
     package let processID: Int32
+    /// Whether `/proc` shows it the processes of others. Where it does not, what handlers leave behind
+    /// is looked for number by number.
+    package let seesProcesses: Bool
     private let socket: Int32
     private let isOpen = Mutex(true)
 
@@ -40,17 +50,19 @@ package final class HandlerHelper: Sendable {
                 in: try folders.folder(
                     of: user?.id ?? geteuid(), group: user?.group ?? getegid()))
         }
-        // A keeper that has said its last word may still be there when the next one starts.
-        let keepersMax = UInt32(min(1024, 2 * runningMax + 16))
+        let keepersMax = min(MARTLET_KEEPERS_MAX, 2 * runningMax + Self.keepersSpare)
         var process: pid_t = 0
+        var seesProcesses = false
         socket = withExtendedLifetime(table) {
             martlet_helper_start(
-                table.entries, UInt32(table.entries.count), keepersMax, &process)
+                table.entries, UInt32(table.entries.count), UInt32(keepersMax), &process,
+                &seesProcesses)
         }
         guard socket >= 0 else {
             throw Failure("the helper that starts handlers could not be made", errno)
         }
         processID = process
+        self.seesProcesses = seesProcesses
         self.programs = programs
     }
 
@@ -87,10 +99,9 @@ package final class HandlerHelper: Sendable {
         }
         guard wasOpen else { return }
         close(socket)
-        // It ends at once where nothing runs any more.
-        for _ in 0..<500 {
+        for _ in 0..<(Self.endMilliseconds / Self.lookMilliseconds) {
             if waitpid(processID, nil, WNOHANG) != 0 { return }
-            usleep(10_000)
+            usleep(UInt32(Self.lookMilliseconds) * 1000)
         }
     }
 }

@@ -40,6 +40,10 @@ struct Pipe {
 
 /// What a handler writes, up to a cap; what is beyond is read and thrown away.
 struct CappedOutput {
+    private static let chunkBytes = 16_384
+    /// At one go, so that a program that never stops writing does not hold us here.
+    private static let chunksMax = 64
+
     private let bytesMax: Int
     private(set) var bytes: [UInt8] = []
     private(set) var isCut = false
@@ -50,9 +54,8 @@ struct CappedOutput {
 
     /// Takes what is there now; closes the end at its end of file.
     mutating func read(from end: Pipe.End) {
-        var chunk = [UInt8](repeating: 0, count: 16_384)
-        // Bounded, so that a program that never stops writing does not hold us here.
-        for _ in 0..<64 where end.isOpen {
+        var chunk = [UInt8](repeating: 0, count: Self.chunkBytes)
+        for _ in 0..<Self.chunksMax where end.isOpen {
             let count = Glibc.read(end.number, &chunk, chunk.count)
             if count < 0, errno == EINTR { continue }
             if count < 0, errno == EAGAIN { return }
@@ -67,6 +70,9 @@ struct CappedOutput {
 /// What a handler reads: the pieces, one after another. A handler that does not want them is
 /// left alone.
 struct HandlerInput {
+    /// Of a file that are in memory at once: as many as a pipe takes.
+    private static let chunkBytes = 65_536
+
     private var pieces: [FunctionInvocation.InputPiece]
     private var buffer = ByteBuffer()
     private var file: (number: Pipe.End, left: Int)?
@@ -122,7 +128,7 @@ struct HandlerInput {
             file = nil
             return refill()
         }
-        var chunk = [UInt8](repeating: 0, count: min(65_536, left))
+        var chunk = [UInt8](repeating: 0, count: min(Self.chunkBytes, left))
         var count = 0
         repeat {
             count = Glibc.read(number.number, &chunk, chunk.count)

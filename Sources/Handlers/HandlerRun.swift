@@ -27,8 +27,6 @@ struct HandlerRun {
 
     /// From the polite signal to the one that nobody can refuse.
     static let graceMilliseconds: Int64 = 2_000
-    /// What the helper may take beyond that: to end and remove what the program left.
-    private static let keeperMilliseconds: Int64 = 30_000
 
     private let program: HandlerProgram
     private let keeper: Pipe.End
@@ -85,7 +83,7 @@ struct HandlerRun {
         var isLetGo = false
         let deadline =
             Self.now() + Int64(program.timeoutSeconds) * 1000 + Self.graceMilliseconds
-            + Self.keeperMilliseconds
+            + Int64(MARTLET_KEEPER_SECONDS_MAX) * 1000
         var ending: martlet_ending?
         while Self.now() < deadline {
             let ready = poll(until: deadline, wantsInput: !feed.isDone)
@@ -158,7 +156,7 @@ struct HandlerRun {
                 fd: wantsInput && input.isOpen ? input.number : -1, events: Int16(POLLOUT),
                 revents: 0),
         ]
-        let left = Int32(max(0, min(deadline - Self.now(), 60_000)))
+        let left = Int32(clamping: max(0, deadline - Self.now()))
         guard Glibc.poll(&ends, 4, left) > 0 else { return Ready() }
         return Ready(
             input: ends[3].revents != 0, output: ends[1].revents != 0,

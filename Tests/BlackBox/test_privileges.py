@@ -3,16 +3,26 @@ a handler started (attack H4), and the server without root."""
 
 import os
 import pwd
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import unittest
 
-from support import IS_ROOT, ServerCase, message, new_server, process_is_gone
+from support import BINARY, IS_ROOT, ServerCase, message, new_server, process_is_gone
 
 # An account that every Debian has, and nobody's processes run as.
 ACCOUNT = "games"
 NEEDS_ROOT = unittest.skipUnless(IS_ROOT, "only root can become another user")
+
+# As another user, without a way back.
+AS_ACCOUNT = ["setpriv", f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--init-groups",
+              "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"]
+# In a mount namespace of its own, with a /proc that hides the processes of others, also from who is
+# in root's group.
+HIDDEN = ["unshare", "-m", "sh", "-c",
+          'mount -t proc -o hidepid=2,gid=1 proc /proc && exec "$@"', "sh"]
 
 RULES = """
 ruleSet: main
@@ -65,11 +75,58 @@ def helper_of(server):
     return found[0]
 
 
+# The last of its processes is a zombie by its state, because its first thread has ended, and tells
+# whether it lives to see the death of the first one.
+HEADLESS = r"""
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static int ends[2];
+static void *watch(void *nothing) {
+    char byte;
+    if (read(ends[0], &byte, 1) == 0) creat(getenv("SEEN"), 0644);
+    for (;;) pause();
+}
+int main(void) {
+    if (pipe(ends) < 0) return 1;
+    for (int i = 0; i < 200; i++) {
+        if (fork() == 0) for (;;) pause();
+        if (i == 0) close(ends[1]);
+    }
+    if (fork() == 0) {
+        pthread_t other;
+        pthread_create(&other, 0, watch, 0);
+        syscall(SYS_exit, 0);
+    }
+    usleep(500000);
+    return 0;
+}
+"""
+
+
 class Bombs(unittest.TestCase):
     """A handler that does its worst harms nobody but its own mail."""
 
-    def run_handler(self, code, **settings):
+    # A process in a session of its own, whose parent has ended.
+    LEAVES = """
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        with open(os.environ["OUT"] + "/hidden.new", "w") as file:
+            file.write(str(os.getpid()))
+        os.rename(os.environ["OUT"] + "/hidden.new", os.environ["OUT"] + "/hidden")
+        time.sleep(600)
+    os._exit(0)
+while not os.path.exists(os.environ["OUT"] + "/hidden"):
+    time.sleep(0.02)
+"""
+
+    def run_handler(self, code, wrapper=(), **settings):
         server = new_server(self, RULES, limits={"retryGiveUpAfterSeconds": 0})
+        server.wrapper = list(wrapper)
         if IS_ROOT:
             settings["user"] = ACCOUNT
         server.add_handler("run", code, **settings)
@@ -94,6 +151,24 @@ while time.monotonic() < end:
         self.assertIn("ended after its 3 seconds", action["detail"])
         self.assertEqual(processes_of(pwd.getpwnam(ACCOUNT).pw_uid), [])
 
+    @NEEDS_ROOT
+    @unittest.skipUnless(shutil.which("cc"), "needs a C compiler")
+    def test_a_process_without_its_first_thread_is_stopped_like_others(self):
+        folder = tempfile.mkdtemp(prefix="martlet-headless-")
+        self.addCleanup(shutil.rmtree, folder)
+        os.chmod(folder, 0o755)
+        subprocess.run(["cc", "-pthread", "-x", "c", "-", "-o", f"{folder}/headless"],
+                       input=HEADLESS, text=True, check=True)
+        server, action = self.run_handler(f"""
+import os
+os.environ["SEEN"] = os.environ["OUT"] + "/seen"
+os.execv("{folder}/headless", ["headless"])
+""", processesMax=300, timeoutSeconds=60)
+        self.assertEqual(action["state"], "done", action)
+        self.assertEqual(processes_of(pwd.getpwnam(ACCOUNT).pw_uid), [])
+        # Nobody is killed before all are stopped.
+        self.assertFalse(os.path.exists(server.path("out", "seen")))
+
     def test_memory_without_end_is_refused(self):
         _, action = self.run_handler("""
 kept = []
@@ -104,21 +179,18 @@ while True:
         self.assertIn("exit status 1", action["detail"])
 
     def test_what_called_setsid_and_forked_twice_is_ended(self):
-        server, action = self.run_handler("""
-import os, sys, time
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() == 0:
-        with open(os.environ["OUT"] + "/hidden.new", "w") as file:
-            file.write(str(os.getpid()))
-        os.rename(os.environ["OUT"] + "/hidden.new", os.environ["OUT"] + "/hidden")
-        time.sleep(600)
-    os._exit(0)
-while not os.path.exists(os.environ["OUT"] + "/hidden"):
-    time.sleep(0.02)
-""")
+        server, action = self.run_handler(self.LEAVES)
         self.assertEqual(action["state"], "done")
         self.assertFalse(os.path.exists(f"/proc/{server.out('hidden')}"))
+        self.assertEqual(server.log_lines("/proc hides the processes of others"), [])
+
+    @NEEDS_ROOT
+    def test_what_proc_hides_is_ended(self):
+        server, action = self.run_handler(self.LEAVES, wrapper=HIDDEN)
+        self.assertEqual(action["state"], "done")
+        self.assertFalse(os.path.exists(f"/proc/{server.out('hidden')}"))
+        self.assertEqual(len(server.log_lines("warning", "/proc hides the processes of others")), 1)
+        server.eventually(lambda: not children(helper_of(server)), "its keeper has ended")
 
 
 class Helper(ServerCase):
@@ -152,6 +224,56 @@ class Helper(ServerCase):
         self.assertEqual([name for _, name in children(self.server.process.pid)],
                          ["martlet-helper"])
         self.assertEqual(self.server.processes(), [])
+
+
+class HeldUp(unittest.TestCase):
+    """What is stopped takes nobody's place for good."""
+
+    def prepare(self, code, **settings):
+        server = new_server(self, RULES, limits={"retryGiveUpAfterSeconds": 0})
+        # As the server's own user, who may stop both helper and keepers.
+        server.add_handler("run", code, timeoutSeconds=1, **settings)
+        return server.start()
+
+    def test_keepers_and_helpers_that_are_stopped(self):
+        # Side by side, since both take the 33 seconds that a run of one second may take at most.
+        kept = self.prepare("""
+import os, signal, subprocess, time
+child = subprocess.Popen(["sleep", "600"], start_new_session=True)
+os.kill(os.getppid(), signal.SIGSTOP)
+with open(os.environ["OUT"] + "/run.new", "w") as file:
+    file.write(f"[{os.getpid()}, {child.pid}]")
+os.rename(os.environ["OUT"] + "/run.new", os.environ["OUT"] + "/run")
+time.sleep(600)
+""")
+        helped = self.prepare("""
+import os
+with open(os.environ["OUT"] + "/folders", "a") as file:
+    print(os.path.basename(os.getcwd()), file=file)
+""")
+        by_keeper = kept.send(message(), "run@example.test")
+        processes = kept.out("run")
+        helper = helper_of(helped)
+        os.kill(helper, signal.SIGSTOP)
+        try:
+            by_helper = helped.send(message(), "run@example.test")
+            for server, mail in ((kept, by_keeper), (helped, by_helper)):
+                server.settled(mail)
+                self.assertEqual(server.actions(mail)["run", 0]["state"], "dead")
+        finally:
+            os.kill(helper, signal.SIGCONT)
+        # The keeper's place is free, and what it kept has ended.
+        kept.eventually(lambda: not children(helper_of(kept)), "no keeper is left")
+        for process in processes:
+            kept.eventually(
+                lambda process=process: process_is_gone(process), f"process {process} has ended")
+        # The helper goes on, and has not started what nobody waited for: runs are numbered as they
+        # start.
+        helped.cli("queue", "retry", by_helper)
+        helped.eventually(
+            lambda: helped.actions(by_helper)["run", 0]["state"] == "done", "it was tried again")
+        with open(helped.path("out", "folders"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), f"{helper}-1\n")
 
 
 class Ends(unittest.TestCase):
@@ -324,6 +446,66 @@ os.rename(f"{os.environ['OUT']}/{os.environ['NAME']}.new", f"{os.environ['OUT']}
         os.lchown(f"{data}/handlers", 1, 1)
         self.fails(server, "handlers")
         self.assertEqual(os.listdir(server.path("elsewhere")), [])
+
+
+class WithoutAnyRoot(unittest.TestCase):
+    """A server that an ordinary user starts: no process of it is ever root's."""
+
+    def prepare(self, **settings):
+        server = new_server(self, RULES.replace("handler: run}", "handler: run}\n      - store: {bucket: mail}"))
+        server.add_handler("run", """
+import json, os, sys
+mail = sys.stdin.buffer.read()
+result = {"uid": os.getresuid(), "gid": os.getresgid(), "bytes": len(mail)}
+try:
+    os.setuid(0)
+    result["root"] = True
+except PermissionError:
+    result["root"] = False
+with open(f"{os.environ['OUT']}/run.new", "w") as file:
+    json.dump(result, file)
+os.rename(f"{os.environ['OUT']}/run.new", f"{os.environ['OUT']}/run")
+""", **settings)
+        server.write_config()
+        if IS_ROOT:
+            reached = subprocess.run([*AS_ACCOUNT, "test", "-x", BINARY], check=False)
+            if reached.returncode != 0:
+                self.skipTest(f"{ACCOUNT} cannot reach {BINARY}")
+            server.wrapper = AS_ACCOUNT
+            subprocess.run(["chown", "-R", f"{ACCOUNT}:", server.folder], check=True)
+        return server
+
+    def test_a_mail_goes_through_a_handler(self):
+        server = self.prepare()
+        server.start()
+        content = message()
+        mail = server.send(content, "run@example.test", tls=True)
+        server.settled(mail)
+        self.assertTrue(server.objects()[mail].endswith(content))
+        found = server.out("run")
+        ours = os.stat(server.folder).st_uid
+        self.assertEqual(found["uid"], [ours] * 3)
+        self.assertFalse(found["root"])
+        self.assertGreater(found["bytes"], len(content))
+        for process in (server.process.pid, helper_of(server)):
+            uid, effective = status(process, "Uid", "CapEff")
+            self.assertEqual((uid.split(), int(effective, 16)), ([str(ours)] * 4, 0))
+        # Again on what is there now, and after a cut.
+        server.kill()
+        server.start(identities=())
+        server.settled(server.send(content, "run@example.test"))
+
+    def test_nobody_else_can_be_asked_for(self):
+        for setting, expected in (
+                ({"user": "daemon"}, "user"), ({}, "handlers.run.user")):
+            with self.subTest(**setting):
+                server = self.prepare(**({} if setting else {"user": "daemon"}))
+                server.config.update(setting)
+                server.write_config()
+                server.launch()
+                self.assertNotEqual(server.wait(), 0)
+                self.assertIn(expected, server.log())
+                self.assertIn("root", server.log())
 
 
 class Command(unittest.TestCase):

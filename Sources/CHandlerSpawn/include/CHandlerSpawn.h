@@ -5,6 +5,20 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+enum {
+    // Runs at once that the helper has room for, whatever it is asked for.
+    MARTLET_KEEPERS_MAX = 1024,
+    // Programs that it may know.
+    MARTLET_PROGRAMS_MAX = 1024,
+    // What a run may take beyond its program's time and grace: to begin, to end what the program
+    // started, to remove its folder. The helper then ends whoever keeps it, and the server waits no
+    // longer: a keeper that is held up takes no place for good.
+    MARTLET_KEEPER_SECONDS_MAX = 30,
+    // For the helper to say that it is there, and to take a request: a helper that does neither is
+    // stopped, or looks for processes, which takes seconds where /proc hides them.
+    MARTLET_HELPER_SECONDS_MAX = 10,
+};
+
 // How a program is to be run. Limits of 0 are not set.
 struct martlet_program {
     // Absolute path; no search, no shell.
@@ -41,11 +55,12 @@ int martlet_give_folder(int folder, uid_t ours, uid_t owner, gid_t group);
 // Forks the helper that starts programs: those of `programs` and no others, at most `running_max`
 // at once. What it is given is copied by the fork. Our end of its socket (closed on exec), and its
 // process id in `*process`; -1 with errno. It ends when our end is closed, and its end closes when
-// it ends.
+// it ends. `*sees_processes`: whether /proc shows it the processes of others.
 //
 // The child allocates nothing and takes no lock, so a process with threads may call this too.
 int martlet_helper_start(
-    const struct martlet_program *programs, uint32_t count, uint32_t running_max, pid_t *process);
+    const struct martlet_program *programs, uint32_t count, uint32_t running_max, pid_t *process,
+    bool *sees_processes);
 
 // What a run is given beside its program's own.
 struct martlet_run {
@@ -58,7 +73,7 @@ struct martlet_run {
 };
 
 // Asks the helper for a run. Our end of the run's socket; -1 with errno (EMSGSIZE: the variables
-// are too large). Shutting down or closing it ends the run, with everything that it started.
+// are too large; ETIMEDOUT: the helper takes no requests). Shutting down or closing it ends the run, with everything that it started.
 int martlet_run_start(int helper, const struct martlet_run *run);
 
 // How a run ended.
