@@ -48,10 +48,11 @@ build:
 	@scripts/install build
 	swift build --scratch-path $(BUILD) --product martlet
 
+## make release        the program to install: optimised, with Swift's own libraries in it
 release:
 	@scripts/install build
-	swift build -c release --scratch-path $(RELEASE) --product martlet
-	swift build -c release --scratch-path $(RELEASE) --product BareReceiver
+	swift build -c release --static-swift-stdlib --scratch-path $(RELEASE) --product martlet
+	swift build -c release --static-swift-stdlib --scratch-path $(RELEASE) --product BareReceiver
 
 ## make bench          bench-receive and bench-rules
 bench: bench-receive bench-rules
@@ -93,5 +94,6 @@ fuzz:
 	python3 scripts/fuzz.py --fuzzer $(FUZZ)/release/Fuzzer --minutes $(MINUTES) \
 		$(if $(TARGET),--target $(TARGET))
 
+## make clean          removes var, what servers and tests of this folder wrote
 clean:
 	rm -rf var

@@ -2,7 +2,7 @@ package import Documents
 package import RuleEngine
 
 /// What the files of a rules folder say, and every problem that they have. A file loads whole or
-/// not at all.
+/// not at all; of files that claim one name none does, since nobody knows which was meant.
 package struct LoadedRuleSets: Sendable {
     package private(set) var sets: [(file: String, ruleSet: ReceiptRuleSet)] = []
     package private(set) var problems: [DocumentProblem] = []
@@ -16,28 +16,35 @@ package struct LoadedRuleSets: Sendable {
         } catch {
             problems += error.problems
         }
+        removeRivals()
         if let active, ruleSet(active) == nil, problems.isEmpty {
             problems.append(
                 DocumentProblem(
-                    file: "rules", line: nil, path: "active",
-                    message: "there is no rule set “\(active)”"
+                    file: files.folder, line: nil, path: "",
+                    message: "there is no rule set “\(active)” to be active (rules.active)"
                         + NearMiss.hint(active, among: names)))
         }
     }
 
     private mutating func read(_ text: String, _ file: String, _ catalogue: RuleCatalogue) {
         do throws(DocumentProblems) {
-            let ruleSet = try RuleDocument.read(text, file: file, catalogue: catalogue)
-            if let other = sets.first(where: { $0.ruleSet.name == ruleSet.name }) {
-                problems.append(
-                    DocumentProblem(
-                        file: file, line: 1, path: "ruleSet",
-                        message: "“\(ruleSet.name)” is the set of \(other.file) already"))
-                return
-            }
-            sets.append((file, ruleSet))
+            sets.append((file, try RuleDocument.read(text, file: file, catalogue: catalogue)))
         } catch {
             problems += error.problems
+        }
+    }
+
+    private mutating func removeRivals() {
+        let byName = Dictionary(grouping: sets, by: \.ruleSet.name).sorted { $0.key < $1.key }
+        for (name, rivals) in byName where rivals.count > 1 {
+            sets.removeAll { $0.ruleSet.name == name }
+            for rival in rivals {
+                let others = rivals.map(\.file).filter { $0 != rival.file }.joined(separator: ", ")
+                problems.append(
+                    DocumentProblem(
+                        file: rival.file, line: nil, path: "ruleSet",
+                        message: "“\(name)” is the name of \(others) too: none of them counts"))
+            }
         }
     }
 

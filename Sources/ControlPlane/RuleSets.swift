@@ -7,6 +7,9 @@ import Synchronization
 
 /// The port to the folder that rule sets live in.
 package protocol RuleFiles: Sendable {
+    /// Its path as people know it.
+    var folder: String { get }
+
     /// Every `.yaml` file: its path as people know it, and its text. Throws `DocumentProblems`
     /// where the folder or a file cannot be read.
     func read() throws(DocumentProblems) -> [(file: String, text: String)]

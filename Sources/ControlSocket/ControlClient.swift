@@ -69,8 +69,8 @@ package struct ControlClient {
         switch code {
         case ENOENT, ECONNREFUSED:
             return Failure(
-                description: "no server is running there (\(path): \(reason)); "
-                    + "start one with: martlet serve")
+                description: "no server of this configuration is running "
+                    + "(\(path): \(reason)); martlet serve starts one")
         case EACCES, EPERM:
             return Failure(
                 description: "\(path): \(reason); run this as root or as the server's user")

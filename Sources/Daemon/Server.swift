@@ -25,9 +25,16 @@ package struct Server {
         }
 
         init(listeningOn address: String, port: Int, error: any Error) {
-            let reason =
-                (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
-            description = "cannot listen on \(address), port \(port): \(reason)"
+            let code = (error as? IOError)?.errnoCode
+            let reason = code.map { String(cString: strerror($0)) } ?? "\(error)"
+            let hint =
+                switch code {
+                case EADDRINUSE: "; who has it: ss -ltnp 'sport = \(port)'"
+                case EACCES where port < 1_024:
+                    "; it wants root (and the setting user), CAP_NET_BIND_SERVICE, or sockets from systemd"
+                default: ""
+                }
+            description = "cannot listen on \(address), port \(port): \(reason)\(hint)"
         }
     }
 

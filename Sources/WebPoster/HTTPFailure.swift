@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOSSL
 
@@ -14,6 +15,7 @@ package enum HTTPFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case is CancellationError: self = .failed("given up: the server ends")
         case let error as NIOSSLError: self = .failed("TLS: \(error)")
         case let error as NIOSSLExtraError: self = .failed("TLS: \(error)")
+        case let error as IOError: self = .failed(String(cString: strerror(error.errnoCode)))
         case let error as ChannelError: self = .failed("the connection failed: \(error)")
         default: self = .failed("\(error)")
         }

@@ -124,7 +124,7 @@ log: {level: loud, format: xml}
     def test_active_set_that_does_not_exist(self):
         self.folder.write_rules(one_rule("x@example.test").replace("Set: main", "Set: mainn"))
         done = self.check(self.good, 2)
-        self.assertIn("there is no rule set “main”; did you mean “mainn”?", done.stderr)
+        self.assertIn("there is no rule set “main” to be active (rules.active); did you mean “mainn”?", done.stderr)
 
     def test_not_yaml(self):
         done = self.check("hostname: [\n", 2)

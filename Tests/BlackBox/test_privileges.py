@@ -433,7 +433,22 @@ os.rename(f"{os.environ['OUT']}/{os.environ['NAME']}.new", f"{os.environ['OUT']}
         server = self.prepare()
         os.chown(server.path("buckets"), 0, 0)
         self.fails(server, f"buckets.mail.directory: “daemon” cannot write to "
-                   f"{server.path('buckets')}: Permission denied; let it: chown daemon:")
+                   f"{server.path('buckets')}: Permission denied; "
+                   f"let it: mkdir -p {server.path('buckets/mail')} && "
+                   f"chown daemon: {server.path('buckets/mail')}")
+
+    def test_a_data_folder_of_somebody_else(self):
+        server = self.prepare()
+        os.mkdir(server.path("data"))
+        server.write_config()
+        said = server.cli("check", status=2).stderr
+        self.assertIn(f"{server.path('data')} belongs to “root”", said)
+        self.assertIn("chown -R daemon:", said)
+
+    def test_a_data_folder_that_cannot_be(self):
+        server = self.prepare()
+        server.config["dataDirectory"] = server.path("martlet.yaml") + "/data"
+        self.fails(server, "dataDirectory: it cannot be made: ")
 
     def test_links_in_the_data_folder_are_not_followed(self):
         server = self.prepare()

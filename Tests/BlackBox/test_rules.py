@@ -161,6 +161,8 @@ class Reload(ServerCase):
     rules = one_rule("old@example.test")
 
     def setUp(self):
+        for name in os.listdir(self.server.path("rules")):
+            os.unlink(self.server.path("rules", name))
         self.server.write_rules(one_rule("old@example.test"))
         self.server.cli("rules", "reload")
 
@@ -212,6 +214,24 @@ rules:
         self.server.write_rules(one_rule("new@example.test"))
         self.server.eventually(
             lambda: self.is_taken("new@example.test"), "the repaired file is in force")
+
+    def test_a_copy_of_the_active_file_takes_nothing_over(self):
+        server = self.server
+        before = server.cli("rules", "show").stdout
+        with open(server.path("rules", "main.yaml"), encoding="utf-8") as file:
+            server.write_rules(file.read(), "main-old.yaml")
+        said = server.cli("rules", "reload", status=2).stderr
+        for file, other in (("main", "main-old"), ("main-old", "main")):
+            self.assertIn(f"rules/{file}.yaml: ruleSet: “main” is the name of ", said)
+            self.assertIn(f"rules/{other}.yaml too: none of them counts", said)
+        self.assertIn("What was in force stays in force.", said)
+        self.assertIn("“main” is in force as it was read before", server.cli("rules", "list").stdout)
+        self.assertEqual(before, server.cli("rules", "show").stdout)
+
+    def test_a_rule_file_with_another_ending_is_named(self):
+        self.server.write_rules("ruleSet: more\nrules: []\n", "more.yml")
+        said = self.server.cli("rules", "reload", status=2).stderr
+        self.assertIn("rules/more.yml: rule files end in .yaml: rename it", said)
 
     def test_a_removed_file_leaves_the_old_rules_in_force(self):
         os.unlink(self.server.path("rules", "main.yaml"))

@@ -358,7 +358,7 @@ class Checked(unittest.TestCase):
                 "certificates": [make_certificate(server, "one", "one.example.test", days=days)]}
             said = self.check(server)
             self.assertEqual(
-                "the certificate of one.example.test is valid until" in said, is_warned, said)
+                "the certificate of one.example.test is valid only until" in said, is_warned, said)
 
 
 if __name__ == "__main__":

@@ -163,6 +163,7 @@ final class Desk: Sendable {
 
 /// Rule files as a test writes them.
 final class WrittenRules: RuleFiles {
+    let folder = "rules"
     private let texts = Mutex<[String: String]>([:])
 
     func write(_ text: String?, to file: String) { texts.withLock { $0[file] = text } }

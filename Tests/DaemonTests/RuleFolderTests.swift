@@ -13,7 +13,9 @@ import Testing
 
     @Test func readsYAMLFilesByName() throws {
         try withFolder { folder in
-            for name in ["b.yaml", "a.yaml", ".a.yaml.swp", ".hidden.yaml", "c.yml", "a.yaml~"] {
+            for name in [
+                "b.yaml", "a.yaml", ".a.yaml.swp", ".hidden.yaml", "c.yaml.old", "a.yaml~",
+            ] {
                 try name.write(toFile: "\(folder)/\(name)", atomically: false, encoding: .utf8)
             }
             let files = try RuleFolder(path: folder).read()
@@ -34,12 +36,26 @@ import Testing
         }
     }
 
+    @Test func saysWhenAFileHasAnotherEnding() throws {
+        try withFolder { folder in
+            for name in ["a.yaml", "b.yml", ".c.yml"] {
+                try name.write(toFile: "\(folder)/\(name)", atomically: false, encoding: .utf8)
+            }
+            #expect {
+                _ = try RuleFolder(path: folder).read()
+            } throws: { error in
+                "\(error)" == "\(folder)/b.yml: rule files end in .yaml: rename it"
+            }
+        }
+    }
+
     @Test func saysWhenThereIsNoFolder() throws {
         try withFolder { folder in
             #expect {
                 _ = try RuleFolder(path: "\(folder)/rules").read()
             } throws: { error in
-                "\(error)" == "\(folder)/rules: the rules folder cannot be read"
+                "\(error)" == "\(folder)/rules: the rules folder cannot be read: "
+                    + "No such file or directory; rules.directory names another"
             }
         }
     }

@@ -35,7 +35,9 @@ package struct ConfigurationDocument {
     }
 
     private static func text(path: String) throws(DocumentProblems) -> String {
-        try DocumentFile.text(path, hint: "; print a sample with: martlet check --sample")
+        try DocumentFile.text(
+            path,
+            hint: "; -c FILE or MARTLET_CONFIG names another, martlet check --sample prints one")
     }
 
     private static func folder(of path: String) -> String {

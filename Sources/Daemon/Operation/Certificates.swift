@@ -77,8 +77,8 @@ final class Certificates: Sendable {
             log.notice(
                 "certificate read",
                 metadata: [
-                    "file": "\(files.certificate)", "names": "\(pair.names.joined(separator: ","))",
-                    "notValidAfter": "\(pair.notValidAfter)",
+                    "file": "\(files.certificate)", "names": "\(Self.namesText(pair))",
+                    "notValidAfter": "\(pair.notValidAfter.iso8601Text)",
                 ])
             warn(of: pair)
             return pair
@@ -97,9 +97,12 @@ final class Certificates: Sendable {
     static func warning(of pair: CertificatePair, at now: Timestamp) -> String? {
         let left = pair.notValidAfter.milliseconds - now.milliseconds
         guard left < warningDays * 86_400_000 else { return nil }
-        let verb = left < 0 ? "was" : "is"
-        let names = pair.names.joined(separator: ", ")
-        return "the certificate of \(names) \(verb) valid until \(pair.notValidAfter)"
+        let verb = left < 0 ? "was valid until" : "is valid only until"
+        return "the certificate of \(namesText(pair)) \(verb) \(pair.notValidAfter.iso8601Text)"
+    }
+
+    private static func namesText(_ pair: CertificatePair) -> String {
+        pair.names.isEmpty ? "no DNS name" : pair.names.joined(separator: ", ")
     }
 
     private static func text(_ problem: CertificatePair.Problem, _ files: CertificateFiles)

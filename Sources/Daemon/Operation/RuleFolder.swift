@@ -4,36 +4,48 @@ import Foundation
 
 /// The folder of rule files: each `.yaml` in it is one rule set.
 package struct RuleFolder: RuleFiles {
-    private let path: String
+    package let folder: String
 
     package init(path: String) {
-        self.path = path
+        folder = path
     }
 
     package func read() throws(DocumentProblems) -> [(file: String, text: String)] {
         let names: [String]
         do {
-            names = try FileManager.default.contentsOfDirectory(atPath: path)
+            names = try FileManager.default.contentsOfDirectory(atPath: folder)
         } catch {
+            let reason = SettingReader.reasonAgainst(folder, R_OK | X_OK) ?? "it is no folder"
             throw DocumentProblems([
-                DocumentProblem(
-                    file: path, line: nil, path: "", message: "the rules folder cannot be read")
+                problem(
+                    folder,
+                    "the rules folder cannot be read: \(reason); "
+                        + "rules.directory names another")
             ])
+        }
+        let misnamed = names.sorted().filter { $0.hasSuffix(".yml") && !$0.hasPrefix(".") }
+        guard misnamed.isEmpty else {
+            throw DocumentProblems(
+                misnamed.map { problem("\(folder)/\($0)", "rule files end in .yaml: rename it") })
         }
         var files: [(file: String, text: String)] = []
         for name in names.sorted() where name.hasSuffix(".yaml") && !name.hasPrefix(".") {
-            let file = "\(path)/\(name)"
+            let file = "\(folder)/\(name)"
             files.append((file, try DocumentFile.text(file)))
         }
         return files
     }
 
+    private func problem(_ file: String, _ message: String) -> DocumentProblem {
+        DocumentProblem(file: file, line: nil, path: "", message: message)
+    }
+
     /// Differs when a file was changed, added or removed.
     func stamp() -> [String: FileStamp] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         var stamps: [String: FileStamp] = [:]
-        for name in names where name.hasSuffix(".yaml") {
-            stamps[name] = FileStamp(ofFileAt: "\(path)/\(name)")
+        for name in names where name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
+            stamps[name] = FileStamp(ofFileAt: "\(folder)/\(name)")
         }
         return stamps
     }

@@ -20,7 +20,11 @@ struct DataDirectory {
     /// nobody may list it.
     func make() throws {
         let isMissing = access(path, F_OK) != 0
-        try Directories.create(path, mode: 0o711)
+        do throws(StorageFailure) {
+            try Directories.create(path, mode: 0o711)
+        } catch {
+            throw Server.Failure(description: "dataDirectory: it cannot be made: \(error)")
+        }
         guard isMissing, let user else { return }
         let folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         defer { close(folder) }
@@ -31,18 +35,20 @@ struct DataDirectory {
     }
 
     /// Where an earlier server ran as somebody else. Root, that stays root, may use anybody's.
-    func refuseOthersFiles() throws(Server.Failure) {
+    func problems() -> [String] {
         let id = user?.id ?? geteuid()
-        guard id != 0 else { return }
+        guard id != 0 else { return [] }
         for name in Self.ours {
             let file = name.isEmpty ? path : "\(path)/\(name)"
             guard let owner = Self.owner(of: file), owner != id else { continue }
             let name = user?.name ?? Self.name(of: id)
-            throw Server.Failure(
-                description: "\(file) belongs to “\(Self.name(of: owner))”, and the server "
+            return [
+                "\(file) belongs to “\(Self.name(of: owner))”, and the server "
                     + "runs as “\(name)”; give the data folder to that user: "
-                    + "rm -rf \(path)/handlers && chown -R \(name): \(path)")
+                    + "rm -rf \(path)/handlers && chown -R \(name): \(path)"
+            ]
         }
+        return []
     }
 
     /// What we make ourselves, but for the mails' files.

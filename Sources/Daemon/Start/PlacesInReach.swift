@@ -3,7 +3,8 @@ import Handlers
 import Topics
 
 /// Whether the server's user reaches what the configuration names: certificates (which are read
-/// again when they change), rules, buckets, subscribers' files.
+/// again when they change), rules, buckets, subscribers' files; and whether the data folder is its
+/// own.
 package struct PlacesInReach {
     private struct Place {
         var path: String
@@ -12,10 +13,12 @@ package struct PlacesInReach {
         var use: Int32
     }
 
+    private let data: DataDirectory
     private let places: [Place]
     private let user: HandlerProgram.User?
 
     package init(_ configuration: Configuration) {
+        data = DataDirectory(configuration)
         user = configuration.user
         var places = [
             Place(
@@ -44,7 +47,8 @@ package struct PlacesInReach {
 
     /// Every one that is out of reach, with what mends it.
     package func problems(_ privileges: Privileges) throws(Server.Failure) -> [String] {
-        try privileges.asServer { places.compactMap(problem) }
+        let unreachable = try privileges.asServer { places.compactMap(problem) }
+        return data.problems() + unreachable
     }
 
     func refuse(_ privileges: Privileges) throws(Server.Failure) {
@@ -62,17 +66,20 @@ package struct PlacesInReach {
             path = slash == path.startIndex ? "/" : String(path[..<slash])
             use = W_OK | X_OK
         }
-        guard faccessat(AT_FDCWD, path, use, AT_EACCESS) != 0, errno == EACCES || errno == EROFS
+        guard faccessat(AT_FDCWD, path, use, AT_EACCESS) != 0,
+            [EACCES, EROFS, ENOTDIR].contains(errno)
         else { return nil }
-        let name = user?.name ?? "the server's user"
+        let name = user.map { "“\($0.name)”" } ?? "the server's user"
         let can = use & W_OK != 0 ? "write to" : "read"
-        return "\(place.setting): “\(name)” cannot \(can) \(path): "
-            + "\(String(cString: strerror(errno)))" + (user.map { mending($0, path, use) } ?? "")
+        return "\(place.setting): \(name) cannot \(can) \(path): "
+            + "\(String(cString: strerror(errno)))" + (user.map { mending($0, place, use) } ?? "")
     }
 
-    private func mending(_ user: HandlerProgram.User, _ path: String, _ use: Int32) -> String {
-        use & W_OK != 0
-            ? "; let it: chown \(user.name): \(path)"
+    /// What is missing is made for the user; never is a folder above it given away.
+    private func mending(_ user: HandlerProgram.User, _ place: Place, _ use: Int32) -> String {
+        let path = place.path
+        return use & W_OK != 0
+            ? "; let it: \(exists(path) ? "" : "mkdir -p \(path) && ")chown \(user.name): \(path)"
             : "; let it (and pass through the folders above): "
                 + "chgrp \(user.group) \(path) && chmod g+rX \(path)"
     }

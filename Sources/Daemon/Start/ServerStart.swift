@@ -24,11 +24,7 @@ package struct ServerStart {
         let privileges = Privileges(becoming: configuration.user)
         let data = DataDirectory(configuration)
         try data.make()
-        try data.refuseOthersFiles()
         try PlacesInReach(configuration).refuse(privileges)
-        var taken = try ActivatedSockets.fromEnvironment()
-        sockets = try configuration.listeners.map { try taken.take($0) ?? BoundSocket($0) }
-        try taken.refuseRest()
         let (lock, folders) = try privileges.asServer {
             Result { () throws -> (DataDirectoryLock, HandlerFolders) in
                 (
@@ -38,6 +34,9 @@ package struct ServerStart {
             }
         }.get()
         self.lock = lock
+        var taken = try ActivatedSockets.fromEnvironment()
+        sockets = try configuration.listeners.map { try taken.take($0) ?? BoundSocket($0) }
+        try taken.refuseRest()
         helper =
             configuration.handlers.isEmpty
             ? nil

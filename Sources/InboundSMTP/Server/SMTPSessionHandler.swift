@@ -1,3 +1,4 @@
+import Glibc
 import MailFlow
 import NIOCore
 import NIOSSL
@@ -125,8 +126,13 @@ final class SMTPSessionHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        service.log.peerFailed(peer, "\(error)")
-        if tap.isWatched { tap.note(.failed, "\(error)") }
+        // After the last word, how the peer takes its leave is its own affair.
+        if session?.isClosed != true {
+            let reason =
+                (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+            service.log.peerFailed(peer, reason)
+            if tap.isWatched { tap.note(.failed, reason) }
+        }
         context.close(promise: nil)
     }
 

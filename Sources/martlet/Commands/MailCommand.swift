@@ -34,6 +34,10 @@ struct MailCommand: AsyncParsableCommand {
         @Option(help: "At most this many.")
         var limit = 50
 
+        func validate() throws {
+            if limit < 1 { throw ValidationError("--limit is 1 or more") }
+        }
+
         func run() async throws {
             var filter = MailFilter()
             filter.isUntakenOnly = untaken

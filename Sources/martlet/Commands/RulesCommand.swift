@@ -65,6 +65,12 @@ struct RulesCommand: AsyncParsableCommand {
                 ["", "RULE SET", "RULES", "FILE"],
                 sets.map { [$0.isActive ? "*" : "", $0.name, "\($0.rules)", $0.file] })
             for problem in sets.flatMap(\.problems) { Terminal.complain(problem) }
+            guard !sets.contains(where: \.isActive),
+                case .status(let status) = try server.ask(.status)
+            else { return }
+            Terminal.write(
+                "“\(status.activeRuleSet)” is in force as it was read before "
+                    + "(\(status.ruleSetVersion))\n")
         }
     }
 

@@ -56,11 +56,14 @@ struct SendTest: AsyncParsableCommand {
 
     private func place() throws -> (String, Int) {
         if let server {
-            let parts = server.split(separator: ":")
-            guard parts.count == 2, let port = Int(parts[1]) else {
-                throw ValidationError("“\(server)” is no address:port")
+            guard let colon = server.lastIndex(of: ":"),
+                let port = UInt16(server[server.index(after: colon)...]), port > 0
+            else {
+                throw ValidationError(
+                    "“\(server)” is no address:port (127.0.0.1:25, [::1]:25; a port is 1 to 65535)")
             }
-            return (String(parts[0]), port)
+            let address = server[..<colon].drop { $0 == "[" }.prefix { $0 != "]" }
+            return (String(address), Int(port))
         }
         let configuration = try options.read()
         guard let listener = configuration.listeners.first else {
@@ -84,7 +87,9 @@ struct SendTest: AsyncParsableCommand {
             return Array(text.utf8)
         }
         guard let data = FileManager.default.contents(atPath: file) else {
-            throw ValidationError("\(file) cannot be read")
+            let reason = errno == 0 ? "" : ": \(String(cString: strerror(errno)))"
+            Terminal.complain("martlet: \(file) cannot be read\(reason)")
+            throw ExitCode.failure
         }
         return Array(data)
     }

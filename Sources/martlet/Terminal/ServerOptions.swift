@@ -10,13 +10,15 @@ struct ServerOptions: ParsableArguments {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "The configuration file; MARTLET_CONFIG in the environment counts too.",
+            "The configuration file; else MARTLET_CONFIG of the environment, else \(Self.usual).",
             valueName: "file"))
     var config: String?
 
+    private static let usual = "/etc/martlet/martlet.yaml"
+
     var path: String {
-        config ?? ProcessInfo.processInfo.environment["MARTLET_CONFIG"]
-            ?? "/etc/martlet/martlet.yaml"
+        let named = ProcessInfo.processInfo.environment["MARTLET_CONFIG"] ?? ""
+        return config ?? (named.isEmpty ? Self.usual : named)
     }
 
     /// The configuration; prints every problem and ends with status 2 where it has any.

@@ -26,7 +26,8 @@ enum Terminal {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            guard count > 0 else { return }
+            // A full disk, for instance; SIGPIPE ends us where the reader has seen enough.
+            guard count > 0 else { _exit(1) }
             rest = rest.dropFirst(count)
         }
     }
@@ -37,7 +38,9 @@ enum Terminal {
     static func dim(_ text: String) -> String { coloured(text, "2") }
 
     private static func coloured(_ text: String, _ code: String) -> String {
-        let isPlain = isatty(1) == 0 || ProcessInfo.processInfo.environment["NO_COLOR"] != nil
+        let environment = ProcessInfo.processInfo.environment
+        let isPlain =
+            isatty(1) == 0 || environment["NO_COLOR"] != nil || environment["TERM"] == "dumb"
         return isPlain ? text : "\u{1B}[\(code)m\(text)\u{1B}[0m"
     }
 
