@@ -51,6 +51,7 @@ package struct Server {
     /// Serves until SIGTERM or SIGINT. Throws `DocumentProblems` of the rule files, `Failure` or
     /// `StorageFailure`.
     package func run() async throws {
+        defer { surroundings.logWriter.end() }
         warnAboutFolder()
         warnAboutProcesses()
         let spool = try await SpoolParts(configuration, surroundings, wasCut: start.lock.wasCut)

@@ -149,6 +149,8 @@ class Server:
         self.wrapper = []
         self.descriptors = ()
         self.environment = {}
+        # A descriptor for its log instead of the file.
+        self.standard_error = None
         self.process = None
         # None: the system's limit.
         self.open_files_max = None
@@ -205,7 +207,8 @@ class Server:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [*self.wrapper, BINARY, "serve", "-c", self.config_path],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
+                stdin=subprocess.DEVNULL, stdout=log, cwd=self.folder,
+                stderr=log if self.standard_error is None else self.standard_error,
                 pass_fds=self.descriptors,
                 preexec_fn=lambda: (limit_open_files(self.open_files_max), die_with_parent()),
                 env={**(self.faults.environment() if self.faults else os.environ),

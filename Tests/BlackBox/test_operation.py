@@ -1,5 +1,6 @@
 """Running it: health and metrics, ending and crashing, limits, filters, and the queue."""
 
+import contextlib
 import json
 import os
 import re
@@ -552,6 +553,34 @@ class Log(ServerCase):
         self.assertEqual(accepted[0]["to"], "<someone@example.test>")
         self.assertRegex(accepted[0]["mail"], MAIL_ID)
         self.assertTrue(all({"time", "level", "label", "message"} <= set(line) for line in lines))
+
+
+class UnreadLog(unittest.TestCase):
+    def test_mail_is_taken_while_nobody_reads_the_log(self):
+        """Standard error is a pipe that is full from the start."""
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        os.set_blocking(writing, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writing, b"." * 1024)
+        os.set_blocking(writing, True)
+        server = new_server(self)
+        server.config["log"] = {"level": "debug"}
+        server.port, server.health_port = free_port(), free_port()
+        server.config["listeners"][0]["port"] = server.port
+        server.config["health"]["port"] = server.health_port
+        server.standard_error = writing
+        server.write_config()
+        server.launch()
+        os.close(writing)
+        eventually(lambda: can_connect(server), "it listens")
+        server.cli("identity", "add", "example.test", "--trusted")
+        for _ in range(20):
+            server.settled(server.send(MAIL))
+        self.assertEqual(get(server, "/healthz/ready")[0], 200)
+        # The end waits for the log's reader, but not for long.
+        server.stop()
 
 
 def free_port():

@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import MailModel
 import Storage
@@ -13,16 +14,28 @@ struct Surroundings: Sendable {
     let metrics: ServerMetrics
     let journal: MailLog
     let ending = Ending()
+    let logWriter: LogWriter
 
     init(_ configuration: Configuration) {
         let level = Logger.Level(rawValue: configuration.logLevel) ?? .info
         let isJSON = configuration.isLogJSON
+        let metrics = ServerMetrics()
+        let writer = LogWriter(
+            descriptor: STDERR_FILENO,
+            notice: { count in
+                LineLogHandler.line(
+                    .error, "martlet", "log lines were dropped: nobody read them in time",
+                    ["lines": "\(count)"], isJSON: isJSON)
+            }, onDrop: { metrics.add("martlet_log_lines_dropped_total") })
         func logger(_ label: String) -> Logger {
-            Logger(label: label) { LineLogHandler(label: $0, level: level, isJSON: isJSON) }
+            Logger(label: label) {
+                LineLogHandler(label: $0, level: level, isJSON: isJSON, writer: writer)
+            }
         }
+        self.metrics = metrics
+        logWriter = writer
         log = logger("martlet")
         mailLog = logger("mail")
-        metrics = ServerMetrics()
         journal = MailLog(log: mailLog, metrics: metrics)
     }
 }

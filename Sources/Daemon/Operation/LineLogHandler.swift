@@ -1,20 +1,21 @@
 import Documents
 import Foundation
-import Glibc
 package import Logging
 import MailModel
 
-/// Log lines on standard error: `time level label: message key=value …`, or one JSON object each.
-/// A value from the wire cannot end a line or forge a key: it is quoted and escaped.
+/// Log lines: `time level label: message key=value …`, or one JSON object each. Nothing from the
+/// wire, in a value or in the message, ends a line or forges a key: it is quoted and escaped.
 package struct LineLogHandler: LogHandler {
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
     private let label: String
     private let isJSON: Bool
+    private let writer: LogWriter
 
-    package init(label: String, level: Logger.Level, isJSON: Bool) {
+    package init(label: String, level: Logger.Level, isJSON: Bool, writer: LogWriter) {
         self.label = label
         self.isJSON = isJSON
+        self.writer = writer
         logLevel = level
     }
 
@@ -24,32 +25,42 @@ package struct LineLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        let time = SystemTime().now().iso8601Text
         var all = metadata
         if let own = event.metadata { all.merge(own) { _, new in new } }
-        var line = isJSON ? json(time, event, all) : text(time, event, all)
-        line += "\n"
-        // One call a line, so that lines of several threads do not mix.
-        line.withUTF8 { bytes in _ = write(2, bytes.baseAddress, bytes.count) }
+        let line = Self.line(event.level, label, "\(event.message)", all, isJSON: isJSON)
+        writer.write(line, isCritical: event.level == .critical)
     }
 
-    private func text(_ time: String, _ event: LogEvent, _ metadata: Logger.Metadata) -> String {
-        var line = "\(time) \(event.level) \(label): \(Self.escaped("\(event.message)"))"
-        for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
-            line += " \(key)=\(Self.quoted("\(value)"))"
+    /// With its line end.
+    package static func line(
+        _ level: Logger.Level, _ label: String, _ message: String, _ metadata: Logger.Metadata,
+        isJSON: Bool
+    ) -> String {
+        let time = SystemTime().now().iso8601Text
+        guard isJSON else {
+            var line = "\(time) \(level) \(label): \(written(message))"
+            for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
+                line += " \(key)=\(quoted("\(value)"))"
+            }
+            return line + "\n"
         }
-        return line
-    }
-
-    private func json(_ time: String, _ event: LogEvent, _ metadata: Logger.Metadata) -> String {
         var object = metadata.mapValues { "\($0)" }
         object["time"] = time
-        object["level"] = "\(event.level)"
+        object["level"] = "\(level)"
         object["label"] = label
-        object["message"] = "\(event.message)"
+        object["message"] = message
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return (try? encoder.encode(object)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+        let text = (try? encoder.encode(object)).map { String(decoding: $0, as: UTF8.self) }
+        return (text ?? "{}") + "\n"
+    }
+
+    /// A message may quote others, and what has a `=` would be read as a key.
+    private static func written(_ message: String) -> String {
+        let isPlain = !message.utf8.contains { byte in
+            byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "=") || byte == UInt8(ascii: "\\")
+        }
+        return isPlain ? escaped(message) : "\"\(escaped(message))\""
     }
 
     private static func quoted(_ value: String) -> String {
