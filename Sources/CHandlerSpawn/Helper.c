@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -35,7 +36,6 @@ struct helper {
     size_t running;
     // Whether something is below us that no keeper keeps.
     bool has_orphans;
-    uint32_t runs;
 };
 
 // MARK: A run
@@ -68,6 +68,14 @@ static void keep(struct helper *helper, pid_t keeper, const struct martlet_progr
     helper->running++;
 }
 
+// A name that nobody makes before us: the handlers of one user share the folder that it lies in.
+static bool name_folder(char name[MARTLET_NAME_BYTES]) {
+    unsigned char random[(MARTLET_NAME_BYTES - 1) / 2];
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) return false;
+    for (size_t i = 0; i < sizeof random; i++) sprintf(name + 2 * i, "%02x", random[i]);
+    return true;
+}
+
 static void start(
     struct helper *helper, struct martlet_request *request, size_t bytes,
     const int descriptors[MARTLET_DESCRIPTORS]) {
@@ -75,7 +83,7 @@ static void start(
     int run = descriptors[4];
     if (!is_wanted(run)) return;
     char name[MARTLET_NAME_BYTES];
-    snprintf(name, sizeof name, "%d-%u", (int)getpid(), ++helper->runs);
+    if (!name_folder(name)) return refuse(run, "getrandom", errno);
     if (!is_whole(helper, request, bytes)) return refuse(run, "request", EINVAL);
     const struct martlet_program *program = &helper->programs[request->program];
     if (!martlet_fill_environment(&environment, program, name, request)) {

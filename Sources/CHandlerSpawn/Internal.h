@@ -16,8 +16,8 @@ enum {
     MARTLET_ENVIRONMENT_MAX = 512,
     // Of a path that stands in a run's environment.
     MARTLET_PATH_BYTES = 4096,
-    // A run's folder is named by the helper's process id and a number: two of ten digits.
-    MARTLET_NAME_BYTES = 32,
+    // A run's folder is named by 16 random bytes, in hexadecimal.
+    MARTLET_NAME_BYTES = 33,
     // Of a keeper's last work, to end what its run started and to remove the run's folder. Together
     // they are less than MARTLET_KEEPER_SECONDS_MAX.
     MARTLET_ENDING_SECONDS_MAX = 10,

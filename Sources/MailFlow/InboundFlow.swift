@@ -45,8 +45,8 @@ package final class InboundFlow: MailReceiver {
         self.random = random
         headers = ReceivedHeaders(hostname: settings.hostname, receiptKey: settings.receiptKey)
         spool = InboundMail.Surroundings(
-            store: store, bodies: bodies, threads: threads, queue: queue, account: account,
-            settings: settings, onFailure: onFailure)
+            store: store, bodies: bodies, room: room, threads: threads, queue: queue,
+            account: account, settings: settings, onFailure: onFailure)
     }
 
     // MARK: Admit
@@ -141,6 +141,8 @@ package final class InboundFlow: MailReceiver {
 /// at most about a second old.
 package protocol SpoolRoom: Sendable {
     func hasRoom(forBytes bytes: Int) -> Bool
+    /// As above for `bytes` that are about to be written, and count from now on.
+    func take(bytes: Int) -> Bool
 }
 
 extension Mailbox {

@@ -14,6 +14,7 @@ final class InboundMail: MailIntake {
     struct Surroundings: Sendable {
         var store: any MailStore
         var bodies: any BodyFiles
+        var room: any SpoolRoom
         var threads: any BlockingThreads
         var queue: ActionQueue
         var account: AccountID
@@ -181,6 +182,9 @@ final class InboundMail: MailIntake {
             var checksum = state.withLock { $0.checksum }
             var written = 0
             for piece in pieces {
+                guard surroundings.room.take(bytes: piece.readableBytes) else {
+                    throw StorageFailure.full("the reserve (spool.freeBytesMin) is reached")
+                }
                 checksum.update(piece)
                 try file.write(piece)
                 written += piece.readableBytes

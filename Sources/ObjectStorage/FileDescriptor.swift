@@ -41,23 +41,23 @@ final class FileDescriptor: Sendable {
         }
     }
 
-    /// Up to `length` bytes from `offset`.
+    /// Up to `length` bytes from `offset`; fewer only where the file ends there.
     func read(at offset: Int, length: Int) throws(StorageFailure) -> ByteBuffer {
         var buffer = ByteBuffer()
         buffer.reserveCapacity(length)
         while buffer.readableBytes < length {
             let position = offset + buffer.readableBytes
             let wanted = length - buffer.readableBytes
+            var count = 0
             var code: Int32 = 0
-            let got = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: wanted) { space in
-                let count = pread(number, space.baseAddress, wanted, off_t(position))
+            buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: wanted) { space in
+                count = pread(number, space.baseAddress, wanted, off_t(position))
                 code = errno
                 return max(0, count)
             }
-            if got == 0 {
-                if code == EINTR { continue }
-                break
-            }
+            if count == 0 { break }
+            // What cannot be read now is not what is not there.
+            guard count > 0 || code == EINTR else { throw .system("read", path, code) }
         }
         return buffer
     }

@@ -29,6 +29,17 @@ import Testing
         #expect(disk.hasRoom(forBytes: room.wanted) == room.isThere)
     }
 
+    @Test func countsWhatIsWrittenUntilItLooksAgain() throws {
+        let bodies = Disk(free: 5_000)
+        let disk = try DiskGuard(bodies: bodies, freeBytesMin: 1_000)
+        #expect(disk.take(bytes: 3_000))
+        #expect(!disk.take(bytes: 1_000))
+        #expect(!disk.hasRoom(forBytes: 1_000))
+        #expect(disk.take(bytes: 999))
+        try disk.refresh()
+        #expect(disk.hasRoom(forBytes: 3_999))
+    }
+
     @Test func looksAgainWhenItIsTold() throws {
         let bodies = Disk(free: 5_000)
         let disk = try DiskGuard(bodies: bodies, freeBytesMin: 1_000)

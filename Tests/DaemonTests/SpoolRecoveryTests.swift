@@ -157,22 +157,23 @@ import Testing
         #expect(try await spool.store.counts().acting == 499)
     }
 
-    /// A disk that fails is no reason to set mail aside: the start ends instead.
-    @Test func aDiskThatFailsEndsTheStart() async throws {
+    /// What a disk does not give now is no reason to set mail aside, nor to take none.
+    @Test func aFileThatCannotBeReadNowIsTriedAgain() async throws {
         let mail = try await spool.accept("whole")
-        await #expect(throws: StorageFailure.self) {
-            try await SpoolRecovery(
-                store: spool.store, bodies: FailingDisk(files: [mail]), wasCut: false,
-                metrics: metrics, log: log.logger
-            ).run()
-        }
+        try await SpoolRecovery(
+            store: spool.store, bodies: FailingDisk(files: [mail]), wasCut: false,
+            metrics: metrics, log: log.logger
+        ).run()
         #expect(try await state(mail) == .acting)
+        #expect(log.lines.map(\.level) == [.error])
+        #expect(log.lines.first?.metadata["mail"] == mail.text)
     }
 
     private struct FailingDisk: UnscriptedBodies {
         let files: [MailID]
 
         func all() throws(StorageFailure) -> [MailID] { files }
+        func allAside() throws(StorageFailure) -> [MailID] { [] }
         func read(_ mail: MailID, length: Int) throws(StorageFailure) -> ByteBuffer {
             throw .refused("read: Input/output error")
         }

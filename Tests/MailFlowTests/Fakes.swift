@@ -33,6 +33,14 @@ final class HeldThreads: BlockingThreads {
 final class Room: SpoolRoom {
     let bytes = Mutex(Int.max)
     func hasRoom(forBytes wanted: Int) -> Bool { bytes.withLock { wanted < $0 } }
+
+    func take(bytes wanted: Int) -> Bool {
+        bytes.withLock { bytes in
+            guard wanted < bytes else { return false }
+            bytes -= wanted
+            return true
+        }
+    }
 }
 
 /// Body files in memory, with a fault to inject.

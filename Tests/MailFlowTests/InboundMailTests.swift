@@ -93,6 +93,19 @@ import Testing
         #expect(try await receiving.store.list(MailFilter()).isEmpty)
     }
 
+    /// Mails that said no size share what there is above the reserve.
+    @Test func refusesWhatWouldUseTheReserve() async throws {
+        let receiving = try await Receiving { $0.bodyFileThresholdBytes = 1_000 }
+        receiving.room.bytes.withLock { $0 = 12_000 }
+        let first = try receiving.open().get()
+        let second = try receiving.open().get()
+        #expect(first.append(bytes(8_000), onDrain: {}) == .goOn)
+        _ = second.append(bytes(8_000), onDrain: {})
+        #expect(await second.finish() == .refused(.insufficientStorage))
+        _ = try id(await first.finish())
+        #expect(receiving.bodies.state.withLock { $0.files.count } == 1)
+    }
+
     @Test func endsTheProcessAfterAFailedSync() async throws {
         let receiving = try await Receiving { $0.bodyFileThresholdBytes = 1_000 }
         receiving.bodies.state.withLock { $0.finishFailure = .syncFailed("fdatasync") }

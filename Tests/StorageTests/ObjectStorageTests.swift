@@ -199,6 +199,20 @@ import Topics
         }
     }
 
+    /// What cannot be read is not what is shorter than it was: a folder fails as a bad disk does.
+    @Test func tellsAFailedReadFromTheEnd() throws {
+        try withFiles { (files, folder) throws in
+            let id = id()
+            try FileManager.default.createDirectory(
+                atPath: files.path(of: id), withIntermediateDirectories: false)
+            #expect {
+                try files.read(id, length: 9)
+            } throws: { error in
+                if case .refused = error as? StorageFailure { true } else { false }
+            }
+        }
+    }
+
     /// What lies in the folder under a mail's name and is a link is no file of ours.
     @Test func followsNoSymbolicLink() throws {
         try withFiles { (files, folder) throws in

@@ -2,7 +2,8 @@ import MailFlow
 import Storage
 import Synchronization
 
-/// Whether the disk has room above its reserve: looked up once a second, answered at once.
+/// Whether the disk has room above its reserve: looked up once a second, answered at once; what
+/// mails write between two looks is counted.
 final class DiskGuard: SpoolRoom {
     private let bodies: any BodyFiles
     private let freeBytesMin: Int64
@@ -23,5 +24,13 @@ final class DiskGuard: SpoolRoom {
 
     func hasRoom(forBytes bytes: Int) -> Bool {
         freeBytes - Int64(min(bytes, 1 << 40)) > freeBytesMin
+    }
+
+    func take(bytes: Int) -> Bool {
+        free.withLock { free in
+            guard free - Int64(bytes) > freeBytesMin else { return false }
+            free -= Int64(bytes)
+            return true
+        }
     }
 }

@@ -55,7 +55,7 @@ struct SpoolRecovery {
 
     private func check(_ mail: MailRecord, isInPlace: Bool) async throws(StorageFailure) {
         do throws(StorageFailure) {
-            let content = try bodies.content(of: mail)
+            guard let content = try readable(mail) else { return }
             // It was set aside beside another database.
             if !isInPlace { try bodies.takeBack(mail.id) }
             if wasCut { try bodies.rewrite(mail.id, content) }
@@ -66,6 +66,19 @@ struct SpoolRecovery {
                 metadata: ["mail": "\(mail.id)", "error": "\(error)"])
             _ = try await store.move(mail.id, from: [.acting, .held], to: .damaged)
             if case .damaged = error, isInPlace { try bodies.setAside([mail.id]) }
+        }
+    }
+
+    /// Nil where the disk does not give it: the mail stays as it is, and its actions try again.
+    private func readable(_ mail: MailRecord) throws(StorageFailure) -> ByteBuffer? {
+        do throws(StorageFailure) {
+            return try bodies.content(of: mail)
+        } catch {
+            guard case .refused(let reason) = error else { throw error }
+            log.error(
+                "a mail's file cannot be read; it is tried again",
+                metadata: ["mail": "\(mail.id)", "error": "\(reason)"])
+            return nil
         }
     }
 

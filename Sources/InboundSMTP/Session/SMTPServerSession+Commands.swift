@@ -100,7 +100,7 @@ extension SMTPServerSession {
         case .postmaster: subject = "Postmaster"
         case .mailbox(let mailbox): subject = mailbox.wireText
         }
-        guard var transaction else { return refuse(SMTPReplies.mailFirst, about: subject) }
+        guard let transaction else { return refuse(SMTPReplies.mailFirst, about: subject) }
         guard transaction.chunks == nil else {
             return refuse(SMTPReplies.chunksOpen, about: subject)
         }
@@ -118,17 +118,19 @@ extension SMTPServerSession {
         }
         switch receiver.admit(recipient: path, isTLS: tls != nil) {
         case .admitted(let mailbox):
-            if transaction.recipients.contains(mailbox) {
-                idleCommands += 1
-            } else {
-                transaction.recipients.append(mailbox)
-            }
-            self.transaction = transaction
+            take(mailbox)
             send(SMTPReplies.rcpt)
         case .refused(let refusal):
-            transaction.isRecipientRefused = true
-            self.transaction = transaction
+            self.transaction?.isRecipientRefused = true
             refuse(SMTPReplies.refusal(refusal), about: subject)
         }
+    }
+
+    private mutating func take(_ recipient: Mailbox) {
+        guard transaction?.recipientsSeen.insert(recipient).inserted == true else {
+            idleCommands += 1
+            return
+        }
+        transaction?.recipients.append(recipient)
     }
 }

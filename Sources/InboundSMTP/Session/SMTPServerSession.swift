@@ -57,6 +57,8 @@ package struct SMTPServerSession {
         var mailFrom: ReversePath
         var parameters: MailParameters
         var recipients: [Mailbox] = []
+        /// The same, to be found at once.
+        var recipientsSeen: Set<Mailbox> = []
         var isRecipientRefused = false
         /// Of the moment when the mail began.
         var peerName = PeerName.unknown
