@@ -112,7 +112,8 @@ let package = Package(
         source(
             "PublicWeb",
             [
-                "Topics", hummingbird, hummingbirdCore, nioCore, nioPosix, logging, lifecycle,
+                "Topics", "MailModel", hummingbird, hummingbirdCore, nioCore, nioPosix, logging,
+                lifecycle,
             ]),
         source("ControlSocket", ["ControlPlane", nioCore, nioPosix, logging, lifecycle]),
 
@@ -215,7 +216,8 @@ let package = Package(
                 "Daemon", "ControlPlane", "DNS", "DNSClient", "Documents", "Handlers",
                 "InboundSMTP", "MailFlow", "MailModel", "ObjectStorage", "RuleEngine",
                 "SMTPProtocol", "SQLStorage",
-                "SQLiteDriver", "Storage", "Topics", "TestSupport", logging, nioCore, nioEmbedded,
+                "SQLiteDriver", "Storage", "Topics", "PublicWeb", "TestSupport", logging, nioCore,
+                nioEmbedded,
                 nioSSL, nioTLS,
             ]),
         tests(

@@ -1,7 +1,5 @@
 import Hummingbird
-import HummingbirdCore
 package import Logging
-import NIOCore
 import ServiceLifecycle
 package import Topics
 
@@ -11,11 +9,7 @@ package import Topics
 /// An answer says whether it was done, and nothing of why not. Nothing is listed, and no body is
 /// read.
 package struct PublicWebServer: Service {
-    private static let connectionsMax = 256
-    private static let idleSeconds: Int64 = 15
-    private static let headerFieldBytesMax = 4_096
-    private static let headerBytesMax = 16_384
-    private static let headersMax = 64
+    package static let connectionsMax = 256
 
     /// Why it does not serve.
     struct ListeningFailure: Error, CustomStringConvertible {
@@ -24,24 +18,38 @@ package struct PublicWebServer: Service {
 
     private let address: String
     private let port: Int
+    private let connectionsMax: Int
     private let subscriptions: Subscriptions
     private let certificate: @Sendable (String) -> String?
     private let log: Logger
 
-    /// `certificate` answers the PEM at a path of ours.
+    /// `connectionsMax` as descriptors allow; a network may have an eighth of them. `certificate`
+    /// answers the PEM at a path of ours.
     package init(
-        address: String, port: Int, subscriptions: Subscriptions,
+        address: String, port: Int, connectionsMax: Int, subscriptions: Subscriptions,
         certificate: @escaping @Sendable (String) -> String?, log: Logger
     ) {
         self.address = address
         self.port = port
+        self.connectionsMax = connectionsMax
         self.subscriptions = subscriptions
         self.certificate = certificate
         self.log = log
     }
 
     package func run() async throws {
-        let router = Router()
+        let listener = HTTPListener(
+            "web", address: address, port: port, connectionsMax: connectionsMax,
+            perNetworkMax: max(1, connectionsMax / 8), log: log)
+        do {
+            try await listener.run(addRoutes)
+        } catch {
+            throw ListeningFailure(
+                description: "cannot serve the web on \(address), port \(port): \(error)")
+        }
+    }
+
+    private func addRoutes(_ router: Router<BasicRequestContext>) {
         router.get("/") { request, context in
             await answer(SNSAction(target: request.uri.string), id: "\(context.id)")
         }
@@ -50,36 +58,6 @@ package struct PublicWebServer: Service {
             else { throw HTTPError(.notFound) }
             return Self.response(.ok, "application/x-pem-file", pem)
         }
-        // It would say beside us that it listens.
-        var quietLog = log
-        quietLog.logLevel = max(log.logLevel, .warning)
-        let (address, port, log) = (address, port, log)
-        let server = Application(
-            router: router, server: .http1(configuration: Self.limits),
-            configuration: ApplicationConfiguration(
-                address: .hostname(address, port: port),
-                availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionsMax)),
-            onServerRunning: { channel in
-                log.notice(
-                    "web listens",
-                    metadata: [
-                        "address": "\(address)", "port": "\(channel.localAddress?.port ?? port)",
-                    ])
-            }, logger: quietLog)
-        do {
-            try await server.run()
-        } catch {
-            throw ListeningFailure(
-                description: "cannot serve the web on \(address), port \(port): \(error)")
-        }
-    }
-
-    private static var limits: HTTP1Channel.Configuration {
-        HTTP1Channel.Configuration(
-            idleTimeout: .seconds(idleSeconds),
-            httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
-                maxHeaderFieldSize: headerFieldBytesMax, maxHeaderListSize: headerBytesMax,
-                maxHeaderFieldCount: headersMax))
     }
 
     @Sendable private func answer(_ action: SNSAction, id: String) async -> Response {

@@ -98,3 +98,73 @@ class Refusals(unittest.TestCase):
                 while piece := refused.recv(4096):
                     said += piece
             self.assertEqual(said, b"421 4.3.2 Too many connections, try again later\r\n")
+
+
+class HealthEndpoint(unittest.TestCase):
+    """Idle connections to the health endpoint take no descriptors from mail, and end."""
+
+    def test_idle_connections(self):
+        server = new_server(self)
+        server.open_files_max = 256
+        server.start()
+
+        def descriptors():
+            return len(os.listdir(f"/proc/{server.process.pid}/fd"))
+        before = descriptors()
+        idle = []
+        for _ in range(260):
+            connection = socket.socket()
+            connection.setblocking(False)
+            connection.connect_ex(("127.0.0.1", server.health_port))
+            idle.append(connection)
+            self.addCleanup(connection.close)
+        server.eventually(lambda: descriptors() >= before + 12, "some are taken")
+        # NIO may accept three more than 16 in one go; some that were open before may have gone.
+        self.assertLessEqual(descriptors(), before + 24)
+        self.assertEqual(greeting(server), 220)
+        server.settled(server.send(message()))
+        idle[0].settimeout(30)
+        self.assertEqual(idle[0].recv(1), b"")
+
+
+class PublicSide(unittest.TestCase):
+    """Slow requests keep nobody out of the public side for long."""
+
+    def setUp(self):
+        self.server = new_server(
+            self, topics={"arrivals": {"log": {"file": "arrivals.jsonl"}}},
+            web={"url": "http://127.0.0.1:8", "address": "127.0.0.1", "port": 0}).start()
+        lines = self.server.eventually(
+            lambda: self.server.log_lines(" web listens"), "the public side answers")
+        self.port = int(lines[0].rpartition("port=")[2])
+
+    def opened(self, request):
+        connection = socket.create_connection(("127.0.0.1", self.port), 30)
+        self.addCleanup(connection.close)
+        connection.sendall(request)
+        return connection
+
+    def test_a_body_is_not_waited_for(self):
+        head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+        for connection in [self.opened(head) for _ in range(256)]:
+            answer = b""
+            while piece := connection.recv(4096):
+                answer += piece
+            self.assertTrue(answer.startswith(b"HTTP/1.1 404 "), answer)
+            self.assertIn(b"connection: close", answer.lower())
+
+    def test_no_byte_moves_the_deadline(self):
+        connection = self.opened(b"GET / HTTP/1.1\r\nHost: x\r\nA: ")
+        began = time.monotonic()
+        connection.settimeout(1)
+        ended = False
+        while not ended and time.monotonic() < began + 60:
+            try:
+                connection.sendall(b"x")
+                ended = connection.recv(1) == b""
+            except TimeoutError:
+                continue
+            except OSError:
+                ended = True
+        self.assertTrue(ended)
+        self.assertGreater(time.monotonic(), began + 10)

@@ -42,7 +42,7 @@ enum ImportGraph {
             ]),
 
         Target("InboundSMTP", .edge, ["MailFlow", "SMTPProtocol", "MailModel", "Storage"]),
-        Target("PublicWeb", .edge, ["Topics"]),
+        Target("PublicWeb", .edge, ["Topics", "MailModel"]),
         Target("ControlSocket", .edge, ["ControlPlane"]),
         Target("Handlers", .edge, ["Actions", "MailModel", "CHandlerSpawn"]),
         Target("WebPoster", .edge, ["Topics", "MailModel"]),

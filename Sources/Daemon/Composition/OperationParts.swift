@@ -54,6 +54,8 @@ struct OperationParts {
         health = configuration.health.map { listener in
             HealthServer(
                 address: listener.address, port: listener.port,
+                connectionsMax: OpenFiles.httpConnections(
+                    most: HealthServer.connectionsMax, limit: OpenFiles.limit),
                 notReady: { Self.notReady(flow, disk, load) }, metrics: { await gauges.text() },
                 log: surroundings.log)
         }
@@ -108,6 +110,8 @@ struct OperationParts {
         guard let web = configuration.web, let key = actions.signingKey else { return nil }
         return PublicWebServer(
             address: web.listener.address, port: web.listener.port,
+            connectionsMax: OpenFiles.httpConnections(
+                most: PublicWebServer.connectionsMax, limit: OpenFiles.limit),
             subscriptions: actions.subscriptions, certificate: { key.pem(at: $0) },
             log: surroundings.log)
     }

@@ -82,7 +82,12 @@ struct ReceivingParts {
         _ configuration: Configuration, _ surroundings: Surroundings
     ) -> ConnectionLimits {
         var limits = configuration.connections
-        let room = OpenFiles.connections(limit: OpenFiles.limit, used: OpenFiles.used)
+        let limit = OpenFiles.limit
+        let room = OpenFiles.connections(
+            limit: limit, used: OpenFiles.used,
+            setAside: OpenFiles.setAside(
+                limit: limit, hasHealth: configuration.health != nil,
+                hasWeb: configuration.web != nil))
         if room < limits.connectionsMax {
             surroundings.log.warning(
                 "fewer connections than limits.connectionsMax: raise the limit of open files",

@@ -23,7 +23,10 @@ extension Configuration {
                 "\(name).port is below 1024, and bound when root's rights are given up: "
                     + "most systems refuse that")
         }
-        let room = OpenFiles.connections(limit: OpenFiles.limitMax, used: OpenFiles.usedAtStart)
+        let room = OpenFiles.connections(
+            limit: OpenFiles.limitMax, used: OpenFiles.usedAtStart,
+            setAside: OpenFiles.setAside(
+                limit: OpenFiles.limitMax, hasHealth: health != nil, hasWeb: web != nil))
         if room < connections.connectionsMax {
             warnings.append(
                 "limits.connectionsMax is more than a limit of \(OpenFiles.limitMax) open files "

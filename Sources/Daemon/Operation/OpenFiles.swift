@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import PublicWeb
 
 /// The process's file descriptors: how many it may have, and how many connections they carry.
 enum OpenFiles {
@@ -25,8 +26,18 @@ enum OpenFiles {
 
     /// Each connection may have a body file beside its socket, and a quarter of the limit (at
     /// most 256) is left to everything else: handlers, objects, readers of the spool.
-    static func connections(limit: Int, used: Int) -> Int {
-        max(1, (limit - used - min(256, limit / 4)) / 2)
+    /// `setAside`: what the listeners for HTTP may take.
+    static func connections(limit: Int, used: Int, setAside: Int) -> Int {
+        max(1, (limit - used - setAside - min(256, limit / 4)) / 2)
+    }
+
+    /// Of a listener for HTTP: no more than an eighth of the limit.
+    static func httpConnections(most: Int, limit: Int) -> Int { max(1, min(most, limit / 8)) }
+
+    static func setAside(limit: Int, hasHealth: Bool, hasWeb: Bool) -> Int {
+        let health = httpConnections(most: HealthServer.connectionsMax, limit: limit)
+        let web = httpConnections(most: PublicWebServer.connectionsMax, limit: limit)
+        return (hasHealth ? health : 0) + (hasWeb ? web : 0)
     }
 
     private static var current: rlimit {
