@@ -216,7 +216,7 @@ let package = Package(
                 "InboundSMTP", "MailFlow", "MailModel", "ObjectStorage", "RuleEngine",
                 "SMTPProtocol", "SQLStorage",
                 "SQLiteDriver", "Storage", "Topics", "TestSupport", logging, nioCore, nioEmbedded,
-                nioSSL, nioTLS,
+                nioSSL, nioTLS, certificates, asn1, crypto, cryptoExtras,
             ]),
         tests(
             "ControlPlaneTests",
