@@ -217,8 +217,7 @@ let package = Package(
                 "InboundSMTP", "MailFlow", "MailModel", "ObjectStorage", "RuleEngine",
                 "SMTPProtocol", "SQLStorage",
                 "SQLiteDriver", "Storage", "Topics", "PublicWeb", "TestSupport", logging, nioCore,
-                nioEmbedded,
-                nioSSL, nioTLS,
+                nioEmbedded, nioSSL, nioTLS, certificates, asn1, crypto, cryptoExtras,
             ]),
         tests(
             "ControlPlaneTests",

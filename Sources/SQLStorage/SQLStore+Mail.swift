@@ -398,7 +398,7 @@ extension SQLStore: MailStore {
     }
 
     /// To the year 9999, and a terabyte: beyond them a figure is damage.
-    private static let timesMax: ClosedRange<Int64> = 0...253_402_300_799_999
+    static let timesMax: ClosedRange<Int64> = 0...253_402_300_799_999
     private static let lengthsMax: ClosedRange<Int64> = 0...(1 << 40)
 
     private static func reversePath(_ text: String) -> ReversePath? {

@@ -12,15 +12,21 @@ package final class SQLStore: Sendable {
     package let isNew: Bool
     /// Told the id of each mail that was set aside because its row cannot be read.
     let onUnreadableRow: @Sendable (String) -> Void
+    /// Told the id and the subscriber of each message that was set aside likewise.
+    let onUnreadableMessage: @Sendable (String, String) -> Void
+    let time: any TimeSource
 
     /// Brings the schema up to date. Throws `StorageFailure`; `onSyncFailure` is called once, from
     /// the writer's thread, when a sync failed: the process takes no more mail and ends.
     package init(
         database: any SQLDatabase, bodies: any BodyFiles, time: any TimeSource,
         onUnreadableRow: @escaping @Sendable (String) -> Void = { _ in },
+        onUnreadableMessage: @escaping @Sendable (String, String) -> Void = { _, _ in },
         onSyncFailure: @escaping @Sendable (StorageFailure) -> Void
     ) throws(StorageFailure) {
         self.onUnreadableRow = onUnreadableRow
+        self.onUnreadableMessage = onUnreadableMessage
+        self.time = time
         let now = time.now().milliseconds
         var isNew = false
         try database.write { connection throws(StorageFailure) in

@@ -3,8 +3,36 @@ import Storage
 /// The tables, by version: each migration runs once, in order, in one transaction with its number.
 enum Schema {
     static func migrations(_ dialect: SQLDialect) -> [[String]] {
-        [first(dialect), names, subscriptions]
+        [first(dialect), names, subscriptions, heldMessages]
     }
+
+    /// Held messages are found by their subscriber; a subscription has an account.
+    private static let heldMessages = [
+        "ALTER TABLE topic_delivery ADD COLUMN topic TEXT NOT NULL DEFAULT ''",
+        """
+        UPDATE topic_delivery SET topic =
+            COALESCE((SELECT topic FROM topic_message WHERE id = topic_delivery.message), '')
+        """,
+        """
+        CREATE INDEX topic_delivery_held ON topic_delivery (topic, subscriber, next_ms)
+            WHERE state = 'held'
+        """,
+        "ALTER TABLE topic_subscription RENAME TO topic_subscription_3",
+        """
+        CREATE TABLE topic_subscription (
+            account TEXT NOT NULL, topic TEXT NOT NULL, subscriber TEXT NOT NULL,
+            url TEXT NOT NULL, id TEXT NOT NULL, state TEXT NOT NULL, token TEXT NOT NULL,
+            token_expires_ms BIGINT NOT NULL, changed_ms BIGINT NOT NULL,
+            PRIMARY KEY (account, topic, subscriber))
+        """,
+        """
+        INSERT INTO topic_subscription (account, topic, subscriber, url, id, state, token,
+            token_expires_ms, changed_ms)
+        SELECT 'main', topic, subscriber, url, id, state, token, token_expires_ms, changed_ms
+        FROM topic_subscription_3
+        """,
+        "DROP TABLE topic_subscription_3",
+    ]
 
     /// What endpoints have said to being subscribers.
     private static let subscriptions = [

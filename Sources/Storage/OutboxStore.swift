@@ -14,22 +14,28 @@ package protocol OutboxStore: Sendable {
         delivered: [TopicDelivery], updated: [TopicDelivery]
     ) async throws(StorageFailure)
     func deadDeliveries(limit: Int) async throws(StorageFailure) -> [TopicDelivery]
-    /// Drops dead deliveries whose last try was before `time`; says how many.
-    func expireDead(before time: Timestamp) async throws(StorageFailure) -> Int
-    /// How many deliveries wait (for their time, or for a confirmation), and how many are dead.
+    /// Drops dead and damaged deliveries whose last try was before `time`; says how many, at most
+    /// `limit`.
+    func expireDead(before time: Timestamp, limit: Int) async throws(StorageFailure) -> Int
+    /// Sets deliveries aside, at most `limit`, whose state or time is none, so that no look at what
+    /// is due would find them.
+    func setLostAside(limit: Int) async throws(StorageFailure)
     func messageCounts() async throws(StorageFailure) -> MessageCounts
     /// Makes dead deliveries of `message` due now, their tries and time counted anew; returns how
     /// many.
     func resend(message: String, now: Timestamp) async throws(StorageFailure) -> Int
 }
 
-/// Messages to topics, each counted once for each subscriber that it has not reached.
+/// Messages to topics, each counted once for each subscriber that it has not reached: those that
+/// wait (for their time, or for a confirmation), dead ones, and those that cannot be read.
 package struct MessageCounts: Sendable, Codable, Equatable {
     package var waiting: Int
     package var dead: Int
+    package var damaged: Int
 
-    package init(waiting: Int, dead: Int) {
+    package init(waiting: Int, dead: Int, damaged: Int = 0) {
         self.waiting = waiting
         self.dead = dead
+        self.damaged = damaged
     }
 }

@@ -6,12 +6,14 @@ package import MailModel
 /// |----------------|-------------------------------------|-------------------------------------------|
 /// | `pending`      | held for the lifetime of a token    | its token, or the operator: `confirmed`   |
 /// | `confirmed`    | delivered                           | its id: `unsubscribed`                    |
-/// | `unsubscribed` | dropped                             | its token, or the operator                |
+/// | `unsubscribed` | dropped, held ones too              | its token, or the operator                |
 ///
-/// A URL that changes in the configuration begins anew.
+/// A URL that changes in the configuration begins anew, and its subscriber's held messages wait for
+/// the new endpoint. A record that cannot be read begins anew, too.
 package struct SubscriptionRecord: Sendable, Hashable {
     package enum State: String, Sendable, Codable { case pending, confirmed, unsubscribed }
 
+    package var account: AccountID
     package var key: SubscriberKey
     /// The endpoint that said it.
     package var url: String
@@ -25,9 +27,10 @@ package struct SubscriptionRecord: Sendable, Hashable {
     package var changedAt: Timestamp
 
     package init(
-        key: SubscriberKey, url: String, id: String, state: State, token: String,
-        tokenExpiresAt: Timestamp, changedAt: Timestamp
+        account: AccountID = .main, key: SubscriberKey, url: String, id: String, state: State,
+        token: String, tokenExpiresAt: Timestamp, changedAt: Timestamp
     ) {
+        self.account = account
         self.key = key
         self.url = url
         self.id = id

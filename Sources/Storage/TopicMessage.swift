@@ -38,9 +38,10 @@ package struct TopicDelivery: Sendable, Hashable {
     /// | state     | what happens                                | leaves it                       |
     /// |-----------|---------------------------------------------|---------------------------------|
     /// | `waiting` | posted when it is due                       | taken; given up; not yet wanted |
-    /// | `held`    | waits for its endpoint's confirmation       | confirmed; time over            |
+    /// | `held`    | waits for its endpoint's confirmation       | its endpoint's word; time over  |
     /// | `dead`    | nothing                                     | sent again; retention           |
-    package enum State: String, Sendable, Codable { case waiting, held, dead }
+    /// | `damaged` | nothing: its row cannot be read             | retention                       |
+    package enum State: String, Sendable, Codable { case waiting, held, dead, damaged }
 
     package var message: TopicMessage
     /// The subscriber's name within its topic.

@@ -1,5 +1,6 @@
-import Foundation
+package import Logging
 package import MailModel
+import ServiceLifecycle
 package import Storage
 import Synchronization
 
@@ -9,16 +10,24 @@ package final class Subscriptions: Sendable {
     /// Of a token, and so of the messages that wait for it. SNS: two days.
     package static let tokenLifetimeSeconds: Int64 = 172_800
 
+    /// Of held messages that are written in one commit: mail's commits go between.
+    package static let heldBatchMax = 500
+    /// How often a change is tried that others were quicker than.
+    private static let triesMax = 8
+
     private let store: any SubscriptionStore
     private let directory: TopicDirectory
     private let time: any TimeSource
     private let random: any RandomSource
     private let topicARN: @Sendable (String) -> String
     private let canConfirm: Bool
+    private let log: Logger
     private let onChange: @Sendable () -> Void
     /// What the store has, replaced whole after each change.
     private let snapshot = Mutex(Snapshot())
     private let readings = Atomic<Int>(0)
+    /// Whose held messages may have to go where their subscription's state wants them.
+    private let unsettled = Mutex<Set<SubscriberKey>>([])
 
     private struct Snapshot {
         var reading = 0
@@ -29,7 +38,7 @@ package final class Subscriptions: Sendable {
     /// message may have become due.
     package init(
         store: any SubscriptionStore, directory: TopicDirectory, time: any TimeSource,
-        random: any RandomSource, canConfirm: Bool,
+        random: any RandomSource, canConfirm: Bool, log: Logger,
         topicARN: @escaping @Sendable (String) -> String, onChange: @escaping @Sendable () -> Void
     ) {
         self.store = store
@@ -37,6 +46,7 @@ package final class Subscriptions: Sendable {
         self.time = time
         self.random = random
         self.canConfirm = canConfirm
+        self.log = log
         self.topicARN = topicARN
         self.onChange = onChange
     }
@@ -48,31 +58,51 @@ package final class Subscriptions: Sendable {
     // MARK: The configuration's word
 
     /// Brings the records to what the configuration names: before anything is delivered.
+    ///
+    /// Who is confirmed stays so, whether there is a public side now or not. Who was asked and has
+    /// not answered stays pending where nobody can answer any more: only the operator's word
+    /// stands for theirs.
     package func adopt() async throws(StorageFailure) {
         try await reload()
         var left = snapshot.withLock { $0.records }
         for (topic, subscriber) in directory.all {
             guard case .web(let url) = subscriber.endpoint else { continue }
             let key = SubscriberKey(topic: topic, subscriber: subscriber.name)
-            let isAsked = subscriber.isAsked && canConfirm
-            if let known = left.removeValue(forKey: key), known.url == url.description {
-                if known.state == .pending, !isAsked { try await move(known, to: .confirmed) }
-            } else {
-                try await begin(key, url: url.description, isAsked: isAsked)
+            let known = left.removeValue(forKey: key)
+            if let known, known.url == url.description {
+                if known.state == .pending { try await adopt(pending: known, subscriber) }
+                continue
             }
+            let isAsked = subscriber.isAsked && canConfirm
+            try await move(
+                known, fresh(key, url: url.description), to: isAsked ? .pending : .confirmed)
         }
-        for key in left.keys { try await store.removeSubscription(key) }
+        for record in left.values {
+            try await store.removeSubscription(record.key, of: record.account)
+        }
         try await reload()
+        let decided = snapshot.withLock { $0.records.values.filter { $0.state != .pending } }
+        unsettled.withLock { $0.formUnion(decided.map(\.key)) }
     }
 
-    private func begin(
-        _ key: SubscriberKey, url: String, isAsked: Bool
+    private func adopt(
+        pending known: SubscriptionRecord, _ subscriber: Subscriber
     ) async throws(StorageFailure) {
+        if !subscriber.isAsked {
+            try await move(known, known, to: .confirmed)
+        } else if !canConfirm {
+            log.warning(
+                "a subscriber was asked to confirm, and cannot any more; its messages are held",
+                metadata: ["topic": "\(known.key.topic)", "subscriber": "\(known.key.subscriber)"])
+        }
+    }
+
+    /// A subscription that begins.
+    private func fresh(_ key: SubscriberKey, url: String) -> SubscriptionRecord {
         let now = time.now()
-        let fresh = SubscriptionRecord(
+        return SubscriptionRecord(
             key: key, url: url, id: TopicDirectory.uuidForm(random.bytes(16)), state: .pending,
             token: newToken(), tokenExpiresAt: now, changedAt: now)
-        try await move(fresh, to: isAsked ? .pending : .confirmed)
     }
 
     // MARK: The endpoint's word
@@ -82,26 +112,37 @@ package final class Subscriptions: Sendable {
     package func confirm(
         topicARN arn: String, token: String
     ) async throws(StorageFailure) -> String? {
-        let now = time.now()
-        let known = snapshot.withLock { current in
-            current.records.values.filter { topicARN($0.key.topic) == arn }
+        for _ in 0..<Self.triesMax {
+            let now = time.now()
+            let known = snapshot.withLock { current in
+                current.records.values.filter { topicARN($0.key.topic) == arn }
+            }
+            // Each is compared, to its end.
+            let found = known.filter {
+                Self.isSame($0.token, token) && now < $0.tokenExpiresAt
+            }.first
+            guard let found else { return nil }
+            if found.state == .confirmed { return self.arn(of: found) }
+            if try await move(found, found, to: .confirmed) { return self.arn(of: found) }
         }
-        // Each is compared, to its end.
-        let found = known.filter { Self.isSame($0.token, token) && now < $0.tokenExpiresAt }.first
-        guard let found else { return nil }
-        if found.state != .confirmed { try await move(found, to: .confirmed) }
-        return self.arn(of: found)
+        throw Self.overtaken
     }
 
     /// SNS: `Unsubscribe`, without a signature, by whoever has a message. False where there is no
     /// such subscription.
     package func unsubscribe(subscriptionARN: String) async throws(StorageFailure) -> Bool {
-        let known = snapshot.withLock { Array($0.records.values) }
-        guard let found = known.filter({ Self.isSame(arn(of: $0), subscriptionARN) }).first else {
-            return false
+        for _ in 0..<Self.triesMax {
+            let known = snapshot.withLock { Array($0.records.values) }
+            let found = known.filter { Self.isSame(arn(of: $0), subscriptionARN) }.first
+            guard let found else { return false }
+            if found.state == .unsubscribed { return true }
+            if try await move(found, found, to: .unsubscribed) { return true }
         }
-        if found.state != .unsubscribed { try await move(found, to: .unsubscribed) }
-        return true
+        throw Self.overtaken
+    }
+
+    private static var overtaken: StorageFailure {
+        .refused("the subscription was changed by others at the same time")
     }
 
     // MARK: The operator's word
@@ -120,24 +161,92 @@ package final class Subscriptions: Sendable {
         _ key: SubscriberKey, isTrusted: Bool
     ) async throws(Problem) -> SubscriptionRecord.State {
         guard let subscriber = directory.subscriber(key) else { throw .unknown }
-        guard case .web = subscriber.endpoint, let known = record(of: key) else { throw .notWeb }
-        guard known.state != .confirmed else { return .confirmed }
-        guard isTrusted || canConfirm else { throw .nowhereToConfirm }
-        let state = isTrusted ? SubscriptionRecord.State.confirmed : .pending
-        do throws(StorageFailure) {
-            try await move(known, to: state)
-        } catch {
-            throw .storage(error)
+        for _ in 0..<Self.triesMax {
+            guard case .web = subscriber.endpoint, let known = record(of: key) else {
+                throw .notWeb
+            }
+            guard known.state != .confirmed else { return .confirmed }
+            guard isTrusted || canConfirm else { throw .nowhereToConfirm }
+            let state = isTrusted ? SubscriptionRecord.State.confirmed : .pending
+            do throws(StorageFailure) {
+                if try await move(known, known, to: state) { return state }
+            } catch {
+                throw .storage(error)
+            }
         }
-        return state
+        throw .storage(Self.overtaken)
+    }
+
+    // MARK: Held messages
+
+    /// Brings held messages to where the state of their subscription wants them, a batch a commit.
+    /// What is left when the process ends is done by the next.
+    package func settleHeld() async throws(StorageFailure) {
+        for key in unsettled.withLock({ $0 }) {
+            // A change from here on calls for it again.
+            unsettled.withLock { _ = $0.remove(key) }
+            do throws(StorageFailure) {
+                try await settleHeld(of: key)
+            } catch {
+                unsettled.withLock { _ = $0.insert(key) }
+                throw error
+            }
+        }
+    }
+
+    private func settleHeld(of key: SubscriberKey) async throws(StorageFailure) {
+        let now = time.now()
+        while !Task.isShuttingDownGracefully {
+            let count: Int
+            switch record(of: key)?.state {
+            case .confirmed:
+                count = try await store.releaseHeld(key, at: now, limit: Self.heldBatchMax)
+                if count > 0 { onChange() }
+            case .unsubscribed: count = try await store.dropHeld(key, limit: Self.heldBatchMax)
+            case .pending, nil: return
+            }
+            guard count == Self.heldBatchMax else { return }
+        }
+    }
+
+    /// Makes dead what was held for a token's lifetime.
+    package func giveUpHeld() async throws(StorageFailure) {
+        var total = 0
+        while !Task.isShuttingDownGracefully {
+            let count = try await store.giveUpHeld(at: time.now(), limit: Self.heldBatchMax)
+            total += count
+            guard count == Self.heldBatchMax else { break }
+        }
+        guard total > 0 else { return }
+        log.warning(
+            "messages are dead whose subscriber did not confirm in time",
+            metadata: ["messages": "\(total)"])
     }
 
     // MARK: Changes
 
-    /// Into `state`, with what the endpoint is told of it.
+    /// `record` into `state` in the place of `known`, with what the endpoint is told of it. False
+    /// where somebody else was quicker; what they wrote is known then.
+    @discardableResult
     private func move(
+        _ known: SubscriptionRecord?, _ record: SubscriptionRecord,
+        to state: SubscriptionRecord.State
+    ) async throws(StorageFailure) -> Bool {
+        let (next, delivery) = change(record, to: state)
+        let isDone = try await store.replace(known, with: next, publishing: delivery)
+        try await reload()
+        if isDone { changed(next.key) }
+        return isDone
+    }
+
+    private func changed(_ key: SubscriberKey) {
+        unsettled.withLock { _ = $0.insert(key) }
+        onChange()
+    }
+
+    private func change(
         _ record: SubscriptionRecord, to state: SubscriptionRecord.State
-    ) async throws(StorageFailure) {
+    ) -> (SubscriptionRecord, TopicDelivery?) {
         let now = time.now()
         var record = record
         record.state = state
@@ -152,10 +261,24 @@ package final class Subscriptions: Sendable {
             record.token = newToken()
             record.tokenExpiresAt = now.advanced(bySeconds: Self.tokenLifetimeSeconds)
         }
-        let delivery = canConfirm ? notice.map { deliver($0, to: record.key, at: now) } : nil
-        try await store.put(record, publishing: delivery)
-        try await reload()
-        onChange()
+        return (record, canConfirm ? notice.map { deliver($0, to: record.key, at: now) } : nil)
+    }
+
+    /// What an endpoint has said is lost with its record: it is asked anew, and gets nothing until
+    /// it, or the operator, has said that it wants it.
+    private func renew(damaged key: SubscriberKey) async throws(StorageFailure) {
+        guard let subscriber = directory.subscriber(key), case .web(let url) = subscriber.endpoint
+        else { return try await store.removeSubscription(key, of: .main) }
+        let (next, delivery) = change(
+            fresh(key, url: url.description), to: subscriber.isAsked ? .pending : .confirmed)
+        guard try await store.replaceDamaged(with: next, publishing: delivery) else { return }
+        log.error(
+            "the record of a subscription is damaged; it begins anew",
+            metadata: [
+                "topic": "\(key.topic)", "subscriber": "\(key.subscriber)",
+                "state": "\(next.state.rawValue)",
+            ])
+        changed(key)
     }
 
     private func deliver(
@@ -180,15 +303,24 @@ package final class Subscriptions: Sendable {
             + "and restore the subscription, visit the SubscribeURL included in this message."
     }
 
-    /// Of several at once the one that began last counts, whichever ends last.
     private func reload() async throws(StorageFailure) {
+        let damaged = try await read()
+        guard !damaged.isEmpty else { return }
+        for key in damaged { try await renew(damaged: key) }
+        _ = try await read()
+    }
+
+    /// Of several at once the one that began last counts, whichever ends last. Answers whose
+    /// records cannot be read.
+    private func read() async throws(StorageFailure) -> [SubscriberKey] {
         let reading = readings.add(1, ordering: .relaxed).newValue
-        let stored = try await store.subscriptions()
-        let records = Dictionary(stored.map { ($0.key, $0) }) { first, _ in first }
+        let stored = try await store.subscriptions(of: .main)
+        let records = Dictionary(stored.records.map { ($0.key, $0) }) { first, _ in first }
         snapshot.withLock { current in
             guard current.reading < reading else { return }
             current = Snapshot(reading: reading, records: records)
         }
+        return stored.damaged
     }
 
     private func arn(of record: SubscriptionRecord) -> String {

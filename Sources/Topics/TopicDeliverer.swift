@@ -78,7 +78,8 @@ package final class TopicDeliverer: Service {
     /// Each subscriber by itself: a slow one holds up nobody else.
     private func work(_ deliveries: [TopicDelivery], of line: SubscriberKey) async {
         let subscriber = directory.subscriber(line)
-        let sorted = Sorted(deliveries, record: wishes.record(of: line), subscriber)
+        let sorted = Sorted(
+            deliveries, record: wishes.record(of: line), subscriber, canConfirm: side != nil)
         let outcomes = await post(sorted.toPost, of: line, to: subscriber)
         let delivered = outcomes.filter { $0.failure == nil }.map(\.delivery)
         // What the end of the process broke off was no failure of the subscriber's.
@@ -107,7 +108,8 @@ package final class TopicDeliverer: Service {
         var toHold: [String] = []
 
         init(
-            _ deliveries: [TopicDelivery], record: SubscriptionRecord?, _ subscriber: Subscriber?
+            _ deliveries: [TopicDelivery], record: SubscriptionRecord?, _ subscriber: Subscriber?,
+            canConfirm: Bool
         ) {
             guard case .web? = subscriber?.endpoint, let record else {
                 toPost = deliveries
@@ -115,8 +117,9 @@ package final class TopicDeliverer: Service {
             }
             for delivery in deliveries {
                 switch (delivery.message.kind, record.state) {
-                case (.notification, .confirmed), (.subscriptionConfirmation, .pending),
-                    (.unsubscribeConfirmation, .unsubscribed):
+                case (.notification, .confirmed): toPost.append(delivery)
+                case (.subscriptionConfirmation, .pending) where canConfirm,
+                    (.unsubscribeConfirmation, .unsubscribed) where canConfirm:
                     toPost.append(delivery)
                 case (.notification, .pending): toHold.append(delivery.message.id)
                 case (.notification, .unsubscribed), (.subscriptionConfirmation, _),

@@ -13,6 +13,8 @@ package import NIOSSL
 package struct GuardedHTTPClient: Sendable {
     /// Whoever knows the addresses of names; throws why not.
     package typealias Resolve = @Sendable (_ name: String) async throws -> [IPAddress]
+    /// Returns after so many seconds; throws where its task is cancelled.
+    package typealias Rest = @Sendable (_ seconds: Int64) async throws -> Void
 
     static let connectSeconds: Int64 = 5
     /// One request with its answer, and one look-up.
@@ -21,19 +23,25 @@ package struct GuardedHTTPClient: Sendable {
     static let answerHeadersMax = 100
     /// Beyond it the answer's status counts, and the connection is closed.
     static let answerBodyBytesMax = 65_536
+    /// Of all that an answer is made of, on the wire: a status line and what is said before the
+    /// answer have no other limit. One-byte chunks of the longest body are less.
+    static let answerBytesMax = 524_288
 
     private let addressGuard: AddressGuard
     private let resolve: Resolve
+    private let rest: Rest
     private let tls: NIOSSLContext
     private let group = MultiThreadedEventLoopGroup.singleton
 
     /// Throws what is wrong with `trustRoots`.
     package init(
         addressGuard: AddressGuard, trustRoots: NIOSSLTrustRoots = .default,
+        rest: @escaping Rest = { try await Task.sleep(for: .seconds($0)) },
         resolve: @escaping Resolve
     ) throws {
         self.addressGuard = addressGuard
         self.resolve = resolve
+        self.rest = rest
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
         configuration.trustRoots = trustRoots
@@ -127,6 +135,7 @@ package struct GuardedHTTPClient: Sendable {
                         try pipeline.addHandler(
                             NIOSSLClientHandler(context: tls, serverHostname: name))
                     }
+                    try pipeline.addHandler(AnswerMeter(bytesMax: Self.answerBytesMax))
                     try pipeline.addHandler(HTTPRequestEncoder())
                     try pipeline.addHandler(ByteToMessageHandler(Self.decoder()))
                     try pipeline.addHandler(
@@ -182,7 +191,9 @@ package struct GuardedHTTPClient: Sendable {
     ) async throws -> Value {
         let promise = future.eventLoop.makePromise(of: Value.self)
         future.cascade(to: promise)
-        let timer = future.eventLoop.scheduleTask(in: .seconds(seconds)) {
+        let rest = rest
+        let timer = Task {
+            try await rest(seconds)
             promise.fail(HTTPFailure.failed("\(what) took more than \(seconds) s"))
             onGivingUp()
         }

@@ -1,9 +1,11 @@
 """SNS's protocol: signed messages that others' validators accept, confirmation, unsubscribing."""
 
+import contextlib
 import json
 import os
 import re
 import socket
+import sqlite3
 import subprocess
 import unittest
 import xml.etree.ElementTree
@@ -202,6 +204,46 @@ class States(SNSCase):
         self.assert_valid(asked, told)
         key = self.server.path("data", "sns", "signing.key")
         self.assertEqual(os.stat(key).st_mode & 0o777, 0o600)
+
+    def test_no_answer_is_no_yes_when_the_public_side_goes(self):
+        self.start()
+        self.posted("SubscriptionConfirmation")
+        self.server.stop()
+        web = self.server.config.pop("web")
+        version = self.server.config["topics"]["received"].pop("signatureVersion")
+        self.server.start(identities=())
+        self.assertEqual(self.state(), "pending")
+        self.assertTrue(self.server.log_lines("a subscriber was asked to confirm, and cannot"))
+        self.server.send(message())
+        self.server.eventually(
+            lambda: self.server.json("status")["waitingMessages"] == 1, "a message waits")
+        self.assertEqual(len(self.endpoint.posts), 1)
+        self.server.cli("topic", "subscribe", "received", "web", "--trusted")
+        self.posted("Notification")
+        # What works goes on, and nobody is asked, when it comes back.
+        self.server.stop()
+        self.server.config["web"] = web
+        self.server.config["topics"]["received"]["signatureVersion"] = version
+        self.server.start(identities=())
+        self.assertEqual(self.state(), "confirmed")
+        self.server.send(message())
+        self.posted("Notification", 2)
+        self.assertEqual(len(self.endpoint.posts), 3)
+
+    def test_what_was_held_goes_with_the_subscription(self):
+        self.start()
+        asked, _ = self.posted("SubscriptionConfirmation")
+        self.server.send(message())
+        self.server.eventually(
+            lambda: self.server.json("status")["waitingMessages"] == 1, "a message waits")
+        path = self.server.path("data/spool/martlet.sqlite")
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+            name = database.execute("SELECT id FROM topic_subscription").fetchone()[0]
+        arn = f"{asked['TopicArn']}:{name}"
+        self.assertEqual(curl(f"{self.url}/?Action=Unsubscribe&SubscriptionArn={arn}")[0], 200)
+        self.server.eventually(
+            lambda: self.server.json("status")["waitingMessages"] == 0, "nothing is held")
+        self.assertEqual(self.server.json("status")["deadMessages"], 0)
 
     def test_what_the_public_is_told(self):
         self.start()

@@ -66,7 +66,8 @@ final class Desk: Sendable {
                 directory: directory,
                 subscriptions: Subscriptions(
                     store: store, directory: directory, time: time, random: random,
-                    canConfirm: false, topicARN: { $0 }, onChange: {})),
+                    canConfirm: false, log: CollectedLog().logger, topicARN: { $0 },
+                    onChange: {})),
             queue: ActionQueue(), traces: traces, backups: NoBackups(),
             onRelease: { releases.add() })
     }

@@ -210,8 +210,9 @@ import Testing
                     subscriber: "a", state: state, attempts: 1, nextAttemptAt: now, lastError: nil)
             ])
         }
-        #expect(try await spool.store.expireDead(before: now) == 0)
-        #expect(try await spool.store.expireDead(before: now.advanced(bySeconds: 1)) == 1)
+        #expect(try await spool.store.expireDead(before: now, limit: 9) == 0)
+        let later = now.advanced(bySeconds: 1)
+        #expect(try await spool.store.expireDead(before: later, limit: 9) == 1)
         #expect(
             try await spool.store.messageCounts() == MessageCounts(waiting: 1, dead: 0))
     }

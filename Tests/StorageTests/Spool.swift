@@ -29,7 +29,7 @@ final class Spool: Sendable {
     let store: SQLStore
     let time = ManualTime()
     let random = CountingRandom()
-    /// Mails that were set aside because of their rows.
+    /// Mails that were set aside because of their rows, and messages with their subscribers.
     let unreadable = UnreadableRows()
 
     init(_ engine: Engine) throws {
@@ -38,7 +38,7 @@ final class Spool: Sendable {
         let list = unreadable
         store = try SQLStore(
             database: try engine.database(in: folder), bodies: bodies, time: time,
-            onUnreadableRow: { list.add($0) },
+            onUnreadableRow: { list.add($0) }, onUnreadableMessage: { list.add("\($0) \($1)") },
             onSyncFailure: { _ in })
     }
 

@@ -189,7 +189,7 @@ final class Outbox: Sendable {
             })
         let wishes = Subscriptions(
             store: store, directory: directory, time: time, random: CountingRandom(),
-            canConfirm: false, topicARN: { $0 }, onChange: {})
+            canConfirm: false, log: CollectedLog().logger, topicARN: { $0 }, onChange: {})
         let deliverer = TopicDeliverer(
             outbox: store, directory: directory, wishes: wishes, poster: poster, side: nil,
             retries: retries, time: time,

@@ -27,7 +27,8 @@ struct ActionParts {
         signingKey = try Self.signingKey(configuration, surroundings)
         subscriptions = Subscriptions(
             store: spool.store, directory: topics, time: time, random: random,
-            canConfirm: configuration.web != nil, topicARN: SESRuleDocument.topicARN,
+            canConfirm: configuration.web != nil, log: surroundings.log,
+            topicARN: SESRuleDocument.topicARN,
             onChange: { wake.call() })
         try await subscriptions.adopt()
         let handlers = ProcessInvoker(

@@ -75,9 +75,10 @@ struct OperationParts {
                 log: surroundings.log, turn: turn)
         }
         let (store, disk, checks) = (spool.store, spool.disk, names.checks)
-        let (wake, key, time, log) = (
-            actions.wake, actions.signingKey, surroundings.time, surroundings.log
+        let (wake, key, subscriptions) = (
+            actions.wake, actions.signingKey, actions.subscriptions
         )
+        let time = surroundings.time
         let retention = Retention(
             spool: configuration.spool, store: store, bodies: spool.bodies,
             time: surroundings.time, log: surroundings.log)
@@ -92,11 +93,11 @@ struct OperationParts {
             every(2_000, "the checkpoint") { try store.checkpoint() },
             every(60_000, "retention") { try await retention.run() },
             every(60_000, "the end of unconfirmed messages") {
-                let count = try await store.giveUpHeld(at: time.now())
-                guard count > 0 else { return }
-                log.warning(
-                    "messages are dead whose subscriber did not confirm in time",
-                    metadata: ["messages": "\(count)"])
+                try await subscriptions.giveUpHeld()
+            },
+            every(1_000, "the release of held messages") { try await subscriptions.settleHeld() },
+            every(60_000, "the look for messages that nobody finds") {
+                try await store.setLostAside(limit: Subscriptions.heldBatchMax)
             },
             every(3_600_000, "the renewal of the signing certificate") {
                 try key?.renew(at: time.now())

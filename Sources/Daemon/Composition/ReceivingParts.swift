@@ -105,10 +105,7 @@ struct ReceivingParts {
             return Array(data)
         }
         let key = random.bytes(32)
-        guard
-            FileManager.default.createFile(
-                atPath: path, contents: Data(key), attributes: [.posixPermissions: 0o600])
-        else { throw Server.Failure(description: "\(path) cannot be written") }
+        try PrivateFile.write(Data(key), to: path)
         return key
     }
 

@@ -29,6 +29,11 @@ struct SpoolParts {
             onUnreadableRow: { [log = surroundings.log] mail in
                 log.error(
                     "a mail's row is damaged; the mail is set aside", metadata: ["mail": "\(mail)"])
+            },
+            onUnreadableMessage: { [log = surroundings.log] message, subscriber in
+                log.error(
+                    "a row of the outbox is damaged; the message is set aside",
+                    metadata: ["message": "\(message)", "subscriber": "\(subscriber)"])
             }, onSyncFailure: { ending.syncFailed($0) })
         do {
             try await SpoolRecovery(

@@ -160,10 +160,6 @@ struct BackupRun: Sendable {
     }
 
     private func write(_ data: Data, as name: String, in target: BackupFolder) throws {
-        let path = try target.place(of: name)
-        guard
-            FileManager.default.createFile(
-                atPath: path, contents: data, attributes: [.posixPermissions: 0o600])
-        else { throw ControlFailure(.unavailable, "\(path) cannot be written") }
+        try PrivateFile.write(data, to: try target.place(of: name))
     }
 }

@@ -35,6 +35,7 @@ struct Gauges: Sendable {
             gauges += [
                 ("martlet_messages{state=\"waiting\"}", messages.waiting),
                 ("martlet_messages{state=\"dead\"}", messages.dead),
+                ("martlet_messages{state=\"damaged\"}", messages.damaged),
             ]
         } catch {
             log.error("mails could not be counted: \(error)")

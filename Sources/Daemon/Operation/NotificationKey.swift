@@ -91,7 +91,7 @@ final class NotificationKey: MessageSigner {
         let pem =
             PEMDocument(type: "CERTIFICATE", derBytes: serializer.serializedBytes).pemString + "\n"
         let file = "\(Self.prefix)\(fingerprint).pem"
-        try Self.write(pem, to: "\(folder)/\(file)")
+        try PrivateFile.write(Data(pem.utf8), to: "\(folder)/\(file)")
         return Made(file: file, pem: pem, end: end)
     }
 
@@ -112,7 +112,7 @@ final class NotificationKey: MessageSigner {
     private static func readKey(_ path: String) throws -> _RSA.Signing.PrivateKey {
         guard FileManager.default.fileExists(atPath: path) else {
             let key = try _RSA.Signing.PrivateKey(keySize: .bits2048)
-            try write(key.pemRepresentation + "\n", to: path)
+            try PrivateFile.write(Data((key.pemRepresentation + "\n").utf8), to: path)
             return key
         }
         do {
@@ -123,16 +123,6 @@ final class NotificationKey: MessageSigner {
                 description: "\(path) is no RSA key: \(error). Without it a new one is made, and "
                     + "messages that wait are signed with that.")
         }
-    }
-
-    /// Whole or not at all, readable by the server alone.
-    private static func write(_ text: String, to path: String) throws {
-        let fresh = "\(path).new"
-        guard
-            FileManager.default.createFile(
-                atPath: fresh, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600]),
-            rename(fresh, path) == 0
-        else { throw Server.Failure(description: "\(path) cannot be written") }
     }
 
     private static func date(_ time: Timestamp) -> Date {

@@ -29,7 +29,12 @@ struct Retention: Sendable {
         try await inBatches { () async throws(StorageFailure) in
             try await store.expireRows(receivedBefore: rowEnd, limit: Self.batchMax)
         }
-        let dropped = try await store.expireDead(before: rowEnd)
+        var dropped = 0
+        while !Task.isShuttingDownGracefully {
+            let count = try await store.expireDead(before: rowEnd, limit: Self.batchMax)
+            dropped += count
+            guard count == Self.batchMax else { break }
+        }
         if dropped > 0 {
             log.warning(
                 "dead messages have reached the end of their retention",

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import ObjectStorage
 import SwiftASN1
 import X509
 
@@ -19,11 +20,7 @@ enum SelfSignedPair {
         for (path, text) in [
             (pair.key, privateKey.pemRepresentation), (pair.certificate, certificate),
         ] {
-            guard
-                files.createFile(
-                    atPath: path, contents: Data((text + "\n").utf8),
-                    attributes: [.posixPermissions: 0o600])
-            else { throw Server.Failure(description: "\(path) cannot be written") }
+            try PrivateFile.write(Data((text + "\n").utf8), to: path)
         }
     }
 
