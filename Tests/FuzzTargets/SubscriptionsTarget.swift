@@ -27,7 +27,7 @@ private struct SubscriptionSteps {
     private static let key = SubscriberKey(topic: "t", subscriber: "s")
     private static let topicARN = "arn:aws:sns:us-east-1:000000000000:t"
 
-    private let store = StoredSubscriptions()
+    private let store = SubscriptionRows()
     private let time = ManualTime()
     private let subscriptions: Subscriptions
     private let canConfirm: Bool
@@ -41,7 +41,7 @@ private struct SubscriptionSteps {
         subscriber.isAsked = choices & 2 == 0
         subscriptions = Subscriptions(
             store: store, directory: TopicDirectory(["t": [subscriber]]), time: time,
-            random: CountingRandom(), canConfirm: canConfirm,
+            random: CountingRandom(), canConfirm: canConfirm, log: CollectedLog().logger,
             topicARN: { "arn:aws:sns:us-east-1:000000000000:\($0)" }, onChange: {})
         try await subscriptions.adopt()
         tokens = [try record.token]
@@ -154,7 +154,7 @@ private struct SubscriptionSteps {
 }
 
 /// A store that answers at once.
-private final class StoredSubscriptions: SubscriptionStore {
+private final class SubscriptionRows: SubscriptionStore {
     private let records = Mutex<[SubscriberKey: SubscriptionRecord]>([:])
     private let last = Mutex<TopicDelivery?>(nil)
 
@@ -163,16 +163,38 @@ private final class StoredSubscriptions: SubscriptionStore {
     /// With the last change.
     var published: TopicDelivery? { last.withLock { $0 } }
 
-    func subscriptions() -> [SubscriptionRecord] { records.withLock { Array($0.values) } }
-
-    func put(_ record: SubscriptionRecord, publishing delivery: TopicDelivery?) {
-        records.withLock { $0[record.key] = record }
-        last.withLock { $0 = delivery }
+    func subscriptions(of account: AccountID) -> StoredSubscriptions {
+        var stored = StoredSubscriptions()
+        stored.records = records.withLock { Array($0.values) }
+        return stored
     }
 
-    func removeSubscription(_ key: SubscriberKey) { records.withLock { $0[key] = nil } }
+    func replace(
+        _ known: SubscriptionRecord?, with record: SubscriptionRecord,
+        publishing delivery: TopicDelivery?
+    ) -> Bool {
+        let isDone = records.withLock { records in
+            guard records[record.key] == known else { return false }
+            records[record.key] = record
+            return true
+        }
+        if isDone { last.withLock { $0 = delivery } }
+        return isDone
+    }
+
+    func replaceDamaged(
+        with record: SubscriptionRecord, publishing delivery: TopicDelivery?
+    ) -> Bool { false }
+
+    func removeSubscription(_ key: SubscriberKey, of account: AccountID) {
+        records.withLock { $0[key] = nil }
+    }
 
     func hold(_ key: SubscriberKey, messages ids: [String], seconds: Int64) {}
 
-    func giveUpHeld(at time: Timestamp) -> Int { 0 }
+    func releaseHeld(_ key: SubscriberKey, at time: Timestamp, limit: Int) -> Int { 0 }
+
+    func dropHeld(_ key: SubscriberKey, limit: Int) -> Int { 0 }
+
+    func giveUpHeld(at time: Timestamp, limit: Int) -> Int { 0 }
 }
