@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/types.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 // The reflected Castagnoli polynomial.
@@ -103,3 +104,10 @@ int martlet_copy_range(int from, int64_t offset, int to, uint64_t length) {
 }
 
 int martlet_syncfs(int fd) { return syncfs(fd); }
+
+int martlet_file_system(const char *path, uint32_t *type) {
+    struct statfs status;
+    if (statfs(path, &status) != 0) return -1;
+    *type = (uint32_t)status.f_type;
+    return 0;
+}

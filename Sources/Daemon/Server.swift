@@ -75,6 +75,9 @@ package struct Server {
 
     private func warnAboutFolder() {
         let data = configuration.dataDirectory
+        if let system = configuration.fileSystem {
+            surroundings.log.log(level: system.isDoubtful ? .warning : .notice, "\(system.text)")
+        }
         guard configuration.handlers.contains(where: { $0.user != nil }),
             !Directories.isOpenToOthers(data)
         else { return }

@@ -102,6 +102,29 @@ extension SQLStore {
         }
     }
 
+    /// Makes due at `now` what is due later than `limit`, which no step of the retries reaches: the
+    /// clock was set back since. Says how many mails that were.
+    package func pullForward(
+        dueAfter limit: Timestamp, to now: Timestamp
+    ) async throws(StorageFailure) -> Int {
+        try await write { connection throws(StorageFailure) in
+            // Its first try, too, is not later than now: the retries of a mail end in their time.
+            try connection.execute(
+                """
+                UPDATE action SET next_ms = $1, first_ms = CASE
+                    WHEN first_ms > $2 THEN $3 ELSE first_ms END
+                WHERE state <> 'done' AND state = 'retrying' AND next_ms > $4
+                """,
+                [
+                    .integer(now.milliseconds), .integer(now.milliseconds),
+                    .integer(now.milliseconds), .integer(limit.milliseconds),
+                ])
+            return try connection.execute(
+                "UPDATE mail SET due_ms = $1 WHERE due_ms > $2 AND due_ms IS NOT NULL",
+                [.integer(now.milliseconds), .integer(limit.milliseconds)])
+        }
+    }
+
     package func bodyFileOwners(
         among mails: [MailID]
     ) async throws(StorageFailure) -> Set<MailID> {

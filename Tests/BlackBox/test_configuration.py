@@ -41,7 +41,16 @@ buckets:
         warnings = done.stderr.splitlines()
         if IS_ROOT:
             self.assertIn("the server runs as root", warnings.pop(0))
-        self.assertEqual(warnings, [])
+        # Wherever the tests' folder is, it is said on which file system.
+        place = f"{self.folder.path('data')} is on "
+        self.assertIn(place, done.stdout + done.stderr)
+        self.assertEqual([line for line in warnings if place not in line], [])
+
+    def test_a_file_system_that_loses_what_it_promised(self):
+        self.folder.write_rules(one_rule("someone@example.test"))
+        done = self.check(self.good.replace("data\n", "/dev/shm/martlet-is-not-here\n"), 0)
+        self.assertIn("warning: /dev/shm/martlet-is-not-here is on tmpfs: a power cut takes all of it",
+                      done.stderr)
 
     def test_every_mistake_at_once_with_its_line(self):
         done = self.check("""hostname: under score
@@ -166,8 +175,10 @@ class Sample(ConfigurationCase):
             ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=mx",
              "-keyout", self.folder.path("key.pem"), "-out", self.folder.path("fullchain.pem")],
             check=True, capture_output=True)
-        # Its content is looked at by the resolver, at the start.
-        text = text.replace("/usr/share/dns/root.key", PYTHON)
+        anchor = self.folder.path("root.key")
+        with open(anchor, "w", encoding="ascii") as file:
+            file.write(f". 86400 IN DS 20326 8 2 {'AB' * 32}\n")
+        text = text.replace("/usr/share/dns/root.key", anchor)
         text = text.replace("/usr/local/lib/martlet/ticket.py", PYTHON)
         user = "nobody" if IS_ROOT else pwd.getpwuid(os.geteuid()).pw_name
         text = text.replace("martlet-handler", user)

@@ -90,6 +90,33 @@ import Testing
         #expect(try await spool.store.retiredCount() == 1)
     }
 
+    /// D5: the clock is set back by a day, and no mail waits for it.
+    @Test(arguments: Engine.allCases)
+    func pullsForwardWhatIsDueTooLate(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let now = spool.time.now()
+        let limit = now.advanced(bySeconds: 900)
+        let tomorrow = now.advanced(bySeconds: 86_400)
+        let fresh = try spool.mail(seconds: 86_400)
+        let (late, soon) = (try spool.mail(), try spool.mail())
+        for mail in [fresh, late, soon] { try await spool.accept(mail) }
+        try await spool.store.record(
+            [(late, tomorrow), (soon, limit)].map { mail, next in
+                MailProgress(
+                    mail: mail.record.id,
+                    actions: [action(mail.record.id, .retrying, at: tomorrow, next: next)],
+                    deliveries: [], newState: nil, nextAttemptAt: next)
+            })
+        #expect(try await spool.store.pullForward(dueAfter: limit, to: now) == 2)
+        let due = try await spool.store.due(at: now, limit: 9).map(\.id)
+        #expect(Set(due) == [fresh.record.id, late.record.id])
+        let moved = try #require(try await spool.store.actions(of: late.record.id).first)
+        #expect(moved.nextAttemptAt == now && moved.firstAttemptAt == now)
+        let kept = try #require(try await spool.store.actions(of: soon.record.id).first)
+        #expect(kept.nextAttemptAt == limit && kept.firstAttemptAt == tomorrow)
+        #expect(try await spool.store.pullForward(dueAfter: limit, to: now) == 0)
+    }
+
     @Test(arguments: Engine.allCases)
     func countsWhatIsDueUpToALimit(_ engine: Engine) async throws {
         let spool = try Spool(engine)

@@ -17,4 +17,7 @@ int martlet_copy_range(int from, int64_t offset, int to, uint64_t length);
 // Syncs the whole file system that `fd` is on. 0, or -1 with errno.
 int martlet_syncfs(int fd);
 
+// The kernel's number for the kind of file system that `path` is on. 0, or -1 with errno.
+int martlet_file_system(const char *path, uint32_t *type);
+
 #endif

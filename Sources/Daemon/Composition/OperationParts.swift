@@ -2,6 +2,7 @@ import ControlPlane
 import ControlSocket
 import Logging
 import MailFlow
+import MailModel
 import PublicWeb
 import SQLStorage
 import ServiceLifecycle
@@ -78,7 +79,9 @@ struct OperationParts {
         let (wake, key, subscriptions) = (
             actions.wake, actions.signingKey, actions.subscriptions
         )
-        let time = surroundings.time
+        let (time, log) = (surroundings.time, surroundings.log)
+        // The longest delay between two tries, with its chance and a minute to spare.
+        let stepSecondsMax = configuration.retries.delaySecondsMax * 6 / 5 + 60
         let retention = Retention(
             spool: configuration.spool, store: store, bodies: spool.bodies,
             time: surroundings.time, log: surroundings.log)
@@ -92,6 +95,15 @@ struct OperationParts {
             every(1_000, "the look at the spool's files") { try store.checkPlace() },
             every(2_000, "the checkpoint") { try store.checkpoint() },
             every(60_000, "retention") { try await retention.run() },
+            every(60_000, "the look for a clock that was set back") {
+                let now = time.now()
+                let count = try await store.pullForward(
+                    dueAfter: now.advanced(bySeconds: stepSecondsMax), to: now)
+                guard count > 0 else { return }
+                log.warning(
+                    "the clock was set back; what was due later than any retry is due now",
+                    metadata: ["mails": "\(count)"])
+            },
             every(60_000, "the end of unconfirmed messages") {
                 try await subscriptions.giveUpHeld()
             },

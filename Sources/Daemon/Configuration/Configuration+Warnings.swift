@@ -1,6 +1,7 @@
 import Handlers
 import InboundSMTP
 package import MailModel
+import ObjectStorage
 import Topics
 
 extension Configuration {
@@ -64,6 +65,11 @@ extension Configuration {
                     "topics.\(topic).\(subscriber.name).url: nothing will be posted there: \(refusal)"
             }
         }
+    }
+
+    /// Which file system the data folder is on, and whether it keeps what a sync promises.
+    package var fileSystem: (text: String, isDoubtful: Bool)? {
+        DataFileSystem(of: dataDirectory).map { ($0.text(of: dataDirectory), $0.doubt != nil) }
     }
 
     /// Certificates that are not good for long any more.

@@ -30,7 +30,17 @@ struct DNSDocument {
 
     private func trustAnchor(_ value: DocumentValue?) -> String? {
         guard let value, let path = settings.path(value, to: .file) else { return nil }
-        if let reason = SettingReader.reasonAgainst(path, R_OK) { value.note("\(path): \(reason)") }
+        if let reason = SettingReader.reasonAgainst(path, R_OK) {
+            value.note("\(path): \(reason)")
+            return path
+        }
+        do throws(DocumentProblems) {
+            if let problem = TrustAnchorFile.problem(in: try DocumentFile.text(path)) {
+                value.note("\(path): \(problem)")
+            }
+        } catch {
+            for problem in error.problems { value.note("\(path): \(problem.message)") }
+        }
         return path
     }
 

@@ -31,6 +31,13 @@ struct Check: AsyncParsableCommand {
         let warnings =
             configuration.warnings + configuration.expiryWarnings(at: SystemTime().now())
         for warning in warnings { Terminal.complain("warning: \(warning)") }
+        if let system = configuration.fileSystem {
+            if system.isDoubtful {
+                Terminal.complain("warning: \(system.text)")
+            } else {
+                Terminal.write("\(system.text)\n")
+            }
+        }
         Terminal.write(
             "\(configuration.file): ok; \(loaded.sets.count) rule set(s): "
                 + "\(loaded.names.joined(separator: ", "))\n")
