@@ -21,15 +21,26 @@ extension ReceiptActions {
         do throws(StorageFailure) {
             let (mail, receipt) = try describe(task, object)
             let length = task.mail.totalLength + (Self.prefix(of: task)?.readableBytes ?? 0)
-            let content = length > Self.contentBytesMax ? nil : try content(task, encoding)
-            let omission =
-                content == nil
-                ? ReceiptEvents.ContentOmission(
-                    reason: "the mail has \(length) bytes; a notification carries "
-                        + "at most \(Self.contentBytesMax)",
-                    objects: task.storedObjects) : nil
-            let message = ReceiptEvents.notification(
-                mail, receipt, content: content, omission: omission)
+            let fits = length <= Self.contentBytesMax
+            var content = fits ? try content(task, encoding) : nil
+            var message: [UInt8] = []
+            if content != nil {
+                message = ReceiptEvents.notification(mail, receipt, content: content)
+                // JSON makes six bytes of a control character.
+                if message.count > ReceiptEvents.messageBytesMax { content = nil }
+            }
+            if content == nil {
+                let reason =
+                    fits
+                    ? "with it the message would have \(message.count) bytes; "
+                        + "a notification has at most \(ReceiptEvents.messageBytesMax)"
+                    : "the mail has \(length) bytes; a notification carries "
+                        + "at most \(Self.contentBytesMax)"
+                message = ReceiptEvents.notification(
+                    mail, receipt,
+                    omission: ReceiptEvents.ContentOmission(
+                        reason: reason, objects: task.storedObjects))
+            }
             let deliveries = topics.deliveries(
                 of: String(decoding: message, as: UTF8.self), subject: Self.subject, topic: topic,
                 at: time.now(), random: random)

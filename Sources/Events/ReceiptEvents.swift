@@ -5,6 +5,12 @@ import MailModel
 package enum ReceiptEvents {
     /// Header bytes that an event carries before it says `headersTruncated`. SES: 10 KB.
     package static let headerBytesMax = 10_240
+    /// Bytes of `destination`, and of `commonHeaders`, before the event says `headersTruncated`:
+    /// UTF-8 before JSON's escapes, which make six of a byte at most. An entry comes whole or not
+    /// at all.
+    package static let commonBytesMax = 10_240
+    /// Bytes of a notification's `Message`, as SNS counts them: 256 KB.
+    package static let messageBytesMax = 262_144
 
     /// Why a notification comes without the mail's content.
     package struct ContentOmission: Sendable, Encodable {
@@ -94,8 +100,10 @@ private struct MailObject: Encodable {
         let named = ["To", "Cc", "Bcc"].flatMap { mail.header.all($0) }
             .flatMap { AddressList.addresses($0.body) }
         // SES lists whom the headers name; a mail that names nobody has its envelope left.
-        destination = named.isEmpty ? mail.recipients.map(\.wireText) : named
+        var room = Room(bytes: ReceiptEvents.commonBytesMax)
+        destination = room.fit(named.isEmpty ? mail.recipients.map(\.wireText) : named)
         commonHeaders = CommonHeaders(mail)
+        headersTruncated = room.isExceeded || commonHeaders.isTruncated
         var bytes = 0
         for field in mail.header.fields {
             bytes += field.name.utf8.count + field.body.count + 4
@@ -121,18 +129,28 @@ private struct CommonHeaders: Encodable {
     var messageId: String?
     var subject: String?
 
+    /// Whether something did not fit; no part of the JSON.
+    let isTruncated: Bool
+
+    private enum CodingKeys: String, CodingKey {
+        case returnPath, from, date, to, cc, bcc, sender, replyTo, messageId, subject
+    }
+
+    /// What is short and says most has its room first.
     init(_ mail: ReceivedMail) {
         let header = mail.header
-        returnPath = mail.mailFrom.wireText
-        from = Self.list(header, "From")
-        date = header.first("Date")?.text
-        to = Self.list(header, "To")
-        cc = Self.list(header, "Cc")
-        bcc = Self.list(header, "Bcc")
-        sender = Self.list(header, "Sender")?.first
-        replyTo = Self.list(header, "Reply-To")
-        messageId = header.first("Message-ID")?.text
-        subject = header.first("Subject")?.decodedText
+        var room = Room(bytes: ReceiptEvents.commonBytesMax)
+        returnPath = room.fit(mail.mailFrom.wireText)
+        messageId = room.fit(header.first("Message-ID")?.text)
+        date = room.fit(header.first("Date")?.text)
+        subject = room.fit(header.first("Subject")?.decodedText)
+        from = room.fit(Self.list(header, "From"))
+        sender = room.fit(Self.list(header, "Sender")?.first)
+        replyTo = room.fit(Self.list(header, "Reply-To"))
+        to = room.fit(Self.list(header, "To"))
+        cc = room.fit(Self.list(header, "Cc"))
+        bcc = room.fit(Self.list(header, "Bcc"))
+        isTruncated = room.isExceeded
     }
 
     private static func list(_ header: HeaderBlock, _ name: String) -> [String]? {

@@ -1,8 +1,12 @@
 import Foundation
-import Glibc
 
 /// RFC 2047's encoded words: `=?charset?B?…?=` and `=?charset?Q?…?=`.
 package enum EncodedWords {
+    /// Words that are decoded of one body; what follows stays as written.
+    package static let wordsMax = 1_000
+    /// Bytes of UTF-8 that the decoded words of one body may have; what follows stays as written.
+    package static let decodedBytesMax = 65_536
+
     /// `body` as text, its encoded words decoded; a word that cannot be decoded stays as written,
     /// space between two encoded words goes. RFC 2047 §6.2
     package static func decode(_ body: [UInt8]) -> String {
@@ -10,9 +14,14 @@ package enum EncodedWords {
         var text = ""
         var rest = body[...]
         var spaceAfterWord: ArraySlice<UInt8>?
-        while let start = firstMark(in: rest) {
+        var words = 0
+        var decodedBytes = 0
+        while words < wordsMax, let start = firstMark(in: rest) {
             let before = rest[..<start]
             if let word = Word(rest[start...]), let decoded = word.decoded {
+                words += 1
+                decodedBytes += decoded.utf8.count
+                guard decodedBytes <= decodedBytesMax else { break }
                 let isOnlySpace = before.allSatisfy { $0 == 32 || $0 == 9 }
                 if spaceAfterWord == nil || !isOnlySpace {
                     text += String(decoding: before, as: UTF8.self)
@@ -70,7 +79,7 @@ package enum EncodedWords {
     }
 
     private struct Word {
-        let charset: String
+        let charset: Charset
         let isBase64: Bool
         let content: ArraySlice<UInt8>
         /// Behind the final `?=`.
@@ -87,28 +96,21 @@ package enum EncodedWords {
             else { return nil }
             // RFC 2231 §5: a language may follow the character set.
             let label = inner[..<first].prefix { $0 != UInt8(ascii: "*") }
-            guard !label.isEmpty, label.count <= 40, label.allSatisfy(Self.isCharsetByte) else {
-                return nil
-            }
+            guard label.count <= 40, let charset = Charset(String(decoding: label, as: UTF8.self))
+            else { return nil }
             switch String(decoding: inner[(first + 1)..<second], as: UTF8.self).uppercased() {
             case "B": isBase64 = true
             case "Q": isBase64 = false
             default: return nil
             }
-            charset = String(decoding: label, as: UTF8.self)
+            self.charset = charset
             content = inner[(second + 1)..<third]
             end = third + 2
         }
 
-        /// Letters, digits, `-`, `_`, `:`, `.`, `+`: nothing that means more to `iconv_open`.
-        private static func isCharsetByte(_ byte: UInt8) -> Bool {
-            AddressParser.isAtomText(byte) && byte != UInt8(ascii: "/")
-                || byte == UInt8(ascii: ":") || byte == UInt8(ascii: ".")
-        }
-
         var decoded: String? {
             guard let bytes = isBase64 ? base64 : quoted else { return nil }
-            guard let text = Self.convert(bytes, from: charset) else { return nil }
+            guard let text = charset.text(bytes) else { return nil }
             // A decoded line end or NUL would be a way to forge what the header does not say.
             return String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value >= 32 }))
         }
@@ -139,33 +141,6 @@ package enum EncodedWords {
                 }
             }
             return output
-        }
-
-        private static func convert(_ bytes: [UInt8], from charset: String) -> String? {
-            let name = charset.uppercased()
-            if name == "UTF-8" || name == "US-ASCII" {
-                return String(validating: bytes, as: UTF8.self)
-            }
-            guard let converter = iconv_open("UTF-8", name),
-                converter != iconv_t(bitPattern: -1)
-            else { return nil }
-            defer { iconv_close(converter) }
-            var input = bytes.map { CChar(bitPattern: $0) }
-            var output = [CChar](repeating: 0, count: bytes.count * 6 + 16)
-            let outputCount = output.count
-            let used = input.withUnsafeMutableBufferPointer { from in
-                output.withUnsafeMutableBufferPointer { to -> Int? in
-                    var fromPointer = from.baseAddress
-                    var toPointer = to.baseAddress
-                    var fromLeft = from.count
-                    var toLeft = outputCount
-                    let result = iconv(converter, &fromPointer, &fromLeft, &toPointer, &toLeft)
-                    return result == Int(bitPattern: UInt.max) ? nil : outputCount - toLeft
-                }
-            }
-            guard let used else { return nil }
-            return String(
-                validating: output[..<used].map { UInt8(bitPattern: $0) }, as: UTF8.self)
         }
     }
 }

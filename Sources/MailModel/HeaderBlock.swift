@@ -73,7 +73,10 @@ package struct HeaderBlock: Sendable {
     /// All fields called `name`, in any case, in order.
     package func all(_ name: String) -> [Field] {
         let wanted = name.lowercased()
-        return fields.filter { $0.name.lowercased() == wanted }
+        // Lengths first: a header section of nothing but names has some 65,000 of them.
+        return fields.filter {
+            $0.name.utf8.count == wanted.utf8.count && $0.name.lowercased() == wanted
+        }
     }
 
     package func first(_ name: String) -> Field? { all(name).first }

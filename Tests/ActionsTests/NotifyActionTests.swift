@@ -1,6 +1,8 @@
 import Actions
+import Events
 import Foundation
 import RuleEngine
+import Storage
 import TestSupport
 import Testing
 
@@ -87,6 +89,39 @@ import Testing
         #expect(Data(base64Encoded: content) == Data(mail.content))
         let (text, _) = try await message(mail, encoding: .utf8)
         #expect((text["content"] as? String)?.contains("\u{FFFD}") == true)
+    }
+
+    /// However it is escaped, no message is larger than SNS takes.
+    @Test(arguments: ["To: ", "From: ", "Subject: ", "X-A: ", "To: a@b.example\r\n\r\n"])
+    func aMailOfControlCharactersMakesNoLargeMessage(_ start: String) async throws {
+        for unit in ["\u{1}", "\u{1},", "\\\""] {
+            let text = start + String(repeating: unit, count: 150_000 / unit.utf8.count)
+            let result = await ActionFixture().perform(
+                .notify(topic: "received", encoding: .utf8), on: TestMail(text + "\r\n\r\nx"))
+            let message = try #require(result.deliveries.first?.message.message)
+            #expect(message.utf8.count <= ReceiptEvents.messageBytesMax)
+        }
+    }
+
+    /// The message with content may have 262,144 bytes, and not one more.
+    @Test func theLargestMessageIsSNSs() async throws {
+        func size(_ controls: Int, _ plain: Int) async throws -> (Int, Bool) {
+            let text =
+                "Subject: x\r\n\r\n" + String(repeating: "\u{1}", count: controls)
+                + String(repeating: "x", count: plain)
+            let result = await ActionFixture().perform(
+                .notify(topic: "received", encoding: .utf8), on: TestMail(text))
+            let message = try #require(result.deliveries.first?.message.message)
+            return (message.utf8.count, result.detail == "received")
+        }
+        let (base, _) = try await size(30_000, 0)
+        let plain = ReceiptEvents.messageBytesMax - base
+        let (edge, isWhole) = try await size(30_000, plain)
+        #expect(edge == 262_144)
+        #expect(isWhole)
+        let (over, isOverWhole) = try await size(30_000, plain + 1)
+        #expect(over < 10_000)
+        #expect(!isOverWhole)
     }
 
     @Test func aTopicThatIsNotThereIsAFailure() async {

@@ -154,6 +154,31 @@ import Testing
         #expect(common["subject"] as? String == "last")
     }
 
+    /// Each address counts with its quotes and comma; one that does not fit is left out whole.
+    @Test(arguments: [(10_240 - 3 - 12, false), (10_240 - 3 - 11, true)])
+    func destinationsHaveTenKilobytes(bytes: Int, isTruncated: Bool) async throws {
+        let long = String(repeating: "x", count: bytes - 10) + "@b.example"
+        let fixture = ActionFixture()
+        let result = await fixture.perform(
+            .stop(topic: "received"), on: TestMail("To: \(long), a@b.demo1\r\n\r\nbody"))
+        let message = try ActionFixture.message(result)
+        let object = try #require(message["mail"] as? [String: Any])
+        #expect(object["destination"] as? [String] == (isTruncated ? [long] : [long, "a@b.demo1"]))
+    }
+
+    @Test func whatDoesNotFitIntoTheCommonHeadersIsSaid() async throws {
+        let to = String(repeating: "a@b.example, ", count: 2_000)
+        let result = await ActionFixture().perform(
+            .stop(topic: "received"), on: TestMail("Subject: s\r\nTo: \(to)\r\n\r\nbody"))
+        let message = try ActionFixture.message(result)
+        let object = try #require(message["mail"] as? [String: Any])
+        let common = try #require(object["commonHeaders"] as? [String: Any])
+        #expect(common["subject"] as? String == "s")
+        #expect(try #require(common["to"] as? [String]).count < 10_240 / 14)
+        #expect(try #require(object["destination"] as? [String]).count == 10_240 / 14)
+        #expect(object["headersTruncated"] as? Bool == true)
+    }
+
     /// However long the header section is: no address of it is cut in its middle.
     @Test(arguments: [65_000, 65_510, 65_520, 65_530, 65_540, 100_000])
     func noAddressIsCut(before bytes: Int) async throws {

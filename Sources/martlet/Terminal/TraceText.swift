@@ -23,7 +23,8 @@ enum TraceText {
 
     private static func why(_ trace: RuleTrace) -> String {
         switch trace.answer {
-        case .took: "took \(trace.matchedRecipients.joined(separator: ", "))"
+        case .took:
+            "took \(Terminal.printable(trace.matchedRecipients.joined(separator: ", ")))"
         case .disabled: "is disabled"
         case .noRecipient: "no recipient of it"
         case .plaintext: "requires TLS, and the mail came without"
