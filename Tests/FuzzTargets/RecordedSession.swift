@@ -14,6 +14,8 @@ struct RecordedSession {
     private static let piecesARead = 4
     /// A greeting or an answer, and then 421, an event for each, and the end.
     private static let outputsHeldMax = 6
+    /// Looking into a session takes longer than what it does with a byte.
+    private static let stepsALook = 16
 
     private let settings: SessionSettings
     private let receiver: RecordingReceiver
@@ -29,6 +31,7 @@ struct RecordedSession {
     /// What came of the commit under way.
     private var commit: Commit?
     private var isShuttingDown = false
+    private var steps = 0
 
     private final class Commit: Sendable {
         let outcome = Mutex<IntakeOutcome?>(nil)
@@ -124,6 +127,7 @@ struct RecordedSession {
             try settle()
         }
         seen.isClosed = seen.isClosed || (seen.isCut && session.isClosed)
+        try checkHeld()
     }
 
     /// What the script did not wait for comes now.
@@ -143,7 +147,8 @@ struct RecordedSession {
             var outputs = session.takeOutputs()[...]
             while let output = outputs.popFirst() { try perform(output) }
         } while goOn()
-        try checkHeld()
+        steps += 1
+        if steps % Self.stepsALook == 1 { try checkHeld() }
     }
 
     /// What a shell does next without being told; false where there is nothing.
