@@ -121,12 +121,31 @@ import Topics
         #expect(attempts <= 22 + 97)
     }
 
-    @Test func givesUpAtItsEnd() {
+    @Test(arguments: [9, 10])
+    func givesUpAtItsEnd(attempt: Int) {
         let start = Timestamp(milliseconds: 0)
-        #expect(
-            RetrySchedule().next(
-                afterAttempt: 7, firstAttemptAt: start, now: start.advanced(bySeconds: 13_761),
-                random: NoChance()) == nil)
+        let next = RetrySchedule().next(
+            afterAttempt: attempt, firstAttemptAt: start, now: start.advanced(bySeconds: 13_761),
+            random: NoChance())
+        #expect((next == nil) == (attempt == 10))
+    }
+
+    /// D5: a clock that goes 40 days forward makes no try the last before an hour's tries.
+    @Test(arguments: [
+        (10, 900, 14_400, 10), (10, 900, 0, 1), (1, 1, 2, 3), (1, 1, 86_400, 3_601),
+        (3_600, 86_400, 86_400, 2), (3_601, 86_400, 86_400, 1),
+    ])
+    func triesForAnHour(first: Int64, most: Int64, seconds: Int64, tries: Int) {
+        let schedule = RetrySchedule(
+            firstDelaySeconds: first, delaySecondsMax: most, giveUpAfterSeconds: seconds)
+        #expect(schedule.triesMin == tries)
+        let start = Timestamp(milliseconds: 0)
+        for attempt in [tries - 1, tries] where attempt > 0 {
+            let next = schedule.next(
+                afterAttempt: attempt, firstAttemptAt: start,
+                now: start.advanced(bySeconds: 3_456_000), random: NoChance())
+            #expect((next == nil) == (attempt == tries))
+        }
     }
 }
 

@@ -84,7 +84,7 @@ struct OperationParts {
         let stepSecondsMax = configuration.retries.delaySecondsMax * 6 / 5 + 60
         let retention = Retention(
             spool: configuration.spool, store: store, bodies: spool.bodies,
-            time: surroundings.time, log: surroundings.log)
+            time: time, clock: ClockWatch(time: time, uptime: SystemUptime(), log: log), log: log)
         return [
             every(1_000, "the look at the disk") { try disk.refresh() },
             every(1_000, "the look at the load") { try await load.look() },

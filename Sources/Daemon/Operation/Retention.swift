@@ -7,11 +7,15 @@ import Storage
 /// Removes what finished mails have left when its time has come, in batches off the commit path:
 /// the raw bytes first, then the rows, and dead messages; and raw bytes beyond the quota, the
 /// oldest first.
+///
+/// What goes for its age goes only while the clock can be trusted. A time of 0 days asks for no
+/// clock, and neither does the quota.
 struct Retention: Sendable {
     let spool: Configuration.Spool
     let store: SQLStore
     let bodies: any BodyFiles
     let time: any TimeSource
+    let clock: ClockWatch
     let log: Logger
 
     private static let batchMax = 500
@@ -19,28 +23,37 @@ struct Retention: Sendable {
 
     /// One look at everything; ends early when the process does.
     func run() async throws(StorageFailure) {
-        let now = time.now()
-        let day: Int64 = 86_400
-        let rawEnd = now.advanced(bySeconds: -Int64(spool.rawRetentionDays) * day)
-        try await inBatches { () async throws(StorageFailure) in
-            try await store.expireContent(receivedBefore: rawEnd, limit: Self.batchMax)
+        let trusted = clock.trustedNow()
+        if let end = end(ofDays: spool.rawRetentionDays, trusted) {
+            try await inBatches { () async throws(StorageFailure) in
+                try await store.expireContent(receivedBefore: end, limit: Self.batchMax)
+            }
         }
-        let rowEnd = now.advanced(bySeconds: -Int64(spool.recordRetentionDays) * day)
-        try await inBatches { () async throws(StorageFailure) in
-            try await store.expireRows(receivedBefore: rowEnd, limit: Self.batchMax)
+        if let end = end(ofDays: spool.recordRetentionDays, trusted) {
+            try await inBatches { () async throws(StorageFailure) in
+                try await store.expireRows(receivedBefore: end, limit: Self.batchMax)
+            }
+            try await dropDead(before: end)
         }
+        try await keepQuota(time.now())
+    }
+
+    /// What is older has reached its end; nil where nobody can say.
+    private func end(ofDays days: Int, _ trusted: Timestamp?) -> Timestamp? {
+        days == 0 ? time.now() : trusted?.advanced(bySeconds: -Int64(days) * 86_400)
+    }
+
+    private func dropDead(before end: Timestamp) async throws(StorageFailure) {
         var dropped = 0
         while !Task.isShuttingDownGracefully {
-            let count = try await store.expireDead(before: rowEnd, limit: Self.batchMax)
+            let count = try await store.expireDead(before: end, limit: Self.batchMax)
             dropped += count
             guard count == Self.batchMax else { break }
         }
-        if dropped > 0 {
-            log.warning(
-                "dead messages have reached the end of their retention",
-                metadata: ["messages": "\(dropped)"])
-        }
-        try await keepQuota(now)
+        guard dropped > 0 else { return }
+        log.warning(
+            "dead messages have reached the end of their retention",
+            metadata: ["messages": "\(dropped)"])
     }
 
     private func keepQuota(_ now: Timestamp) async throws(StorageFailure) {

@@ -15,6 +15,16 @@ package struct SystemTime: TimeSource {
     }
 }
 
+/// The kernel's count since this was made (CLOCK_BOOTTIME): a sleep of the machine counts.
+struct SystemUptime: Uptime {
+    private let start = ContinuousClock.now
+
+    func milliseconds() -> Int64 {
+        let passed = start.duration(to: .now).components
+        return passed.seconds * 1_000 + passed.attoseconds / 1_000_000_000_000_000
+    }
+}
+
 /// The kernel's randomness.
 struct SystemRandom: RandomSource {
     func bytes(_ count: Int) -> [UInt8] {
