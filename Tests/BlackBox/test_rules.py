@@ -383,6 +383,10 @@ rules:
              ("late", "stopped", ["someone@example.test", "other@elsewhere.example"])])
         self.assertEqual(
             [condition["isMatch"] for condition in rules[1]["conditions"]], [True, False])
+        # What turns the direction of a line does not reach the terminal.
+        turned = martlet("rules", "explain", file, "--to", "a\u202eb@example.test").stdout
+        self.assertIn("took a?b@example.test", turned)
+        self.assertNotIn("\u202e", turned)
         martlet("rules", "explain", file, "--to", "nonsense", status=64)
 
     # As `aws ses describe-receipt-rule-set` prints one.
