@@ -38,6 +38,7 @@ test:
 
 ## make suites         other people's test data against the built program; MARTLET_CORPORA names it
 suites: build
+	swift build --scratch-path $(BUILD) --product SuiteRunner
 	@MARTLET_BINARY=$(abspath $(DEBUG_BINARY)) python3 Tests/Suites/run.py --folder $(BUILD)/corpora
 
 ## make lint           the format alone

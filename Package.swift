@@ -241,6 +241,9 @@ let package = Package(
                 "WebPoster", "Topics", "MailModel", "Storage", "TestSupport", nioCore, nioHTTP1,
                 nioPosix, nioSSL, certificates, asn1, crypto,
             ]),
+        .executableTarget(
+            name: "SuiteRunner", dependencies: ["MailModel", "TestSupport"],
+            path: "Tests/SuiteRunner", swiftSettings: settings),
         tests("TidyTests", ["TestSupport"]),
     ] + fuzzer
 )

@@ -52,6 +52,7 @@ package struct Server {
     /// `StorageFailure`.
     package func run() async throws {
         defer { surroundings.logWriter.end() }
+        await SystemPause.open()
         warnAboutFolder()
         warnAboutProcesses()
         let spool = try await SpoolParts(configuration, surroundings, wasCut: start.lock.wasCut)

@@ -13,6 +13,7 @@ import suite
 
 import aiosmtpd
 import chasquid
+import native
 import smuggling
 import syntax
 
@@ -39,13 +40,13 @@ def main():
     archive = os.environ.get("MARTLET_CORPORA") or os.path.join(
         suite.support.PROJECT, "..", "shared", "corpora.tar.gz")
     is_good = True
-    for module in SUITES:
+    for module in (*SUITES, *native.suites()):
         if arguments.names and module.NAME not in arguments.names:
             continue
         if not os.path.exists(archive):
             print(f"suite {module.NAME} skipped: {archive} is not there")
             continue
-        results = module.run(unpacked(archive, arguments.folder, module.NAME))
+        results = module.run(unpacked(archive, arguments.folder, module.NAME.split("/")[0]))
         is_good = suite.report(module.NAME, results) and is_good
     return 0 if is_good else 1
 

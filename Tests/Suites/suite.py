@@ -98,7 +98,7 @@ def server(recipients, identities, **config):
 def agreed(name):
     """The lines of a suite's differences, each with its reason: a line that begins with `#`, and
     those that follow it."""
-    path = os.path.join(HERE, "differences", f"{name}.txt")
+    path = os.path.join(HERE, "differences", f"{name.replace('/', '-')}.txt")
     if not os.path.exists(path):
         return {}
     reasons, reason, is_heading = {}, "", False

@@ -44,6 +44,10 @@ struct RuleParts {
                 "rules": "\(rules.current.ruleSet.name)", "version": "\(rules.current.version)",
                 "identities": "\(identities.records.count)",
             ])
+        if identities.records.isEmpty {
+            surroundings.log.warning(
+                "no mail is taken: there is no identity; martlet identity add DOMAIN makes one")
+        }
     }
 
     private static func puttingSetupObjects(

@@ -47,6 +47,12 @@ struct PoolThreads: BlockingThreads {
 
 /// Waiting that graceful shutdown cuts short.
 struct SystemPause: Pause {
+    /// Has the timer's descriptors opened. Dispatch opens them at the first sleep of the process,
+    /// and ends the process where there are none left (S18).
+    static func open() async {
+        try? await Task.sleep(for: .nanoseconds(1))
+    }
+
     func forMilliseconds(_ milliseconds: Int64) async {
         try? await cancelWhenGracefulShutdown {
             try await Task.sleep(for: .milliseconds(milliseconds))
