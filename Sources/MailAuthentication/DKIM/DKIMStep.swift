@@ -4,8 +4,8 @@ package enum DKIMStep: Sendable, Hashable {
     case read(algorithm: String, canonicalization: String, signedFields: [String])
     case askedForKey(name: String, answer: KeyAnswer)
     case key(type: String, bits: Int)
-    /// The body's hash, both in base64, over so many bytes of the canonical body.
-    case bodyHash(signed: String, computed: String, bytes: Int)
+    /// The body's hash over so many bytes of the canonical body.
+    case bodyHash(signed: [UInt8], computed: [UInt8], bytes: Int)
     /// The signature was checked over the canonical header.
     case header(canonicalBytes: Int, isGood: Bool)
     case ended(DKIMReason)
@@ -27,8 +27,8 @@ extension DKIMStep: CustomStringConvertible {
         case .askedForKey(let name, let answer): "asked for TXT \(name): \(answer)"
         case .key(let type, let bits): "read the key: \(type), \(bits) bits"
         case .bodyHash(let signed, let computed, let bytes):
-            "hashed \(bytes) bytes of the body: \(computed)"
-                + (signed == computed ? ", as signed" : "; signed was \(signed)")
+            "hashed \(bytes) bytes of the body: \(Base64.text(computed))"
+                + (signed == computed ? ", as signed" : "; signed was \(Base64.text(signed))")
         case .header(let bytes, let isGood):
             "checked the signature over \(bytes) bytes of the header: "
                 + (isGood ? "it is good" : "it does not fit")
