@@ -55,7 +55,7 @@ package struct ARCSealer: Sendable {
                 "c=\(Self.form.text)", "d=\(domain.ascii)",
                 "h=\(names.joined(separator: ":"))", "i=\(instance)", "s=\(selector)",
                 "t=\(now.milliseconds / 1000)",
-            ])
+            ], .arc)
         let bytes = field.signedBytes(
             of: mail.fields, names: names, canonicalization: Self.form.header)
         return field.signed(try key.signature(of: bytes))
@@ -72,7 +72,7 @@ package struct ARCSealer: Sendable {
                 "a=\(key.algorithm.rawValue)", "b=", "cv=\(chain.rawValue)",
                 "d=\(domain.ascii)", "i=\(instance)", "s=\(selector)",
                 "t=\(now.milliseconds / 1000)",
-            ])
+            ], .arc)
         var bytes = chain == .pass ? mail.chain.sets.canonicalBytes(of: mail.fields) : []
         for added in own {
             let read = MailFields(added)

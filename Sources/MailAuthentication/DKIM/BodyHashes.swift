@@ -1,33 +1,39 @@
 /// Which hash of a body: signatures that name the same share it.
-struct BodyHashKey: Sendable, Hashable {
-    var canonicalization: Canonicalization
-    var hash: SignatureHash
+package struct BodyHashKey: Sendable, Hashable {
+    package var canonicalization: Canonicalization
+    package var hash: SignatureHash
     /// `l=`: so many bytes of the canonical body; nil for all.
-    var limit: Int?
+    package var limit: Int?
+
+    package init(canonicalization: Canonicalization, hash: SignatureHash, limit: Int? = nil) {
+        self.canonicalization = canonicalization
+        self.hash = hash
+        self.limit = limit
+    }
 }
 
 /// All hashes of a body that signatures ask for, in one pass over it: each canonicalisation is made
 /// once, each hash of it runs once, and what `l=` cuts off is a copy of the hash at that point.
-struct BodyHashes: Sendable {
+package struct BodyHashes: Sendable {
     private var streams: [BodyStream]
 
-    init(_ keys: Set<BodyHashKey>) {
+    package init(_ keys: Set<BodyHashKey>) {
         streams = Dictionary(grouping: keys, by: \.canonicalization)
             .map { BodyStream($0.key, keys: $0.value) }
     }
 
-    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    package mutating func append(_ bytes: UnsafeRawBufferPointer) {
         for index in streams.indices { streams[index].append(bytes) }
     }
 
     /// The end of the body. Every `result` is there now.
-    mutating func finish() {
+    package mutating func finish() {
         for index in streams.indices { streams[index].finish() }
     }
 
     /// The hash that was asked for, and how many bytes the whole canonical body has; no hash where
     /// the body has fewer bytes than `l=` names.
-    func result(_ key: BodyHashKey) -> (digest: [UInt8]?, length: Int) {
+    package func result(_ key: BodyHashKey) -> (digest: [UInt8]?, length: Int) {
         guard let stream = streams.first(where: { $0.canonicalization == key.canonicalization })
         else { preconditionFailure("a hash that was not asked for") }
         return (stream.digests[key], stream.length)

@@ -23,7 +23,7 @@ package struct DKIMSigner: Sendable {
     package func field(for mail: SignedMail, at now: Timestamp) throws(SigningFailure) -> [UInt8] {
         let names = settings.signedNames(of: mail.fields)
         guard names.contains("from") else { throw SigningFailure("the mail has no From") }
-        let field = SignatureField("DKIM-Signature", tags(names, mail, at: now))
+        let field = SignatureField("DKIM-Signature", tags(names, mail, at: now), .dkim)
         let bytes = field.signedBytes(
             of: mail.fields, names: names, canonicalization: settings.form.header)
         return field.signed(try key.signature(of: bytes))

@@ -6,27 +6,27 @@ import Glibc
 /// do begin so. A line ends at LF, with a CR before it or not, as `HeaderBlock` reads it: a mail
 /// must not have other fields for the verifier than for who reads it. Lines that are no field are
 /// passed over, with those that continue them. RFC 5322 §2.2
-struct MailFields: Sendable {
-    struct Field: Sendable {
+package struct MailFields: Sendable {
+    package struct Field: Sendable {
         /// In lower case.
-        let name: String
+        package let name: String
         /// From the name's first byte to the end of the last line, with its line end.
-        let range: Range<Int>
+        package let range: Range<Int>
         /// Where the name ends, and where what follows the colon begins.
         let nameEnd: Int
         let bodyStart: Int
     }
 
-    let bytes: [UInt8]
-    private(set) var fields: [Field] = []
+    package let bytes: [UInt8]
+    package private(set) var fields: [Field] = []
     /// Bytes up to and with the empty line; the body begins there.
-    private(set) var length = 0
+    package private(set) var length = 0
     /// The last field of each name, and for each field the one of its name before it.
     private var last: [String: Int] = [:]
     private var previous: [Int] = []
 
     /// Reads to the first empty line, or to the end where there is none.
-    init(_ bytes: [UInt8]) {
+    package init(_ bytes: [UInt8]) {
         self.bytes = bytes
         bytes.withUnsafeBytes { buffer in
             var position = 0
@@ -34,8 +34,9 @@ struct MailFields: Sendable {
             while position < buffer.count {
                 let next = buffer.lineEnd(from: position)
                 let first = buffer[position]
-                if first == UInt8(ascii: "\n") || first == UInt8(ascii: "\r") && next == position + 2
-                    && buffer[position + 1] == UInt8(ascii: "\n")
+                if first == UInt8(ascii: "\n")
+                    || first == UInt8(ascii: "\r") && next == position + 2
+                        && buffer[position + 1] == UInt8(ascii: "\n")
                 {
                     close(&open, at: position, in: buffer)
                     position = next

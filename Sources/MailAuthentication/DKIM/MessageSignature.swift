@@ -131,13 +131,17 @@ struct SignatureTags {
         }
     }
 
-    /// `h=`: names of fields, where none is empty.
+    /// `h=`: names of fields.
+    ///
+    /// QUIRK: `from:to::date` has an empty name, which names no field and is passed over.
     func signedFields() throws(SignatureDefect) -> [String] {
         let names = try required("h").colonSeparated()
-        guard names.allSatisfy({ !$0.isEmpty && $0.allSatisfy { $0 > 32 && $0 < 127 } }) else {
+        guard names.allSatisfy({ $0.allSatisfy { $0 > 32 && $0 < 127 } }) else {
             throw .unusable(tag: "h")
         }
-        return names.map { String(decoding: $0.map(\.asciiLowercased), as: UTF8.self) }
+        return names.lazy.filter { !$0.isEmpty }.map {
+            String(decoding: $0.map(\.asciiLowercased), as: UTF8.self)
+        }
     }
 
     /// Decimal digits; more than fit stand for the largest number.
