@@ -250,7 +250,9 @@ let package = Package(
             ]),
         .executableTarget(
             name: "SuiteRunner",
-            dependencies: ["MailAuthentication", "LibCrypto", "DNS", "MailModel", "TestSupport"],
+            dependencies: [
+                "MailAuthentication", "LibCrypto", "DNS", "MailModel", "TestSupport", yams,
+            ],
             path: "Tests/SuiteRunner", swiftSettings: settings),
         tests("TidyTests", ["TestSupport"]),
     ] + fuzzer

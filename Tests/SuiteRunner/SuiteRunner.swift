@@ -7,6 +7,7 @@ enum SuiteRunner {
     static let suites: [any OutsideSuite.Type] = [
         MailDKIMSuite.self, MailDKIMHistorySuite.self, DKIMPyVectorsSuite.self,
         DKIMCanonSuite.self, ARCValidationSuite.self, ARCSigningSuite.self,
+        SPFSuite.self, SPFHistorySuite.self, PySPFSuite.self,
     ]
 
     static func main() async throws {
