@@ -8,6 +8,7 @@ enum SuiteRunner {
         MailDKIMSuite.self, MailDKIMHistorySuite.self, DKIMPyVectorsSuite.self,
         DKIMCanonSuite.self, ARCValidationSuite.self, ARCSigningSuite.self,
         SPFSuite.self, SPFHistorySuite.self, PySPFSuite.self,
+        PublicSuffixSuite.self, DMARCSuite.self,
     ]
 
     static func main() async throws {
