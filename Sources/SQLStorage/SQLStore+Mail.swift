@@ -96,14 +96,20 @@ extension SQLStore: MailStore {
                 ])
         }
         try insert(progress.deliveries, connection)
-        if let state = progress.newState {
+        // Meanwhile an operator may have asked for an action again that was dead to the runner.
+        let open = try connection.rows(
+            "SELECT MIN(next_ms) FROM action WHERE mail = $1 AND state = 'retrying'",
+            [.text(progress.mail.text)])
+        let retryAt = open.first?.integer(0)
+        if let state = progress.newState, retryAt == nil {
             try connection.execute(
                 "UPDATE mail SET state = $1, due_ms = NULL WHERE id = $2 AND state = 'acting'",
                 [.text(state.rawValue), .text(progress.mail.text)])
-        } else if let due = progress.nextAttemptAt {
+        } else if let due = [progress.nextAttemptAt?.milliseconds, retryAt].compactMap({ $0 }).min()
+        {
             try connection.execute(
                 "UPDATE mail SET due_ms = $1 WHERE id = $2 AND state = 'acting'",
-                [.integer(due.milliseconds), .text(progress.mail.text)])
+                [.integer(due), .text(progress.mail.text)])
         }
     }
 

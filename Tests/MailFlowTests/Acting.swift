@@ -142,6 +142,8 @@ final class EndedActions: ActionLog {
 final class ScriptedInvoker: FunctionInvoker {
     let answers = Mutex<[String: [FunctionOutcome]]>([:])
     let calls = Mutex<[FunctionInvocation]>([])
+    /// Done within a call, before it answers.
+    let whenCalled = Mutex<(@Sendable (FunctionInvocation) async -> Void)?>(nil)
 
     func answer(_ handler: String, _ outcomes: FunctionOutcome...) {
         answers.withLock { $0[handler] = outcomes }
@@ -149,6 +151,7 @@ final class ScriptedInvoker: FunctionInvoker {
 
     func invoke(_ invocation: FunctionInvocation) async -> FunctionOutcome {
         calls.withLock { $0.append(invocation) }
+        await whenCalled.withLock { $0 }?(invocation)
         return answers.withLock { answers in
             guard var left = answers[invocation.handler], let first = left.first else {
                 return .noSuchHandler

@@ -139,6 +139,31 @@ import Topics
         }
     }
 
+    /// An operator sends a dead letter again while the runner has the mail, to which it is dead.
+    @Test func aDeadLetterThatIsSentAgainMeanwhileIsNotForgotten() async throws {
+        let acting = try await Acting([
+            rule("a", [invoke("gone", .event)]), rule("b", [invoke("slow", .event)]),
+        ])
+        acting.invoker.answer("slow", ScriptedInvoker.says("CONTINUE"))
+        let store = acting.receiving.store
+        let time = acting.receiving.time
+        let invoker = acting.invoker
+        acting.invoker.whenCalled.withLock {
+            $0 = { invocation in
+                guard invocation.handler == "slow" else { return }
+                invoker.answer("gone", ScriptedInvoker.says("CONTINUE"))
+                #expect((try? await store.retry(invocation.mail, now: time.now())) == .due)
+            }
+        }
+        try await acting.run(RetrySchedule(giveUpAfterSeconds: 0)) { acting in
+            let mail = try await acting.receive()
+            await acting.ended.tries(2)
+            try await acting.pass(seconds: 60, until: mail, is: .retired)
+            #expect(try await acting.journal(mail).sorted() == ["a/0:done", "b/0:done"])
+            #expect(invoker.calls.withLock { $0.map(\.handler) } == ["gone", "slow", "gone"])
+        }
+    }
+
     @Test func publishesWithItsOutcome() async throws {
         let acting = try await Acting(
             [rule("a", [store("a"), .notify(topic: "t", encoding: .utf8)])],
