@@ -12,7 +12,8 @@ package struct ObjectToPut: Sendable {
     package var bucket: String
     /// Relative, `/`-separated, made of our ids and the rule's prefix.
     package var key: String
-    /// Bytes before the mail's content: the header lines of earlier `addHeader` actions.
+    /// Bytes before `content`: header lines of earlier `addHeader` actions, and what the verdicts
+    /// change of the mail's front.
     package var prefix: ByteBuffer?
     package var content: MailContent
 
@@ -27,8 +28,28 @@ package struct ObjectToPut: Sendable {
 /// A mail's bytes (our header block, then the raw mail), wherever they are.
 package enum MailContent: Sendable {
     case bytes(ByteBuffer)
-    /// The body file of this mail; an object whose bytes equal the file's may be a link to it.
-    case file(path: String, length: Int)
+    /// The body file of this mail, of which `length` bytes from `start` on are meant; an object
+    /// whose bytes equal the file's may be a link to it.
+    case file(path: String, start: Int = 0, length: Int)
+
+    /// Bytes.
+    package var length: Int {
+        switch self {
+        case .bytes(let bytes): bytes.readableBytes
+        case .file(_, _, let length): length
+        }
+    }
+
+    /// The same without its first `count` bytes; it has that many.
+    package func dropping(_ count: Int) -> MailContent {
+        switch self {
+        case .bytes(var bytes):
+            bytes.moveReaderIndex(forwardBy: count)
+            return .bytes(bytes)
+        case .file(let path, let start, let length):
+            return .file(path: path, start: start + count, length: length - count)
+        }
+    }
 }
 
 package enum ObjectStoreFailure: Error, Sendable, CustomStringConvertible {

@@ -22,7 +22,13 @@ final class Acting: Sendable {
     let ended = EndedActions()
     let bucket: String
 
-    init(_ rules: [ReceiptRule], topics: [String: [Subscriber]] = [:]) async throws {
+    private let judge: (any MailJudge)?
+
+    init(
+        _ rules: [ReceiptRule], topics: [String: [Subscriber]] = [:],
+        judge: (any MailJudge)? = nil
+    ) async throws {
+        self.judge = judge
         receiving = try await Receiving(rules: ReceiptRuleSet(name: "test", rules: rules))
         bucket = "\(receiving.folder)/mail"
         objects = FailingObjectStore(
@@ -37,7 +43,7 @@ final class Acting: Sendable {
     func runner(_ retries: RetrySchedule = RetrySchedule()) -> ActionRunner {
         ActionRunner(
             queue: receiving.queue, rules: receiving.rules, store: receiving.store,
-            bodies: receiving.bodies,
+            bodies: receiving.bodies, judge: judge,
             actions: ReceiptActions(
                 objects: objects, invoker: invoker, topics: directory, bodies: receiving.bodies,
                 time: receiving.time, random: CountingRandom()),
@@ -228,5 +234,49 @@ final class ManualPause: Pause {
             return state.sleepers
         }
         for sleeper in sleepers { sleeper.resume() }
+    }
+}
+
+/// Judges by what the mail says of itself, and only when it is let.
+final class ScriptedJudge: MailJudge {
+    private struct State {
+        var judged: [MailID] = []
+        var isClosed = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    /// In the order in which they began.
+    var judged: [MailID] { state.withLock { $0.judged } }
+
+    /// Mails whose text has `slow` in it wait from now on, until `open`.
+    func close() { state.withLock { $0.isClosed = true } }
+
+    func open() {
+        let waiting = state.withLock { state in
+            defer { (state.isClosed, state.waiting) = (false, []) }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
+    func judge(_ mail: MailRecord, _ content: MailContent) async -> VerdictRecord {
+        var text = ""
+        if case .bytes(let bytes) = content { text = String(buffer: bytes) }
+        let isSlow = text.contains("slow")
+        await withCheckedContinuation { continuation in
+            let goesOn = state.withLock { state -> Bool in
+                state.judged.append(mail.id)
+                guard isSlow, state.isClosed else { return true }
+                state.waiting.append(continuation)
+                return false
+            }
+            if goesOn { continuation.resume() }
+        }
+        var verdicts = VerdictRecord()
+        verdicts.spf = VerdictRecord.Finding(.pass, result: "pass", reason: "said so")
+        verdicts.headerFields = "Received-SPF: pass\r\n"
+        return verdicts
     }
 }

@@ -212,6 +212,56 @@ import Topics
         }
     }
 
+    // MARK: Judging
+
+    @Test func isJudgedOnceBeforeItsActions() async throws {
+        let judge = ScriptedJudge()
+        let acting = try await Acting(
+            [rule("a", [store("a"), invoke("h", .event), store("b")])], judge: judge)
+        acting.invoker.answer(
+            "h", .failed(detail: "exit status 1"), ScriptedInvoker.says("CONTINUE"))
+        try await acting.run { acting in
+            let mail = try await acting.receive()
+            await acting.ended.tries(3)
+            let verdicts = try await acting.receiving.store.mail(mail)?.verdicts
+            #expect(verdicts?.spf.reason == "said so")
+            let stored = try ProjectFiles.text("\(acting.bucket)/a/\(mail)")
+            #expect(stored.contains("\r\nReceived-SPF: pass\r\nX-SES-RECEIPT: "))
+            #expect(!stored.contains("Authentication-Results"))
+            // What was written down counts at the next try, too.
+            try await acting.pass(seconds: 60, until: mail, is: .retired)
+            #expect(judge.judged == [mail])
+        }
+    }
+
+    /// Who waits for the DNS holds up nobody else.
+    @Test func aSlowJudgementHoldsUpNoOtherMail() async throws {
+        let judge = ScriptedJudge()
+        judge.close()
+        let acting = try await Acting([rule("a", [store("a")])], judge: judge)
+        try await acting.run { acting in
+            let slow = try await acting.receive("Subject: slow\r\n\r\nbody\r\n")
+            let quick = try await acting.receive()
+            await acting.ended.retirement(of: quick)
+            #expect(acting.storedFiles == ["a/\(quick)"])
+            judge.open()
+            await acting.ended.retirement(of: slow)
+        }
+    }
+
+    @Test func aWithdrawnMailIsNotJudged() async throws {
+        let judge = ScriptedJudge()
+        let acting = try await Acting([rule("a", [store("a")])], judge: judge)
+        let held = try await acting.receive()
+        #expect(try await acting.receiving.store.move(held, from: [.acting], to: .held))
+        acting.receiving.queue.withdraw(held)
+        let good = try await acting.receive()
+        try await acting.run { acting in
+            await acting.ended.retirement(of: good)
+            #expect(judge.judged == [good])
+        }
+    }
+
     @Test func setsADamagedMailAside() async throws {
         let acting = try await Acting([rule("a", [store("a")])])
         let mail = try await acting.receive()

@@ -293,6 +293,11 @@ enum ConfigurationSchema {
             path: "dns.servers", defaultText: "[]",
             comment: "Whom to ask: {address, port}. None: those of /etc/resolv.conf."),
         Setting(
+            path: "dns.zones", defaultText: "[]",
+            comment:
+                "Zones that are answered from files, and from nowhere else: {name, file}, the\n"
+                + "file in zone-file form."),
+        Setting(
             path: "dns.trustAnchor", defaultText: "/usr/share/dns/root.key", isExample: true,
             comment: "DS or DNSKEY records: what signatures are proven by. Servers that drop them\n"
                 + "make every answer bogus; without an anchor nothing is proven."),
