@@ -135,6 +135,7 @@ let package = Package(
             ["Topics", "Events", "Storage", "RuleEngine", "MailModel", nioCore]),
         source("Topics", ["Storage", "MailModel", logging, lifecycle]),
         source("Accounts", ["Storage", "DNS", "MailModel"]),
+        source("MailAuthentication", ["DNS", "MailModel", crypto]),
         source("SQLStorage", ["Storage", "RuleEngine", "MailModel", nioCore]),
         source("Storage", ["RuleEngine", "MailModel", "CFileSystem", nioCore]),
         source("Events", ["RuleEngine", "MailModel"]),
@@ -153,12 +154,15 @@ let package = Package(
             ["Topics", "Storage", "MailModel", "CFileSystem", nioCore, nioPosix]),
         source("SQLiteDriver", ["SQLStorage", "Storage", nioCore, grdb, grdbSQLite]),
         source("DNSClient", ["DNS", "MailModel", "CUnbound"]),
+        source("LibCrypto", ["MailAuthentication", "CLibCrypto"]),
         .target(name: "CHandlerSpawn"),
         .target(name: "CFileSystem"),
         .target(name: "CPrivileges"),
         .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
         // Debian's libunbound.pc asks for a libevent.pc that nothing needs.
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
+        .systemLibrary(
+            name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
         // The limit that the receiving benchmark names: what NIO alone reaches.
         .executableTarget(
@@ -172,6 +176,9 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: settings),
         tests("AccountsTests", ["Accounts", "DNS", "Storage", "MailModel", "TestSupport"]),
         tests("DNSTests", ["DNS", "DNSClient", "MailModel", "TestSupport"]),
+        tests(
+            "MailAuthenticationTests",
+            ["MailAuthentication", "LibCrypto", "DNS", "MailModel", "TestSupport"]),
         tests("MailModelTests", ["MailModel", "TestSupport", nioCore]),
         tests("SMTPProtocolTests", ["SMTPProtocol", "MailModel", "TestSupport", nioCore]),
         tests("RuleEngineTests", ["RuleEngine", "Documents", "MailModel", "TestSupport"]),
@@ -231,7 +238,7 @@ let package = Package(
             dependencies: [
                 "InboundSMTP", "PublicWeb", "SMTPProtocol", "MailFlow", "Topics", "Events",
                 "RuleEngine", "Documents", "ControlPlane", "Daemon", "Storage", "MailModel",
-                "TestSupport", nioCore,
+                "MailAuthentication", "LibCrypto", "DNS", "TestSupport", nioCore,
             ],
             path: "Tests/FuzzTargets", swiftSettings: settings),
         tests("FuzzTests", ["FuzzTargets", "TestSupport"]),
@@ -242,7 +249,8 @@ let package = Package(
                 nioPosix, nioSSL, certificates, asn1, crypto,
             ]),
         .executableTarget(
-            name: "SuiteRunner", dependencies: ["MailModel", "TestSupport"],
+            name: "SuiteRunner",
+            dependencies: ["MailAuthentication", "LibCrypto", "DNS", "MailModel", "TestSupport"],
             path: "Tests/SuiteRunner", swiftSettings: settings),
         tests("TidyTests", ["TestSupport"]),
     ] + fuzzer

@@ -49,6 +49,7 @@ enum ImportGraph {
         Target("ObjectStorage", .edge, ["Topics", "Storage", "MailModel", "CFileSystem"]),
         Target("SQLiteDriver", .edge, ["SQLStorage", "Storage"]),
         Target("DNSClient", .edge, ["DNS", "MailModel", "CUnbound"]),
+        Target("LibCrypto", .edge, ["MailAuthentication", "CLibCrypto"]),
 
         Target(
             "ControlPlane", .core,
@@ -59,6 +60,7 @@ enum ImportGraph {
         Target("Actions", .core, ["Topics", "Events", "Storage", "RuleEngine", "MailModel"]),
         Target("Topics", .core, ["Storage", "MailModel"]),
         Target("Accounts", .core, ["Storage", "DNS", "MailModel"]),
+        Target("MailAuthentication", .core, ["DNS", "MailModel"]),
         Target("SQLStorage", .core, ["Storage", "RuleEngine", "MailModel"]),
         Target("Storage", .core, ["RuleEngine", "MailModel", "CFileSystem"]),
         Target("Events", .core, ["RuleEngine", "MailModel"]),
@@ -73,6 +75,7 @@ enum ImportGraph {
         Target("CPrivileges", .shim),
         Target("CIDN2", .shim),
         Target("CUnbound", .shim),
+        Target("CLibCrypto", .shim),
     ]
 
     /// What the core may import from outside; `Documents` reads YAML besides.
