@@ -142,7 +142,7 @@ let package = Package(
         source("RuleEngine", ["MailModel", "Documents", crypto]),
         source("SMTPProtocol", ["MailModel", nioCore]),
         source("DNS", ["MailModel"]),
-        source("MailModel", ["CIDN2"]),
+        source("MailModel", ["CIDN2", crypto]),
         source("Documents", [yams]),
 
         // Edges that are called
@@ -155,10 +155,12 @@ let package = Package(
         source("SQLiteDriver", ["SQLStorage", "Storage", nioCore, grdb, grdbSQLite]),
         source("DNSClient", ["DNS", "MailModel", "CUnbound"]),
         source("LibCrypto", ["MailAuthentication", "CLibCrypto"]),
+        source("Magic", ["MailModel", "CMagic"]),
         .target(name: "CHandlerSpawn"),
         .target(name: "CFileSystem"),
         .target(name: "CPrivileges"),
         .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
+        .systemLibrary(name: "CMagic", providers: [.apt(["libmagic-dev"])]),
         // Debian's libunbound.pc asks for a libevent.pc that nothing needs.
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
         .systemLibrary(
@@ -179,7 +181,7 @@ let package = Package(
         tests(
             "MailAuthenticationTests",
             ["MailAuthentication", "LibCrypto", "DNS", "MailModel", "TestSupport"]),
-        tests("MailModelTests", ["MailModel", "TestSupport", nioCore]),
+        tests("MailModelTests", ["MailModel", "Magic", "TestSupport", nioCore]),
         tests("SMTPProtocolTests", ["SMTPProtocol", "MailModel", "TestSupport", nioCore]),
         tests("RuleEngineTests", ["RuleEngine", "Documents", "MailModel", "TestSupport"]),
         tests(
@@ -250,7 +252,9 @@ let package = Package(
             ]),
         .executableTarget(
             name: "SuiteRunner",
-            dependencies: ["MailAuthentication", "LibCrypto", "DNS", "MailModel", "TestSupport"],
+            dependencies: [
+                "MailAuthentication", "LibCrypto", "DNS", "MailModel", "TestSupport", crypto,
+            ],
             path: "Tests/SuiteRunner", swiftSettings: settings),
         tests("TidyTests", ["TestSupport"]),
     ] + fuzzer

@@ -7,6 +7,8 @@ enum SuiteRunner {
     static let suites: [any OutsideSuite.Type] = [
         MailDKIMSuite.self, MailDKIMHistorySuite.self, DKIMPyVectorsSuite.self,
         DKIMCanonSuite.self, ARCValidationSuite.self, ARCSigningSuite.self,
+        MailParserSuite.self, LettersSuite.self, MIMEToolsSuite.self, LibmimeSuite.self,
+        TNEFSuite.self,
     ]
 
     static func main() async throws {

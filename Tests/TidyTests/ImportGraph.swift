@@ -50,6 +50,7 @@ enum ImportGraph {
         Target("SQLiteDriver", .edge, ["SQLStorage", "Storage"]),
         Target("DNSClient", .edge, ["DNS", "MailModel", "CUnbound"]),
         Target("LibCrypto", .edge, ["MailAuthentication", "CLibCrypto"]),
+        Target("Magic", .edge, ["MailModel", "CMagic"]),
 
         Target(
             "ControlPlane", .core,
@@ -76,6 +77,7 @@ enum ImportGraph {
         Target("CIDN2", .shim),
         Target("CUnbound", .shim),
         Target("CLibCrypto", .shim),
+        Target("CMagic", .shim),
     ]
 
     /// What the core may import from outside; `Documents` reads YAML besides.
