@@ -98,7 +98,7 @@ let package = Package(
                 "InboundSMTP", "ControlSocket", "ControlPlane", "MailFlow", "Actions", "Topics",
                 "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
                 "Handlers", "WebPoster", "PublicWeb", "ObjectStorage", "SQLiteDriver", "DNSClient",
-                "SMTPProtocol", "DNS", "CPrivileges", nioCore, nioPosix, nioSSL, lifecycle,
+                "Magic", "SMTPProtocol", "DNS", "CPrivileges", nioCore, nioPosix, nioSSL, lifecycle,
                 unixSignals, logging, hummingbird, certificates, asn1, crypto, cryptoExtras,
             ]),
 
