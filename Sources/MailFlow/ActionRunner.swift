@@ -113,7 +113,12 @@ extension ActionRunner {
             for var mail in queue.take(1) {
                 if mail.record.verdicts == nil {
                     guard let content = await contentToJudge(of: mail) else { continue }
-                    mail.record.verdicts = await judge.judge(mail.record, content)
+                    switch await judge.judge(mail.record, content) {
+                    case .verdicts(let verdicts): mail.record.verdicts = verdicts
+                    case .later(let reason):
+                        await postpone(mail.record.id, because: reason)
+                        continue
+                    }
                     mail.isFreshlyJudged = true
                 }
                 while judgedQueue.isFull, !queue.isClosed {
@@ -122,6 +127,22 @@ extension ActionRunner {
                 judgedQueue.putBack(mail)
             }
         }
+    }
+
+    /// Until a mail that could not be judged is looked at again.
+    private static let judgeAgainSeconds: Int64 = 60
+
+    private func postpone(_ mail: MailID, because reason: String) async {
+        log.judgementPostponed(mail, reason)
+        let progress = MailProgress(
+            mail: mail, actions: [], deliveries: [], newState: nil,
+            nextAttemptAt: time.now().advanced(bySeconds: Self.judgeAgainSeconds))
+        do throws(StorageFailure) {
+            try await store.record([progress])
+        } catch {
+            log.journalFailed([mail], error)
+        }
+        queue.release([mail])
     }
 
     /// Everything but handlers, for all mails of the batch together.
@@ -376,7 +397,14 @@ extension MailProgress {
 package protocol MailJudge: Sendable {
     /// What is found out about `mail`. Returns within time limits of its own and never fails: what
     /// could not be found out is a verdict, too.
-    func judge(_ mail: MailRecord, _ content: MailContent) async -> VerdictRecord
+    func judge(_ mail: MailRecord, _ content: MailContent) async -> Judgement
+}
+
+package enum Judgement: Sendable {
+    case verdicts(VerdictRecord)
+    /// Somebody whom the operator wants to be heard cannot be had: nothing is done with the mail
+    /// until then. The text says why.
+    case later(String)
 }
 
 /// The port through which waiting comes in, so that tests own it.

@@ -13,19 +13,22 @@ package struct SessionJudge: Sendable {
         self.executor = executor
     }
 
-    /// Calls `completion` once, from any thread.
+    /// Calls `completion` once, from any thread; with nil where the mail is to be judged later.
     func judge(
         _ mail: MailRecord, _ content: MailContent,
-        completion: @escaping @Sendable (VerdictRecord) -> Void
+        completion: @escaping @Sendable (VerdictRecord?) -> Void
     ) {
         Task(executorPreference: executor) {
-            completion(await mailJudge.judge(mail, content))
+            switch await mailJudge.judge(mail, content) {
+            case .verdicts(let verdicts): completion(verdicts)
+            case .later: completion(nil)
+            }
         }
     }
 
     /// A mail that fails DMARC is refused where its domain asks for that; nothing else is.
     /// RFC 9989: a receiver may do so.
-    func refusal(_ verdicts: VerdictRecord) -> Refusal? {
-        verdicts.dmarc.status == .fail && verdicts.dmarcPolicy == "reject" ? .dmarcFailed : nil
+    func refusal(_ verdicts: VerdictRecord?) -> Refusal? {
+        verdicts?.dmarc.status == .fail && verdicts?.dmarcPolicy == "reject" ? .dmarcFailed : nil
     }
 }

@@ -73,9 +73,9 @@ package protocol BodyFiles: Sendable {
     /// event loop.
     func create(_ mail: MailID) throws(StorageFailure) -> any BodyFileWriter
     func path(of mail: MailID) -> String
-    /// The first `length` bytes of a mail's file, or all where it has fewer; of the one that was
-    /// set aside where none is in its place. Blocks.
-    func read(_ mail: MailID, length: Int) throws(StorageFailure) -> ByteBuffer
+    /// `length` bytes of a mail's file from `start` on, or as many as it has there; of the one that
+    /// was set aside where none is in its place. Blocks.
+    func read(_ mail: MailID, from start: Int, length: Int) throws(StorageFailure) -> ByteBuffer
     /// Makes the directory entries of all files finished before this call durable. Blocks; the
     /// group commit calls it once for all mails of its batch that have files. Throws `replaced`
     /// where the folder is no longer the one that was opened.
@@ -99,6 +99,11 @@ package protocol BodyFiles: Sendable {
 }
 
 extension BodyFiles {
+    /// The first `length` bytes. Blocks.
+    package func read(_ mail: MailID, length: Int) throws(StorageFailure) -> ByteBuffer {
+        try read(mail, from: 0, length: length)
+    }
+
     /// All bytes of a mail that has a file. Throws `damaged` where length or checksum do not agree
     /// with its row. Blocks.
     package func content(of mail: MailRecord) throws(StorageFailure) -> ByteBuffer {

@@ -158,9 +158,10 @@ final class HeldBodies: UnscriptedBodies {
         file.withLock { $0 = bytes }
     }
 
-    func read(_ mail: MailID, length: Int) throws(StorageFailure) -> ByteBuffer {
+    func read(
+_ mail: MailID, from start: Int, length: Int) throws(StorageFailure) -> ByteBuffer {
         guard let file = file.withLock({ $0 }) else { throw .damaged("unreadable") }
-        return ByteBuffer(bytes: file.prefix(length))
+        return ByteBuffer(bytes: file.dropFirst(start).prefix(length))
     }
 }
 

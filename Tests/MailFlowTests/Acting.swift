@@ -117,6 +117,7 @@ final class EndedActions: ActionLog {
     func ended(_ record: ActionRecord) { change { $0.actions += 1 } }
     func retired(_ mail: MailID) { change { $0.retired.insert(mail) } }
     func journalFailed(_ mails: [MailID], _ failure: StorageFailure) {}
+    func judgementPostponed(_ mail: MailID, _ reason: String) {}
 
     private func change(_ body: (inout State) -> Void) {
         let met = state.withLock { state -> [CheckedContinuation<Void, Never>] in
@@ -261,7 +262,7 @@ final class ScriptedJudge: MailJudge {
         for continuation in waiting { continuation.resume() }
     }
 
-    func judge(_ mail: MailRecord, _ content: MailContent) async -> VerdictRecord {
+    func judge(_ mail: MailRecord, _ content: MailContent) async -> Judgement {
         var text = ""
         if case .bytes(let bytes) = content { text = String(buffer: bytes) }
         let isSlow = text.contains("slow")
@@ -277,6 +278,6 @@ final class ScriptedJudge: MailJudge {
         var verdicts = VerdictRecord()
         verdicts.spf = VerdictRecord.Finding(.pass, result: "pass", reason: "said so")
         verdicts.headerFields = "Received-SPF: pass\r\n"
-        return verdicts
+        return .verdicts(verdicts)
     }
 }

@@ -49,6 +49,15 @@ package struct Configuration: Sendable {
         package var listener: Listener
     }
 
+    /// How it is checked who sent a mail.
+    package struct Authentication: Sendable, Equatable {
+        package var isEnabled: Bool
+        /// Under which results are given.
+        package var name: String
+        /// A mail that fails DMARC is refused in its session, where its domain asks for that.
+        package var refusesFailedDMARC: Bool
+    }
+
     package var file: String
     package var hostname: String
     package var dataDirectory: String
@@ -80,6 +89,7 @@ package struct Configuration: Sendable {
     /// The labels before a domain, where the record stands that verifies it.
     package var verificationPrefix: String
     package var looksUpPeerNames: Bool
+    package var authentication: Authentication
     /// Nil: no health and metrics endpoint.
     package var health: Listener?
     package var logLevel: String
