@@ -98,8 +98,9 @@ let package = Package(
                 "InboundSMTP", "ControlSocket", "ControlPlane", "MailFlow", "Actions", "Topics",
                 "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
                 "Handlers", "WebPoster", "PublicWeb", "ObjectStorage", "SQLiteDriver", "DNSClient",
-                "SMTPProtocol", "DNS", "CPrivileges", nioCore, nioPosix, nioSSL, lifecycle,
-                unixSignals, logging, hummingbird, certificates, asn1, crypto, cryptoExtras,
+                "Scanners", "Screening", "SMTPProtocol", "DNS", "CPrivileges", nioCore, nioPosix,
+                nioSSL, lifecycle, unixSignals, logging, hummingbird, certificates, asn1, crypto,
+                cryptoExtras,
             ]),
 
         // Edges that call in
@@ -135,6 +136,7 @@ let package = Package(
             ["Topics", "Events", "Storage", "RuleEngine", "MailModel", nioCore]),
         source("Topics", ["Storage", "MailModel", logging, lifecycle]),
         source("Accounts", ["Storage", "DNS", "MailModel"]),
+        source("Screening", ["Storage", "DNS", "MailModel"]),
         source("SQLStorage", ["Storage", "RuleEngine", "MailModel", nioCore]),
         source("Storage", ["RuleEngine", "MailModel", "CFileSystem", nioCore]),
         source("Events", ["RuleEngine", "MailModel"]),
@@ -153,6 +155,8 @@ let package = Package(
             ["Topics", "Storage", "MailModel", "CFileSystem", nioCore, nioPosix]),
         source("SQLiteDriver", ["SQLStorage", "Storage", nioCore, grdb, grdbSQLite]),
         source("DNSClient", ["DNS", "MailModel", "CUnbound"]),
+        source(
+            "Scanners", ["Screening", "Storage", "MailModel", nioCore, nioHTTP1, nioPosix]),
         .target(name: "CHandlerSpawn"),
         .target(name: "CFileSystem"),
         .target(name: "CPrivileges"),
@@ -231,7 +235,7 @@ let package = Package(
             dependencies: [
                 "InboundSMTP", "PublicWeb", "SMTPProtocol", "MailFlow", "Topics", "Events",
                 "RuleEngine", "Documents", "ControlPlane", "Daemon", "Storage", "MailModel",
-                "TestSupport", nioCore,
+                "Scanners", "Screening", "TestSupport", nioCore,
             ],
             path: "Tests/FuzzTargets", swiftSettings: settings),
         tests("FuzzTests", ["FuzzTargets", "TestSupport"]),
@@ -244,6 +248,12 @@ let package = Package(
         .executableTarget(
             name: "SuiteRunner", dependencies: ["MailModel", "TestSupport"],
             path: "Tests/SuiteRunner", swiftSettings: settings),
+        tests(
+            "ScreeningTests",
+            ["Screening", "Storage", "DNS", "MailModel", "TestSupport", nioCore]),
+        tests(
+            "ScannersTests",
+            ["Scanners", "Screening", "Storage", "MailModel", "TestSupport", nioCore, nioPosix]),
         tests("TidyTests", ["TestSupport"]),
     ] + fuzzer
 )

@@ -38,7 +38,7 @@ enum ImportGraph {
                 "InboundSMTP", "ControlSocket", "ControlPlane", "MailFlow", "Actions", "Topics",
                 "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
                 "Handlers", "WebPoster", "PublicWeb", "ObjectStorage", "SQLiteDriver", "DNSClient",
-                "SMTPProtocol", "DNS", "CPrivileges",
+                "Scanners", "Screening", "SMTPProtocol", "DNS", "CPrivileges",
             ]),
 
         Target("InboundSMTP", .edge, ["MailFlow", "SMTPProtocol", "MailModel", "Storage"]),
@@ -49,6 +49,7 @@ enum ImportGraph {
         Target("ObjectStorage", .edge, ["Topics", "Storage", "MailModel", "CFileSystem"]),
         Target("SQLiteDriver", .edge, ["SQLStorage", "Storage"]),
         Target("DNSClient", .edge, ["DNS", "MailModel", "CUnbound"]),
+        Target("Scanners", .edge, ["Screening", "Storage", "MailModel"]),
 
         Target(
             "ControlPlane", .core,
@@ -59,6 +60,7 @@ enum ImportGraph {
         Target("Actions", .core, ["Topics", "Events", "Storage", "RuleEngine", "MailModel"]),
         Target("Topics", .core, ["Storage", "MailModel"]),
         Target("Accounts", .core, ["Storage", "DNS", "MailModel"]),
+        Target("Screening", .core, ["Storage", "DNS", "MailModel"]),
         Target("SQLStorage", .core, ["Storage", "RuleEngine", "MailModel"]),
         Target("Storage", .core, ["RuleEngine", "MailModel", "CFileSystem"]),
         Target("Events", .core, ["RuleEngine", "MailModel"]),
