@@ -98,8 +98,9 @@ let package = Package(
                 "InboundSMTP", "ControlSocket", "ControlPlane", "MailFlow", "Actions", "Topics",
                 "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
                 "Handlers", "WebPoster", "PublicWeb", "ObjectStorage", "SQLiteDriver", "DNSClient",
-                "Magic", "SMTPProtocol", "DNS", "CPrivileges", nioCore, nioPosix, nioSSL, lifecycle,
-                unixSignals, logging, hummingbird, certificates, asn1, crypto, cryptoExtras,
+                "Magic", "LibCrypto", "Scanners", "Screening", "SMTPProtocol", "DNS", "CPrivileges",
+                nioCore, nioPosix, nioSSL, lifecycle, unixSignals, logging, hummingbird,
+                certificates, asn1, crypto, cryptoExtras,
             ]),
 
         // Edges that call in
@@ -127,8 +128,8 @@ let package = Package(
         source(
             "MailFlow",
             [
-                "Actions", "Topics", "Accounts", "Storage", "RuleEngine", "DNS", "MailModel",
-                crypto, logging, lifecycle, nioCore,
+                "Actions", "Topics", "Accounts", "MailAuthentication", "Screening", "Storage",
+                "RuleEngine", "DNS", "MailModel", crypto, logging, lifecycle, nioCore,
             ]),
         source(
             "Actions",
@@ -136,6 +137,7 @@ let package = Package(
         source("Topics", ["Storage", "MailModel", logging, lifecycle]),
         source("Accounts", ["Storage", "DNS", "MailModel"]),
         source("MailAuthentication", ["DNS", "MailModel", crypto]),
+        source("Screening", ["Storage", "DNS", "MailModel"]),
         source("SQLStorage", ["Storage", "RuleEngine", "MailModel", nioCore]),
         source("Storage", ["RuleEngine", "MailModel", "CFileSystem", nioCore]),
         source("Events", ["RuleEngine", "MailModel"]),
@@ -156,6 +158,8 @@ let package = Package(
         source("DNSClient", ["DNS", "MailModel", "CUnbound"]),
         source("LibCrypto", ["MailAuthentication", "CLibCrypto"]),
         source("Magic", ["MailModel", "CMagic"]),
+        source(
+            "Scanners", ["Screening", "Storage", "MailModel", nioCore, nioHTTP1, nioPosix]),
         .target(name: "CHandlerSpawn"),
         .target(name: "CFileSystem"),
         .target(name: "CPrivileges"),
@@ -240,7 +244,8 @@ let package = Package(
             dependencies: [
                 "InboundSMTP", "PublicWeb", "SMTPProtocol", "MailFlow", "Topics", "Events",
                 "RuleEngine", "Documents", "ControlPlane", "Daemon", "Storage", "MailModel",
-                "MailAuthentication", "LibCrypto", "DNS", "TestSupport", nioCore,
+                "MailAuthentication", "LibCrypto", "Scanners", "Screening", "DNS", "TestSupport",
+                nioCore,
             ],
             path: "Tests/FuzzTargets", swiftSettings: settings),
         tests("FuzzTests", ["FuzzTargets", "TestSupport"]),
@@ -256,6 +261,12 @@ let package = Package(
                 "MailAuthentication", "LibCrypto", "DNS", "MailModel", "TestSupport", crypto,
             ],
             path: "Tests/SuiteRunner", swiftSettings: settings),
+        tests(
+            "ScreeningTests",
+            ["Screening", "Storage", "DNS", "MailModel", "TestSupport", nioCore]),
+        tests(
+            "ScannersTests",
+            ["Scanners", "Screening", "Storage", "MailModel", "TestSupport", nioCore, nioPosix]),
         tests("TidyTests", ["TestSupport"]),
     ] + fuzzer
 )
