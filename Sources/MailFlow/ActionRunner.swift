@@ -251,16 +251,6 @@ extension ActionRunner {
     }
 }
 
-extension StorageFailure {
-    /// Whether the same write may succeed later.
-    fileprivate var mayPass: Bool {
-        switch self {
-        case .full, .refused: true
-        case .syncFailed, .replaced, .damaged, .notFound: false
-        }
-    }
-}
-
 // MARK: - What only the store knows
 
 extension ActionRunner {
@@ -322,12 +312,6 @@ extension MailProgress {
     fileprivate var isNews: Bool {
         !actions.isEmpty || !deliveries.isEmpty || newState != nil
     }
-}
-
-/// The port through which waiting comes in, so that tests own it.
-package protocol Pause: Sendable {
-    /// Returns after this time, or sooner when the task is cancelled or the process ends.
-    func forMilliseconds(_ milliseconds: Int64) async
 }
 
 extension ReceiptAction {
