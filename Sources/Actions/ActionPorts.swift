@@ -107,8 +107,8 @@ package struct FunctionInvocation: Sendable {
 
 /// How a handler ended.
 package enum FunctionOutcome: Sendable, Hashable {
-    /// Exit status 0; standard output up to its cap.
-    case answered(output: [UInt8])
+    /// Exit status 0; standard output up to its cap, and whether there was more.
+    case answered(output: [UInt8], isCut: Bool = false)
     /// Exit status other than 0, a signal, a time-out, or it could not be started; `detail` says
     /// which. Worth another try.
     case failed(detail: String)

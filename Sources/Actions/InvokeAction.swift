@@ -30,10 +30,10 @@ extension ReceiptActions {
                 mail: task.mail.id, rule: task.key.rule, event: event,
                 environment: Self.environment(task), input: input))
         switch outcome {
-        case .answered(let output):
+        case .answered(let output, let isCut):
             let (disposition, detail) =
                 type == .requestResponse
-                ? Self.answer(output) : (.continueOn, "accepted the event")
+                ? Self.answer(output, isCut: isCut) : (.continueOn, "accepted the event")
             return alerted(
                 ActionResult(ending: .done(disposition), detail: "\(handler): \(detail)"), task,
                 topic: topic)
@@ -55,20 +55,39 @@ extension ReceiptActions {
     /// The essentials, for programs that do not want to read JSON.
     private static func environment(_ task: ActionTask) -> [(name: String, value: String)] {
         let envelope = task.mail.envelope
+        let recipients = recipients(task)
         return [
             ("MARTLET_MAIL_ID", task.mail.id.text),
             ("MARTLET_ACTION_ID", task.stableID),
             ("MARTLET_ATTEMPT", "\(task.attempt)"),
             ("MARTLET_RULE", task.key.rule),
             ("MARTLET_MAIL_FROM", envelope.mailFrom.wireText),
-            ("MARTLET_RECIPIENTS", task.recipients.map(\.wireText).joined(separator: " ")),
+            ("MARTLET_RECIPIENTS", recipients.joined(separator: " ")),
+            ("MARTLET_RECIPIENTS_OMITTED", "\(task.recipients.count - recipients.count)"),
             ("MARTLET_PEER_ADDRESS", envelope.peerAddress),
             ("MARTLET_TLS", envelope.tls ?? ""),
         ]
     }
 
+    /// Bytes of MARTLET_RECIPIENTS: all variables of a program share what the kernel allows them.
+    static let recipientsBytesMax = 32_768
+
+    /// The first that have room, each whole.
+    private static func recipients(_ task: ActionTask) -> [String] {
+        var listed: [String] = []
+        var bytes = 0
+        for recipient in task.recipients {
+            let text = recipient.wireText
+            bytes += text.utf8.count + 1
+            guard bytes <= recipientsBytesMax else { break }
+            listed.append(text)
+        }
+        return listed
+    }
+
     /// What the handler's standard output says. SES: null, missing and invalid answers go on.
-    static func answer(_ output: [UInt8]) -> (Disposition, String) {
+    static func answer(_ output: [UInt8], isCut: Bool = false) -> (Disposition, String) {
+        guard !isCut else { return (.continueOn, "CONTINUE (the answer is too long)") }
         guard !output.isEmpty else { return (.continueOn, "CONTINUE (no answer)") }
         let object = try? JSONSerialization.jsonObject(
             with: Data(output), options: [.fragmentsAllowed])

@@ -140,9 +140,10 @@ package struct Server {
         var services: [any Service] = [
             actions.deliverer, WorkThreads.actions.running(actions.runner),
             WorkThreads.control.running(operation.control),
-            HangUp(
-                reloads: operation.reloads, certificates: receiving.certificates,
-                log: surroundings.log, manager: start.manager),
+            WorkThreads.upkeep.running(
+                HangUp(
+                    reloads: operation.reloads, certificates: receiving.certificates,
+                    log: surroundings.log, manager: start.manager)),
         ]
         services += operation.recurring.map { WorkThreads.upkeep.running($0) }
         if let health = operation.health { services.append(health) }

@@ -320,16 +320,6 @@ extension ActionRunner {
     }
 }
 
-extension StorageFailure {
-    /// Whether the same write may succeed later.
-    fileprivate var mayPass: Bool {
-        switch self {
-        case .full, .refused: true
-        case .syncFailed, .replaced, .damaged, .notFound: false
-        }
-    }
-}
-
 // MARK: - What only the store knows
 
 extension ActionRunner {
@@ -405,12 +395,6 @@ package enum Judgement: Sendable {
     /// Somebody whom the operator wants to be heard cannot be had: nothing is done with the mail
     /// until then. The text says why.
     case later(String)
-}
-
-/// The port through which waiting comes in, so that tests own it.
-package protocol Pause: Sendable {
-    /// Returns after this time, or sooner when the task is cancelled or the process ends.
-    func forMilliseconds(_ milliseconds: Int64) async
 }
 
 extension ReceiptAction {

@@ -47,7 +47,8 @@ struct ActionParts {
             outbox: spool.store, directory: topics, wishes: subscriptions,
             poster: try Self.posters(configuration, surroundings),
             side: Self.side(configuration, signingKey), retries: configuration.retries,
-            time: time, random: random, wake: wake, log: surroundings.log,
+            time: time, random: random, pause: surroundings.pause, wake: wake,
+            log: surroundings.log,
             topicARN: SESRuleDocument.topicARN)
     }
 
