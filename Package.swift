@@ -258,7 +258,7 @@ let package = Package(
         .executableTarget(
             name: "SuiteRunner",
             dependencies: [
-                "MailAuthentication", "LibCrypto", "DNS", "MailModel", "TestSupport", crypto,
+                "MailAuthentication", "LibCrypto", "DNS", "MailModel", "TestSupport", crypto, yams,
             ],
             path: "Tests/SuiteRunner", swiftSettings: settings),
         tests(

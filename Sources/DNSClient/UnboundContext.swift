@@ -49,7 +49,7 @@ final class UnboundContext: Sendable {
         let ticket = Unmanaged.passRetained(Ticket(type, completion))
         // RFC 1035 §3.2.4: class IN.
         let status = ub_resolve_async(
-            handle, name.ascii, Int32(type.rawValue), 1, ticket.toOpaque(),
+            handle, Self.zoneFileName(name), Int32(type.rawValue), 1, ticket.toOpaque(),
             { data, status, result in
                 guard let data else { return }
                 let ticket = Unmanaged<Ticket>.fromOpaque(data).takeRetainedValue()
@@ -63,6 +63,11 @@ final class UnboundContext: Sendable {
 
     func takeAnswers() {
         ub_process(handle)
+    }
+
+    /// A name is given as zone files have it, where a backslash is an escape. RFC 1035 §5.1
+    private static func zoneFileName(_ name: Domain) -> String {
+        String(decoding: name.ascii.utf8.flatMap { $0 == 0x5C ? [$0, $0] : [$0] }, as: UTF8.self)
     }
 
     // MARK: Answers

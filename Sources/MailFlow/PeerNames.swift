@@ -81,36 +81,16 @@ package final class PeerNames: Sendable {
 
     /// Asks the DNS; `unknown` where it fails, or takes too long.
     package func find(_ address: IPAddress) async -> PeerName {
-        let begun = time.now()
         do throws(DNSFailure) {
-            let names = try await resolver.ask(address.reverseName, .ptr).records
-                .compactMap(\.name)
-            guard let first = names.first else { return .absent }
-            for name in names.prefix(Self.namesMax) {
-                guard time.now() <= begun.advanced(bySeconds: Self.seconds) else {
-                    return .unknown
-                }
-                if try await leads(name, to: address) { return .verified(name) }
+            let name = try await resolver.confirmedName(
+                of: address, namesMax: Self.namesMax, seconds: Self.seconds, time: time)
+            return switch name {
+            case .absent: .absent
+            case .unconfirmed(let name): .unconfirmed(name)
+            case .confirmed(let name): .verified(name)
             }
-            return .unconfirmed(first)
         } catch {
             return .unknown
         }
-    }
-
-    private func leads(_ name: Domain, to address: IPAddress) async throws(DNSFailure) -> Bool {
-        try await resolver.ask(name, address.isIPv6 ? .aaaa : .a).records
-            .contains(.address(address))
-    }
-}
-
-extension DNSRecord {
-    /// The name that a PTR record gives; one label is nobody's name in the world, and an address
-    /// is no name.
-    fileprivate var name: Domain? {
-        guard case .pointer(let name) = self, name.ascii.contains("."),
-            IPAddress(name.ascii) == nil
-        else { return nil }
-        return name
     }
 }

@@ -9,6 +9,7 @@ enum SuiteRunner {
         DKIMCanonSuite.self, ARCValidationSuite.self, ARCSigningSuite.self,
         MailParserSuite.self, LettersSuite.self, MIMEToolsSuite.self, LibmimeSuite.self,
         TNEFSuite.self,
+        SPFSuite.self, SPFHistorySuite.self, PySPFSuite.self,
     ]
 
     static func main() async throws {

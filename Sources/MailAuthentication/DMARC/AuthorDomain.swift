@@ -1,0 +1,229 @@
+package import MailModel
+
+/// Why a mail has no single author domain. RFC 9989 §5.3.1
+package enum AuthorDomainDefect: Error, Sendable, Hashable, CustomStringConvertible {
+    case noFrom
+    case severalFroms(Int)
+    /// Not what RFC 5322 calls a list of mailboxes: readers may see different authors in it.
+    case unreadable
+    case noAddress
+    /// An address's domain is none: encoded words and address literals are not, too.
+    case unusableDomain
+    case severalDomains
+
+    package var description: String {
+        switch self {
+        case .noFrom: "the mail has no From"
+        case .severalFroms(let count): "the mail has \(count) From fields"
+        case .unreadable: "From cannot be read as addresses"
+        case .noAddress: "From has no address"
+        case .unusableDomain: "the domain of an address in From is none"
+        case .severalDomains: "From has addresses of several domains"
+        }
+    }
+}
+
+/// Finds whom a mail says that it is from.
+package enum AuthorDomain {
+    /// `fields` are the bodies of all From fields of a mail, with their folding. All addresses of
+    /// the one From field there may be must be of one domain.
+    package static func find(
+        _ fields: [ArraySlice<UInt8>]
+    ) throws(AuthorDomainDefect) -> Domain {
+        guard let field = fields.first else { throw .noFrom }
+        guard fields.count == 1 else { throw .severalFroms(fields.count) }
+        var reader = MailboxListReader(field)
+        let addresses = try reader.addresses()
+        guard let first = addresses.first else { throw .noAddress }
+        let domain = try domain(of: first)
+        for address in addresses.dropFirst() {
+            guard try self.domain(of: address) == domain else { throw .severalDomains }
+        }
+        return domain
+    }
+
+    /// Of a mail's header section.
+    package static func find(in header: HeaderBlock) throws(AuthorDomainDefect) -> Domain {
+        try find(header.all("From").map { $0.body[...] })
+    }
+
+    private static func domain(of address: [UInt8]) throws(AuthorDomainDefect) -> Domain {
+        guard let at = address.firstIndex(of: UInt8(ascii: "@")), at > 0,
+            let text = String(validating: address[(at + 1)...], as: UTF8.self),
+            let domain = try? Domain(parsing: text)
+        else { throw .unusableDomain }
+        return domain
+    }
+}
+
+/// Reads a list of mailboxes strictly, since it decides who is held to be the author: comments,
+/// quoted strings, groups and the white space of old are read, anything else is refused.
+/// RFC 5322 §3.4, §4.4, RFC 6854
+private struct MailboxListReader {
+    /// Comments within comments.
+    private static let depthMax = 20
+
+    private let bytes: ArraySlice<UInt8>
+    private var position: Int
+    private var found: [[UInt8]] = []
+
+    init(_ bytes: ArraySlice<UInt8>) {
+        self.bytes = bytes
+        position = bytes.startIndex
+    }
+
+    /// One entry at a time, each ended by a comma, a semicolon or the end.
+    mutating func addresses() throws(AuthorDomainDefect) -> [[UInt8]] {
+        var isInGroup = false
+        while position < bytes.endIndex {
+            var entry = Entry()
+            try read(&entry)
+            switch position < bytes.endIndex ? bytes[position] : nil {
+            case UInt8(ascii: ":"):
+                guard !isInGroup, entry.address == nil, !entry.words.isEmpty else {
+                    throw .unreadable
+                }
+                isInGroup = true
+            case UInt8(ascii: ";"):
+                guard isInGroup else { throw .unreadable }
+                isInGroup = false
+                try add(entry)
+            default: try add(entry)
+            }
+            position += 1
+        }
+        guard !isInGroup else { throw .unreadable }
+        return found
+    }
+
+    private mutating func add(_ entry: Entry) throws(AuthorDomainDefect) {
+        if let address = entry.address { found.append(address) }
+        let isAddress = entry.words.contains(UInt8(ascii: "@"))
+        // An address for a name, unquoted, is written often, and what a reader sees.
+        guard entry.address == nil && !entry.words.isEmpty || isAddress else { return }
+        guard isAddress, !entry.hasGap else { throw .unreadable }
+        found.append(entry.words)
+    }
+
+    private struct Entry {
+        /// What stands outside of brackets, without white space and comments.
+        var words: [UInt8] = []
+        /// Two words have white space or a comment between them, and neither a dot nor an `@`.
+        var hasGap = false
+        /// What stands in brackets.
+        var address: [UInt8]?
+    }
+
+    private mutating func read(_ entry: inout Entry) throws(AuthorDomainDefect) {
+        var isAfterGap = false
+        while position < bytes.endIndex {
+            let byte = bytes[position]
+            switch byte {
+            case UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: ";"): return
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"),
+                UInt8(ascii: "("):
+                try skipSpace()
+                isAfterGap = true
+                continue
+            case UInt8(ascii: "<"):
+                guard entry.address == nil else { throw .unreadable }
+                entry.address = try angleAddress()
+            default:
+                guard entry.address == nil else { throw .unreadable }
+                let isJoint = Self.isJoint(byte) || entry.words.last.map(Self.isJoint) == true
+                if isAfterGap, !entry.words.isEmpty, !isJoint { entry.hasGap = true }
+                entry.words += try word(mayBeLiteral: entry.words.last == UInt8(ascii: "@"))
+            }
+            isAfterGap = false
+        }
+    }
+
+    private static func isJoint(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ".") || byte == UInt8(ascii: "@")
+    }
+
+    /// `<` up to and with `>`; a route before the address goes.
+    private mutating func angleAddress() throws(AuthorDomainDefect) -> [UInt8] {
+        position += 1
+        var address: [UInt8] = []
+        while position < bytes.endIndex {
+            switch bytes[position] {
+            case UInt8(ascii: ">"):
+                position += 1
+                guard address.contains(UInt8(ascii: "@")) else { throw .noAddress }
+                return address
+            case UInt8(ascii: ":") where address.first == UInt8(ascii: "@"):
+                address = []
+                position += 1
+            case UInt8(ascii: ",") where address.first == UInt8(ascii: "@"): position += 1
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"),
+                UInt8(ascii: "("):
+                try skipSpace()
+            default: address += try word(mayBeLiteral: address.last == UInt8(ascii: "@"))
+            }
+        }
+        throw .unreadable
+    }
+
+    /// An atom, a dot, an `@`, a quoted string or a domain literal.
+    private mutating func word(mayBeLiteral: Bool) throws(AuthorDomainDefect) -> [UInt8] {
+        let start = position
+        switch bytes[position] {
+        case UInt8(ascii: "\""): return try quotedString()
+        case UInt8(ascii: "["):
+            guard mayBeLiteral, let end = bytes[position...].firstIndex(of: UInt8(ascii: "]"))
+            else { throw .unreadable }
+            position = end + 1
+            return Array(bytes[start..<position])
+        case let byte where Self.isJoint(byte):
+            position += 1
+            return [byte]
+        default:
+            while position < bytes.endIndex,
+                AddressParser.isAtomText(bytes[position]) || bytes[position] >= 0x80
+            {
+                position += 1
+            }
+            guard position > start else { throw .unreadable }
+            return Array(bytes[start..<position])
+        }
+    }
+
+    /// An `@` in it is none of the address: it comes out as a space.
+    private mutating func quotedString() throws(AuthorDomainDefect) -> [UInt8] {
+        position += 1
+        var content: [UInt8] = []
+        while position < bytes.endIndex {
+            var byte = bytes[position]
+            position += 1
+            if byte == UInt8(ascii: "\"") { return content.isEmpty ? [0x20] : content }
+            if byte == UInt8(ascii: "\\") {
+                guard position < bytes.endIndex else { throw .unreadable }
+                byte = bytes[position]
+                position += 1
+            }
+            guard byte != 0 else { throw .unreadable }
+            content.append(Self.isJoint(byte) ? 0x20 : byte)
+        }
+        throw .unreadable
+    }
+
+    /// White space and comments.
+    private mutating func skipSpace() throws(AuthorDomainDefect) {
+        var depth = 0
+        while position < bytes.endIndex {
+            let byte = bytes[position]
+            switch byte {
+            case UInt8(ascii: "("):
+                depth += 1
+                guard depth <= Self.depthMax else { throw .unreadable }
+            case UInt8(ascii: ")") where depth > 0: depth -= 1
+            case UInt8(ascii: "\\") where depth > 0: position += 1
+            default:
+                guard depth > 0 || byte.isFoldingSpace else { return }
+            }
+            position += 1
+        }
+        guard depth == 0, position == bytes.endIndex else { throw .unreadable }
+    }
+}

@@ -1,0 +1,163 @@
+extension AuthenticationResults {
+    package static let fieldName = "Authentication-Results"
+
+    /// Bytes of one value or comment: what is longer is cut, so that no line becomes too long for
+    /// mail. RFC 5322 §2.1.1
+    package static let valueBytesMax = 400
+
+    /// The field with its name, folded before each method and where a line would pass 78 columns,
+    /// without its final line end.
+    package var field: String { "\(Self.fieldName): \(text)" }
+
+    /// What stands behind the field's name. RFC 8601 §2.2
+    package var text: String {
+        var output = FoldedText(firstColumn: Self.fieldName.utf8.count + 2)
+        output.add(FieldValue.token(authenticator) + (version.map { " \($0)" } ?? "") + ";")
+        if methods.isEmpty { output.add("none") }
+        for (index, method) in methods.enumerated() {
+            output.fold()
+            let tokens = method.tokens
+            for (place, token) in tokens.enumerated() {
+                let isLast = place == tokens.count - 1 && index < methods.count - 1
+                output.add(isLast ? token + ";" : token)
+            }
+        }
+        return output.text
+    }
+}
+
+extension AuthenticationResults.Method {
+    /// What may stand on lines of its own.
+    fileprivate var tokens: [String] {
+        let method = FieldValue.keyword(name) + (version.map { "/\($0)" } ?? "")
+        var tokens = ["\(method)=\(FieldValue.keyword(result))"]
+        if let comment { tokens.append(FieldValue.comment(comment)) }
+        if let reason { tokens.append("reason=\(FieldValue.quoted(reason))") }
+        for property in properties {
+            tokens.append(
+                "\(FieldValue.keyword(property.type)).\(FieldValue.keyword(property.name))="
+                    + FieldValue.propertyValue(property.value))
+        }
+        return tokens
+    }
+}
+
+/// Lines of at most 78 columns, where the parts allow it. RFC 5322 §2.2.3
+struct FoldedText {
+    private static let columnsMax = 78
+
+    private(set) var text = ""
+    private var column: Int
+    private var isAtStart = true
+
+    init(firstColumn: Int) {
+        column = firstColumn
+    }
+
+    /// Begins a new line.
+    mutating func fold() {
+        text += "\r\n "
+        column = 1
+        isAtStart = true
+    }
+
+    /// A part that is not cut, behind a space or on a line of its own.
+    mutating func add(_ part: String) {
+        let width = part.utf8.count
+        if !isAtStart {
+            if column + 1 + width > Self.columnsMax {
+                fold()
+            } else {
+                text += " "
+                column += 1
+            }
+        }
+        text += part
+        column += width
+        isAtStart = false
+    }
+}
+
+/// How text of anyone gets into a field: never as anything but what it is. Controls, and what would
+/// make a line too long, do not get in. RFC 8601 §2.2, RFC 2045 §5.1, RFC 5322 §3.2
+enum FieldValue {
+    /// `Keyword`: letters, digits and hyphens; underscores are met, too. Anything else goes.
+    static func keyword(_ text: String) -> String {
+        let kept = text.utf8.prefix(AuthenticationResults.valueBytesMax).filter(isKeyword)
+        return kept.isEmpty ? "x" : String(decoding: kept, as: UTF8.self)
+    }
+
+    /// A `value`: a token, or else a quoted string.
+    static func token(_ text: String) -> String {
+        isToken(text[...]) ? shortened(text) : quoted(text)
+    }
+
+    /// A `pvalue`: a value, or an address or `@domain` as it is.
+    static func propertyValue(_ text: String) -> String {
+        guard text.utf8.count <= AuthenticationResults.valueBytesMax,
+            let at = text.lastIndex(of: "@")
+        else { return token(text) }
+        let localPart = text[..<at]
+        return (localPart.isEmpty || isDotAtom(localPart))
+            && isDotAtom(text[text.index(after: at)...]) ? text : quoted(text)
+    }
+
+    static func quoted(_ text: String) -> String {
+        var output = "\""
+        for scalar in shortened(text).unicodeScalars {
+            if scalar == "\"" || scalar == "\\" { output += "\\" }
+            output.unicodeScalars.append(isControl(scalar) ? "?" : scalar)
+        }
+        return output + "\""
+    }
+
+    static func comment(_ text: String) -> String {
+        var output = "("
+        for scalar in shortened(text).unicodeScalars {
+            if scalar == "(" || scalar == ")" || scalar == "\\" { output += "\\" }
+            output.unicodeScalars.append(isControl(scalar) ? "?" : scalar)
+        }
+        return output + ")"
+    }
+
+    /// RFC 5322 §3.2.3
+    static func isDotAtom(_ text: Substring) -> Bool {
+        text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+            .allSatisfy { !$0.isEmpty && $0.allSatisfy(isAtomText) }
+    }
+
+    private static func isToken(_ text: Substring) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy(isTokenByte)
+    }
+
+    /// RFC 2045 §5.1: no space, control or one of its `tspecials`.
+    static func isTokenByte(_ byte: UInt8) -> Bool {
+        byte > 0x20 && byte < 0x7F && !"()<>@,;:\\\"/[]?=".utf8.contains(byte)
+    }
+
+    static func isKeyword(_ byte: UInt8) -> Bool {
+        byte.isASCIILetter || byte.isASCIIDigit || byte == UInt8(ascii: "-")
+            || byte == UInt8(ascii: "_")
+    }
+
+    private static func isAtomText(_ byte: UInt8) -> Bool {
+        byte.isASCIILetter || byte.isASCIIDigit || "!#$%&'*+-/=?^_`{|}~".utf8.contains(byte)
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
+    }
+
+    private static func shortened(_ text: String) -> String {
+        guard text.utf8.count > AuthenticationResults.valueBytesMax else { return text }
+        var output = ""
+        for scalar in text.unicodeScalars {
+            guard output.utf8.count + 4 <= AuthenticationResults.valueBytesMax else { break }
+            output.unicodeScalars.append(scalar)
+        }
+        return output
+    }
+}

@@ -1,0 +1,69 @@
+package import MailModel
+
+/// All that was found of who sent a mail.
+package struct AuthenticationVerdicts: Sendable, Hashable {
+    /// The identity of MAIL FROM.
+    package var spf: SPFOutcome
+    /// The HELO name's; nil where it was not asked for.
+    package var helo: SPFOutcome?
+    package var dkim: [DKIMOutcome]
+    package var arc: ARCOutcome
+    package var dmarc: DMARCOutcome
+    /// Nil where it was not asked for.
+    package var reverseLookup: ReverseLookup?
+
+    package init(
+        spf: SPFOutcome, helo: SPFOutcome? = nil, dkim: [DKIMOutcome], arc: ARCOutcome,
+        dmarc: DMARCOutcome, reverseLookup: ReverseLookup? = nil
+    ) {
+        self.spf = spf
+        self.helo = helo
+        self.dkim = dkim
+        self.arc = arc
+        self.dmarc = dmarc
+        self.reverseLookup = reverseLookup
+    }
+}
+
+/// The words of SES for a verdict. SES: `receipt.spfVerdict.status` and the like
+package enum ReceiptVerdict: String, Sendable, Hashable {
+    case pass = "PASS"
+    case fail = "FAIL"
+    /// Neither the one nor the other.
+    case gray = "GRAY"
+    case processingFailed = "PROCESSING_FAILED"
+    /// Nobody looked.
+    case disabled = "DISABLED"
+}
+
+extension AuthenticationVerdicts {
+    package var spfVerdict: ReceiptVerdict {
+        switch spf.result {
+        case .pass: .pass
+        case .fail: .fail
+        case .softfail, .neutral, .none: .gray
+        case .temperror, .permerror: .processingFailed
+        }
+    }
+
+    /// One good signature is enough; without one, a bad one counts before those that could not be
+    /// checked. A signature that cannot be used, now and later, is a bad one.
+    package var dkimVerdict: ReceiptVerdict {
+        let results = Set(dkim.map(\.result))
+        if results.contains(.pass) { return .pass }
+        if !results.isDisjoint(with: [.fail, .permerror, .policy]) { return .fail }
+        return results.contains(.temperror) ? .processingFailed : .gray
+    }
+
+    package var dmarcVerdict: ReceiptVerdict {
+        switch dmarc.result {
+        case .pass: .pass
+        case .fail: .fail
+        case .none: .gray
+        case .temperror, .permerror: .processingFailed
+        }
+    }
+
+    /// SES: `receipt.dmarcPolicy`, which is there for a mail that failed.
+    package var dmarcPolicy: DMARCPolicy? { dmarc.result == .fail ? dmarc.policy : nil }
+}

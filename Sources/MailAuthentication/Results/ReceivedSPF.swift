@@ -1,0 +1,54 @@
+import MailModel
+
+/// SPF's result in the words of SES: `Received-SPF`, and the `spf=` of its Authentication-Results.
+/// RFC 7208 §9.1
+package struct ReceivedSPF: Sendable {
+    package static let fieldName = "Received-SPF"
+
+    private let outcome: SPFOutcome
+    private let envelopeFrom: String
+
+    /// `envelopeFrom` is the address of MAIL FROM; empty for the null path, which is written as
+    /// what SPF takes it for. RFC 7208 §2.4
+    package init(_ outcome: SPFOutcome, envelopeFrom: String) {
+        self.outcome = outcome
+        self.envelopeFrom =
+            envelopeFrom.isEmpty ? "postmaster@\(outcome.sender.helo)" : envelopeFrom
+    }
+
+    /// What stands behind the field's name, with SES's final semicolon: one line, without its end.
+    package var text: String { "\(outcome.result.rawValue) \(detail);" }
+
+    /// The field with its name, without its final line end.
+    package var field: String { "\(Self.fieldName): \(text)" }
+
+    /// The comment and the key-value pairs, which SES has in both fields.
+    var detail: String {
+        let pairs = [
+            ("client-ip", outcome.sender.address.description), ("envelope-from", envelopeFrom),
+            ("helo", outcome.sender.helo),
+        ]
+        return FieldValue.comment("spfCheck: \(words)") + " "
+            + pairs.map { "\($0)=\(Self.value($1))" }.joined(separator: "; ")
+    }
+
+    /// An address stands as it is. RFC 7208 §9.1: `dot-atom / quoted-string`
+    private static func value(_ text: String) -> String {
+        IPAddress(text) != nil ? text : FieldValue.propertyValue(text)
+    }
+
+    private var words: String {
+        let address = outcome.sender.address.description
+        let domain = outcome.domain?.ascii ?? outcome.sender.domainText
+        return switch outcome.result {
+        case .pass: "domain of \(domain) designates \(address) as permitted sender"
+        case .fail: "domain of \(domain) does not designate \(address) as permitted sender"
+        case .softfail:
+            "transitioning domain of \(domain) does not designate \(address) as permitted sender"
+        case .neutral: "\(address) is neither permitted nor denied by domain of \(domain)"
+        case .none: "domain of \(domain) does not designate permitted sender hosts"
+        case .temperror: "error in processing during lookup of \(domain)"
+        case .permerror: "permanent error in processing during lookup of \(domain)"
+        }
+    }
+}
