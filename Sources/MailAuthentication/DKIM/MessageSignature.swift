@@ -113,12 +113,12 @@ struct SignatureTags {
     }
 
     func domain() throws(SignatureDefect) -> Domain {
-        let value = try required("d")
-        do throws(DomainError) {
-            return try Domain(parsing: String(decoding: value, as: UTF8.self))
-        } catch {
+        let value = String(decoding: try required("d"), as: UTF8.self)
+        // RFC 6376 §3.5: of two labels at least.
+        guard let domain = try? Domain(parsing: value), domain.ascii.contains(".") else {
             throw .unusable(tag: "d")
         }
+        return domain
     }
 
     func keyName(in domain: Domain) throws(SignatureDefect) -> Domain {

@@ -1,0 +1,66 @@
+import Foundation
+
+/// `UnderstandBench WHAT FOLDER SECONDS` does one thing to the mails of a folder over and over, on one
+/// thread, and prints how many microseconds one mail takes. `Benchmarks/understand.py` makes the
+/// mails and compares.
+@main
+enum UnderstandBench {
+    /// One thing that is measured: made ready once, then done to a mail at a time.
+    static let works: [String: @Sendable (MailFolder) throws -> Work] = [
+        "dkim": VerifyDKIM.init
+    ]
+
+    static func main() async throws {
+        let arguments = CommandLine.arguments
+        guard arguments.count == 4, let make = works[arguments[1]],
+            let seconds = Double(arguments[3])
+        else {
+            FileHandle.standardError.write(
+                Data("usage: UnderstandBench \(works.keys.sorted()) FOLDER SECONDS\n".utf8))
+            exit(64)
+        }
+        let folder = try MailFolder(arguments[2])
+        let work = try make(folder)
+        // What is made at its first use is not measured.
+        for mail in folder.mails { try await work.run(mail) }
+        let clock = ContinuousClock()
+        let start = clock.now
+        var count = 0
+        while start.duration(to: clock.now) < .seconds(seconds) {
+            for mail in folder.mails { try await work.run(mail) }
+            count += folder.mails.count
+        }
+        let taken = start.duration(to: clock.now) / .microseconds(1)
+        let text = String(format: "%.2f", taken / Double(count))
+        FileHandle.standardOutput.write(Data("\(text)\n".utf8))
+    }
+}
+
+protocol Work: Sendable {
+    /// Throws where the outcome is not what the mails were made for.
+    func run(_ mail: [UInt8]) async throws
+}
+
+struct WrongOutcome: Error {
+    let text: String
+}
+
+/// The mails of a folder (`*.eml`, CRLF), and beside them `keys`: a line for each text of the DNS,
+/// its name, a space and the text.
+struct MailFolder: Sendable {
+    let mails: [[UInt8]]
+    let texts: [String: [UInt8]]
+
+    init(_ path: String) throws {
+        let files = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+        mails = try files.filter { $0.hasSuffix(".eml") }.map { file in
+            Array(try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(file)")))
+        }
+        let keys = (try? String(contentsOfFile: "\(path)/keys", encoding: .utf8)) ?? ""
+        texts = Dictionary(
+            keys.split(separator: "\n").map { line in
+                let parts = line.split(separator: " ", maxSplits: 1)
+                return (String(parts[0]), Array(parts[1].utf8))
+            }, uniquingKeysWith: { first, _ in first })
+    }
+}
