@@ -1,4 +1,5 @@
 import DNS
+import Foundation
 import LibCrypto
 import MailAuthentication
 import MailModel
@@ -9,7 +10,7 @@ struct VerifyDKIM: Work {
 
     init(_ folder: MailFolder) {
         verifier = DKIMVerifier(
-            resolver: FolderResolver(texts: folder.texts), rsa: LibCryptoRSA(), time: StoppedTime())
+            resolver: FolderResolver(texts: folder.texts), rsa: LibCryptoRSA(), time: SystemTime())
     }
 
     func run(_ mail: [UInt8]) async throws {
@@ -29,7 +30,8 @@ struct FolderResolver: DNSResolver {
     }
 }
 
-/// The mails of the benchmarks are of that time.
-struct StoppedTime: TimeSource {
-    func now() -> Timestamp { Timestamp(milliseconds: 1_790_000_000_000) }
+struct SystemTime: TimeSource {
+    func now() -> Timestamp {
+        Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+    }
 }

@@ -1,7 +1,7 @@
 import MailAuthentication
 import Testing
 
-/// RFC 6376 §3.4, with the example of §3.4.5.
+/// RFC 6376 §3.4, with the example of RFC 6376 §3.4.5.
 @Suite struct CanonicalizationTests {
     private func header(_ text: String, _ canonicalization: Canonicalization) -> String {
         let mail = MailFields(Array(text.utf8))
@@ -148,7 +148,7 @@ import Testing
     }
 }
 
-/// RFC 6376 §3.4.3 and §3.4.4, line by line.
+/// RFC 6376 §3.4.3 and RFC 6376 §3.4.4, line by line.
 private enum SlowBody {
     static func canonical(_ body: [UInt8], _ canonicalization: Canonicalization) -> [UInt8] {
         var lines = lines(body)

@@ -1,6 +1,6 @@
 import MailModel
 
-/// The ARC sets of a mail, put in order, or why they are no chain. RFC 8617 §4.2, §5.2
+/// The ARC sets of a mail, put in order, or why they are no chain. RFC 8617 §4.2, RFC 8617 §5.2
 struct ARCChain: Sendable {
     /// RFC 8617 §4.2.1
     static let setsMax = 50

@@ -1,5 +1,5 @@
 /// The base64 of tags: what is no digit and no folding white space makes it none. Final padding
-/// may be left out, as the grammar has it. RFC 6376 §2.10, §3.2
+/// may be left out, as the grammar has it. RFC 6376 §2.10, RFC 6376 §3.2
 enum Base64 {
     /// Nil: no base64.
     static func decode(_ input: ArraySlice<UInt8>) -> [UInt8]? {

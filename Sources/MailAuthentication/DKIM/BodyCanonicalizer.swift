@@ -1,7 +1,7 @@
 /// A body in the form that is signed, made of pieces as they come and handed on in pieces: it holds
 /// nothing back but white space and line ends that may yet turn out to be its last.
 ///
-/// Only CRLF ends a line; a bare CR or LF is a byte like any other. RFC 6376 §3.4.3, §3.4.4
+/// Only CRLF ends a line; a bare CR or LF is a byte like any other. RFC 6376 §3.4.3, RFC 6376 §3.4.4
 struct BodyCanonicalizer: Sendable {
     private var spaces: LineSpaces?
     private var ends = FinalLines()
@@ -47,8 +47,7 @@ private struct FinalLines: Sendable {
                 heldLineEnds += 1
                 bytes = UnsafeRawBufferPointer(rebasing: bytes[1...])
             } else {
-                releaseLineEnds(to: sink)
-                Self.give([0x0D], to: sink)
+                releaseCR(to: sink)
             }
         }
         var end = bytes.count
@@ -72,11 +71,16 @@ private struct FinalLines: Sendable {
     /// What an empty body becomes differs: an empty line, or nothing.
     mutating func finish(isEmptyLine: Bool, to sink: (UnsafeRawBufferPointer) -> Void) {
         if isCRHeld {
-            releaseLineEnds(to: sink)
-            Self.give([0x0D], to: sink)
-            isEmpty = false
+            releaseCR(to: sink)
         }
         if !isEmpty || isEmptyLine { Self.give([0x0D, 0x0A], to: sink) }
+    }
+
+    /// A CR that turned out to end no line.
+    private mutating func releaseCR(to sink: (UnsafeRawBufferPointer) -> Void) {
+        releaseLineEnds(to: sink)
+        isEmpty = false
+        Self.give([0x0D], to: sink)
     }
 
     private mutating func releaseLineEnds(to sink: (UnsafeRawBufferPointer) -> Void) {
@@ -101,7 +105,7 @@ private struct FinalLines: Sendable {
 /// The white space of relaxed lines: none at their ends, one space for each run within.
 private struct LineSpaces: Sendable {
     private static let bufferBytes = 8192
-    private static let block = 32
+    private static let block = 8
 
     private var isSpaceHeld = false
     private var isCRHeld = false
@@ -176,13 +180,21 @@ private struct LineSpaces: Sendable {
     }
 
     /// Whether a block, whose next byte can be read too, is as it will be: no tab, and no space
-    /// before white space or a CR.
+    /// before white space or a CR. May say no of one that is.
     @inline(__always)
     private static func isCanonical(_ start: UnsafeRawPointer) -> Bool {
-        let here = start.loadUnaligned(as: SIMD32<UInt8>.self)
-        let next = (start + 1).loadUnaligned(as: SIMD32<UInt8>.self)
-        let isSpace = here .== 0x20
-        let isEnd = (next .== 0x20) .| (next .== 0x09) .| (next .== 0x0D)
-        return !any((here .== 0x09) .| (isSpace .& isEnd))
+        let here = start.loadUnaligned(as: UInt64.self)
+        let next = (start + 1).loadUnaligned(as: UInt64.self)
+        let ends = bytes(of: next, 0x20) | bytes(of: next, 0x09) | bytes(of: next, 0x0D)
+        return bytes(of: here, 0x09) | bytes(of: here, 0x20) & ends == 0
+    }
+
+    /// The high bit of each of eight bytes that is `byte`, and perhaps of one above such a byte:
+    /// subtracting one borrows from the next byte only where this one is zero.
+    @inline(__always)
+    private static func bytes(of word: UInt64, _ byte: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let difference = word ^ (byte &* ones)
+        return (difference &- ones) & ~difference & (ones << 7)
     }
 }

@@ -52,9 +52,9 @@ package struct TagList: Sendable {
         while !rest.isEmpty {
             let end = rest.firstIndex(of: UInt8(ascii: ";")) ?? rest.endIndex
             let spec = rest[..<end]
-            rest = end < rest.endIndex ? rest[(end + 1)...] : rest[end...]
             // A list may end in a semicolon, and then has nothing but space behind it.
-            if rest.isEmpty, spec.trimmingFoldingSpace().isEmpty, !tags.isEmpty { break }
+            if end == rest.endIndex, !tags.isEmpty, spec.trimmingFoldingSpace().isEmpty { break }
+            rest = rest[end...].dropFirst()
             try add(spec)
         }
     }
