@@ -6,7 +6,7 @@ import Foundation
 @main
 enum UnderstandBench {
     /// One thing that is measured: made ready once, then done to a mail at a time.
-    static let works: [String: @Sendable (MailFolder) throws -> Work] = [
+    static let works: [String: @Sendable (MailFolder) throws -> any Work] = [
         "dkim": VerifyDKIM.init
     ]
 
