@@ -114,7 +114,7 @@ private struct LineSpaces: Sendable {
         _ bytes: UnsafeRawBufferPointer, to sink: (UnsafeRawBufferPointer) -> Void
     ) {
         guard let base = bytes.baseAddress else { return }
-        withUnsafeTemporaryAllocation(byteCount: Self.bufferBytes, alignment: 1) { buffer in
+        withUnsafeTemporaryAllocation(byteCount: Self.bufferBytes, alignment: 8) { buffer in
             guard let output = buffer.baseAddress else { return }
             var index = 0
             var filled = 0
@@ -124,13 +124,13 @@ private struct LineSpaces: Sendable {
                     sink(UnsafeRawBufferPointer(start: output, count: filled))
                     filled = 0
                 }
-                if !isSpaceHeld, !isCRHeld, index + Self.block < bytes.count,
-                    Self.isCanonical(base + index)
-                {
-                    (output + filled).copyMemory(from: base + index, byteCount: Self.block)
-                    index += Self.block
-                    filled += Self.block
-                    continue
+                if !isSpaceHeld, !isCRHeld {
+                    let count = Self.canonicalBytes(
+                        base + index, min(bytes.count - index, Self.bufferBytes - filled))
+                    (output + filled).copyMemory(from: base + index, byteCount: count)
+                    index += count
+                    filled += count
+                    if filled > Self.bufferBytes - 3 * Self.block { continue }
                 }
                 let end = min(index + Self.block, bytes.count)
                 while index < end {
@@ -179,18 +179,28 @@ private struct LineSpaces: Sendable {
         filled += 1
     }
 
-    /// Whether a block, whose next byte can be read too, is as it will be: no tab, and no space
-    /// before white space or a CR. May say no of one that is.
+    /// How many of the first bytes are surely as they will be, in whole blocks: no tab, and no
+    /// space before white space or a CR.
     @inline(__always)
-    private static func isCanonical(_ start: UnsafeRawPointer) -> Bool {
-        let here = start.loadUnaligned(as: UInt64.self)
-        let next = (start + 1).loadUnaligned(as: UInt64.self)
-        let ends = bytes(of: next, 0x20) | bytes(of: next, 0x09) | bytes(of: next, 0x0D)
-        return bytes(of: here, 0x09) | bytes(of: here, 0x20) & ends == 0
+    private static func canonicalBytes(_ start: UnsafeRawPointer, _ count: Int) -> Int {
+        var index = 0
+        // A block's next byte is looked at, too.
+        while index + block < count {
+            let here = (start + index).loadUnaligned(as: UInt64.self).littleEndian
+            let tabs = bytes(of: here, 0x09)
+            let spaces = bytes(of: here, 0x20)
+            // The mark of each byte that must not follow a space, on the byte before it.
+            var ends = (tabs | spaces | bytes(of: here, 0x0D)) >> 8
+            let after = (start + index + block).load(as: UInt8.self)
+            if after.isWhiteSpace || after == 0x0D { ends |= 1 << 63 }
+            guard tabs | spaces & ends == 0 else { break }
+            index += block
+        }
+        return index
     }
 
-    /// The high bit of each of eight bytes that is `byte`, and perhaps of one above such a byte:
-    /// subtracting one borrows from the next byte only where this one is zero.
+    /// The high bit of each of eight bytes, the first in memory lowest, that is `byte`, and perhaps of
+    /// one above such a byte: subtracting one borrows from the next byte only where this one is zero.
     @inline(__always)
     private static func bytes(of word: UInt64, _ byte: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101

@@ -139,9 +139,7 @@ struct SignatureTags {
         guard names.allSatisfy({ $0.allSatisfy { $0 > 32 && $0 < 127 } }) else {
             throw .unusable(tag: "h")
         }
-        return names.lazy.filter { !$0.isEmpty }.map {
-            String(decoding: $0.map(\.asciiLowercased), as: UTF8.self)
-        }
+        return names.lazy.filter { !$0.isEmpty }.map(\.lowercasedText)
     }
 
     /// Decimal digits; more than fit stand for the largest number.
