@@ -131,6 +131,10 @@ private struct LineSpaces: Sendable {
                     index += count
                     filled += count
                     if filled > Self.bufferBytes - 3 * Self.block { continue }
+                    if let next = wholeRun(bytes, from: index, into: output, &filled) {
+                        index = next
+                        continue
+                    }
                 }
                 let end = min(index + Self.block, bytes.count)
                 while index < end {
@@ -179,8 +183,26 @@ private struct LineSpaces: Sendable {
         filled += 1
     }
 
-    /// How many of the first bytes are surely as they will be, in whole blocks: no tab, and no
-    /// space before white space or a CR.
+    /// Takes a run of white space whose end is in sight, and says where it goes on.
+    @inline(__always)
+    private func wholeRun(
+        _ bytes: UnsafeRawBufferPointer, from start: Int, into output: UnsafeMutableRawPointer,
+        _ filled: inout Int
+    ) -> Int? {
+        var end = start
+        while end < bytes.count, bytes[end].isWhiteSpace { end += 1 }
+        guard end > start, end + 1 < bytes.count else { return nil }
+        guard bytes[end] == 0x0D, bytes[end + 1] == 0x0A else {
+            put(0x20, into: output, &filled)
+            return end
+        }
+        put(0x0D, into: output, &filled)
+        put(0x0A, into: output, &filled)
+        return end + 2
+    }
+
+    /// How many of the first bytes are surely as they will be: they end before a tab, and before a
+    /// space that white space or a CR follows.
     @inline(__always)
     private static func canonicalBytes(_ start: UnsafeRawPointer, _ count: Int) -> Int {
         var index = 0
@@ -193,7 +215,9 @@ private struct LineSpaces: Sendable {
             var ends = (tabs | spaces | bytes(of: here, 0x0D)) >> 8
             let after = (start + index + block).load(as: UInt8.self)
             if after.isWhiteSpace || after == 0x0D { ends |= 1 << 63 }
-            guard tabs | spaces & ends == 0 else { break }
+            let others = tabs | spaces & ends
+            // The lowest mark is one; those above it may be none.
+            guard others == 0 else { return index + others.trailingZeroBitCount / 8 }
             index += block
         }
         return index
