@@ -174,6 +174,10 @@ let package = Package(
         .executableTarget(
             name: "BareReceiver", dependencies: [nioCore, nioPosix],
             path: "Benchmarks/BareReceiver", swiftSettings: settings),
+        .executableTarget(
+            name: "UnderstandBench",
+            dependencies: ["MailAuthentication", "LibCrypto", "DNS", "MailModel"],
+            path: "Benchmarks/Understand", swiftSettings: settings),
 
         // Tests
         .target(

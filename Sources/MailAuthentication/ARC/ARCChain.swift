@@ -1,6 +1,6 @@
 import MailModel
 
-/// The ARC sets of a mail, put in order, or why they are no chain. RFC 8617 §4.2, §5.2
+/// The ARC sets of a mail, put in order, or why they are no chain. RFC 8617 §4.2, RFC 8617 §5.2
 struct ARCChain: Sendable {
     /// RFC 8617 §4.2.1
     static let setsMax = 50
@@ -27,11 +27,10 @@ struct ARCChain: Sendable {
     var bodyHashKeys: [BodyHashKey] { sets.map(\.signature.message.bodyHashKey) }
 
     private mutating func read(_ mail: MailFields) throws(ARCDefect) {
+        highestInstance = Self.highestInstance(mail)
         let results = try Self.instances(of: ARCSet.resultsField, in: mail)
         let signatures = try Self.instances(of: ARCSet.signatureField, in: mail)
         let seals = try Self.instances(of: ARCSet.sealField, in: mail)
-        let highest = [results, signatures, seals].compactMap { $0.keys.max() }
-        highestInstance = highest.max() ?? 0
         guard highestInstance > 0 else { return }
         if let last = seals[highestInstance], let tags = try? TagList(mail.body(at: last)) {
             lastChainValue = (try? ARCSeal(tags, at: last))?.chainValue
@@ -52,6 +51,12 @@ struct ARCChain: Sendable {
                     signature: try Self.signature(mail, at: signature, instance),
                     seal: try Self.seal(mail, at: seal, instance)))
         }
+    }
+
+    private static func highestInstance(_ mail: MailFields) -> Int {
+        [ARCSet.resultsField, ARCSet.signatureField, ARCSet.sealField]
+            .flatMap { name in mail.all(name).compactMap { instance(mail.body(at: $0), of: name) } }
+            .max() ?? 0
     }
 
     /// The fields of one kind by their `i=`, which tells the sets apart.
@@ -78,7 +83,7 @@ struct ARCChain: Sendable {
     private static func instance(_ body: ArraySlice<UInt8>, of name: String) -> Int? {
         let value: ArraySlice<UInt8>?
         if name == ARCSet.resultsField {
-            let first = body.prefix { $0 != UInt8(ascii: ";") }
+            let first = body.withoutComments().prefix { $0 != UInt8(ascii: ";") }
             value = (try? TagList(first))?["i"]
         } else {
             value = (try? TagList(body))?["i"]
@@ -128,6 +133,27 @@ struct ARCChain: Sendable {
         } catch {
             throw .tagList(error)
         }
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// RFC 5322 §3.2.2: comments nest, and a backslash takes what follows it out of their grammar.
+    fileprivate func withoutComments() -> ArraySlice<UInt8> {
+        guard contains(UInt8(ascii: "(")) else { return self }
+        var output: [UInt8] = []
+        var depth = 0
+        var isQuoted = false
+        for byte in self {
+            switch byte {
+            case _ where isQuoted: isQuoted = false
+            case UInt8(ascii: "\\") where depth > 0: isQuoted = true
+            case UInt8(ascii: "("): depth += 1
+            case UInt8(ascii: ")") where depth > 0: depth -= 1
+            case _ where depth == 0: output.append(byte)
+            default: break
+            }
+        }
+        return output[...]
     }
 }
 

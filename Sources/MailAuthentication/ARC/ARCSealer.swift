@@ -46,7 +46,9 @@ package struct ARCSealer: Sendable {
         _ mail: SignedMail, _ instance: Int, at now: Timestamp
     ) throws(SigningFailure) -> [UInt8] {
         let names = signedFields.filter { !mail.fields.all($0).isEmpty }
-        guard names.contains("from") else { throw SigningFailure("the mail has no From") }
+        guard names.contains("from") else {
+            throw SigningFailure("the mail has no From, or it is not to be signed")
+        }
         let bodyHash = mail.bodyHashes.result(Self.form.bodyHashKey).digest ?? []
         let field = SignatureField(
             "ARC-Message-Signature",

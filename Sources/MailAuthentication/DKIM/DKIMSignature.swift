@@ -63,9 +63,12 @@ extension UInt8 {
 }
 
 extension DKIMOutcome {
-    /// Takes over what a signature says of itself, as far as it can be read.
-    mutating func describe(_ tags: TagList) {
-        domain = tags["d"].flatMap { try? Domain(parsing: String(decoding: $0, as: UTF8.self)) }
+    /// Takes over what a signature says of itself, as far as it can be read; `known` is its domain,
+    /// where that has been read.
+    mutating func describe(_ tags: TagList, _ known: Domain?) {
+        domain =
+            known
+            ?? tags["d"].flatMap { try? Domain(parsing: String(decoding: $0, as: UTF8.self)) }
         selector = tags["s"].map { String(decoding: $0, as: UTF8.self) }
         algorithm = tags["a"].map { String(decoding: $0, as: UTF8.self) }
         identity = tags["i"].flatMap(DKIMSignature.identity) ?? domain.map { "@\($0.ascii)" }

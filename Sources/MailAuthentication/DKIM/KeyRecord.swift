@@ -25,7 +25,9 @@ struct KeyRecord: Sendable, Hashable {
             throw .tagList(error)
         }
         if let version = tags["v"] {
-            guard version.equals("DKIM1"), tags.tags.first?.text == "v" else { throw .version }
+            guard version.equals("DKIM1"), tags.tags.first?.name.equals("v") == true else {
+                throw .version
+            }
         }
         guard let encoded = tags["p"] else { throw .missingKey }
         guard let key = Base64.decode(encoded) else { throw .unusableKey }

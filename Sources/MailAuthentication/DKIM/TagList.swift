@@ -41,42 +41,70 @@ package struct TagList: Sendable {
 
         /// Without surrounding white space.
         package var value: ArraySlice<UInt8> { rawValue.trimmingFoldingSpace() }
-
-        var text: String { String(decoding: name, as: UTF8.self) }
     }
 
-    package private(set) var tags: [Tag] = []
+    private let bytes: ArraySlice<UInt8>
+    /// Where the tags are: slices would be counted whenever one is looked at.
+    private var places: [Place] = []
+
+    private struct Place {
+        var name: Range<Int>
+        var rawValue: Range<Int>
+    }
 
     package init(_ bytes: ArraySlice<UInt8>) throws(TagListDefect) {
-        var rest = bytes
-        while !rest.isEmpty {
-            let end = rest.firstIndex(of: UInt8(ascii: ";")) ?? rest.endIndex
-            let spec = rest[..<end]
-            rest = end < rest.endIndex ? rest[(end + 1)...] : rest[end...]
+        self.bytes = bytes
+        places.reserveCapacity(12)
+        var position = bytes.startIndex
+        while position < bytes.endIndex {
+            let end = bytes[position...].firstIndex(of: UInt8(ascii: ";")) ?? bytes.endIndex
             // A list may end in a semicolon, and then has nothing but space behind it.
-            if rest.isEmpty, spec.trimmingFoldingSpace().isEmpty, !tags.isEmpty { break }
-            try add(spec)
+            if end == bytes.endIndex, !places.isEmpty,
+                bytes[position..<end].allSatisfy(\.isFoldingSpace)
+            {
+                break
+            }
+            try add(position..<end)
+            position = end < bytes.endIndex ? end + 1 : end
         }
     }
 
-    private mutating func add(_ spec: ArraySlice<UInt8>) throws(TagListDefect) {
-        guard let equals = spec.firstIndex(of: UInt8(ascii: "=")) else { throw .noValue }
-        let tag = Tag(
-            name: spec[..<equals].trimmingFoldingSpace(), rawValue: spec[(equals + 1)...])
-        guard Self.isName(tag.name) else { throw .badName }
-        guard tag.rawValue.allSatisfy(Self.isValueByte) else { throw .badValue(tag: tag.text) }
-        guard !tags.contains(where: { $0.name == tag.name }) else {
-            throw .duplicate(tag: tag.text)
+    private mutating func add(_ spec: Range<Int>) throws(TagListDefect) {
+        guard let equals = bytes[spec].firstIndex(of: UInt8(ascii: "=")) else { throw .noValue }
+        let name = bytes[spec.lowerBound..<equals].trimmingFoldingSpace()
+        guard Self.isName(name) else { throw .badName }
+        let place = Place(name: name.indices, rawValue: (equals + 1)..<spec.upperBound)
+        guard bytes[place.rawValue].allSatisfy(Self.isValueByte) else {
+            throw .badValue(tag: String(decoding: name, as: UTF8.self))
         }
-        guard tags.count < Self.tagsMax else { throw .tooManyTags }
-        tags.append(tag)
+        guard !places.contains(where: { bytes[$0.name] == name }) else {
+            throw .duplicate(tag: String(decoding: name, as: UTF8.self))
+        }
+        guard places.count < Self.tagsMax else { throw .tooManyTags }
+        places.append(place)
+    }
+
+    /// In order.
+    package var tags: [Tag] { places.map(tag) }
+
+    private func tag(at place: Place) -> Tag {
+        Tag(name: bytes[place.name], rawValue: bytes[place.rawValue])
     }
 
     /// The tag of that name, in that case.
     package func tag(_ name: StaticString) -> Tag? {
-        name.withUTF8Buffer { wanted in
-            tags.first { $0.name.elementsEqual(wanted) }
+        let start = bytes.startIndex
+        let place = bytes.withUnsafeBufferPointer { bytes in
+            name.withUTF8Buffer { wanted in
+                places.first { place in
+                    place.name.count == wanted.count
+                        && wanted.indices.allSatisfy {
+                            bytes[place.name.lowerBound - start + $0] == wanted[$0]
+                        }
+                }
+            }
         }
+        return place.map(tag)
     }
 
     /// The value of the tag of that name without surrounding white space.
