@@ -16,6 +16,19 @@ package struct Charset: Sendable, Hashable {
         self.name = isUTF8 || name == "ISO-8859-1" ? nil : name
     }
 
+    /// What most mails without a label, or with a wrong one, are written in.
+    static let windows1252 = Charset(iconvName: "CP1252")
+
+    private init(iconvName: String) {
+        name = iconvName
+        isUTF8 = false
+    }
+
+    /// `bytes` as text; each byte that is invalid becomes U+FFFD.
+    package func repairedText(_ bytes: [UInt8]) -> String {
+        text(bytes) ?? String(decoding: bytes, as: UTF8.self)
+    }
+
     /// `bytes` as text, beginning in the charset's first state; nil if they are not whole and valid.
     /// Takes memory of seven times their length.
     package func text(_ bytes: [UInt8]) -> String? {
