@@ -25,7 +25,8 @@ extension MIMEPart {
         ]
         return sources.flatMap { source, name, parameters in
             let variants = parameters.variants(name)
-            let sorted = variants.filter { $0.form != .plain } + variants.filter { $0.form == .plain }
+            let sorted =
+                variants.filter { $0.form != .plain } + variants.filter { $0.form == .plain }
             return sorted.map { FileName(source: source, form: $0.form, value: $0.value) }
         }
     }

@@ -130,7 +130,8 @@ struct MIMEStructureReader {
     private mutating func close(downTo node: Int?, at end: Int) {
         while let index = open.last, index != node {
             open.removeLast()
-            nodes[index].body = nodes[index].body.lowerBound..<max(nodes[index].body.lowerBound, end)
+            nodes[index].body =
+                nodes[index].body.lowerBound..<max(nodes[index].body.lowerBound, end)
             if let epilogue = nodes[index].epilogue {
                 nodes[index].epilogue = epilogue.lowerBound..<max(epilogue.lowerBound, end)
             }

@@ -47,7 +47,8 @@ enum QuotedPrintable {
                 count += 1
                 solid = count
                 index += 1
-            case UInt8(ascii: "\r") where index + 1 < input.count
+            case UInt8(ascii: "\r")
+            where index + 1 < input.count
                 && input[index + 1] == UInt8(ascii: "\n"):
                 count = solid
                 output[count] = byte
