@@ -141,7 +141,7 @@ let package = Package(
         source("RuleEngine", ["MailModel", "Documents", crypto]),
         source("SMTPProtocol", ["MailModel", nioCore]),
         source("DNS", ["MailModel"]),
-        source("MailModel", ["CIDN2"]),
+        source("MailModel", ["CIDN2", crypto]),
         source("Documents", [yams]),
 
         // Edges that are called
@@ -153,10 +153,12 @@ let package = Package(
             ["Topics", "Storage", "MailModel", "CFileSystem", nioCore, nioPosix]),
         source("SQLiteDriver", ["SQLStorage", "Storage", nioCore, grdb, grdbSQLite]),
         source("DNSClient", ["DNS", "MailModel", "CUnbound"]),
+        source("Magic", ["MailModel", "CMagic"]),
         .target(name: "CHandlerSpawn"),
         .target(name: "CFileSystem"),
         .target(name: "CPrivileges"),
         .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
+        .systemLibrary(name: "CMagic", providers: [.apt(["libmagic-dev"])]),
         // Debian's libunbound.pc asks for a libevent.pc that nothing needs.
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
 
@@ -172,7 +174,7 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: settings),
         tests("AccountsTests", ["Accounts", "DNS", "Storage", "MailModel", "TestSupport"]),
         tests("DNSTests", ["DNS", "DNSClient", "MailModel", "TestSupport"]),
-        tests("MailModelTests", ["MailModel", "TestSupport", nioCore]),
+        tests("MailModelTests", ["MailModel", "Magic", "TestSupport", nioCore]),
         tests("SMTPProtocolTests", ["SMTPProtocol", "MailModel", "TestSupport", nioCore]),
         tests("RuleEngineTests", ["RuleEngine", "Documents", "MailModel", "TestSupport"]),
         tests(

@@ -28,6 +28,7 @@ struct CharsetConversion {
         // iconv asks for a pointer that could write, and only reads.
         var from = UnsafeMutablePointer(mutating: input.baseAddress)
         var left = input.count
+        let converter = converter
         while left > 0 {
             let before = left
             let error = piece { to, room in iconv(converter, &from, &left, &to, &room) }

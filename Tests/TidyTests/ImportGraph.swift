@@ -49,6 +49,7 @@ enum ImportGraph {
         Target("ObjectStorage", .edge, ["Topics", "Storage", "MailModel", "CFileSystem"]),
         Target("SQLiteDriver", .edge, ["SQLStorage", "Storage"]),
         Target("DNSClient", .edge, ["DNS", "MailModel", "CUnbound"]),
+        Target("Magic", .edge, ["MailModel", "CMagic"]),
 
         Target(
             "ControlPlane", .core,
@@ -73,6 +74,7 @@ enum ImportGraph {
         Target("CPrivileges", .shim),
         Target("CIDN2", .shim),
         Target("CUnbound", .shim),
+        Target("CMagic", .shim),
     ]
 
     /// What the core may import from outside; `Documents` reads YAML besides.

@@ -27,12 +27,14 @@ package enum FlowedText {
                 paragraph = nil
             }
             var current = paragraph ?? Paragraph(depth: depth)
+            // Two owners of one text would copy it for each line.
+            paragraph = nil
             let isFlowed = line.last == UInt8(ascii: " ") && !isSignature
             current.text += isFlowed && isSpaceDeleted ? line.dropLast() : line
-            paragraph = current
-            if !isFlowed {
+            if isFlowed {
+                paragraph = current
+            } else {
                 end(current)
-                paragraph = nil
             }
         }
         if let paragraph { end(paragraph) }

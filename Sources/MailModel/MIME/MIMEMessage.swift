@@ -20,6 +20,23 @@ package struct MIMEMessage: Sendable {
         storage.nodes.indices.map { MIMEPart(storage: storage, index: $0) }
     }
     package var header: HeaderBlock { root.header }
+
+    /// For each part, by its index, its section in RFC 3501 §6.4.5's way: `2.1` is the first part of
+    /// the second, and the parts of a message count as those of the part that it is in. A mail that
+    /// is one part is `1`, and a multipart that is the whole mail is the empty text.
+    package var sections: [String] {
+        var sections = [String](repeating: "", count: storage.nodes.count)
+        for (index, node) in storage.nodes.enumerated() {
+            let isMultipart = node.contentType.isMultipart && !node.children.isEmpty
+            if index == 0, !isMultipart { sections[0] = "1" }
+            for (position, child) in node.children.enumerated() {
+                let number = sections[index].isEmpty ? "" : "\(sections[index])."
+                let isMessageBody = !isMultipart && storage.nodes[child].contentType.isMultipart
+                sections[child] = isMessageBody ? sections[index] : "\(number)\(position + 1)"
+            }
+        }
+        return sections
+    }
 }
 
 /// What a mail may make of its reader. What goes beyond stays in the mail as one part, and is a

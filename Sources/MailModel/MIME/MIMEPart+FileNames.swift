@@ -6,11 +6,22 @@ package struct FileName: Sendable, Hashable {
         case contentType = "Content-Type"
     }
     package var source: Source
+    /// `filename` or `name`.
+    package var parameter: String
     /// How the parameter is spelled.
     package var form: HeaderParameters.Variant.Form
     /// Decoded, nothing taken off: it may hold separators of paths, controls and anything else, and
     /// must never be used as a path.
     package var value: String
+
+    /// `Content-Disposition filename*`: of sections, the first one's spelling.
+    package var place: String {
+        switch form {
+        case .plain: "\(source.rawValue) \(parameter)"
+        case .extended: "\(source.rawValue) \(parameter)*"
+        case .continued: "\(source.rawValue) \(parameter)*0"
+        }
+    }
 }
 
 extension MIMEPart {
@@ -27,7 +38,9 @@ extension MIMEPart {
             let variants = parameters.variants(name)
             let sorted =
                 variants.filter { $0.form != .plain } + variants.filter { $0.form == .plain }
-            return sorted.map { FileName(source: source, form: $0.form, value: $0.value) }
+            return sorted.map {
+                FileName(source: source, parameter: name, form: $0.form, value: $0.value)
+            }
         }
     }
 

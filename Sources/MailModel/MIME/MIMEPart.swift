@@ -29,6 +29,16 @@ package struct MIMEPart: Sendable {
         node.parent.map { MIMEPart(storage: storage, index: $0) }
     }
 
+    /// Whether a message in the mail contains it.
+    package var isInMessage: Bool {
+        var ancestor = parent
+        while let part = ancestor {
+            if part.isMessage { return true }
+            ancestor = part.parent
+        }
+        return false
+    }
+
     // MARK: Header
 
     /// Read anew at each call, in time linear in its length.
@@ -53,6 +63,13 @@ package struct MIMEPart: Sendable {
     /// the raw one.
     package func decodedBody(bytesMax: Int = .max) -> [UInt8] {
         node.transferEncoding.decode(rawBody, bytesMax: bytesMax)
+    }
+
+    /// The message in a part that is one but is encoded as a whole, against RFC 2046 §5.2.1; nil for
+    /// all others. Its bytes are its own.
+    package func encodedMessage(limits: MIMELimits = .standard) -> MIMEMessage? {
+        guard isMessage, !transferEncoding.isIdentity else { return nil }
+        return MIMEMessage(decodedBody(), limits: limits)
     }
 
     /// The decoded body as text, by its declared charset, or the one that it is most likely in;
