@@ -244,7 +244,7 @@ let package = Package(
                 nioPosix, nioSSL, certificates, asn1, crypto,
             ]),
         .executableTarget(
-            name: "SuiteRunner", dependencies: ["MailModel", "TestSupport"],
+            name: "SuiteRunner", dependencies: ["MailModel", "TestSupport", crypto],
             path: "Tests/SuiteRunner", swiftSettings: settings),
         tests("TidyTests", ["TestSupport"]),
     ] + fuzzer

@@ -107,14 +107,19 @@ package enum AddressList {
         return EncodedWords.decode(output).trimmingSpaces()
     }
 
-    /// `addr-spec` without comments, space outside of quotes, and route: RFC 5322 §4.4.
+    /// `addr-spec` without comments, route, and space beside its dots and its `@`: RFC 5322 §4.4.
     private static func addressText(_ bytes: ArraySlice<UInt8>) -> String {
         var output: [UInt8] = []
+        var space: [UInt8] = []
         scan(Array(bytes)) { _, byte, place in
             switch place {
-            case .plain where HeaderCursor.isSpace(byte): break
+            case .plain where HeaderCursor.isSpace(byte): space.append(byte)
             case .comment, .escapedInComment: break
-            case .plain, .quoted, .escape, .escaped: output.append(byte)
+            case .plain, .quoted, .escape, .escaped:
+                // Space elsewhere makes the address invalid, and shall be seen.
+                if !isJoint(byte), let last = output.last, !isJoint(last) { output += space }
+                space = []
+                output.append(byte)
             }
         }
         var address = output[...]
@@ -122,7 +127,13 @@ package enum AddressList {
         {
             address = address[(colon + 1)...]
         }
+        // What has no domain is no address, but perhaps somebody's name.
+        guard address.contains(UInt8(ascii: "@")) else { return displayText(bytes) }
         return MIMEText.guess(Array(address))
+    }
+
+    private static func isJoint(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ".") || byte == UInt8(ascii: "@")
     }
 
     private static func lastComment(_ entry: [UInt8]) -> [UInt8]? {

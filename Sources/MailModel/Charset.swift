@@ -25,6 +25,9 @@ package struct Charset: Sendable, Hashable {
 
     private init(_ reading: Reading) { self.reading = reading }
 
+    /// Seven bits, for labels that nobody knows.
+    static let ascii = Charset(.ascii)
+
     /// What most mails without a label, or with a wrong one, are written in.
     static let windows1252 = Charset(.windows1252)
 

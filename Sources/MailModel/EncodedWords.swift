@@ -6,12 +6,15 @@ package enum EncodedWords {
     /// Bytes that the words of one body may hold; what follows stays as written.
     package static let decodedBytesMax = 65_536
 
-    /// `body` as text, its encoded words decoded; a word of an unknown charset stays as written,
-    /// space between two encoded words goes. No control character comes out of a word. What stands
-    /// outside of words is UTF-8, or else what such bytes mostly are. RFC 2047 §6.2, RFC 6532 §3.2
-    package static func decode(_ body: [UInt8]) -> String {
-        guard firstMark(in: body[...]) != nil else { return MIMEText.guess(body) }
-        var output = Output()
+    /// `body` as text, its encoded words decoded; a word of an unknown charset stays as written
+    /// unless it is ASCII, space between two encoded words goes. No control character comes out of a
+    /// word. What stands outside of words is UTF-8, or else in `rawCharset`, or what such bytes
+    /// mostly are. RFC 2047 §6.2, RFC 6532 §3.2
+    package static func decode(_ body: [UInt8], rawCharset: Charset? = nil) -> String {
+        guard firstMark(in: body[...]) != nil else {
+            return MIMEText.guess(body, else: rawCharset)
+        }
+        var output = Output(rawCharset: rawCharset)
         var rest = body[...]
         var words = 0
         var decodedBytes = 0
@@ -23,6 +26,11 @@ package enum EncodedWords {
             }
             guard let end = word.end else { break }
             let decoded = word.decoded
+            guard word.isKnown || decoded.allSatisfy({ $0 >= 32 && $0 < 127 }) else {
+                output.add(text: rest[..<end])
+                rest = rest[end...]
+                continue
+            }
             words += 1
             decodedBytes += decoded.count
             guard decodedBytes <= decodedBytesMax else { break }
@@ -36,7 +44,9 @@ package enum EncodedWords {
 
     /// As `decode`, but what stands in quotes stays as written: RFC 2047 §5 has no encoded word
     /// there.
-    package static func decodeOutsideQuotes(_ body: [UInt8]) -> String {
+    package static func decodeOutsideQuotes(
+        _ body: [UInt8], rawCharset: Charset? = nil
+    ) -> String {
         var text = ""
         var segment: [UInt8] = []
         var isQuoted = false
@@ -49,20 +59,23 @@ package enum EncodedWords {
                 } else if byte == UInt8(ascii: "\\") {
                     isEscaped = true
                 } else if byte == UInt8(ascii: "\"") {
-                    text += MIMEText.guess(segment)
+                    text += MIMEText.guess(segment, else: rawCharset)
                     segment = []
                     isQuoted = false
                 }
             } else {
                 if byte == UInt8(ascii: "\"") {
-                    text += decode(segment)
+                    text += decode(segment, rawCharset: rawCharset)
                     segment = []
                     isQuoted = true
                 }
                 segment.append(byte)
             }
         }
-        return text + (isQuoted ? MIMEText.guess(segment) : decode(segment))
+        return text
+            + (isQuoted
+                ? MIMEText.guess(segment, else: rawCharset)
+                : decode(segment, rawCharset: rawCharset))
     }
 
     private static func firstMark(in bytes: ArraySlice<UInt8>) -> Int? {
@@ -77,10 +90,13 @@ package enum EncodedWords {
     /// Text and words in order: the bytes of neighbouring words of one charset are decoded together,
     /// since a character may be cut between them.
     private struct Output {
+        private let rawCharset: Charset?
         private var text = ""
         /// What stands behind the last word, or the beginning.
         private var between: [UInt8] = []
         private var word: (charset: Charset, bytes: [UInt8])?
+
+        init(rawCharset: Charset?) { self.rawCharset = rawCharset }
 
         mutating func add(text bytes: ArraySlice<UInt8>) { between += bytes }
 
@@ -106,7 +122,7 @@ package enum EncodedWords {
                 let decoded = word.charset.repairedText(word.bytes).unicodeScalars
                 text.unicodeScalars.append(contentsOf: decoded.filter { !Self.isControl($0) })
             }
-            text += MIMEText.guess(between)
+            text += MIMEText.guess(between, else: rawCharset)
             word = nil
             between = []
         }
@@ -118,6 +134,8 @@ package enum EncodedWords {
 
     private struct Word {
         let charset: Charset
+        /// Whether the label is one that we know.
+        let isKnown: Bool
         private let isBase64: Bool
         private let content: ArraySlice<UInt8>
         /// Behind the final `?=`; nil where none stands in all that follows.
@@ -135,13 +153,14 @@ package enum EncodedWords {
             else { return nil }
             // RFC 2231 §5: a language may follow the character set.
             let label = inner[..<first].prefix { $0 != UInt8(ascii: "*") }
-            guard let charset = Charset(String(decoding: label, as: UTF8.self)) else { return nil }
+            let known = Charset(String(decoding: label, as: UTF8.self))
+            isKnown = known != nil
+            charset = known ?? .ascii
             switch inner[first + 1] {
             case UInt8(ascii: "B"), UInt8(ascii: "b"): isBase64 = true
             case UInt8(ascii: "Q"), UInt8(ascii: "q"): isBase64 = false
             default: return nil
             }
-            self.charset = charset
             let start = first + 3
             let close = Self.close(in: bytes[start...])
             content = bytes[start..<(close ?? start)]

@@ -14,10 +14,19 @@ package struct HeaderBlock: Sendable {
 
         /// The body as text; bytes that are not UTF-8 become U+FFFD.
         package var text: String { String(decoding: body, as: UTF8.self) }
-        /// The body with RFC 2047's encoded words decoded.
+        /// The body with RFC 2047's encoded words decoded. Other bytes that are not UTF-8 are taken
+        /// for what the mail declares for its text.
         package var decodedText: String {
             Self.addressFields.contains(name.lowercased())
-                ? EncodedWords.decodeOutsideQuotes(body) : EncodedWords.decode(body)
+                ? EncodedWords.decodeOutsideQuotes(body, rawCharset: rawCharset)
+                : EncodedWords.decode(body, rawCharset: rawCharset)
+        }
+        fileprivate var rawCharset: Charset?
+
+        fileprivate init(_ name: String, _ range: Range<Int>) {
+            self.name = name
+            self.range = range
+            body = []
         }
 
         private static let addressFields: Set<String> = [
@@ -57,6 +66,12 @@ package struct HeaderBlock: Sendable {
             }
         }
         for index in fields.indices { fields[index].body = unfolded(fields[index]) }
+        guard bytes.contains(where: { $0 >= 0x80 }), let type = first("Content-Type") else {
+            return
+        }
+        let charset = ContentType.reading(type.body[...]).0.parameters["charset"]
+        let rawCharset = charset.flatMap { Charset($0) }
+        for index in fields.indices { fields[index].rawCharset = rawCharset }
     }
 
     /// Where lines begin, where the empty one does, and what lies behind that.
@@ -90,7 +105,7 @@ package struct HeaderBlock: Sendable {
             defects.append(.noField(at: range.lowerBound))
             return false
         }
-        fields.append(Field(name: String(decoding: name, as: UTF8.self), body: [], range: range))
+        fields.append(Field(String(decoding: name, as: UTF8.self), range))
         return true
     }
 

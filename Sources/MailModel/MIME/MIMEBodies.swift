@@ -8,8 +8,11 @@ package struct MIMEBodies: Sendable {
     package private(set) var html: [MIMEPart] = []
     package private(set) var attachments: [MIMEPart] = []
 
-    package init(_ message: MIMEMessage) {
-        sort([message.root], in: "mixed", Place(isText: true, isHTML: true, isAlternative: false))
+    package init(_ message: MIMEMessage) { self.init(root: message.root) }
+
+    /// Of the mail, or of a message in it, whose header block `root` has.
+    package init(root: MIMEPart) {
+        sort([root], in: "mixed", Place(isText: true, isHTML: true, isAlternative: false))
     }
 
     /// Which lists the parts of a multipart may still go to.

@@ -9,7 +9,8 @@ package struct MIMEDefect: Sendable, Hashable {
         case delimiterMissing
         /// A multipart that ends with what contains it.
         case closingDelimiterMissing
-        /// A header block that a delimiter ends, or the end of the mail.
+        /// A header block that something else than an empty line ends: a delimiter, text, or the end
+        /// of the mail.
         case headerUnended
         /// A field that may stand once in a header block and stands again; the first one counts.
         case fieldRepeated

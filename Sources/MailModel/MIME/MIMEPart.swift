@@ -75,6 +75,16 @@ package struct MIMEPart: Sendable {
     /// The decoded body as text, by its declared charset, or the one that it is most likely in;
     /// what is invalid becomes U+FFFD. Line ends stay as they are.
     package func text() -> String {
-        MIMEText.decode(decodedBody(), charset: contentType.parameters["charset"])
+        MIMEText.decode(decodedBody(), charset: charset)
+    }
+
+    /// QUIRK: a multipart that declares a charset means its parts.
+    private var charset: String? {
+        var part = self
+        while true {
+            if let charset = part.contentType.parameters["charset"] { return charset }
+            guard let parent = part.parent, parent.isMultipart else { return nil }
+            part = parent
+        }
     }
 }

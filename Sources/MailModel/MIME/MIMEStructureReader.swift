@@ -76,9 +76,9 @@ struct MIMEStructureReader {
     ) -> Int {
         var contentType = type
         if let place = block.contentType {
-            let declared = ContentType(mail[place])
-            if declared == nil { note(.contentTypeInvalid, at: place.lowerBound) }
-            contentType = declared ?? .textPlain
+            let (declared, isValid) = ContentType.reading(mail[place])
+            if !isValid { note(.contentTypeInvalid, at: place.lowerBound) }
+            contentType = declared
             if contentType.parameters.isCut { note(.parametersBeyondLimit, at: place.lowerBound) }
         }
         let encoding = block.transferEncoding.flatMap { TransferEncoding(mail[$0]) }
@@ -102,10 +102,9 @@ struct MIMEStructureReader {
         if !node.transferEncoding.isIdentity {
             note(.multipartEncoded, at: node.header.lowerBound)
         }
-        var boundary = node.contentType.parameters.bytes("boundary") ?? []
-        // No delimiter's text ends in space: RFC 2046 §5.1.1.
-        while let last = boundary.last, HeaderCursor.isSpace(last) { boundary.removeLast() }
-        guard !boundary.isEmpty else { return note(.boundaryMissing, at: node.header.lowerBound) }
+        guard let boundary = node.contentType.boundary else {
+            return note(.boundaryMissing, at: node.header.lowerBound)
+        }
         guard node.depth < limits.depthMax else {
             return note(.depthBeyondLimit, at: node.header.lowerBound)
         }
@@ -175,22 +174,32 @@ struct MIMEStructureReader {
     /// `delimiter := CRLF "--" boundary`, `close-delimiter := delimiter "--"`, each followed by
     /// `transport-padding`: the innermost multipart that has it.
     private func delimiter(at line: Int) -> Delimiter? {
+        guard !boundaries.isEmpty, let (text, next) = dashedText(at: line) else { return nil }
+        for level in boundaries.indices.reversed() {
+            guard let role = role(of: text, for: boundaries[level].text) else { continue }
+            return Delimiter(level: level, isClosing: role == .closing, line: line..<next)
+        }
+        return nil
+    }
+
+    /// What stands behind the two dashes that a line begins with, and where the next line begins.
+    private func dashedText(at line: Int) -> (text: UnsafeRawBufferPointer, next: Int)? {
         guard line + 2 < bytes.count, bytes[line] == UInt8(ascii: "-"),
-            bytes[line + 1] == UInt8(ascii: "-"), !boundaries.isEmpty
+            bytes[line + 1] == UInt8(ascii: "-")
         else { return nil }
         let next = lineEnd(from: line)
         var end = next
         while end > line + 2, HeaderCursor.isSpace(bytes[end - 1]) { end -= 1 }
-        let text = UnsafeRawBufferPointer(rebasing: bytes[(line + 2)..<end])
-        for level in boundaries.indices.reversed() {
-            let boundary = boundaries[level].text
-            let surplus = text.count - boundary.count
-            guard surplus == 0 || surplus == 2, text.starts(with: boundary) else { continue }
-            if surplus == 0 { return Delimiter(level: level, isClosing: false, line: line..<next) }
-            guard text.suffix(2).elementsEqual("--".utf8) else { continue }
-            return Delimiter(level: level, isClosing: true, line: line..<next)
-        }
-        return nil
+        return (UnsafeRawBufferPointer(rebasing: bytes[(line + 2)..<end]), next)
+    }
+
+    private enum Role { case opening, closing }
+
+    private func role(of text: UnsafeRawBufferPointer, for boundary: [UInt8]) -> Role? {
+        let surplus = text.count - boundary.count
+        guard surplus == 0 || surplus == 2, text.starts(with: boundary) else { return nil }
+        if surplus == 0 { return .opening }
+        return text.suffix(2).elementsEqual("--".utf8) ? .closing : nil
     }
 
     /// Where the next line begins.
@@ -209,63 +218,45 @@ struct MIMEStructureReader {
 
     // MARK: Header blocks
 
-    /// Where a header block ends and where the bodies of the fields stand that say what the part is.
-    private struct HeaderPlaces {
-        var end = 0
-        var contentType: Range<Int>?
-        var transferEncoding: Range<Int>?
-        var disposition: Range<Int>?
-    }
-
+    /// Up to the empty line; where that is missing, up to a delimiter of what is open, or of the
+    /// multipart that the block itself declares. Lines at its end that have no colon are body.
     private mutating func readHeaderBlock(at start: Int) -> HeaderPlaces {
-        var places = HeaderPlaces()
+        var places = HeaderPlaces(mail: mail)
         var line = start
-        var field: (start: Int, name: WritableKeyPath<HeaderPlaces, Range<Int>?>, length: Int)?
-        func endField(at end: Int) -> Bool {
-            guard let (start, name, length) = field else { return false }
-            field = nil
-            guard places[keyPath: name] == nil else { return true }
-            places[keyPath: name] = (start + length)..<end
-            return false
-        }
         while line < bytes.count {
             let byte = bytes[line]
             let next = lineEnd(from: line)
-            if byte == 10 || (byte == 13 && next == line + 2) {
-                if endField(at: line) { note(.fieldRepeated, at: line) }
+            let isEmpty = byte == 10 || (byte == 13 && next == line + 2)
+            let isContinuation = byte == 32 || byte == 9
+            if !isContinuation { endField(&places, at: line) }
+            if isEmpty {
                 places.end = next
-                return places
+                return endedByText(places, at: line)
             }
-            if byte == UInt8(ascii: "-"), delimiter(at: line) != nil { break }
-            if byte != 32 && byte != 9 {
-                if endField(at: line) { note(.fieldRepeated, at: line) }
-                if byte | 0x20 == UInt8(ascii: "c"), let found = name(of: line..<next) {
-                    field = (line, found.path, found.length)
-                }
+            if byte == UInt8(ascii: "-"), let (text, _) = dashedText(at: line) {
+                if delimiter(at: line) != nil { break }
+                if let boundary = places.boundary, role(of: text, for: boundary) != nil { break }
             }
+            if !isContinuation { places.beginField(bytes, line..<next) }
             line = next
         }
-        if endField(at: line) { note(.fieldRepeated, at: line) }
-        if line > start { note(.headerUnended, at: line) }
+        endField(&places, at: line)
         places.end = line
-        return places
+        if places.text == nil, line > start { note(.headerUnended, at: line) }
+        return endedByText(places, at: line)
     }
 
-    /// Which of the fields the line begins, and the length of its name with the colon.
-    private func name(
-        of line: Range<Int>
-    ) -> (path: WritableKeyPath<HeaderPlaces, Range<Int>?>, length: Int)? {
-        guard line.count > 12, bytes[line.lowerBound + 7] == UInt8(ascii: "-"),
-            let colon = bytes[line].prefix(64).firstIndex(of: UInt8(ascii: ":"))
-        else { return nil }
-        var name = bytes[line.lowerBound..<colon]
-        while let last = name.last, last == 32 || last == 9 { name.removeLast() }
-        let length = colon + 1 - line.lowerBound
-        switch String(decoding: name, as: UTF8.self).lowercased() {
-        case "content-type": return (\.contentType, length)
-        case "content-transfer-encoding": return (\.transferEncoding, length)
-        case "content-disposition": return (\.disposition, length)
-        default: return nil
-        }
+    private mutating func endField(_ places: inout HeaderPlaces, at end: Int) {
+        if places.endField(at: end) == .repeated { note(.fieldRepeated, at: end) }
+    }
+
+    /// Python's `email` and others end a header block at the first line that is no field. Where
+    /// fields follow it, that would hide them, so only what no field follows is taken for text.
+    private mutating func endedByText(_ places: HeaderPlaces, at line: Int) -> HeaderPlaces {
+        guard let text = places.text, text < line else { return places }
+        var places = places
+        places.end = text
+        note(.headerUnended, at: text)
+        return places
     }
 }

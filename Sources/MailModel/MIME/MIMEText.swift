@@ -7,8 +7,10 @@ enum MIMEText {
         return guess(bytes)
     }
 
-    /// UTF-8 where it is valid, else the charset that mails without a label were mostly written in.
-    static func guess(_ bytes: [UInt8]) -> String {
-        String(validating: bytes, as: UTF8.self) ?? Charset.windows1252.repairedText(bytes)
+    /// UTF-8 where it is valid, else `charset`, or without one what mails without a label were mostly
+    /// written in.
+    static func guess(_ bytes: [UInt8], else charset: Charset? = nil) -> String {
+        String(validating: bytes, as: UTF8.self)
+            ?? (charset ?? .windows1252).repairedText(bytes)
     }
 }

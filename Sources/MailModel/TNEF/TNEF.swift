@@ -86,13 +86,15 @@ package struct TNEF: Sendable {
     }
 
     /// MS-OXPROPS: PidTagAttachLongFilename and its kin.
-    private func add(_ property: MAPIProperty, to attachment: inout Attachment) {
+    private mutating func add(_ property: MAPIProperty, to attachment: inout Attachment) {
         switch property.id {
         case 0x3707: attachment.add(name: string(property), isFirst: true)
         case 0x3704, 0x3001: attachment.add(name: string(property), isFirst: false)
         case 0x370E: attachment.mediaType = string(property)
         case 0x3712: attachment.contentID = string(property)
         case 0x3701:
+            // Who gives the content both ways may give two: the first is listed on its own.
+            if !attachment.data.isEmpty { attachments.append(attachment) }
             // An object begins with the id of its interface.
             attachment.data = property.isObject ? property.value.dropFirst(16) : property.value
         default: break
