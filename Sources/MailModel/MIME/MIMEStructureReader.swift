@@ -172,12 +172,22 @@ struct MIMEStructureReader {
     }
 
     /// `delimiter := CRLF "--" boundary`, `close-delimiter := delimiter "--"`, each followed by
-    /// `transport-padding`: the innermost multipart that has it.
+    /// `transport-padding`: the innermost multipart that has it. RFC 2046 §5.1.1 lets anything else
+    /// follow, too; but boundaries that begin like one another are met, so the whole line counts
+    /// first.
     private func delimiter(at line: Int) -> Delimiter? {
         guard !boundaries.isEmpty, let (text, next) = dashedText(at: line) else { return nil }
         for level in boundaries.indices.reversed() {
             guard let role = role(of: text, for: boundaries[level].text) else { continue }
             return Delimiter(level: level, isClosing: role == .closing, line: line..<next)
+        }
+        for level in boundaries.indices.reversed() {
+            let boundary = boundaries[level].text
+            guard text.starts(with: boundary) else { continue }
+            let rest = text.dropFirst(boundary.count)
+            // QUIRK: a mail that was cut within its last delimiter.
+            let isClosing = rest.starts(with: "--".utf8) || rest.elementsEqual("-".utf8)
+            return Delimiter(level: level, isClosing: isClosing, line: line..<next)
         }
         return nil
     }
