@@ -133,7 +133,6 @@ package struct AddressParser {
             position += 1
         }
         let name = bytes[start..<position]
-        guard name.last != UInt8(ascii: ".") else { throw error(.domainInvalid, at: start) }
         if name.contains(where: { $0 >= 0x80 }), !isUTF8Allowed {
             throw error(.nonASCII, at: start)
         }
@@ -218,10 +217,11 @@ package struct AddressParser {
         }
     }
 
-    /// What shows nothing, turns the direction of text, parts lines or words, or is no character.
-    /// Joiners are letters of some scripts.
+    /// What shows nothing, turns the direction of text, parts lines or words, is no character, or
+    /// becomes ASCII when it is normalized. Joiners are letters of some scripts.
     private static func isMisleading(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
+        if [0x037E, 0x1FEF, 0x212A].contains(scalar.value) { return true }
+        return switch scalar.properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned, .surrogate:
             true
         case .spaceSeparator: scalar != " "

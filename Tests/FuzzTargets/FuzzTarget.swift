@@ -13,7 +13,8 @@ package struct FuzzTarget: Sendable {
 
     package static let all = [
         commands, parameters, data, addresses, headers, proxy, session, rules, sesRules,
-        configuration, control, urls, sns, subscriptions,
+        configuration, control, urls, sns, subscriptions, mail,
+        mimeParameters, tnef, encodings,
     ]
 }
 
