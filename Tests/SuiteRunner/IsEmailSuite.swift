@@ -19,7 +19,7 @@ enum IsEmailSuite: OutsideSuite {
         }
     }
 
-    /// `RFC5321` is what is unusual (literals, quoted strings), not what is invalid.
+    /// The category of RFC 5321 is what is unusual (literals, quoted strings), not what is invalid.
     private static let fitCategories: Set<String> = [
         "ISEMAIL_VALID_CATEGORY", "ISEMAIL_DNSWARN", "ISEMAIL_RFC5321",
     ]

@@ -6,7 +6,8 @@ import Foundation
 enum SuiteRunner {
     static let suites: [any OutsideSuite.Type] = [
         MailParserSuite.self, LettersSuite.self, MIMEToolsSuite.self, LibmimeSuite.self,
-        TNEFSuite.self, IsEmailSuite.self, EmailValidatorSuite.self, SoundCPythonMails.self,
+        TNEFSuite.self, IsEmailSuite.self, EmailValidatorSuite.self, MimeKitEncodersSuite.self,
+        SoundCPythonMails.self,
         SoundMailGemMails.self, SoundPHPIMAPMails.self, SoundMimeKitMails.self,
         SoundSpamAssassinMails.self, SoundStalwartMails.self, SoundMIMEToolsMails.self,
         SoundLettersMails.self,
