@@ -13,7 +13,7 @@ extension FuzzTarget {
             let bodies = MIMEBodies(mail)
             let listed = bodies.text + bodies.html + bodies.attachments
             try require(listed.count <= 2 * mail.parts.count, "more listed than there is")
-            for part in bodies.text { _ = part.readableText() }
+            for part in mail.parts { _ = (part.readableText(), part.calendar) }
             for attachment in MIMEAttachments(of: mail).list {
                 try require(attachment.size <= bytes.count, "an attachment larger than its mail")
             }
