@@ -26,7 +26,7 @@ package enum AddressList {
     }
 
     /// Each mailbox, its name and address decoded as far as can be. Obsolete syntax is read: space
-    /// and comments anywhere, routes, names in comments. RFC 5322 §3.4 and §4.4
+    /// and comments anywhere, routes, names in comments. RFC 5322 §3.4, RFC 5322 §4.4
     package static func mailboxes(_ body: [UInt8]) -> [Entry] {
         let pieces = pieces(body)
         return pieces.compactMap { piece in
@@ -54,6 +54,12 @@ package enum AddressList {
         package var address: String
         /// The name of the group that it stands in.
         package var group: String?
+
+        package init(name: String?, address: String, group: String?) {
+            self.name = name
+            self.address = address
+            self.group = group
+        }
     }
 
     /// An entry's last `<…>` outside quotes and comments.

@@ -17,21 +17,25 @@ struct CharsetConversion {
     consuming func text(_ bytes: [UInt8]) -> String? {
         iconv(converter, nil, nil, nil, nil)
         output.reserveCapacity(bytes.count + bytes.count / 2)
-        let isDone = bytes.withUnsafeBufferPointer { bytes in
-            bytes.withMemoryRebound(to: CChar.self) { run($0) }
+        let isDone = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Self.pieceBytes) {
+            room in
+            bytes.withUnsafeBufferPointer { bytes in
+                bytes.withMemoryRebound(to: CChar.self) { run($0, room) }
+            }
         }
         // What iconv gives may be more than UTF-8 allows.
         return isDone ? String(decoding: output, as: UTF8.self) : nil
     }
 
-    private mutating func run(_ input: UnsafeBufferPointer<CChar>) -> Bool {
+    private mutating func run(
+        _ input: UnsafeBufferPointer<CChar>, _ room: UnsafeMutableBufferPointer<CChar>
+    ) -> Bool {
         // iconv asks for a pointer that could write, and only reads.
         var from = UnsafeMutablePointer(mutating: input.baseAddress)
         var left = input.count
-        let converter = converter
         while left > 0 {
             let before = left
-            let error = piece { to, room in iconv(converter, &from, &left, &to, &room) }
+            let error = piece(&from, &left, room)
             if error == 0 || (error == E2BIG && left < before) { continue }
             guard isRepaired, error == EILSEQ || error == EINVAL else { return false }
             output += "\u{FFFD}".utf8
@@ -39,20 +43,21 @@ struct CharsetConversion {
             left -= 1
         }
         // A character may have waited for a combining one.
-        return piece { to, room in iconv(converter, nil, nil, &to, &room) } == 0 || isRepaired
+        from = nil
+        return piece(&from, &left, room) == 0 || isRepaired
     }
 
-    /// Has `convert` write into a piece of room; its error, or 0.
+    /// Converts as much as fits into `room`; iconv's error, or 0.
     private mutating func piece(
-        _ convert: (inout UnsafeMutablePointer<CChar>?, inout Int) -> Int
+        _ from: inout UnsafeMutablePointer<CChar>?, _ left: inout Int,
+        _ room: UnsafeMutableBufferPointer<CChar>
     ) -> Int32 {
-        withUnsafeTemporaryAllocation(of: CChar.self, capacity: Self.pieceBytes) { room in
-            var to = room.baseAddress
-            var left = room.count
-            let isFailed = convert(&to, &left) == Int(bitPattern: UInt.max)
-            let error = isFailed ? errno : 0
-            output += UnsafeRawBufferPointer(room)[..<(room.count - left)]
-            return error
-        }
+        var to = room.baseAddress
+        var space = room.count
+        let isFailed =
+            iconv(converter, &from, &left, &to, &space) == Int(bitPattern: UInt.max)
+        let error = isFailed ? errno : 0
+        output += UnsafeRawBufferPointer(room)[..<(room.count - space)]
+        return error
     }
 }

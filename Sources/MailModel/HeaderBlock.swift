@@ -51,76 +51,115 @@ package struct HeaderBlock: Sendable {
 
     /// Reads up to the first empty line, or to the end.
     package init(_ source: ArraySlice<UInt8>) {
-        let lines = source.withUnsafeBytes { Self.lines($0) }
-        bytes = source.prefix(lines.length)
-        var isInField = false
-        for (index, line) in lines.starts.enumerated() {
-            let next = index + 1 < lines.starts.count ? lines.starts[index + 1] : lines.end
-            let isContinuation = isSpace(bytes[bytes.startIndex + line])
-            if !isContinuation {
-                isInField = addField(line..<next)
-            } else if isInField {
-                fields[fields.count - 1].range = fields[fields.count - 1].range.lowerBound..<next
-            } else if index == 0 {
-                defects.append(.orphanContinuation)
-            }
-        }
-        for index in fields.indices { fields[index].body = unfolded(fields[index]) }
-        guard bytes.contains(where: { $0 >= 0x80 }), let type = first("Content-Type") else {
-            return
-        }
+        var reader = Reader()
+        source.withUnsafeBytes { reader.read($0) }
+        bytes = source.prefix(reader.length)
+        fields = reader.fields
+        defects = reader.defects
+        guard reader.hasRawBytes, let type = first("Content-Type") else { return }
         let charset = ContentType.reading(type.body[...]).0.parameters["charset"]
         let rawCharset = charset.flatMap { Charset($0) }
         for index in fields.indices { fields[index].rawCharset = rawCharset }
     }
 
-    /// Where lines begin, where the empty one does, and what lies behind that.
-    private static func lines(
-        _ bytes: UnsafeRawBufferPointer
-    ) -> (starts: [Int], end: Int, length: Int) {
-        var starts: [Int] = []
-        var line = 0
-        while line < bytes.count, let base = bytes.baseAddress {
-            let found = memchr(base + line, 10, bytes.count - line)
-            let next = found.map { UnsafeRawPointer($0) - base + 1 } ?? bytes.count
-            let isEmpty = bytes[line] == 10 || (bytes[line] == 13 && next == line + 2)
-            if isEmpty { return (starts, line, next) }
-            starts.append(line)
-            line = next
-        }
-        return (starts, line, line)
-    }
+    /// Goes over the lines of a block once.
+    private struct Reader {
+        var fields: [Field] = []
+        var defects: [Defect] = []
+        var length = 0
+        var hasRawBytes = false
+        /// Where the field begins that the lines belong to, and its colon stands.
+        private var open: (start: Int, colon: Int)?
 
-    private mutating func addField(_ range: Range<Int>) -> Bool {
-        let line = bytes[
-            (bytes.startIndex + range.lowerBound)..<(bytes.startIndex + range.upperBound)]
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else {
-            defects.append(.noField(at: range.lowerBound))
-            return false
+        mutating func read(_ bytes: UnsafeRawBufferPointer) {
+            guard let base = bytes.baseAddress else { return }
+            var line = 0
+            while line < bytes.count {
+                let found = memchr(base + line, 10, bytes.count - line)
+                let next = found.map { UnsafeRawPointer($0) - base + 1 } ?? bytes.count
+                let first = bytes[line]
+                let isContinuation = first == 32 || first == 9
+                if !isContinuation { endField(bytes, at: line) }
+                if first == 10 || (first == 13 && next == line + 2) {
+                    length = next
+                    return
+                }
+                if !isContinuation {
+                    beginField(bytes, line..<next)
+                } else if line == 0 {
+                    defects.append(.orphanContinuation)
+                }
+                line = next
+            }
+            endField(bytes, at: line)
+            length = line
         }
-        // RFC 5322 §4.5: space before the colon is obsolete syntax that is still read.
-        var name = line[..<colon]
-        while let last = name.last, isSpace(last) { name.removeLast() }
-        guard !name.isEmpty, name.allSatisfy({ $0 > 32 && $0 < 127 }) else {
-            defects.append(.noField(at: range.lowerBound))
-            return false
-        }
-        fields.append(Field(String(decoding: name, as: UTF8.self), range))
-        return true
-    }
 
-    /// A line end within the body goes alone: what it folded keeps its space.
-    private func unfolded(_ field: Field) -> [UInt8] {
-        let line = rawBytes(of: field)
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return [] }
-        var body = line[(colon + 1)...].drop(while: isSpace)
-        while let last = body.last, isSpace(last) || last == 10 || last == 13 { body.removeLast() }
-        guard body.contains(10) else { return Array(body.drop(while: isSpace)) }
-        var unfolded: [UInt8] = []
-        unfolded.reserveCapacity(body.count)
-        var lines = Lines(body)
-        while let line = lines.next() { unfolded += body[line] }
-        return Array(unfolded.drop(while: isSpace))
+        private mutating func beginField(_ bytes: UnsafeRawBufferPointer, _ line: Range<Int>) {
+            guard let base = bytes.baseAddress,
+                let found = memchr(base + line.lowerBound, Int32(UInt8(ascii: ":")), line.count)
+            else { return defects.append(.noField(at: line.lowerBound)) }
+            let colon = UnsafeRawPointer(found) - base
+            // RFC 5322 §4.5: space before the colon is obsolete syntax that is still read.
+            var end = colon
+            while end > line.lowerBound, bytes[end - 1] == 32 || bytes[end - 1] == 9 { end -= 1 }
+            let name = bytes[line.lowerBound..<end]
+            guard !name.isEmpty, name.allSatisfy({ $0 > 32 && $0 < 127 }) else {
+                return defects.append(.noField(at: line.lowerBound))
+            }
+            let text = String(decoding: UnsafeRawBufferPointer(rebasing: name), as: UTF8.self)
+            fields.append(Field(text, line))
+            open = (line.lowerBound, colon)
+        }
+
+        private mutating func endField(_ bytes: UnsafeRawBufferPointer, at end: Int) {
+            guard let (start, colon) = open else { return }
+            open = nil
+            let body = UnsafeRawBufferPointer(rebasing: bytes[(colon + 1)..<end])
+            hasRawBytes = hasRawBytes || Self.isBeyondASCII(body)
+            fields[fields.count - 1].body = Self.unfolded(body)
+            fields[fields.count - 1].range = start..<end
+        }
+
+        private static func isBeyondASCII(_ bytes: UnsafeRawBufferPointer) -> Bool {
+            var seen: UInt64 = 0
+            var index = 0
+            while index + 8 <= bytes.count {
+                seen |= bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                index += 8
+            }
+            while index < bytes.count {
+                seen |= UInt64(bytes[index])
+                index += 1
+            }
+            return seen & 0x8080_8080_8080_8080 != 0
+        }
+
+        /// A line end within the body goes alone: what it folded keeps its space.
+        private static func unfolded(_ body: UnsafeRawBufferPointer) -> [UInt8] {
+            var end = body.count
+            while end > 0, HeaderCursor.isSpace(body[end - 1]) { end -= 1 }
+            var start = 0
+            while start < end, HeaderCursor.isSpace(body[start]), !isBareCR(body, start) {
+                start += 1
+            }
+            guard start < end, let base = body.baseAddress else { return [] }
+            var unfolded: [UInt8] = []
+            unfolded.reserveCapacity(end - start)
+            while start < end {
+                let found = memchr(base + start, 10, end - start)
+                let next = found.map { UnsafeRawPointer($0) - base } ?? end
+                let isCRLF = next < end && next > start && body[next - 1] == 13
+                unfolded += UnsafeRawBufferPointer(
+                    rebasing: body[start..<(isCRLF ? next - 1 : next)])
+                start = next + 1
+            }
+            return unfolded
+        }
+
+        private static func isBareCR(_ body: UnsafeRawBufferPointer, _ index: Int) -> Bool {
+            body[index] == 13 && body[index + 1] != 10
+        }
     }
 
     /// A field as it came, its last line end included.
@@ -141,5 +180,3 @@ package struct HeaderBlock: Sendable {
 
     package func first(_ name: String) -> Field? { all(name).first }
 }
-
-private func isSpace(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 }

@@ -1,5 +1,5 @@
 /// ISO-8859-1 with windows-1252's characters where it has controls, which no mail means: as browsers
-/// and mail readers read both. WHATWG Encoding §4.2
+/// and mail readers read both. WHATWG Encoding, 4.2
 enum Windows1252 {
     /// Every byte is a character.
     static func text(_ bytes: [UInt8]) -> String {

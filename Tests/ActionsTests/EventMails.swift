@@ -77,7 +77,7 @@ enum EventMails {
             To: =?ISO-8859-1?B?Qvxjaw==?= <support@demo.example>, =?utf-8?B?w4Q=?=\r
              =?utf-8?B?w5Y=?= <bob@demo.example>\r
             Subject: =?utf-8?Q?a_b?=\r
-             =?utf-8?Q?_c?= d =?x-unknown?Q?e?= =?utf-8?Q?cut
+             =?utf-8?Q?_c?= d =?x-nobody?Q?=E9?= =?utf-8?Q?cut
             """),
         "lists": mail(
             """

@@ -15,6 +15,7 @@ package struct FuzzTarget: Sendable {
         commands, parameters, data, addresses, headers, proxy, session, rules, sesRules,
         configuration, control, urls, sns, subscriptions, tagList, dkimSignature, dkimKey,
         dkimMail, arc,
+        mail, mimeParameters, tnef, encodings,
     ]
 }
 

@@ -14,7 +14,7 @@ enum LettersSuite: OutsideSuite {
                 guard let ours = answer(field, mail) else { continue }
                 results.append(
                     SuiteResult(
-                        case: file, step: field, theirs: Shown.text(shown(theirs)),
+                        case: "\(file) \(field)", step: "read", theirs: Shown.text(shown(theirs)),
                         ours: Shown.text(ours)))
             }
         }

@@ -21,7 +21,7 @@ enum LibmimeSuite: OutsideSuite {
                 let ours = answer(function, arguments)
             else { return nil }
             return SuiteResult(
-                case: name, step: call["id"] as? String ?? "",
+                case: "\(name) \(call["id"] as? String ?? "")", step: function,
                 theirs: Shown.text(shown(expected(expectation))), ours: Shown.text(ours))
         }
     }

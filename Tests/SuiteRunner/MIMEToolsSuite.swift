@@ -15,7 +15,7 @@ enum MIMEToolsSuite: OutsideSuite {
             tree.read()
             func add(_ step: String, _ theirs: String, _ ours: String) {
                 results.append(
-                    SuiteResult(case: String(stem), step: step, theirs: theirs, ours: ours))
+                    SuiteResult(case: "\(stem) \(step)", step: "read", theirs: theirs, ours: ours))
             }
             add("tree", tree.shape, shape(mail.root))
             let parts = allParts(of: mail)

@@ -16,8 +16,9 @@ enum MailParserSuite: OutsideSuite {
                 guard let theirs = try SuiteFiles.json("\(stem).\(form)") as? [String: Any] else {
                     continue
                 }
-                let name = form == "json" ? path : "\(path) crlf"
-                results += Comparison(name: name).compare(theirs, MIMEMessage(mail).root)
+                let line = form == "json" ? "LF" : "CRLF"
+                results += Comparison(name: path, form: line).compare(
+                    theirs, MIMEMessage(mail).root)
             }
         }
         return results
@@ -25,18 +26,21 @@ enum MailParserSuite: OutsideSuite {
 
     private struct Comparison {
         var name: String
+        /// The line ends of the mail.
+        var form: String
         var prefix = ""
 
         private func result(_ step: String, _ theirs: String, _ ours: String) -> SuiteResult {
-            SuiteResult(case: name, step: prefix + step, theirs: theirs, ours: ours)
+            SuiteResult(case: "\(name) \(prefix)\(step)", step: form, theirs: theirs, ours: ours)
         }
 
         func compare(_ theirs: [String: Any], _ root: MIMEPart) -> [SuiteResult] {
             let parts = theirs["parts"] as? [[String: Any]] ?? []
             let mine = Self.flattened(root)
-            var results = [
-                result("structure", Self.structure(parts, 0), Self.structure(root))
-            ]
+            let structure = result("structure", Self.structure(parts, 0), Self.structure(root))
+            // The parts of another tree are no answers to compare.
+            guard structure.theirs == structure.ours else { return [structure] }
+            var results = [structure]
             let bodies = MIMEBodies(root: root)
             for (list, part) in [
                 ("text_body", bodies.text), ("html_body", bodies.html),
@@ -72,7 +76,8 @@ enum MailParserSuite: OutsideSuite {
             guard let message = value as? [String: Any],
                 let root = part.encodedMessage()?.root ?? part.children.first
             else { return [] }
-            return Comparison(name: name, prefix: "\(prefix)\(index)/").compare(message, root)
+            return Comparison(name: name, form: form, prefix: "\(prefix)\(index)/")
+                .compare(message, root)
         }
 
         private func headers(_ part: [String: Any], _ header: HeaderBlock) -> [SuiteResult] {

@@ -6,14 +6,23 @@ enum SuiteFiles {
         Array(try Data(contentsOf: URL(fileURLWithPath: path)))
     }
 
+    /// Halves of surrogate pairs, which are no text, become U+FFFD.
     static func json(_ path: String) throws -> Any {
-        try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: path)))
+        let text = String(decoding: try bytes(path), as: UTF8.self)
+        let whole = text.replacing(
+            /\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])/, with: "\\ufffd")
+        return try JSONSerialization.jsonObject(with: Data(whole.utf8))
     }
 
     /// The files below `folder` whose names end so, by their paths from there, in order.
     static func paths(in folder: String, ending: String) throws -> [String] {
-        try FileManager.default.subpathsOfDirectory(atPath: folder)
-            .filter { $0.hasSuffix(ending) }.sorted()
+        let files = FileManager.default
+        return try files.subpathsOfDirectory(atPath: folder).filter { path in
+            var isFolder: ObjCBool = false
+            return path.hasSuffix(ending)
+                && files.fileExists(atPath: "\(folder)/\(path)", isDirectory: &isFolder)
+                && !isFolder.boolValue
+        }.sorted()
     }
 
     /// The mail with the line ends of Unix.
@@ -40,6 +49,7 @@ enum Shown {
     static func text(_ text: String) -> String {
         let escaped = text.unicodeScalars.map { scalar in
             scalar.value < 32 || scalar == "|" || (127...159).contains(scalar.value)
+                || (0x2028...0x202F).contains(scalar.value)
                 ? "\\\(String(scalar.value, radix: 16))." : String(scalar)
         }.joined()
         guard escaped.count > 60 else { return "'\(escaped)'" }

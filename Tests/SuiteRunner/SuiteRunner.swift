@@ -7,9 +7,13 @@ enum SuiteRunner {
     static let suites: [any OutsideSuite.Type] = [
         MailDKIMSuite.self, MailDKIMHistorySuite.self, DKIMPyVectorsSuite.self,
         DKIMCanonSuite.self, ARCValidationSuite.self, ARCSigningSuite.self,
-        MailParserSuite.self, LettersSuite.self, MIMEToolsSuite.self, LibmimeSuite.self,
-        TNEFSuite.self,
         SPFSuite.self, SPFHistorySuite.self, PySPFSuite.self,
+        MailParserSuite.self, LettersSuite.self, MIMEToolsSuite.self, LibmimeSuite.self,
+        TNEFSuite.self, IsEmailSuite.self, EmailValidatorSuite.self, MimeKitEncodersSuite.self,
+        SoundCPythonMails.self,
+        SoundMailGemMails.self, SoundPHPIMAPMails.self, SoundMimeKitMails.self,
+        SoundSpamAssassinMails.self, SoundStalwartMails.self, SoundMIMEToolsMails.self,
+        SoundLettersMails.self,
     ]
 
     static func main() async throws {

@@ -13,13 +13,14 @@ enum TNEFSuite: OutsideSuite {
             let tnef = TNEF(try SuiteFiles.bytes("\(folder)/\(path)")[...])
             results.append(
                 SuiteResult(
-                    case: path, step: "read", theirs: "true", ours: "\(tnef != nil)"))
+                    case: "\(path) read", step: "read", theirs: "true", ours: "\(tnef != nil)"))
             let files = (try? SuiteFiles.paths(in: stem, ending: "")) ?? []
             for file in files where file != "message.rtf" {
                 let theirs = try SuiteFiles.bytes("\(stem)/\(file)")
                 results.append(
                     SuiteResult(
-                        case: path, step: file, theirs: Shown.bytes(SuiteFiles.withLF(theirs)),
+                        case: "\(path) \(file)", step: "content",
+                        theirs: Shown.bytes(SuiteFiles.withLF(theirs)),
                         ours: ours(tnef, file, theirs)))
             }
         }

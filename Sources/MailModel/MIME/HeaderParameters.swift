@@ -1,7 +1,7 @@
 /// The parameters of a structured field, each as it was written: `name=value`, RFC 2231's
 /// `name*=charset'language'value` and the sections `name*0`, `name*1*`. Nothing is put together
 /// before somebody asks, so reading takes linear time whatever is numbered how. RFC 2045 §5.1,
-/// RFC 2231 §3 and §4
+/// RFC 2231 §3, RFC 2231 §4
 package struct HeaderParameters: Sendable, Hashable {
     /// Parameters of a field that are kept.
     package static let entriesMax = 1_000

@@ -11,21 +11,22 @@ struct HeaderPlaces {
     /// The first line without a colon that no field follows.
     private(set) var text: Int?
     private var field: (kind: Kind, body: Int)?
-    private var ownBoundary: [UInt8]?
+    private var ownBoundary = OpenBoundaries()
     private var isBoundaryRead = false
 
     private enum Kind { case contentType, transferEncoding, disposition }
 
     init(mail: [UInt8]) { self.mail = mail }
 
-    /// The boundary that the block declares for its own part.
-    var boundary: [UInt8]? {
-        mutating get {
-            guard !isBoundaryRead, let contentType else { return ownBoundary }
+    /// Whether a line that has `text` behind its dashes delimits the multipart that the block
+    /// itself declares.
+    mutating func isDelimiter(_ text: UnsafeRawBufferPointer) -> Bool {
+        if !isBoundaryRead, let contentType {
             isBoundaryRead = true
-            ownBoundary = ContentType(mail[contentType])?.boundary
-            return ownBoundary
+            let boundary = ContentType.reading(mail[contentType]).0.boundary
+            if let boundary { ownBoundary.append(boundary, of: 0) }
         }
+        return ownBoundary.match(text) != nil
     }
 
     enum Ending { case first, repeated, none }

@@ -11,7 +11,7 @@ struct MIMEStructureReader {
     /// The containers that the reader is in, from the outermost, and the last leaf.
     private var open: [Int] = []
     /// Of the multiparts among them those that have not been closed.
-    private var boundaries: [(text: [UInt8], node: Int)] = []
+    private var boundaries = OpenBoundaries()
 
     static func read(_ mail: [UInt8], limits: MIMELimits) -> MIMEStorage {
         mail.withUnsafeBytes { bytes in
@@ -30,7 +30,7 @@ struct MIMEStructureReader {
     private mutating func run() {
         var position = enter(at: 0, default: .textPlain)
         while let delimiter = nextDelimiter(from: position) {
-            let node = boundaries[delimiter.level].node
+            let node = boundaries.node(delimiter.level)
             let end = max(position, endOfLine(before: delimiter.line.lowerBound))
             close(downTo: node, at: end)
             if nodes[node].children.isEmpty {
@@ -108,7 +108,7 @@ struct MIMEStructureReader {
         guard node.depth < limits.depthMax else {
             return note(.depthBeyondLimit, at: node.header.lowerBound)
         }
-        boundaries.append((boundary, index))
+        boundaries.append(boundary, of: index)
     }
 
     /// Whether the message in a part is read as part of this mail.
@@ -134,7 +134,7 @@ struct MIMEStructureReader {
             if let epilogue = nodes[index].epilogue {
                 nodes[index].epilogue = epilogue.lowerBound..<max(epilogue.lowerBound, end)
             }
-            guard boundaries.last?.node == index else { continue }
+            guard boundaries.lastNode == index else { continue }
             boundaries.removeLast()
             if nodes[index].children.isEmpty {
                 nodes[index].preamble = nodes[index].body
@@ -171,15 +171,11 @@ struct MIMEStructureReader {
         return nil
     }
 
-    /// `delimiter := CRLF "--" boundary`, `close-delimiter := delimiter "--"`, each followed by
-    /// `transport-padding`: the innermost multipart that has it.
     private func delimiter(at line: Int) -> Delimiter? {
-        guard !boundaries.isEmpty, let (text, next) = dashedText(at: line) else { return nil }
-        for level in boundaries.indices.reversed() {
-            guard let role = role(of: text, for: boundaries[level].text) else { continue }
-            return Delimiter(level: level, isClosing: role == .closing, line: line..<next)
-        }
-        return nil
+        guard !boundaries.isEmpty, let (text, next) = dashedText(at: line),
+            let match = boundaries.match(text)
+        else { return nil }
+        return Delimiter(level: match.level, isClosing: match.isClosing, line: line..<next)
     }
 
     /// What stands behind the two dashes that a line begins with, and where the next line begins.
@@ -191,15 +187,6 @@ struct MIMEStructureReader {
         var end = next
         while end > line + 2, HeaderCursor.isSpace(bytes[end - 1]) { end -= 1 }
         return (UnsafeRawBufferPointer(rebasing: bytes[(line + 2)..<end]), next)
-    }
-
-    private enum Role { case opening, closing }
-
-    private func role(of text: UnsafeRawBufferPointer, for boundary: [UInt8]) -> Role? {
-        let surplus = text.count - boundary.count
-        guard surplus == 0 || surplus == 2, text.starts(with: boundary) else { return nil }
-        if surplus == 0 { return .opening }
-        return text.suffix(2).elementsEqual("--".utf8) ? .closing : nil
     }
 
     /// Where the next line begins.
@@ -235,7 +222,7 @@ struct MIMEStructureReader {
             }
             if byte == UInt8(ascii: "-"), let (text, _) = dashedText(at: line) {
                 if delimiter(at: line) != nil { break }
-                if let boundary = places.boundary, role(of: text, for: boundary) != nil { break }
+                if places.isDelimiter(text) { break }
             }
             if !isContinuation { places.beginField(bytes, line..<next) }
             line = next

@@ -62,7 +62,8 @@ enum QuotedPrintable {
                 index += 1
             }
         }
-        return index == input.count ? solid : count
+        // Where the room ends in spaces it is open whether they stay.
+        return solid
     }
 
     /// Behind the line end that the `=` at `mark` takes away, with the space between them.

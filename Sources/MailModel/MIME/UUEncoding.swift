@@ -79,18 +79,21 @@ enum UUEncoding {
         return (output, false)
     }
 
-    /// The bytes that a line says it has, if it is a line of data: space at its end may have been
-    /// cut, or a checksum added.
+    /// The bytes that a line says it has, if it is a line of data: some space at its end may have
+    /// been cut, though not so much that it would hold more than it has, or a checksum added.
     private static func length(_ line: ArraySlice<UInt8>) -> Int? {
         guard let first = line.first, (32...96).contains(first) else { return nil }
         let length = Int((first - 32) & 63)
         guard line.allSatisfy({ (32...96).contains($0) }) else { return nil }
         let digits = (length + 2) / 3 * 4
         let surplus = line.count - 1 - digits
-        return (-digits...4).contains(surplus) && (length > 0 || line.count <= 2) ? length : nil
+        return (-(digits / 4)...4).contains(surplus) && (length > 0 || line.count <= 2)
+            ? length : nil
     }
 
-    private static func append(_ digits: ArraySlice<UInt8>, length: Int, to output: inout [UInt8]) {
+    private static func append(
+        _ digits: ArraySlice<UInt8>, length: Int, to output: inout [UInt8]
+    ) {
         var left = length
         var index = digits.startIndex
         func digit(_ offset: Int) -> UInt32 {

@@ -1,4 +1,4 @@
-/// A property of a message or an attachment in TNEF, with its first value. MS-OXTNEF §2.1.3.4
+/// A property of a message or an attachment in TNEF, with its first value. MS-OXTNEF, 2.1.3.4
 struct MAPIProperty {
     /// Properties of a list that are read.
     static let propertiesMax = 10_000

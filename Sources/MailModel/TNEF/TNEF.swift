@@ -49,7 +49,7 @@ package struct TNEF: Sendable {
         }
     }
 
-    /// MS-OXTNEF §2.1.3.3
+    /// MS-OXTNEF, 2.1.3.3
     private mutating func readMessage(_ id: Int, _ data: ArraySlice<UInt8>) {
         switch id {
         case 0x9007:
