@@ -13,7 +13,7 @@ package struct FuzzTarget: Sendable {
 
     package static let all = [
         commands, parameters, data, addresses, headers, proxy, session, rules, sesRules,
-        configuration, control, urls, sns, subscriptions,
+        configuration, control, urls, sns, subscriptions, clamd, rspamd,
     ]
 }
 
