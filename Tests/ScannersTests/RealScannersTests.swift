@@ -11,7 +11,7 @@ import Testing
 /// without them these tests are skipped.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct RealScannersTests {
     private static func isFetched(_ peer: String) -> Bool {
-        FileManager.default.fileExists(atPath: "\(ProjectFiles.root)/var/peers/\(peer)/root/usr")
+        FileManager.default.fileExists(atPath: "\(ProjectFiles.root)/var/peers/\(peer)/root")
     }
 
     // In two parts each, so that nobody takes this file for one of them.
