@@ -77,9 +77,15 @@ import Testing
                 return
             }
             #expect(scan.action == .reject && scan.symbols.map(\.name) == ["GTUBE"])
-            // A large mail, of which rspamd sees the end as well.
+            // A large mail, of which rspamd sees the end as well. It looks for GTUBE in parts of at
+            // most 4 KB.
             let large = String(repeating: String(repeating: "x", count: 70) + "\r\n", count: 40_000)
-            let last = await scanner.scan(try Self.mail(large + Self.gtube))
+            let parts = ["application/x-large\r\n\r\n\(large)", "text/plain\r\n\r\n\(Self.gtube)"]
+                .map { "--b\r\nContent-Type: \($0)\r\n" }
+            let last = await scanner.scan(
+                try Self.mail(
+                    parts.joined() + "--b--",
+                    header: "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n"))
             #expect(last.status == .fail, "\(last.reason)")
         }
     }
