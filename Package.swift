@@ -98,9 +98,9 @@ let package = Package(
                 "InboundSMTP", "ControlSocket", "ControlPlane", "MailFlow", "Actions", "Topics",
                 "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
                 "Handlers", "WebPoster", "PublicWeb", "ObjectStorage", "SQLiteDriver", "DNSClient",
-                "Scanners", "Screening", "SMTPProtocol", "DNS", "CPrivileges", nioCore, nioPosix,
-                nioSSL, lifecycle, unixSignals, logging, hummingbird, certificates, asn1, crypto,
-                cryptoExtras,
+                "Magic", "LibCrypto", "Scanners", "Screening", "SMTPProtocol", "DNS", "CPrivileges",
+                nioCore, nioPosix, nioSSL, lifecycle, unixSignals, logging, hummingbird,
+                certificates, asn1, crypto, cryptoExtras,
             ]),
 
         // Edges that call in
@@ -128,14 +128,15 @@ let package = Package(
         source(
             "MailFlow",
             [
-                "Actions", "Topics", "Accounts", "Storage", "RuleEngine", "DNS", "MailModel",
-                crypto, logging, lifecycle, nioCore,
+                "Actions", "Topics", "Accounts", "MailAuthentication", "Screening", "Storage",
+                "RuleEngine", "DNS", "MailModel", crypto, logging, lifecycle, nioCore,
             ]),
         source(
             "Actions",
             ["Topics", "Events", "Storage", "RuleEngine", "MailModel", nioCore]),
         source("Topics", ["Storage", "MailModel", logging, lifecycle]),
         source("Accounts", ["Storage", "DNS", "MailModel"]),
+        source("MailAuthentication", ["DNS", "MailModel", crypto]),
         source("Screening", ["Storage", "DNS", "MailModel"]),
         source("SQLStorage", ["Storage", "RuleEngine", "MailModel", nioCore]),
         source("Storage", ["RuleEngine", "MailModel", "CFileSystem", nioCore]),
@@ -143,7 +144,7 @@ let package = Package(
         source("RuleEngine", ["MailModel", "Documents", crypto]),
         source("SMTPProtocol", ["MailModel", nioCore]),
         source("DNS", ["MailModel"]),
-        source("MailModel", ["CIDN2"]),
+        source("MailModel", ["CIDN2", crypto]),
         source("Documents", [yams]),
 
         // Edges that are called
@@ -155,14 +156,19 @@ let package = Package(
             ["Topics", "Storage", "MailModel", "CFileSystem", nioCore, nioPosix]),
         source("SQLiteDriver", ["SQLStorage", "Storage", nioCore, grdb, grdbSQLite]),
         source("DNSClient", ["DNS", "MailModel", "CUnbound"]),
+        source("LibCrypto", ["MailAuthentication", "CLibCrypto"]),
+        source("Magic", ["MailModel", "CMagic"]),
         source(
             "Scanners", ["Screening", "Storage", "MailModel", nioCore, nioHTTP1, nioPosix]),
         .target(name: "CHandlerSpawn"),
         .target(name: "CFileSystem"),
         .target(name: "CPrivileges"),
         .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
+        .systemLibrary(name: "CMagic", providers: [.apt(["libmagic-dev"])]),
         // Debian's libunbound.pc asks for a libevent.pc that nothing needs.
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
+        .systemLibrary(
+            name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
         // The limit that the receiving benchmark names: what NIO alone reaches.
         .executableTarget(
@@ -176,7 +182,10 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: settings),
         tests("AccountsTests", ["Accounts", "DNS", "Storage", "MailModel", "TestSupport"]),
         tests("DNSTests", ["DNS", "DNSClient", "MailModel", "TestSupport"]),
-        tests("MailModelTests", ["MailModel", "TestSupport", nioCore]),
+        tests(
+            "MailAuthenticationTests",
+            ["MailAuthentication", "LibCrypto", "DNS", "MailModel", "TestSupport"]),
+        tests("MailModelTests", ["MailModel", "Magic", "TestSupport", nioCore]),
         tests("SMTPProtocolTests", ["SMTPProtocol", "MailModel", "TestSupport", nioCore]),
         tests("RuleEngineTests", ["RuleEngine", "Documents", "MailModel", "TestSupport"]),
         tests(
@@ -235,7 +244,8 @@ let package = Package(
             dependencies: [
                 "InboundSMTP", "PublicWeb", "SMTPProtocol", "MailFlow", "Topics", "Events",
                 "RuleEngine", "Documents", "ControlPlane", "Daemon", "Storage", "MailModel",
-                "Scanners", "Screening", "TestSupport", nioCore,
+                "MailAuthentication", "LibCrypto", "Scanners", "Screening", "DNS", "TestSupport",
+                nioCore,
             ],
             path: "Tests/FuzzTargets", swiftSettings: settings),
         tests("FuzzTests", ["FuzzTargets", "TestSupport"]),
@@ -246,7 +256,10 @@ let package = Package(
                 nioPosix, nioSSL, certificates, asn1, crypto,
             ]),
         .executableTarget(
-            name: "SuiteRunner", dependencies: ["MailModel", "TestSupport"],
+            name: "SuiteRunner",
+            dependencies: [
+                "MailAuthentication", "LibCrypto", "DNS", "MailModel", "TestSupport", crypto,
+            ],
             path: "Tests/SuiteRunner", swiftSettings: settings),
         tests(
             "ScreeningTests",

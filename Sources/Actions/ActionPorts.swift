@@ -86,7 +86,8 @@ package struct FunctionInvocation: Sendable {
 
     package enum InputPiece: Sendable {
         case bytes(ByteBuffer)
-        case file(path: String, length: Int)
+        /// `length` bytes of the file, from `start` on.
+        case file(path: String, start: Int = 0, length: Int)
     }
 
     package init(

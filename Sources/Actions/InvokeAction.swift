@@ -15,9 +15,12 @@ extension ReceiptActions {
             preconditionFailure("invoke has an object")
         }
         let event: [UInt8]
+        let input: [FunctionInvocation.InputPiece]
         do throws(StorageFailure) {
             let (mail, receipt) = try describe(task, object)
             event = ReceiptEvents.lambda(mail, receipt)
+            let (front, rest) = try presented(task)
+            input = (front.map { [.bytes($0)] } ?? []) + [Self.piece(rest)]
         } catch {
             return ActionResult(ending: .failed, detail: "\(error)")
         }
@@ -25,7 +28,7 @@ extension ReceiptActions {
             FunctionInvocation(
                 handler: handler, stableID: task.stableID, attempt: task.attempt,
                 mail: task.mail.id, rule: task.key.rule, event: event,
-                environment: Self.environment(task), input: Self.input(task)))
+                environment: Self.environment(task), input: input))
         switch outcome {
         case .answered(let output):
             let (disposition, detail) =
@@ -41,14 +44,12 @@ extension ReceiptActions {
         }
     }
 
-    private static func input(_ task: ActionTask) -> [FunctionInvocation.InputPiece] {
-        var pieces: [FunctionInvocation.InputPiece] = []
-        if let prefix = prefix(of: task) { pieces.append(.bytes(prefix)) }
-        switch task.content {
-        case .bytes(let bytes): pieces.append(.bytes(bytes))
-        case .file(let path, let length): pieces.append(.file(path: path, length: length))
+    private static func piece(_ content: MailContent) -> FunctionInvocation.InputPiece {
+        switch content {
+        case .bytes(let bytes): .bytes(bytes)
+        case .file(let path, let start, let length):
+            .file(path: path, start: start, length: length)
         }
-        return pieces
     }
 
     /// The essentials, for programs that do not want to read JSON.

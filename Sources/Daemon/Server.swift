@@ -110,10 +110,11 @@ package struct Server {
     private func serve(
         _ spool: SpoolParts, _ rules: RuleParts, _ names: NameParts
     ) async throws {
+        let judging = JudgingParts(configuration, surroundings, spool, names)
         let actions = try await ActionParts(
-            configuration, surroundings, spool, rules, helper: start.helper)
+            configuration, surroundings, spool, rules, judging, helper: start.helper)
         let receiving = try ReceivingParts(
-            configuration, surroundings, spool, rules, names, actions)
+            configuration, surroundings, spool, rules, names, judging, actions)
         let operation = OperationParts(
             configuration, surroundings, spool, rules, names, actions, receiving)
         do {

@@ -16,7 +16,7 @@ enum MailPieces {
     ) async throws {
         switch mail.content {
         case .bytes(let bytes): try await each(of: mail, in: bytes, take)
-        case .file(let path, _): try await each(of: mail, inFile: path, take)
+        case .file(let path, _, _): try await each(of: mail, inFile: path, take)
         }
     }
 

@@ -172,7 +172,7 @@ import Testing
         let invocation = try #require(fixture.invoker.invocations.first)
         try #require(invocation.input.count == 2)
         guard case .bytes(let head) = invocation.input[0],
-            case .file(let path, let length) = invocation.input[1]
+            case .file(let path, 0, let length) = invocation.input[1]
         else {
             Issue.record("the added lines come first, then the file")
             return

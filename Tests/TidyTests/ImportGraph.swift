@@ -38,7 +38,7 @@ enum ImportGraph {
                 "InboundSMTP", "ControlSocket", "ControlPlane", "MailFlow", "Actions", "Topics",
                 "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
                 "Handlers", "WebPoster", "PublicWeb", "ObjectStorage", "SQLiteDriver", "DNSClient",
-                "Scanners", "Screening", "SMTPProtocol", "DNS", "CPrivileges",
+                "Magic", "LibCrypto", "Scanners", "Screening", "SMTPProtocol", "DNS", "CPrivileges",
             ]),
 
         Target("InboundSMTP", .edge, ["MailFlow", "SMTPProtocol", "MailModel", "Storage"]),
@@ -49,6 +49,8 @@ enum ImportGraph {
         Target("ObjectStorage", .edge, ["Topics", "Storage", "MailModel", "CFileSystem"]),
         Target("SQLiteDriver", .edge, ["SQLStorage", "Storage"]),
         Target("DNSClient", .edge, ["DNS", "MailModel", "CUnbound"]),
+        Target("LibCrypto", .edge, ["MailAuthentication", "CLibCrypto"]),
+        Target("Magic", .edge, ["MailModel", "CMagic"]),
         Target("Scanners", .edge, ["Screening", "Storage", "MailModel"]),
 
         Target(
@@ -56,10 +58,14 @@ enum ImportGraph {
             ["MailFlow", "Topics", "Accounts", "Storage", "RuleEngine", "Documents", "MailModel"]),
         Target(
             "MailFlow", .core,
-            ["Actions", "Topics", "Accounts", "Storage", "RuleEngine", "DNS", "MailModel"]),
+            [
+                "Actions", "Topics", "Accounts", "MailAuthentication", "Screening", "Storage",
+                "RuleEngine", "DNS", "MailModel",
+            ]),
         Target("Actions", .core, ["Topics", "Events", "Storage", "RuleEngine", "MailModel"]),
         Target("Topics", .core, ["Storage", "MailModel"]),
         Target("Accounts", .core, ["Storage", "DNS", "MailModel"]),
+        Target("MailAuthentication", .core, ["DNS", "MailModel"]),
         Target("Screening", .core, ["Storage", "DNS", "MailModel"]),
         Target("SQLStorage", .core, ["Storage", "RuleEngine", "MailModel"]),
         Target("Storage", .core, ["RuleEngine", "MailModel", "CFileSystem"]),
@@ -75,6 +81,8 @@ enum ImportGraph {
         Target("CPrivileges", .shim),
         Target("CIDN2", .shim),
         Target("CUnbound", .shim),
+        Target("CLibCrypto", .shim),
+        Target("CMagic", .shim),
     ]
 
     /// What the core may import from outside; `Documents` reads YAML besides.

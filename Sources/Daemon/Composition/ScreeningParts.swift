@@ -5,9 +5,8 @@ import Screening
 struct ScreeningParts {
     let screener: MailScreener
 
-    init(_ configuration: Configuration, _ surroundings: Surroundings, _ names: NameParts) {
+    init(_ configuration: Configuration, _ names: NameParts) {
         let screening = configuration.screening
-        let resolver = CountingResolver(names.resolver, surroundings.metrics)
         screener = MailScreener(
             spam: screening.rspamd.map { scanner in
                 MailScreener.Scanner(
@@ -23,7 +22,7 @@ struct ScreeningParts {
                 ? nil
                 : DNSLists(
                     screening.lists, timeoutSeconds: screening.listsTimeoutSeconds,
-                    resolver: resolver, rest: { try await Task.sleep(for: .seconds($0)) }),
+                    resolver: names.counting, rest: { try await Task.sleep(for: .seconds($0)) }),
             thresholds: screening.thresholds)
     }
 }

@@ -65,6 +65,15 @@ package struct Configuration: Sendable {
         package var clamd: Scanner?
     }
 
+    /// How it is checked who sent a mail.
+    package struct Authentication: Sendable, Equatable {
+        package var isEnabled: Bool
+        /// Under which results are given.
+        package var name: String
+        /// A mail that fails DMARC is refused in its session, where its domain asks for that.
+        package var refusesFailedDMARC: Bool
+    }
+
     package var file: String
     package var hostname: String
     package var dataDirectory: String
@@ -97,6 +106,7 @@ package struct Configuration: Sendable {
     package var verificationPrefix: String
     package var looksUpPeerNames: Bool
     package var screening: Screening
+    package var authentication: Authentication
     /// Nil: no health and metrics endpoint.
     package var health: Listener?
     package var logLevel: String

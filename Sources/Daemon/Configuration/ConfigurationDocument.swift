@@ -108,6 +108,8 @@ package struct ConfigurationDocument {
             dns: dns.dns(settings.section(root, "dns")),
             verificationPrefix: dns.verificationPrefix(settings.section(root, "identities")),
             looksUpPeerNames: settings.bool(sessions, "sessions.peerNames"),
+            authentication: AuthenticationDocument(settings: settings).authentication(
+                settings.section(root, "authentication"), hostname: hostname),
             screening: ScreeningDocument(settings: settings)
                 .screening(settings.section(root, "screening")), health: health,
             logLevel: log?["level"]?.choice(

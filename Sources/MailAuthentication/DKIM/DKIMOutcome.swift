@@ -1,0 +1,54 @@
+package import MailModel
+
+/// The words for what became of one signature, verbatim. RFC 8601 §2.7.1
+package enum DKIMResult: String, Sendable, Hashable {
+    /// The mail has no signature.
+    case none
+    case pass
+    /// The signature was acceptable, and what it signs is not what came.
+    case fail
+    /// The signature was not acceptable to us by our own policy.
+    case policy
+    /// There is a signature that we did not process.
+    case neutral
+    /// The DNS did not answer; it may later.
+    case temperror
+    /// The signature or its key cannot be used, now and later. RFC 6376 §3.9
+    case permerror
+}
+
+/// What became of one DKIM-Signature field: a verdict with its reason. What the signature says of
+/// itself is there as far as it could be read.
+package struct DKIMOutcome: Sendable, Hashable {
+    package var result: DKIMResult
+    package var reason: DKIMReason
+    /// `d=`: who takes responsibility. Only in a `pass` it is known to be true.
+    package var domain: Domain?
+    /// `s=`
+    package var selector: String?
+    /// `i=`, decoded, or what it is by default: `@` and the domain. Of RFC 8601's `header.i`.
+    package var identity: String?
+    /// `a=`, as written.
+    package var algorithm: String?
+    /// The first eight characters of `b=`, which tell signatures apart. RFC 6008 §4
+    package var signatureStart: String?
+    /// The modulus of an RSA key; 256 for Ed25519.
+    package var keyBits: Int?
+    /// The key's `t=y`: the domain tests DKIM, and the mail is to be treated as if it were not
+    /// signed. RFC 6376 §3.6.1
+    package var isTesting = false
+    /// `l=`: how many bytes of the canonical body are signed.
+    package var bodyLengthLimit: Int?
+    /// Bytes of the canonical body beyond `bodyLengthLimit`: anyone may have written them.
+    package var unsignedBytes = 0
+    /// What was done, in order.
+    package var steps: [DKIMStep] = []
+
+    package init(_ result: DKIMResult, _ reason: DKIMReason) {
+        self.result = result
+        self.reason = reason
+    }
+
+    /// There is an `l=`, which lets others add to the body.
+    package var isBodyLengthLimited: Bool { bodyLengthLimit != nil }
+}

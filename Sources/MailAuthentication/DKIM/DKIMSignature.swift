@@ -1,0 +1,76 @@
+import MailModel
+
+/// A DKIM-Signature field. RFC 6376 §3.5
+struct DKIMSignature: Sendable {
+    let message: MessageSignature
+    /// The domain of `i=`.
+    let identityDomain: Domain
+
+    init(_ tags: TagList) throws(SignatureDefect) {
+        guard let version = tags["v"] else { throw .missing(tag: "v") }
+        guard version.equals("1") else { throw .version }
+        message = try MessageSignature(tags)
+        if let query = tags["q"], !query.colonSeparated().contains(where: { $0.equals("dns/txt") })
+        {
+            throw .unknownQuery
+        }
+        identityDomain = try Self.identityDomain(tags, in: message.domain)
+    }
+
+    private static func identityDomain(
+        _ tags: TagList, in domain: Domain
+    ) throws(SignatureDefect) -> Domain {
+        guard let encoded = tags["i"] else { return domain }
+        guard let identity = identity(encoded), let at = identity.lastIndex(of: "@") else {
+            throw .unusable(tag: "i")
+        }
+        let text = String(identity[identity.index(after: at)...])
+        guard let own = try? Domain(parsing: text) else { throw .unusable(tag: "i") }
+        guard own == domain || own.ascii.hasSuffix(".\(domain.ascii)") else {
+            throw .identityOutsideDomain
+        }
+        return own
+    }
+
+    /// `i=` decoded; nil where its escapes are none.
+    ///
+    ///     dkim-quoted-printable = *( FWS / hex-octet / dkim-safe-char )   ; RFC 6376 §2.11
+    static func identity(_ encoded: ArraySlice<UInt8>) -> String? {
+        var output: [UInt8] = []
+        var rest = encoded
+        while let byte = rest.popFirst() {
+            guard !byte.isFoldingSpace else { continue }
+            guard byte == UInt8(ascii: "=") else {
+                output.append(byte)
+                continue
+            }
+            let digits = rest.prefix(2)
+            guard digits.count == 2, digits.allSatisfy(\.isHexDigit),
+                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+            else { return nil }
+            output.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return String(decoding: output, as: UTF8.self)
+    }
+}
+
+extension UInt8 {
+    fileprivate var isHexDigit: Bool {
+        isASCIIDigit || self >= UInt8(ascii: "A") && self <= UInt8(ascii: "F")
+            || self >= UInt8(ascii: "a") && self <= UInt8(ascii: "f")
+    }
+}
+
+extension DKIMOutcome {
+    /// Takes over what a signature says of itself, as far as it can be read.
+    mutating func describe(_ tags: TagList) {
+        domain = tags["d"].flatMap { try? Domain(parsing: String(decoding: $0, as: UTF8.self)) }
+        selector = tags["s"].map { String(decoding: $0, as: UTF8.self) }
+        algorithm = tags["a"].map { String(decoding: $0, as: UTF8.self) }
+        identity = tags["i"].flatMap(DKIMSignature.identity) ?? domain.map { "@\($0.ascii)" }
+        signatureStart = tags["b"].map {
+            String(decoding: $0.lazy.filter { !$0.isFoldingSpace }.prefix(8), as: UTF8.self)
+        }
+    }
+}

@@ -1,0 +1,145 @@
+import DNS
+import MailModel
+
+/// What the DNS said of the keys that a mail's signatures name.
+struct KeyAnswers: Sendable {
+    enum Answer: Sendable {
+        case texts([[UInt8]])
+        case noRecord
+        case noSuchName
+        case failed(DNSFailure)
+    }
+
+    private var answers: [Domain: Answer] = [:]
+
+    /// Asks for all names at once, for each once.
+    init(for names: Set<Domain>, from resolver: any DNSResolver) async {
+        if names.count == 1, let name = names.first {
+            answers[name] = await Self.ask(name, resolver)
+            return
+        }
+        answers = await withTaskGroup(of: (Domain, Answer).self) { group in
+            for name in names {
+                group.addTask { (name, await Self.ask(name, resolver)) }
+            }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+    }
+
+    private static func ask(_ name: Domain, _ resolver: any DNSResolver) async -> Answer {
+        do throws(DNSFailure) {
+            switch try await resolver.ask(name, .txt).content {
+            case .records(let records): return .texts(records.compactMap(\.joinedText))
+            case .noRecord: return .noRecord
+            case .noSuchName: return .noSuchName
+            }
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    subscript(_ name: Domain) -> Answer {
+        guard let answer = answers[name] else {
+            preconditionFailure("a key that was not asked for")
+        }
+        return answer
+    }
+}
+
+/// A key that was found for a signature and fits it.
+struct UsableKey: Sendable {
+    enum Function: Sendable {
+        case rsa(any RSAPublicKey)
+        case ed25519(Ed25519PublicKey)
+    }
+
+    let function: Function
+    let bits: Int
+    let record: KeyRecord
+
+    /// Whether the signature is this key's over `bytes`. RFC 6376 §3.3, RFC 8463 §3
+    func isValid(_ signature: [UInt8], of bytes: [UInt8], by algorithm: SigningAlgorithm) -> Bool {
+        let digest = algorithm.hash.digest(bytes)
+        return switch function {
+        case .rsa(let key): key.isValid(signature, of: digest, by: algorithm.hash)
+        case .ed25519(let key): key.isValid(signature, of: digest)
+        }
+    }
+}
+
+/// Makes keys of what the DNS said.
+struct KeyReader: Sendable {
+    /// Records that are looked at under one name; there ought to be one. RFC 6376 §3.6.2.2
+    static let recordsMax = 4
+
+    let rsa: any RSACryptography
+    let rsaKeyBits: ClosedRange<Int>
+
+    /// The keys that an answer has for `algorithm`; where it has none, why its first is none.
+    func keys(
+        in answer: KeyAnswers.Answer, for algorithm: SigningAlgorithm
+    ) throws(KeyRefusal) -> [UsableKey] {
+        let texts: [[UInt8]]
+        switch answer {
+        case .texts(let found): texts = found
+        case .noRecord, .noSuchName: throw KeyRefusal(reason: .noKey)
+        case .failed(let failure):
+            throw KeyRefusal(reason: .dnsFailed(failure.description))
+        }
+        var refusal: KeyRefusal?
+        var keys: [UsableKey] = []
+        for text in texts.prefix(Self.recordsMax) {
+            do throws(KeyRefusal) {
+                keys.append(try key(in: text, for: algorithm))
+            } catch {
+                refusal = refusal ?? error
+            }
+        }
+        guard keys.isEmpty else { return keys }
+        throw refusal ?? KeyRefusal(reason: .noKey)
+    }
+
+    private func key(
+        in text: [UInt8], for algorithm: SigningAlgorithm
+    ) throws(KeyRefusal) -> UsableKey {
+        let record: KeyRecord
+        do throws(KeyRecordDefect) {
+            record = try KeyRecord(text)
+            try record.check(for: algorithm)
+        } catch {
+            throw KeyRefusal(reason: .key(error))
+        }
+        return switch algorithm.keyType {
+        case .rsa: try rsaKey(record)
+        case .ed25519: try ed25519Key(record)
+        }
+    }
+
+    /// A key's size is judged before anything is computed with it.
+    private func rsaKey(_ record: KeyRecord) throws(KeyRefusal) -> UsableKey {
+        guard let numbers = RSAPublicNumbers(der: record.key) else {
+            throw KeyRefusal(reason: .key(.unusableKey))
+        }
+        guard rsaKeyBits.contains(numbers.bits) else {
+            throw KeyRefusal(
+                reason: .keySize(bits: numbers.bits, accepted: rsaKeyBits), bits: numbers.bits)
+        }
+        guard let key = rsa.publicKey(numbers) else {
+            throw KeyRefusal(reason: .key(.unusableKey))
+        }
+        return UsableKey(function: .rsa(key), bits: numbers.bits, record: record)
+    }
+
+    private func ed25519Key(_ record: KeyRecord) throws(KeyRefusal) -> UsableKey {
+        guard let key = Ed25519PublicKey(record.key) else {
+            throw KeyRefusal(reason: .key(.unusableKey))
+        }
+        return UsableKey(function: .ed25519(key), bits: 256, record: record)
+    }
+}
+
+/// There is no key for a signature, and why.
+struct KeyRefusal: Error, Sendable {
+    var reason: DKIMReason
+    var bits: Int?
+}
