@@ -30,6 +30,8 @@ run: build
 ## make test           everything: lint, unit tests, and black-box tests with other people's clients
 test:
 	@scripts/install build test
+	@scripts/fetch-peer rspamd var/peers/rspamd
+	@scripts/fetch-peer clamav var/peers/clamav
 	swift build --scratch-path $(BUILD) --build-tests
 	@swift format lint -r --strict Sources Tests Benchmarks Package.swift
 	swift test --scratch-path $(BUILD) --skip-build $(TESTS)

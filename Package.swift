@@ -232,7 +232,7 @@ let package = Package(
             [
                 "Daemon", "ControlPlane", "DNS", "DNSClient", "Documents", "Handlers",
                 "InboundSMTP", "MailFlow", "MailModel", "ObjectStorage", "RuleEngine",
-                "SMTPProtocol", "SQLStorage",
+                "SMTPProtocol", "SQLStorage", "Scanners", "Screening",
                 "SQLiteDriver", "Storage", "Topics", "PublicWeb", "TestSupport", logging, nioCore,
                 nioEmbedded, nioSSL, nioTLS, certificates, asn1, crypto, cryptoExtras,
             ]),

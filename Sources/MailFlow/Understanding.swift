@@ -13,7 +13,7 @@ package struct Understanding: MailJudge {
     private static let pieceBytes = 1_048_576
 
     private let settings: AuthenticationSettings
-    private let screening: Screening?
+    private let screener: MailScreener?
     private let bodies: any BodyFiles
     private let resolver: any DNSResolver
     private let time: any TimeSource
@@ -23,13 +23,13 @@ package struct Understanding: MailJudge {
     private let dmarc: DMARCVerifier
     private let forged: ForgedResults
 
-    /// `screening`: nil where nobody looks into mails.
+    /// `screener`: nil where nobody looks into mails.
     package init(
-        settings: AuthenticationSettings, screening: Screening?, bodies: any BodyFiles,
+        settings: AuthenticationSettings, screener: MailScreener?, bodies: any BodyFiles,
         resolver: any DNSResolver, rsa: any RSACryptography, time: any TimeSource
     ) {
         self.settings = settings
-        self.screening = screening
+        self.screener = screener
         self.bodies = bodies
         self.resolver = resolver
         self.time = time
@@ -58,9 +58,9 @@ package struct Understanding: MailJudge {
         } catch {
             return .later("\(error)")
         }
-        guard let screening, screening.isEnabled else { return .verdicts(verdicts) }
+        guard let screener, screener.isEnabled else { return .verdicts(verdicts) }
         let author = try? AuthorDomain.find(in: HeaderBlock(header[...]))
-        let screened = await screening.screen(
+        let screened = await screener.screen(
             ScannedMail(mail, content: content), author: author)
         guard screened.waitsFor.isEmpty else {
             return .later("\(screened.waitsFor.joined(separator: ", ")) cannot be had")

@@ -80,7 +80,8 @@ final class RspamdHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         answer.fail(
-            failure ?? ScannerFailure.unavailable("it closed the connection before its answer's end")
+            failure
+                ?? ScannerFailure.unavailable("it closed the connection before its answer's end")
         )
         context.fireChannelInactive()
     }

@@ -16,6 +16,7 @@ package struct FuzzTarget: Sendable {
         configuration, control, urls, sns, subscriptions, tagList, dkimSignature, dkimKey,
         dkimMail, arc,
         mail, mimeParameters, tnef, encodings,
+        clamd, rspamd,
     ]
 }
 

@@ -41,7 +41,9 @@ import Testing
     }
 
     @Test func isNoneInNoUTF8() {
-        #expect(RspamdAnswer(Array(#"{"score":1,"action":"reject","x":""#.utf8) + [0xFF, 34, 125]) == nil)
+        #expect(
+            RspamdAnswer(Array(#"{"score":1,"action":"reject","x":""#.utf8) + [0xFF, 34, 125])
+                == nil)
     }
 
     /// What is no name of a symbol, and what has no number, is left out.

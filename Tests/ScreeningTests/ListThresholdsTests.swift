@@ -33,7 +33,8 @@ import Testing
         Lists(
             testDescription: "less what is allowed", findings: [finding(10), finding(-6)],
             status: .pass),
-        Lists(testDescription: "all failed", findings: [failed, failed], status: .processingFailed),
+        Lists(
+            testDescription: "all failed", findings: [failed, failed], status: .processingFailed),
         Lists(testDescription: "one failed", findings: [failed, unlisted], status: .pass),
         Lists(
             testDescription: "one failed, one listed", findings: [failed, finding(12)],

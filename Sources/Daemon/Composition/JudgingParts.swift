@@ -14,19 +14,21 @@ struct JudgingParts {
         _ names: NameParts
     ) {
         let authentication = configuration.authentication
-        guard authentication.isEnabled else {
+        let screener = ScreeningParts(configuration, names).screener
+        guard authentication.isEnabled || screener.isEnabled else {
             (judge, sessionJudge) = (nil, nil)
             return
         }
+        var settings = AuthenticationSettings(
+            hostname: configuration.hostname, authenticator: authentication.name,
+            headerBytesMax: configuration.inbound.headerBytesMax)
+        settings.isEnabled = authentication.isEnabled
         let understanding = Understanding(
-            settings: AuthenticationSettings(
-                hostname: configuration.hostname, authenticator: authentication.name,
-                headerBytesMax: configuration.inbound.headerBytesMax),
-            screening: nil, bodies: spool.bodies, resolver: names.counting, rsa: LibCryptoRSA(),
+            settings: settings, screener: screener, bodies: spool.bodies, resolver: names.counting, rsa: LibCryptoRSA(),
             time: surroundings.time)
         judge = understanding
         sessionJudge =
-            authentication.refusesFailedDMARC
+            authentication.isEnabled && authentication.refusesFailedDMARC
             ? SessionJudge(understanding, executor: WorkThreads.actions) : nil
     }
 }

@@ -19,7 +19,9 @@ enum ConfigurationSchema {
 
     private static let largest = 1 << 53
 
-    static let settings: [Setting] = [
+    static let settings = general + screening
+
+    private static let general: [Setting] = [
         Setting(
             path: "hostname", defaultText: "mx.example.com",
             comment: "Our name: in the greeting, in Received, and what <Postmaster> belongs to."),

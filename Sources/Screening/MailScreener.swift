@@ -3,16 +3,7 @@ import Storage
 
 /// Has mails looked into by those whom the operator has configured: lists in the DNS, a scanner for
 /// spam, a scanner for viruses; each optional, all at the same time.
-package struct Screening: Sendable {
-    /// What becomes of a mail whose scanner cannot be had. Its verdict says `PROCESSING_FAILED`
-    /// either way.
-    package enum WhenUnavailable: String, Sendable, CaseIterable {
-        /// It goes on without.
-        case goOn
-        /// It waits until the scanner can be had.
-        case `defer`
-    }
-
+package struct MailScreener: Sendable {
     package struct Scanner: Sendable {
         /// What people call it.
         package var name: String
@@ -73,25 +64,5 @@ package struct Screening: Sendable {
     private static func name(_ helo: String) -> Domain? {
         guard helo.contains("."), IPAddress(helo) == nil else { return nil }
         return try? Domain(parsing: helo)
-    }
-}
-
-/// What screening found out about a mail.
-package struct ScreeningVerdicts: Sendable, Equatable {
-    package var spam: ScanVerdict
-    package var virus: ScanVerdict
-    /// What each list was asked, and what it answered; all of it, for the trace.
-    package var lists: [ListFinding]
-    /// The scanners that could not be had and that the operator wants to be waited for; where there
-    /// is one, the mail is to be screened again later, and nothing done with it until then.
-    package var waitsFor: [String]
-
-    package init(
-        spam: ScanVerdict, virus: ScanVerdict, lists: [ListFinding], waitsFor: [String]
-    ) {
-        self.spam = spam
-        self.virus = virus
-        self.lists = lists
-        self.waitsFor = waitsFor
     }
 }

@@ -5,7 +5,7 @@ import Storage
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ScreeningTests {
+@Suite(.timeLimit(.minutes(1))) struct MailScreenerTests {
     private struct Fixed: MailScanner {
         let verdict: ScanVerdict
         func scan(_ mail: ScannedMail) async -> ScanVerdict { verdict }
@@ -24,25 +24,26 @@ import Testing
             content: .bytes(ByteBuffer()), headLength: 0, length: 0)
     }
 
-    private func screening(
-        spam: Screening.Scanner? = nil, virus: Screening.Scanner? = nil, lists: DNSLists? = nil
-    ) -> Screening {
-        Screening(
+    private func screener(
+        spam: MailScreener.Scanner? = nil, virus: MailScreener.Scanner? = nil,
+        lists: DNSLists? = nil
+    ) -> MailScreener {
+        MailScreener(
             spam: spam, virus: virus, lists: lists,
             thresholds: ListThresholds(grayScore: 5, failScore: 10))
     }
 
     private func scanner(
-        _ name: String, _ verdict: ScanVerdict, _ policy: Screening.WhenUnavailable = .goOn
-    ) -> Screening.Scanner {
-        Screening.Scanner(
+        _ name: String, _ verdict: ScanVerdict, _ policy: WhenUnavailable = .goOn
+    ) -> MailScreener.Scanner {
+        MailScreener.Scanner(
             name: name, scanner: Fixed(verdict: verdict), whenUnavailable: policy)
     }
 
     @Test func nothingConfiguredIsDisabled() async throws {
-        let screening = screening()
-        #expect(!screening.isEnabled)
-        let verdicts = await screening.screen(try Self.mail(), author: nil)
+        let screener = screener()
+        #expect(!screener.isEnabled)
+        let verdicts = await screener.screen(try Self.mail(), author: nil)
         #expect(
             verdicts
                 == ScreeningVerdicts(spam: .disabled, virus: .disabled, lists: [], waitsFor: []))
@@ -52,12 +53,12 @@ import Testing
     @Test func everybodyIsAsked() async throws {
         let list = Lists.list("bl", [.address, .helo, .sender, .author])
         lists.put("example.net.bl.example", "127.0.0.2")
-        let screening = screening(
+        let screener = screener(
             spam: scanner("rspamd", ScanVerdict(.pass, reason: "fine")),
             virus: scanner(
                 "clamd", ScanVerdict(.fail, reason: "found", detail: .virus(signature: "X"))),
             lists: lists.lists([list]))
-        let verdicts = await screening.screen(try Self.mail(), author: Lists.domain("example.net"))
+        let verdicts = await screener.screen(try Self.mail(), author: Lists.domain("example.net"))
         #expect(verdicts.spam.status == .gray)
         #expect(verdicts.virus.detail == .virus(signature: "X"))
         #expect(
@@ -68,31 +69,31 @@ import Testing
 
     @Test(arguments: ["[192.0.2.1]", "192.0.2.1", "localhost", "two words", "a..b"])
     func aGreetingThatIsNoDomainIsNotAsked(_ helo: String) async throws {
-        let screening = screening(lists: lists.lists([Lists.list("bl", [.helo])]))
-        let verdicts = await screening.screen(try Self.mail(helo: helo), author: nil)
+        let screener = screener(lists: lists.lists([Lists.list("bl", [.helo])]))
+        let verdicts = await screener.screen(try Self.mail(helo: helo), author: nil)
         #expect(verdicts.lists == [] && lists.zone.asked == [])
         #expect(verdicts.spam.status == .disabled)
     }
 
-    @Test(arguments: Screening.WhenUnavailable.allCases, [true, false])
+    @Test(arguments: WhenUnavailable.allCases, [true, false])
     func waitsOnlyWhereItIsTold(
-        _ policy: Screening.WhenUnavailable, _ isUnavailable: Bool
+        _ policy: WhenUnavailable, _ isUnavailable: Bool
     ) async throws {
         let failed = ScanVerdict(
             .processingFailed, reason: "gone", isUnavailable: isUnavailable)
-        let screening = screening(
+        let screener = screener(
             spam: scanner("rspamd", ScanVerdict(.pass, reason: "fine"), .defer),
             virus: scanner("clamd", failed, policy))
-        let verdicts = await screening.screen(try Self.mail(), author: nil)
+        let verdicts = await screener.screen(try Self.mail(), author: nil)
         #expect(verdicts.virus == failed)
         #expect(verdicts.waitsFor == (policy == .defer && isUnavailable ? ["clamd"] : []))
     }
 
     @Test func everythingThatCannotBeHadIsNamed() async throws {
         let failed = ScanVerdict(.processingFailed, reason: "gone", isUnavailable: true)
-        let screening = screening(
+        let screener = screener(
             spam: scanner("rspamd", failed, .defer), virus: scanner("clamd", failed, .defer))
-        let verdicts = await screening.screen(try Self.mail(), author: nil)
+        let verdicts = await screener.screen(try Self.mail(), author: nil)
         #expect(verdicts.waitsFor == ["rspamd", "clamd"])
     }
 }
