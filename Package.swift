@@ -141,6 +141,7 @@ let package = Package(
         source("RuleEngine", ["MailModel", "Documents", crypto]),
         source("SMTPProtocol", ["MailModel", nioCore]),
         source("DNS", ["MailModel"]),
+        source("Feedback", ["MailModel"]),
         source("MailModel", ["CIDN2", crypto]),
         source("Documents", [yams]),
 
@@ -244,7 +245,7 @@ let package = Package(
                 nioPosix, nioSSL, certificates, asn1, crypto,
             ]),
         .executableTarget(
-            name: "SuiteRunner", dependencies: ["MailModel", "TestSupport", crypto],
+            name: "SuiteRunner", dependencies: ["Feedback", "MailModel", "TestSupport", crypto],
             path: "Tests/SuiteRunner", swiftSettings: settings),
         tests("TidyTests", ["TestSupport"]),
     ] + fuzzer

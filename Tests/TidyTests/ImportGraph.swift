@@ -66,6 +66,7 @@ enum ImportGraph {
         Target("RuleEngine", .core, ["MailModel", "Documents"]),
         Target("SMTPProtocol", .core, ["MailModel"]),
         Target("DNS", .core, ["MailModel"]),
+        Target("Feedback", .core, ["MailModel"]),
         Target("MailModel", .core, ["CIDN2"]),
         Target("Documents", .core),
 
