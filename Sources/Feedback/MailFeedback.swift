@@ -33,8 +33,11 @@ package enum MailFeedback: Sendable, Hashable {
     /// Reading never fails. What is formal comes before what is guessed: a complaint that quotes a
     /// bounce is a complaint.
     package static func read(_ message: MIMEMessage) -> MailFeedback {
-        if let report = FeedbackReport(message) { return .complaint(report) }
+        if let report = FeedbackReport(message) ?? ForwardedComplaint.read(message) {
+            return .complaint(report)
+        }
         if let report = DeliveryReport(message) { return .delivery(report) }
+        if let feedback = ServiceNotification(message)?.feedback { return feedback }
         if let report = FreeFormReader(message).report() { return .delivery(report) }
         if let reply = AutoReply(message) { return .autoReply(reply) }
         return .none

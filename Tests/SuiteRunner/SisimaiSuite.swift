@@ -159,7 +159,7 @@ enum SisimaiSuite: OutsideSuite {
         "virusdetected": [.virus],
         "contenterror": [.contentRejected],
         "notcompliantrfc": [.malformed],
-        "expired": [.expired],
+        "expired": [.expired, .networkError],
         "networkerror": [.networkError],
         "systemerror": [.systemError],
         "systemfull": [.systemError],

@@ -45,7 +45,7 @@ extension DeliveryReport {
     /// QUIRK: fields whose recipient is a file or a user's name.
     private mutating func fillAddress(from prose: [String]) {
         guard recipients.count == 1, recipients[0].address.isEmpty else { return }
-        let told = RecipientFinder(prose, others: []).found()
+        let told = RecipientFinder(prose, others: []).found().found
         recipients[0].finalAddress = told.first?.address ?? original?.to.first
     }
 }

@@ -8,7 +8,9 @@ enum ReasonPhrases {
 
     private static let ofMailbox: [(reason: BounceReason, phrases: [String])] = [
         // One server's sentence that names every cause there is.
-        (.noSuchDomain, ["the account or domain may not exist"]),
+        (.noSuchDomain, ["the account or domain may not exist", "domain is not reachable"]),
+        // Name servers that do not answer.
+        (.networkError, ["host not found, try again", "lookup failure"]),
         (.suppressed, ["suppression list", "suppressed recipient", "unsubscribed recipient"]),
         (
             .rateLimited,
@@ -85,7 +87,7 @@ enum ReasonPhrases {
                 "does not accept mail", "does not accept email", "doesn't accept mail",
                 "doesn't accept email", "no mail is accepted", "not accepting any mail",
                 "domain does not accept", "host/domain does not accept mail",
-                "no smtp service", "smtp service is not available here", "does not accept any email",
+                "indicated no smtp service", "smtp service is not available here", "does not accept any email",
             ]
         ),
     ]
@@ -278,7 +280,7 @@ enum ReasonPhrases {
                 "command died", "child status", "exit status", "procmail", "mailer error",
                 "local delivery agent", "cannot open mailbox", "command output", "maildrop",
                 "pipe to", "error from mailer", "fatal mailer error", "command failed",
-                "delivery agent", "x-unix; ", "transport returned",
+                "x-unix; ", "transport returned",
             ]
         ),
         (
@@ -353,7 +355,7 @@ enum ReasonPhrases {
 
     /// What is said where nothing is: it means something only where the status says no more.
     static let vague: [(reason: BounceReason, phrases: [String])] = [
-        (.noSuchMailbox, ["recipient address rejected"]),
+        (.policy, ["recipient address rejected"]),
         (.senderRejected, ["access denied", "denied", "rejected"]),
     ]
 }

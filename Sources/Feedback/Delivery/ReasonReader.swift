@@ -31,16 +31,29 @@ enum ReasonReader {
         table.first { text.contains(anyOf: $0.phrases) }?.reason
     }
 
-    /// Who took the recipient and refuses the mail with the words of an unknown user filters: it is
-    /// said behind DATA, by carriers' servers above all.
+    /// A server that has not heard of the recipient yet, or has taken it, does not mean it, whatever
+    /// its words.
     private static func refined(_ reason: BounceReason, _ saying: Saying) -> BounceReason {
-        guard reason == .noSuchMailbox, saying.context.contains(anyOf: behindData) else {
-            return reason
+        switch reason {
+        case .noSuchMailbox where saying.status?.subject != 1:
+            if saying.context.contains(anyOf: afterHello) { return .hostBlocked }
+            if saying.context.contains(anyOf: afterMail) { return .senderRejected }
+            // Carriers' servers above all.
+            return saying.context.contains(anyOf: afterData) ? .refusedByRecipient : reason
+        case .noSuchDomain where saying.context.contains(anyOf: afterHello): return .hostBlocked
+        case .noSuchDomain where saying.context.contains(anyOf: afterMail): return .senderRejected
+        default: return reason
         }
-        return .refusedByRecipient
     }
 
-    private static let behindData = [
+    private static let afterHello = [
+        "in reply to helo", "in reply to ehlo", "after helo", "after ehlo", "my name was rejected",
+        "response to helo", "response to ehlo",
+    ]
+    private static let afterMail = [
+        "in reply to mail from", "after mail from", "sender was rejected", "response to mail",
+    ]
+    private static let afterData = [
         "in reply to end of data", "after end of data", "in reply to data", "our final data",
         "response to data", ">>> data <<< 5", "smtp command data",
     ]

@@ -9,12 +9,15 @@ struct FreeFormReader {
     private let text: ReportText
     private let folded: FoldedText
     private let subject: FoldedText
+    /// How many reports this one is in.
+    private let depth: Int
 
     /// Bytes of prose that phrases are looked for in.
     private static let proseBytesMax = 16_384
 
-    init(_ message: MIMEMessage) {
+    init(_ message: MIMEMessage, depth: Int = 0) {
         self.message = message
+        self.depth = depth
         header = message.header
         text = ReportText(message)
         folded = FoldedText(text.lines.joined(separator: "\n").prefix(bytes: Self.proseBytesMax))
@@ -28,12 +31,24 @@ struct FreeFormReader {
         if let status = DeliveryStatus(FieldGroups(lines: text.lines)) {
             return DeliveryReport(status, original: original)
         }
+        let finder = RecipientFinder(text.lines, others: senders(original)).found()
+        if finder.place != .line, finder.place != .label, let inner = innerReport() { return inner }
         var report = DeliveryReport(
-            recipients: recipients(original), original: original, isFormal: false)
+            recipients: recipients(finder.found, original), original: original, isFormal: false)
         if report.recipients.isEmpty {
             report.recipients = [recipient(nil, alone: true, in: [])]
         }
         return report
+    }
+
+    /// Of a report that this one brings, since somebody forwards it or wraps it.
+    private func innerReport() -> DeliveryReport? {
+        guard depth == 0 else { return nil }
+        let part = message.parts.first { $0.isMessage && $0.index > 0 }
+        guard let bytes = part.map({ Array($0.rawBody) }) ?? text.quoted.map({ Array($0.utf8) })
+        else { return nil }
+        let inner = MIMEMessage(bytes)
+        return DeliveryReport(inner) ?? FreeFormReader(inner, depth: depth + 1).report()
     }
 
     // MARK: Whether it is one
@@ -81,11 +96,13 @@ struct FreeFormReader {
 
     // MARK: Of whom
 
-    private func recipients(_ original: QuotedMail?) -> [RecipientReport] {
+    private func recipients(
+        _ named: [RecipientFinder.Found], _ original: QuotedMail?
+    ) -> [RecipientReport] {
         let failed = header.all("X-Failed-Recipients").flatMap {
             AddressScanner.addresses(in: $0.text)
         }
-        var found = RecipientFinder(text.lines, others: senders(original)).found()
+        var found = named
         if !failed.isEmpty {
             let lines = Dictionary(
                 found.map { ($0.address.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })

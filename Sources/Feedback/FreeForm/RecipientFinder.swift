@@ -11,7 +11,7 @@ struct RecipientFinder {
     }
 
     /// How much a place says that its address is a recipient's; less is surer.
-    private enum Place: Int {
+    enum Place {
         case line, label, sentence, mention, addressee
     }
 
@@ -24,7 +24,8 @@ struct RecipientFinder {
         self.others = others
     }
 
-    func found() -> [Found] {
+    /// Without a place, nothing.
+    func found() -> (place: Place?, found: [Found]) {
         var byPlace: [Place: [Found]] = [:]
         for index in lines.indices where lines[index].utf8.contains(UInt8(ascii: "@")) {
             for (place, match) in places(at: index) {
@@ -32,8 +33,8 @@ struct RecipientFinder {
             }
         }
         let order: [Place] = [.line, .label, .sentence, .mention, .addressee]
-        guard let best = order.first(where: { byPlace[$0] != nil }) else { return [] }
-        return Self.unique(byPlace[best, default: []])
+        guard let best = order.first(where: { byPlace[$0] != nil }) else { return (nil, []) }
+        return (best, Self.unique(byPlace[best, default: []]))
     }
 
     static func unique(_ found: [Found]) -> [Found] {

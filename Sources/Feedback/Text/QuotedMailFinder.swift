@@ -63,7 +63,7 @@ enum QuotedMailFinder {
 
     /// Fields that a server writes into mails and not into reports.
     private static let telling: Set<String> = [
-        "received", "return-path", "message-id", "dkim-signature", "mime-version", "arc-seal",
+        "received", "return-path", "dkim-signature", "mime-version", "arc-seal",
         "domainkey-signature", "x-received", "delivered-to", "x-mailer", "x-originating-ip",
         "authentication-results", "x-apparently-to", "envelope-to",
     ]
