@@ -85,7 +85,9 @@ enum SisimaiSuite: OutsideSuite {
     private static func compared(
         _ file: String, _ number: String, _ fact: Fact, _ recipient: RecipientReport
     ) -> [SuiteResult] {
-        let isHard = recipient.bounceType?.type == .permanent
+        // sisimai decides it of what is only late, too.
+        let type = BounceType(reason: recipient.reason, permanence: recipient.permanence)
+        let isHard = type.type == .permanent
         var results = [
             SuiteResult(
                 case: file, step: "hardness\(number)", theirs: fact.hard_bounce ? "hard" : "soft",

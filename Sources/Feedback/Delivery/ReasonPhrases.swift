@@ -4,7 +4,7 @@
 /// those of a large one.
 enum ReasonPhrases {
     static let table: [(reason: BounceReason, phrases: [String])] =
-        ofMailbox + ofSender + ofMail + ofDomain + ofWay + ofAddress + ofRefusal
+        ofMailbox + disabled + ofSender + ofMail + ofDomain + ofWay + ofAddress + ofRefusal
 
     private static let ofMailbox: [(reason: BounceReason, phrases: [String])] = [
         // One server's sentence that names every cause there is.
@@ -62,6 +62,19 @@ enum ReasonPhrases {
             ]
         ),
         (
+            .takesNoMail,
+            [
+                "null mx", "nullmx", "doesn't receive email", "does not receive email",
+                "does not accept mail", "does not accept email", "doesn't accept mail",
+                "doesn't accept email", "no mail is accepted", "not accepting any mail",
+                "domain does not accept", "host/domain does not accept mail",
+                "indicated no smtp service", "smtp service is not available here", "does not accept any email",
+            ]
+        ),
+    ]
+
+    static let disabled: [(reason: BounceReason, phrases: [String])] = [
+        (
             .mailboxDisabled,
             [
                 "account disabled", "account is disabled", "has been disabled", "disabled or discon",
@@ -79,17 +92,7 @@ enum ReasonPhrases {
                 "mailbox temporarily disabled", "inactivity", "been terminated", "not been activated",
                 "no longer active", "temporarily disabled", "unavailable to take delivery",
             ]
-        ),
-        (
-            .takesNoMail,
-            [
-                "null mx", "nullmx", "doesn't receive email", "does not receive email",
-                "does not accept mail", "does not accept email", "doesn't accept mail",
-                "doesn't accept email", "no mail is accepted", "not accepting any mail",
-                "domain does not accept", "host/domain does not accept mail",
-                "indicated no smtp service", "smtp service is not available here", "does not accept any email",
-            ]
-        ),
+        )
     ]
 
     private static let ofSender: [(reason: BounceReason, phrases: [String])] = [

@@ -38,8 +38,13 @@ enum ReasonReader {
         case .noSuchMailbox where saying.status?.subject != 1:
             if saying.context.contains(anyOf: afterHello) { return .hostBlocked }
             if saying.context.contains(anyOf: afterMail) { return .senderRejected }
+            // "User unknown" is said of everything; that it is disabled is said of that.
+            if phrase(saying.context, ReasonPhrases.disabled) != nil { return .mailboxDisabled }
             // Carriers' servers above all.
-            return saying.context.contains(anyOf: afterData) ? .refusedByRecipient : reason
+            let isAfterData =
+                saying.context.contains(anyOf: afterData)
+                && !saying.context.contains(anyOf: beforeData)
+            return isAfterData ? .refusedByRecipient : reason
         case .noSuchDomain where saying.context.contains(anyOf: afterHello): return .hostBlocked
         case .noSuchDomain where saying.context.contains(anyOf: afterMail): return .senderRejected
         default: return reason
@@ -57,6 +62,8 @@ enum ReasonReader {
         "in reply to end of data", "after end of data", "in reply to data", "our final data",
         "response to data", ">>> data <<< 5", "smtp command data",
     ]
+    /// DATA was sent along with RCPT, which was refused.
+    private static let beforeData = ["<<< 503", "no valid recipients", "need rcpt"]
 
     /// Statuses that say one thing and that servers use for it alone. RFC 3463 §3, RFC 7372,
     /// RFC 7505
