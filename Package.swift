@@ -141,7 +141,7 @@ let package = Package(
         source("RuleEngine", ["MailModel", "Documents", crypto]),
         source("SMTPProtocol", ["MailModel", nioCore]),
         source("DNS", ["MailModel"]),
-        source("Feedback", ["MailModel"]),
+        source("Feedback", ["MailModel", "CExpat", "CZlib"]),
         source("MailModel", ["CIDN2", crypto]),
         source("Documents", [yams]),
 
@@ -159,6 +159,8 @@ let package = Package(
         .target(name: "CFileSystem"),
         .target(name: "CPrivileges"),
         .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
+        .systemLibrary(name: "CExpat", providers: [.apt(["libexpat1-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CMagic", providers: [.apt(["libmagic-dev"])]),
         // Debian's libunbound.pc asks for a libevent.pc that nothing needs.
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
@@ -233,8 +235,8 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "InboundSMTP", "PublicWeb", "SMTPProtocol", "MailFlow", "Topics", "Events",
-                "RuleEngine", "Documents", "ControlPlane", "Daemon", "Storage", "MailModel",
-                "TestSupport", nioCore,
+                "RuleEngine", "Documents", "ControlPlane", "Daemon", "Storage", "Feedback",
+                "MailModel", "TestSupport", nioCore,
             ],
             path: "Tests/FuzzTargets", swiftSettings: settings),
         tests("FuzzTests", ["FuzzTargets", "TestSupport"]),
@@ -247,6 +249,7 @@ let package = Package(
         .executableTarget(
             name: "SuiteRunner", dependencies: ["Feedback", "MailModel", "TestSupport", crypto],
             path: "Tests/SuiteRunner", swiftSettings: settings),
+        tests("FeedbackTests", ["Feedback", "MailModel", "TestSupport"]),
         tests("TidyTests", ["TestSupport"]),
     ] + fuzzer
 )

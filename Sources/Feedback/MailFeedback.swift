@@ -7,6 +7,9 @@ package enum MailFeedback: Sendable, Hashable {
     case delivery(DeliveryReport)
     case complaint(FeedbackReport)
     case autoReply(AutoReply)
+    /// A DMARC aggregate report, or why what says to be one is none.
+    case aggregate(ReadReport<AggregateReport>)
+    case tls(ReadReport<TLSReport>)
     /// Nothing of these.
     case none
 
@@ -26,6 +29,8 @@ package enum MailFeedback: Sendable, Hashable {
         case .complaint(let report):
             report.feedbackType == "auth-failure" ? .authFailure : .complaint
         case .autoReply: .autoReply
+        case .aggregate: .aggregateReport
+        case .tls: .tlsReport
         case .none: .other
         }
     }
@@ -36,6 +41,13 @@ package enum MailFeedback: Sendable, Hashable {
         if let report = FeedbackReport(message) ?? ForwardedComplaint.read(message) {
             return .complaint(report)
         }
+        if let attachment = ReportAttachment(message) {
+            return switch attachment.kind {
+            case .aggregate: .aggregate(AggregateReport.read(packed: attachment.bytes))
+            case .tls: .tls(TLSReport.read(packed: attachment.bytes))
+            }
+        }
+        if let report = ProseAuthFailure.read(message) { return .complaint(report) }
         if let report = DeliveryReport(message) { return .delivery(report) }
         if let feedback = ServiceNotification(message)?.feedback { return feedback }
         if let report = FreeFormReader(message).report() { return .delivery(report) }

@@ -14,7 +14,8 @@ package struct FuzzTarget: Sendable {
     package static let all = [
         commands, parameters, data, addresses, headers, proxy, session, rules, sesRules,
         configuration, control, urls, sns, subscriptions, mail,
-        mimeParameters, tnef, encodings,
+        mimeParameters, tnef, encodings, deliveryStatus, feedbackReport, feedback,
+        aggregateReport, reportArchive, tlsReport,
     ]
 }
 

@@ -33,11 +33,13 @@ enum FluflSuite: OutsideSuite {
         let isBounce = !(expected.temporary + expected.permanent).isEmpty
         return [
             SuiteResult(
-                case: file, step: "recipients", theirs: list(expected.temporary + expected.permanent),
+                case: file, step: "recipients",
+                theirs: list(expected.temporary + expected.permanent),
                 ours: list(temporary + permanent)),
             SuiteResult(
                 case: file, step: "hardness",
-                theirs: isBounce ? list(expected.permanent) : "", ours: isBounce ? list(permanent) : ""),
+                theirs: isBounce ? list(expected.permanent) : "",
+                ours: isBounce ? list(permanent) : ""),
         ]
     }
 

@@ -7,7 +7,8 @@ enum HamSuite: OutsideSuite {
     static let name = "mime-spamassassin-corpus/no-bounces"
 
     static func results(in folder: String) throws -> [SuiteResult] {
-        try SuiteFiles.paths(in: folder, ending: "").filter { $0.contains("ham") }.compactMap { file in
+        try SuiteFiles.paths(in: folder, ending: "").filter { $0.contains("ham") }.compactMap {
+            file in
             guard let bytes = try? SuiteFiles.bytes("\(folder)/\(file)"), !bytes.isEmpty else {
                 return nil
             }

@@ -109,7 +109,8 @@ enum SisimaiSuite: OutsideSuite {
     }
 
     /// The final address or the original one: sisimai tells one of them.
-    private static func address(of recipient: RecipientReport, among theirs: Set<String>) -> String {
+    private static func address(of recipient: RecipientReport, among theirs: Set<String>) -> String
+    {
         let final = recipient.finalAddress?.lowercased() ?? ""
         return theirs.contains(final) ? final : recipient.address.lowercased()
     }

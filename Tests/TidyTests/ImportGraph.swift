@@ -66,7 +66,7 @@ enum ImportGraph {
         Target("RuleEngine", .core, ["MailModel", "Documents"]),
         Target("SMTPProtocol", .core, ["MailModel"]),
         Target("DNS", .core, ["MailModel"]),
-        Target("Feedback", .core, ["MailModel"]),
+        Target("Feedback", .core, ["MailModel", "CExpat", "CZlib"]),
         Target("MailModel", .core, ["CIDN2"]),
         Target("Documents", .core),
 
@@ -76,6 +76,8 @@ enum ImportGraph {
         Target("CIDN2", .shim),
         Target("CUnbound", .shim),
         Target("CMagic", .shim),
+        Target("CExpat", .shim),
+        Target("CZlib", .shim),
     ]
 
     /// What the core may import from outside; `Documents` reads YAML besides.

@@ -6,7 +6,8 @@ enum AutoReplyPhrases {
         "out of office", "out of the office", "out-of-office", "automatic reply", "auto reply",
         "auto-reply", "autoreply", "auto:", "auto response", "auto-response", "autoresponse",
         "automatic response", "automated reply", "automated response", "away from", "on vacation",
-        "vacation reply", "vacation:", "vacation message", "i am out of", "i'm out of", "on holiday",
+        "vacation reply", "vacation:", "vacation message", "i am out of", "i'm out of",
+        "on holiday",
         "away until", "on leave",
         // German
         "abwesenheitsnotiz", "automatische antwort", "abwesend", "automatische abwesenheit",

@@ -24,7 +24,8 @@ extension DeliveryReport {
         arrivalDate = status.message.value("arrival-date")
         fillAddress(from: prose)
         for index in recipients.indices {
-            recipients[index].read(fields: recipients.count == 1 ? prose : lines(of: index, in: prose))
+            recipients[index].read(
+                fields: recipients.count == 1 ? prose : lines(of: index, in: prose))
         }
     }
 
@@ -70,7 +71,9 @@ extension RecipientReport {
 
     /// The other server's own status is closer to the cause than what this one made of it.
     private mutating func refineStatus(from text: String) {
-        guard let exact = EnhancedStatus(in: text), exact.class != 2, !exact.isGeneric else { return }
+        guard let exact = EnhancedStatus(in: text), exact.class != 2, !exact.isGeneric else {
+            return
+        }
         if let status, !status.isGeneric, status.class != exact.class { return }
         status = exact
     }

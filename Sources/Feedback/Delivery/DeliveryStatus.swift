@@ -57,7 +57,8 @@ struct DeliveryStatus {
         add(group, to: &recipient)
         // QUIRK: some report failures as relayed to nowhere, with the status of one.
         if group.value("action") == nil, let status = recipient.status {
-            recipient.action = status.class == 4 ? .delayed : status.class == 2 ? .delivered : .failed
+            recipient.action =
+                status.class == 4 ? .delayed : status.class == 2 ? .delivered : .failed
         }
         return recipient
     }
@@ -85,9 +86,11 @@ struct DeliveryStatus {
     private static func untyped(_ value: String) -> String {
         guard let semicolon = value.firstIndex(of: ";") else { return value }
         let type = value[..<semicolon].trimmed()
-        let isType = !type.isEmpty && type.utf8.allSatisfy {
-            ($0 | 0x20 >= 97 && $0 | 0x20 <= 122) || $0 == UInt8(ascii: "-")
-        }
+        let isType =
+            !type.isEmpty
+            && type.utf8.allSatisfy {
+                ($0 | 0x20 >= 97 && $0 | 0x20 <= 122) || $0 == UInt8(ascii: "-")
+            }
         return isType ? value[value.index(after: semicolon)...].trimmed() : value
     }
 

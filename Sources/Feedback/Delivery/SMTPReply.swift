@@ -39,7 +39,8 @@ package struct SMTPReply: Sendable, Hashable {
             if isSame, found.isContinued {
                 text += " \(line.dropFirst(4).trimmed())"
             } else if line.isEmpty || isSame || line.hasPrefix("<<<") || line.hasPrefix(">>>")
-                || line.hasPrefix("---") || line.hasPrefix("...") || code(in: Array(line.utf8)) != nil
+                || line.hasPrefix("---") || line.hasPrefix("...")
+                || code(in: Array(line.utf8)) != nil
             {
                 break
             } else {

@@ -105,7 +105,8 @@ struct FreeFormReader {
         var found = named
         if !failed.isEmpty {
             let lines = Dictionary(
-                found.map { ($0.address.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
+                found.map { ($0.address.lowercased(), $0) }, uniquingKeysWith: { first, _ in first }
+            )
             found = failed.map { address in
                 lines[address.lowercased()] ?? .init(address: address, line: line(of: address))
             }

@@ -46,8 +46,10 @@ struct RecipientFinder {
         let line = lines[index]
         let matches = AddressScanner.matches(in: line)
         guard let first = matches.first else { return [] }
-        let before = FoldedText(String(decoding: line.utf8.prefix(first.range.lowerBound), as: UTF8.self))
-        let after = FoldedText(String(decoding: line.utf8.dropFirst(first.range.upperBound), as: UTF8.self))
+        let before = FoldedText(
+            String(decoding: line.utf8.prefix(first.range.lowerBound), as: UTF8.self))
+        let after = FoldedText(
+            String(decoding: line.utf8.dropFirst(first.range.upperBound), as: UTF8.self))
         let label = Self.label(before)
         if let label, FreeFormPhrases.foreignLabels.contains(label) { return [] }
         if Self.isDecoration(before), Self.mayFollow(after) {
@@ -70,7 +72,8 @@ struct RecipientFinder {
         let previous = index > 0 ? lines[index - 1] : ""
         return matches.compactMap { match in
             let lead = FoldedText(
-                "\(previous) \(String(decoding: line.utf8.prefix(match.range.lowerBound), as: UTF8.self))")
+                "\(previous) \(String(decoding: line.utf8.prefix(match.range.lowerBound), as: UTF8.self))"
+            )
             let address = match.address.lowercased()
             let isLed = FreeFormPhrases.lead.contains { lead.hasSuffix($0) }
             let isOther = others.contains(address) || Self.isDaemon(address)
@@ -97,7 +100,9 @@ struct RecipientFinder {
     /// `failed recipient` of `Failed Recipient:`, in at most six words.
     private static func label(_ before: FoldedText) -> String? {
         var bytes = before.bytes[...]
-        while let last = bytes.last, last == 32 || last == UInt8(ascii: "[") || last == UInt8(ascii: "<") {
+        while let last = bytes.last,
+            last == 32 || last == UInt8(ascii: "[") || last == UInt8(ascii: "<")
+        {
             bytes.removeLast()
         }
         if bytes.suffix(5).elementsEqual("smtp:".utf8) { bytes.removeLast(5) }
@@ -126,12 +131,15 @@ struct RecipientFinder {
     private static func mayFollow(_ text: FoldedText) -> Bool {
         guard let first = text.bytes.first else { return true }
         switch UnicodeScalar(first) {
-        case ":", ";", "(", "<", "-", ".", ",": return !text.hasPrefix(". ") || text.hasPrefix("...")
+        case ":", ";", "(", "<", "-", ".", ",":
+            return !text.hasPrefix(". ") || text.hasPrefix("...")
         case ")", "'", "*", "]", ">": return true
         default: break
         }
         return text.bytes.first == 32 ? true : follows.contains { text.hasPrefix($0) }
     }
 
-    private static let follows = ["on ", "invalid", "no such", "was ", "is ", "could", "user", "said"]
+    private static let follows = [
+        "on ", "invalid", "no such", "was ", "is ", "could", "user", "said",
+    ]
 }

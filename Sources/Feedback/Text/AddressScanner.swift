@@ -34,7 +34,9 @@ struct AddressScanner {
         if at > floor, bytes[at - 1] == UInt8(ascii: "\"") {
             start = at - 1
             while start > floor, bytes[start - 1] != UInt8(ascii: "\"") { start -= 1 }
-            guard start > floor else { return nil }
+            guard start > floor, bytes[start..<at].allSatisfy({ $0 >= 32 && $0 != 127 }) else {
+                return nil
+            }
             start -= 1
         } else {
             while start > floor, isLocal(bytes[start - 1]) { start -= 1 }
@@ -50,14 +52,17 @@ struct AddressScanner {
             {
                 start = equals + 1
             }
-            while start < at, bytes[start] == UInt8(ascii: "'") || bytes[start] == UInt8(ascii: ".")
-                || bytes[start] == UInt8(ascii: "*")
+            while start < at,
+                bytes[start] == UInt8(ascii: "'") || bytes[start] == UInt8(ascii: ".")
+                    || bytes[start] == UInt8(ascii: "*")
             { start += 1 }
         }
         guard start < at else { return nil }
         var end = at + 1
         if end < bytes.count, bytes[end] == UInt8(ascii: "[") {
-            while end < bytes.count, end - at < bytesMax, bytes[end] != UInt8(ascii: "]") { end += 1 }
+            while end < bytes.count, end - at < bytesMax, bytes[end] != UInt8(ascii: "]") {
+                end += 1
+            }
             guard end < bytes.count, bytes[end] == UInt8(ascii: "]") else { return nil }
             end += 1
         } else {

@@ -38,7 +38,8 @@ struct FieldGroups: Sendable {
         guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
         let name = line[..<colon].trimmed()
         guard !name.isEmpty, name.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else { return nil }
-        return Field(name: name.lowercased(), value: line[line.utf8.index(after: colon)...].trimmed())
+        return Field(
+            name: name.lowercased(), value: line[line.utf8.index(after: colon)...].trimmed())
     }
 }
 

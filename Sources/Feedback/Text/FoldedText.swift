@@ -46,7 +46,9 @@ struct FoldedText: Sendable {
         var phrase = phrase
         return phrase.withUTF8 { wanted in
             bytes.withUnsafeBytes { all -> Int? in
-                guard let base = all.baseAddress, let needle = wanted.baseAddress else { return nil }
+                guard let base = all.baseAddress, let needle = wanted.baseAddress else {
+                    return nil
+                }
                 var from = 0
                 while from + wanted.count <= all.count,
                     let found = memchr(base + from, CInt(needle[0]), all.count - from)

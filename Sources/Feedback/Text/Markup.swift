@@ -27,7 +27,8 @@ enum Markup {
 
     private static let tagBytesMax = 2_000
 
-    private static func skipTag(_ bytes: [UInt8], at start: Int, into output: inout [UInt8]) -> Int {
+    private static func skipTag(_ bytes: [UInt8], at start: Int, into output: inout [UInt8]) -> Int
+    {
         var nameStart = start + 1
         if nameStart < bytes.count, bytes[nameStart] == UInt8(ascii: "/") { nameStart += 1 }
         var nameEnd = nameStart
@@ -38,8 +39,9 @@ enum Markup {
         let follows = nameEnd < bytes.count ? bytes[nameEnd] : 62
         let isTag =
             isMark
-            || (nameEnd > nameStart && (follows == 62 || follows == 32 || follows == 47
-                || follows == 10 || follows == 13))
+            || (nameEnd > nameStart
+                && (follows == 62 || follows == 32 || follows == 47
+                    || follows == 10 || follows == 13))
         guard isTag,
             let end = bytes[start...].prefix(tagBytesMax).firstIndex(of: UInt8(ascii: ">"))
         else {

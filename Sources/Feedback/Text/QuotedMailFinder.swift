@@ -3,7 +3,9 @@ enum QuotedMailFinder {
     /// The first line that is not the server's; nil if nothing is quoted.
     static func start(in lines: [String]) -> Int? {
         for (index, line) in lines.enumerated() where !line.isEmpty {
-            if isMarker(line) && lines[..<index].contains(where: { !$0.isEmpty }) { return index + 1 }
+            if isMarker(line) && lines[..<index].contains(where: { !$0.isEmpty }) {
+                return index + 1
+            }
             if isHeaderBlock(lines, at: index) { return index }
         }
         return nil
@@ -24,14 +26,16 @@ enum QuotedMailFinder {
         "original mail follows", "undelivered message follows", "mensaje original adjunto",
         "original message as received is as follows", "included is a copy of the message header",
         "attachment is a copy of the message", "your message reads (in part)",
-        "the header and top", "lines of the message follows", "lines of your original message follow",
+        "the header and top", "lines of the message follows",
+        "lines of your original message follow",
         "text of your message follows", "message text follows", "copy of your message follows",
         "header of your message follows", "original mail", "原文", "元のメッセージ",
         "ursprüngliche nachricht", "message original", "mensagem original",
         "summary of the undelivered message you sent follows", "body of message follows",
         "message d'origine", "original message details", "old message", "the original message",
         "a copy of the message follows", "original message header", "rejected message",
-        "message de départ", "bounced e-mail", "元メール", "original mail as follows", "message header", "received header", "start of message header",
+        "message de départ", "bounced e-mail", "元メール", "original mail as follows", "message header",
+        "received header", "start of message header",
     ]
 
     private static func isMarker(_ line: String) -> Bool {
@@ -41,7 +45,9 @@ enum QuotedMailFinder {
         guard bare.count < text.bytes.count || text.hasSuffix("follows") || text.hasSuffix("follow")
         else { return false }
         return markers.contains { marker in
-            guard bare.starts(with: marker.utf8) || bare.reversed().starts(with: marker.utf8.reversed())
+            guard
+                bare.starts(with: marker.utf8)
+                    || bare.reversed().starts(with: marker.utf8.reversed())
             else { return false }
             // `Original message size: 5`
             return bare.count < marker.utf8.count + 24 || text.bytes.first == UInt8(ascii: "-")
@@ -86,6 +92,7 @@ enum QuotedMailFinder {
 
     private static let common: Set<String> = [
         "from", "to", "cc", "subject", "date", "sender", "reply-to", "content-type", "received-spf",
-        "content-transfer-encoding", "precedence", "list-id", "in-reply-to", "references", "user-agent",
+        "content-transfer-encoding", "precedence", "list-id", "in-reply-to", "references",
+        "user-agent",
     ]
 }
