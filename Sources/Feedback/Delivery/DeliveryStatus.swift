@@ -71,6 +71,9 @@ struct DeliveryStatus {
     private static func add(_ group: [FieldGroups.Field], to recipient: inout RecipientReport) {
         if let status = group.value("status") {
             recipient.status = EnhancedStatus(in: status) ?? recipient.status
+            // `4.0.0 (host name lookup failure)`
+            let comment = status.split(separator: "(", maxSplits: 1).dropFirst().first
+            recipient.diagnostic = recipient.diagnostic ?? comment.map { String($0) }
         }
         let diagnostic = group.values("diagnostic-code").joined(separator: "\n")
         if !diagnostic.isEmpty {

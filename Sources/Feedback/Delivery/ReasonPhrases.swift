@@ -11,6 +11,8 @@ enum ReasonPhrases {
         (.noSuchDomain, ["the account or domain may not exist", "domain is not reachable"]),
         // Name servers that do not answer.
         (.networkError, ["host not found, try again", "lookup failure"]),
+        (.hostBlocked, ["ip reputation", "reputation of the sending ip"]),
+        (.spam, ["blacklisted url", "blacklisted link", "spam classification", "uribl", "surbl"]),
         (.suppressed, ["suppression list", "suppressed recipient", "unsubscribed recipient"]),
         (
             .rateLimited,
@@ -146,7 +148,7 @@ enum ReasonPhrases {
                 "helo command rejected", "ehlo command rejected", "host was blocked",
                 "mail server has been", "country", "open relay", "open proxy",
                 "been blocked due to",
-                "connection refused by policy", "refused due to", "too many spam", "abusive",
+                "connection refused by policy", "too many spam", "abusive",
                 "spam source", "bad sender ip", "fix your", "invalid hostname", "dnswl",
                 "my name was rejected",
                 "use the smtp server of your isp",

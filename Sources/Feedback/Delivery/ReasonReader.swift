@@ -88,7 +88,8 @@ enum ReasonReader {
         case (1, 10): .takesNoMail
         case (2, _): .refusedByRecipient
         case (3, _): .systemError
-        case (4, 1), (4, 7): .expired
+        // With a five the server was reached: it was no time that ran out.
+        case (4, 1), (4, 7): status.class == 4 ? .expired : nil
         case (4, 4): .noSuchDomain
         case (4, _): .networkError
         case (5, 1...): .protocolError

@@ -48,7 +48,7 @@ struct AddressScanner {
             }
             // `SMTP=a@b`, `'a@b'`
             if let equals = bytes[start..<at].firstIndex(of: UInt8(ascii: "=")),
-                isWord(bytes[start..<equals])
+                isProtocol(bytes[start..<equals])
             {
                 start = equals + 1
             }
@@ -76,8 +76,8 @@ struct AddressScanner {
         return Match(address: address, range: start..<end)
     }
 
-    private static func isWord(_ bytes: ArraySlice<UInt8>) -> Bool {
-        !bytes.isEmpty && bytes.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: ";") }
+    private static func isProtocol(_ bytes: ArraySlice<UInt8>) -> Bool {
+        String(decoding: bytes, as: UTF8.self).lowercased() == "smtp"
     }
 
     private static func isBefore(_ byte: UInt8) -> Bool {
