@@ -1,7 +1,7 @@
 import Feedback
 import Testing
 
-/// DMARC aggregate reports: RFC 9990 and RFC 7489 appendix C.
+/// DMARC aggregate reports: RFC 9990 and RFC 7489 §C.
 @Suite struct AggregateReportTests {
     static let record = """
         <record><row><source_ip>192.0.2.1</source_ip><count>2</count><policy_evaluated>

@@ -1,5 +1,5 @@
 /// What a domain's mail looked like to one receiver: a DMARC aggregate report. RFC 9990 §3, and the
-/// form of RFC 7489 appendix C. Values of fixed words are in lower case; others are as written.
+/// form of RFC 7489 §C. Values of fixed words are in lower case; others are as written.
 package struct AggregateReport: Sendable, Hashable {
     /// Records of a report; one that has more is refused.
     package static let recordsMax = 50_000

@@ -12,7 +12,7 @@ enum XMLRepair {
             switch byte {
             case UInt8(ascii: "<") where !beginsMarkup(valid, at: index): output += "&lt;".utf8
             case UInt8(ascii: "&") where !beginsReference(valid, at: index): output += "&amp;".utf8
-            // What XML 1.0 §2.2 forbids.
+            // What XML 1.0, 2.2 forbids.
             case 0..<9, 11, 12, 14..<32: output += "\u{FFFD}".utf8
             default: output.append(byte)
             }

@@ -99,7 +99,7 @@ struct DeliveryStatus {
 
     // MARK: Addresses
 
-    /// `rfc822; a@b`, with RFC 3461 §4's xtext undone; `utf-8; …` with RFC 6533 §3's forms undone.
+    /// `type; a@b`, with RFC 3461 §4's xtext undone; `utf-8; …` with RFC 6533 §3's forms undone.
     /// QUIRK: angle brackets, comments, and what is no address, as `system;user`.
     static func address(_ typed: (type: String, value: String)) -> String? {
         let value: String

@@ -51,7 +51,7 @@ extension [FieldGroups.Field] {
 
     func values(_ name: String) -> [String] { filter { $0.name == name }.map(\.value) }
 
-    /// As `value`, without the type that stands before it: `rfc822; a@b`. RFC 3464 §2.1.2
+    /// As `value`, without the type that stands before it: `type; a@b`. RFC 3464 §2.1.2
     func typedValue(_ name: String) -> (type: String, value: String)? {
         guard let value = value(name) else { return nil }
         guard let semicolon = value.firstIndex(of: ";") else { return ("", value) }

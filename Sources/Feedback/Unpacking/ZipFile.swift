@@ -1,6 +1,6 @@
 /// Reads the one file of a ZIP archive, from its local header on: the directory at the end says
 /// nothing that is needed, and lies. Stored and deflated files alone; no names become paths.
-/// APPNOTE 6.3.10 §4.3.7
+/// APPNOTE 6.3.10, 4.3.7
 enum ZipFile {
     /// Files that are passed over in search of one that could be a report.
     static let entriesMax = 16
