@@ -78,6 +78,9 @@ enum FreeFormPhrases {
         "was addressed,",
     ]
 
+    /// What stands before the address of a sender.
+    static let foreignLead = ["from", "sender", "sent by", "contact", "on behalf of", "mailed by"]
+
     /// Labels whose addresses are of others, or of the mail reported on.
     static let foreignLabels: Set<String> = [
         "from", "cc", "subject", "reply-to", "sender", "return-path", "received", "message-id",

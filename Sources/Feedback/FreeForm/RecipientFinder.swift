@@ -34,7 +34,10 @@ struct RecipientFinder {
         }
         let order: [Place] = [.line, .label, .sentence, .mention, .addressee]
         guard let best = order.first(where: { byPlace[$0] != nil }) else { return (nil, []) }
-        return (best, Self.unique(byPlace[best, default: []]))
+        let found = Self.unique(byPlace[best, default: []])
+        // Of several that are only mentioned, nobody knows which one failed.
+        let isVague = best == .mention && found.count > 1
+        return isVague ? (nil, []) : (best, found)
     }
 
     static func unique(_ found: [Found]) -> [Found] {
@@ -78,6 +81,8 @@ struct RecipientFinder {
             let isLed = FreeFormPhrases.lead.contains { lead.hasSuffix($0) }
             let isOther = others.contains(address) || Self.isDaemon(address)
             if isOther, !isLed { return nil }
+            let isForeign = FreeFormPhrases.foreignLead.contains { lead.hasSuffix($0) }
+            if isForeign, !isLed { return nil }
             if isOther, others.contains(address) { return nil }
             let near = FoldedText(line)
             if !isLed, near.contains(anyOf: FreeFormPhrases.helpers) { return nil }
