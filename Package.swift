@@ -144,6 +144,7 @@ let package = Package(
         source("RuleEngine", ["MailModel", "Documents", crypto]),
         source("SMTPProtocol", ["MailModel", nioCore]),
         source("DNS", ["MailModel"]),
+        source("Feedback", ["MailModel", "CExpat", "CZlib"]),
         source("MailModel", ["CIDN2", crypto]),
         source("Documents", [yams]),
 
@@ -164,6 +165,8 @@ let package = Package(
         .target(name: "CFileSystem"),
         .target(name: "CPrivileges"),
         .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
+        .systemLibrary(name: "CExpat", providers: [.apt(["libexpat1-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CMagic", providers: [.apt(["libmagic-dev"])]),
         // Debian's libunbound.pc asks for a libevent.pc that nothing needs.
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
@@ -247,8 +250,9 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "InboundSMTP", "PublicWeb", "SMTPProtocol", "MailFlow", "Topics", "Events",
-                "RuleEngine", "Documents", "ControlPlane", "Daemon", "Storage", "MailModel",
-                "MailAuthentication", "LibCrypto", "Scanners", "Screening", "DNS", "TestSupport",
+                "RuleEngine", "Documents", "ControlPlane", "Daemon", "Storage", "Feedback",
+                "MailModel", "MailAuthentication", "LibCrypto", "Scanners", "Screening", "DNS",
+                "TestSupport",
                 nioCore,
             ],
             path: "Tests/FuzzTargets", swiftSettings: settings),
@@ -262,7 +266,8 @@ let package = Package(
         .executableTarget(
             name: "SuiteRunner",
             dependencies: [
-                "MailAuthentication", "LibCrypto", "DNS", "MailModel", "TestSupport", crypto, yams,
+                "MailAuthentication", "LibCrypto", "DNS", "Feedback", "MailModel", "TestSupport",
+                crypto, yams,
             ],
             path: "Tests/SuiteRunner", swiftSettings: settings),
         tests(
@@ -271,6 +276,7 @@ let package = Package(
         tests(
             "ScannersTests",
             ["Scanners", "Screening", "Storage", "MailModel", "TestSupport", nioCore, nioPosix]),
+        tests("FeedbackTests", ["Feedback", "MailModel", "TestSupport"]),
         tests("TidyTests", ["TestSupport"]),
     ] + fuzzer
 )

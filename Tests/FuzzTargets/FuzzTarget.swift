@@ -17,6 +17,7 @@ package struct FuzzTarget: Sendable {
         dkimMail, arc,
         mail, mimeParameters, tnef, encodings,
         clamd, rspamd,
+        deliveryStatus, feedbackReport, feedback, aggregateReport, reportArchive, tlsReport,
     ]
 }
 

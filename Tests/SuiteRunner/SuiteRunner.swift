@@ -14,6 +14,7 @@ enum SuiteRunner {
         SoundMailGemMails.self, SoundPHPIMAPMails.self, SoundMimeKitMails.self,
         SoundSpamAssassinMails.self, SoundStalwartMails.self, SoundMIMEToolsMails.self,
         SoundLettersMails.self,
+        SisimaiSuite.self, FluflSuite.self, HamSuite.self, ARFSuite.self, ReportsSuite.self,
     ]
 
     static func main() async throws {

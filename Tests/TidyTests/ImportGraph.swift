@@ -73,6 +73,7 @@ enum ImportGraph {
         Target("RuleEngine", .core, ["MailModel", "Documents"]),
         Target("SMTPProtocol", .core, ["MailModel"]),
         Target("DNS", .core, ["MailModel"]),
+        Target("Feedback", .core, ["MailModel", "CExpat", "CZlib"]),
         Target("MailModel", .core, ["CIDN2"]),
         Target("Documents", .core),
 
@@ -83,6 +84,8 @@ enum ImportGraph {
         Target("CUnbound", .shim),
         Target("CLibCrypto", .shim),
         Target("CMagic", .shim),
+        Target("CExpat", .shim),
+        Target("CZlib", .shim),
     ]
 
     /// What the core may import from outside; `Documents` reads YAML besides.
