@@ -1,6 +1,7 @@
 import LibCrypto
 import MailFlow
 import MailModel
+import Screening
 
 /// Who finds out what a mail is.
 struct JudgingParts {
@@ -24,7 +25,8 @@ struct JudgingParts {
             headerBytesMax: configuration.inbound.headerBytesMax)
         settings.isEnabled = authentication.isEnabled
         let understanding = Understanding(
-            settings: settings, screener: screener, bodies: spool.bodies, resolver: names.counting, rsa: LibCryptoRSA(),
+            settings: settings, screener: screener, bodies: spool.bodies, resolver: names.counting,
+            rsa: LibCryptoRSA(),
             time: surroundings.time)
         judge = understanding
         sessionJudge =
