@@ -1,6 +1,7 @@
 import LibCrypto
 import MailFlow
 import MailModel
+import Screening
 
 /// Who finds out what a mail is.
 struct JudgingParts {
