@@ -25,7 +25,8 @@ struct JudgingParts {
             headerBytesMax: configuration.inbound.headerBytesMax)
         settings.isEnabled = authentication.isEnabled
         let understanding = Understanding(
-            settings: settings, screener: screener, bodies: spool.bodies, resolver: names.counting, rsa: LibCryptoRSA(),
+            settings: settings, screener: screener, bodies: spool.bodies, resolver: names.counting,
+            rsa: LibCryptoRSA(),
             time: surroundings.time)
         judge = understanding
         sessionJudge =

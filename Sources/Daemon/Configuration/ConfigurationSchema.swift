@@ -318,7 +318,8 @@ enum ConfigurationSchema {
                 + "under it are not shown."),
         Setting(
             path: "authentication.dmarcReject", defaultText: "mark",
-            comment: "A mail that fails DMARC and whose domain asks to reject it: mark, or refuse it\n"
+            comment:
+                "A mail that fails DMARC and whose domain asks to reject it: mark, or refuse it\n"
                 + "in its session, which then waits for the DNS."),
         Setting(
             path: "health.address", defaultText: "127.0.0.1", isExample: true,
