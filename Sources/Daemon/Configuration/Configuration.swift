@@ -105,8 +105,8 @@ package struct Configuration: Sendable {
     /// The labels before a domain, where the record stands that verifies it.
     package var verificationPrefix: String
     package var looksUpPeerNames: Bool
-    package var screening: Screening
     package var authentication: Authentication
+    package var screening: Screening
     /// Nil: no health and metrics endpoint.
     package var health: Listener?
     package var logLevel: String
