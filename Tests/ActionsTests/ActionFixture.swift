@@ -159,7 +159,8 @@ final class HeldBodies: UnscriptedBodies {
     }
 
     func read(
-_ mail: MailID, from start: Int, length: Int) throws(StorageFailure) -> ByteBuffer {
+        _ mail: MailID, from start: Int, length: Int
+    ) throws(StorageFailure) -> ByteBuffer {
         guard let file = file.withLock({ $0 }) else { throw .damaged("unreadable") }
         return ByteBuffer(bytes: file.dropFirst(start).prefix(length))
     }

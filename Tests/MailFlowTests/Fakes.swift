@@ -63,7 +63,8 @@ final class ScriptedBodies: BodyFiles {
 
     func path(of mail: MailID) -> String { "bodies/\(mail)" }
     func read(
-_ mail: MailID, from start: Int, length: Int) throws(StorageFailure) -> ByteBuffer {
+        _ mail: MailID, from start: Int, length: Int
+    ) throws(StorageFailure) -> ByteBuffer {
         guard let file = state.withLock({ $0.files[mail] }) else { throw .notFound("\(mail)") }
         let count = max(0, min(length, file.readableBytes - start))
         return file.getSlice(at: start, length: count) ?? ByteBuffer()

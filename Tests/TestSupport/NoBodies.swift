@@ -14,7 +14,8 @@ package final class NoBodies: BodyFiles {
     }
     package func path(of mail: MailID) -> String { "" }
     package func read(
-_ mail: MailID, from start: Int, length: Int) throws(StorageFailure) -> ByteBuffer {
+        _ mail: MailID, from start: Int, length: Int
+    ) throws(StorageFailure) -> ByteBuffer {
         throw .notFound("no files here")
     }
     package func syncDirectory() throws(StorageFailure) {

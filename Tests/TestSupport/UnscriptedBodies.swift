@@ -13,7 +13,8 @@ extension UnscriptedBodies {
     }
     package func path(of mail: MailID) -> String { "/unscripted/\(mail)" }
     package func read(
-_ mail: MailID, from start: Int, length: Int) throws(StorageFailure) -> ByteBuffer {
+        _ mail: MailID, from start: Int, length: Int
+    ) throws(StorageFailure) -> ByteBuffer {
         throw failure
     }
     package func syncDirectory() throws(StorageFailure) { throw failure }

@@ -38,7 +38,8 @@ enum ImportGraph {
                 "InboundSMTP", "ControlSocket", "ControlPlane", "MailFlow", "Actions", "Topics",
                 "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
                 "Handlers", "WebPoster", "PublicWeb", "ObjectStorage", "SQLiteDriver", "DNSClient",
-                "Magic", "LibCrypto", "Scanners", "Screening", "SMTPProtocol", "DNS", "CPrivileges",
+                "Magic", "LibCrypto", "MailAuthentication", "Scanners", "Screening", "SMTPProtocol",
+                "DNS", "CPrivileges",
             ]),
 
         Target("InboundSMTP", .edge, ["MailFlow", "SMTPProtocol", "MailModel", "Storage"]),
