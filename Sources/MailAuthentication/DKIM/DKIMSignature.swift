@@ -34,7 +34,8 @@ struct DKIMSignature: Sendable {
         return (identity, own)
     }
 
-    /// `i=` decoded; nil where its escapes are none.
+    /// `i=` decoded; nil where its escapes are none, or stand for control characters, which no
+    /// address has.
     ///
     ///     dkim-quoted-printable = *( FWS / hex-octet / dkim-safe-char )   ; RFC 6376 §2.11
     static func identity(_ encoded: ArraySlice<UInt8>) -> String? {
@@ -53,6 +54,7 @@ struct DKIMSignature: Sendable {
             output.append(value)
             rest = rest.dropFirst(2)
         }
+        guard output.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { return nil }
         return String(decoding: output, as: UTF8.self)
     }
 }
@@ -71,13 +73,13 @@ extension DKIMOutcome {
         domain =
             known?.message.domain
             ?? tags["d"].flatMap { try? Domain(parsing: String(decoding: $0, as: UTF8.self)) }
-        selector = tags["s"].map { String(decoding: $0, as: UTF8.self) }
-        algorithm = tags["a"].map { String(decoding: $0, as: UTF8.self) }
+        selector = tags["s"]?.shownText
+        algorithm = tags["a"]?.shownText
         identity =
             known?.identity ?? tags["i"].flatMap(DKIMSignature.identity)
             ?? domain.map { "@\($0.ascii)" }
         signatureStart = tags["b"].map {
-            String(decoding: $0.lazy.filter { !$0.isFoldingSpace }.prefix(8), as: UTF8.self)
+            ($0.prefix(64).filter { !$0.isFoldingSpace }[...].prefix(8)).shownText
         }
     }
 }
