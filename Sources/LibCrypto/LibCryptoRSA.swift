@@ -1,28 +1,11 @@
 import CLibCrypto
 package import MailAuthentication
-import Synchronization
 
-/// RSA by OpenSSL's libcrypto. Copies share the public keys that they have made: most mail comes from
-/// a few domains, and making a key ready costs about as much as using it.
+/// RSA by OpenSSL's libcrypto.
 package struct LibCryptoRSA: RSACryptography {
-    /// Public keys that are kept, some kilobytes each. With more, all are let go.
-    package static let publicKeysMax = 1000
-
-    private let publicKeys = PublicKeys()
-
     package init() {}
 
     package func publicKey(_ numbers: RSAPublicNumbers) -> (any RSAPublicKey)? {
-        if let known = publicKeys.byNumbers.withLock({ $0[numbers] }) { return known }
-        guard let key = made(numbers) else { return nil }
-        publicKeys.byNumbers.withLock { keys in
-            if keys.count >= Self.publicKeysMax { keys = [:] }
-            keys[numbers] = key
-        }
-        return key
-    }
-
-    private func made(_ numbers: RSAPublicNumbers) -> EVPKey? {
         guard let modulus = BN_bin2bn(numbers.modulus, Int32(numbers.modulus.count), nil) else {
             return nil
         }
@@ -43,10 +26,6 @@ package struct LibCryptoRSA: RSACryptography {
         }
         return EVPKey(key)
     }
-}
-
-private final class PublicKeys: Sendable {
-    let byNumbers = Mutex<[RSAPublicNumbers: EVPKey]>([:])
 }
 
 private enum PublicNumbers {

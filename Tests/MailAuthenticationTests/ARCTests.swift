@@ -144,6 +144,22 @@ import Testing
         #expect(await bench.verifyChain(more).reason == .structure(.tooManySets))
     }
 
+    @Test(
+        "P1 results that are more than one field are not sealed",
+        arguments: [
+            "mx.example; none\r\nX-Evil: y", "mx.example; none\r\n\r\nbody", "mx.example\nX: y",
+        ])
+    func resultsAreOneField(_ results: String) throws {
+        let sealer = ARCSealer(
+            domain: SigningBench.domain, selector: "rsa", key: try TestKey.rsa.signingKey)
+        let mail = SignedMail(Array(SigningBench.mail.utf8), forms: [ARCSealer.form])
+        #expect(throws: SigningFailure.self) {
+            try sealer.fields(
+                for: mail, results: Array(results.utf8), chain: ARCOutcome(.none, .noSets),
+                at: SigningBench.now)
+        }
+    }
+
     @Test func toldByComments() async throws {
         let mail = try await chain(1)
         let outcome = await bench.verifyChain(

@@ -238,6 +238,24 @@ import Testing
         #expect(await bench.verify(replayed)[0].result == .pass)
     }
 
+    @Test(
+        "P1 a signature that is no signature brings no line into what is told of it",
+        arguments: [
+            ("i=x=0D=0Aevil:=20y@football.example.com", SignatureDefect.unusable(tag: "i")),
+            ("i=x=00@football.example.com", .unusable(tag: "i")),
+        ])
+    func controlCharacters(_ tag: String, _ defect: SignatureDefect) async throws {
+        let bench = SigningBench()
+        let outcome = await bench.verify(try bench.signed().replacing("q=dns/txt", with: tag))[0]
+        #expect(outcome.reason == .unreadable(defect))
+        let folded = try bench.signed().replacing("a=rsa-sha256", with: "a=rsa\r\n evil")
+            .replacing("s=rsa", with: "s=a\r\n\tb")
+        let told = await bench.verify(folded)[0]
+        #expect(told.algorithm == "rsa?? evil")
+        #expect(told.selector == "a???b")
+        #expect(told.reason == .unreadable(.unknownAlgorithm("rsa?? evil")))
+    }
+
     // MARK: Time
 
     @Test("P5 names without end in h=, over fields without end, take linear time")

@@ -11,8 +11,9 @@ struct ARCChain: Sendable {
     private(set) var defect: ARCDefect?
     /// The highest instance of any field; 0 without any.
     private(set) var highestInstance = 0
-    /// What the seal of the highest instance says of those before, where it can be read.
-    private(set) var lastChainValue: ARCResult?
+    /// A seal of the highest instance says that the chain is broken (`cv=fail`): whatever else is
+    /// wrong, nobody adds to it any more.
+    private(set) var hasEnded = false
 
     init(_ mail: MailFields) {
         do throws(ARCDefect) {
@@ -28,13 +29,11 @@ struct ARCChain: Sendable {
 
     private mutating func read(_ mail: MailFields) throws(ARCDefect) {
         highestInstance = Self.highestInstance(mail)
+        hasEnded = Self.hasEnded(mail, at: highestInstance)
         let results = try Self.instances(of: ARCSet.resultsField, in: mail)
         let signatures = try Self.instances(of: ARCSet.signatureField, in: mail)
         let seals = try Self.instances(of: ARCSet.sealField, in: mail)
         guard highestInstance > 0 else { return }
-        if let last = seals[highestInstance], let tags = try? TagList(mail.body(at: last)) {
-            lastChainValue = (try? ARCSeal(tags, at: last))?.chainValue
-        }
         for instance in 1...highestInstance {
             guard let result = results[instance] else {
                 throw .missing(field: ARCSet.resultsField, instance: instance)
@@ -57,6 +56,16 @@ struct ARCChain: Sendable {
         [ARCSet.resultsField, ARCSet.signatureField, ARCSet.sealField]
             .flatMap { name in mail.all(name).compactMap { instance(mail.body(at: $0), of: name) } }
             .max() ?? 0
+    }
+
+    private static func hasEnded(_ mail: MailFields, at highestInstance: Int) -> Bool {
+        mail.all(ARCSet.sealField).contains { index in
+            let body = mail.body(at: index)
+            guard instance(body, of: ARCSet.sealField) == highestInstance,
+                let value = (try? TagList(body))?["cv"]
+            else { return false }
+            return ARCSeal.chainValue(value) == .fail
+        }
     }
 
     /// The fields of one kind by their `i=`, which tells the sets apart.

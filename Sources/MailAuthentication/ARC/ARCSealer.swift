@@ -35,8 +35,11 @@ package struct ARCSealer: Sendable {
         for mail: SignedMail, results: [UInt8], chain: ARCOutcome, at now: Timestamp
     ) throws(SigningFailure) -> [UInt8]? {
         let instance = mail.chain.highestInstance + 1
-        guard instance <= ARCChain.setsMax, mail.chain.lastChainValue != .fail else { return nil }
+        guard instance <= ARCChain.setsMax, !mail.chain.hasEnded else { return nil }
         let aar = Array("ARC-Authentication-Results: i=\(instance); ".utf8) + results + [13, 10]
+        guard MailFields(aar).fields.map(\.range) == [aar.indices] else {
+            throw SigningFailure("the results are no field's body")
+        }
         let ams = try messageSignature(mail, instance, at: now)
         let seal = try seal(mail, [aar, ams], instance, chain.result, at: now)
         return seal + ams + aar

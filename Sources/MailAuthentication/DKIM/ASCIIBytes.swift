@@ -38,6 +38,12 @@ extension ArraySlice<UInt8> {
         }
     }
 
+    /// What a peer wrote, for those who read verdicts: at most 255 bytes of it, a question mark for
+    /// each control character, U+FFFD for what is no UTF-8.
+    var shownText: String {
+        String(decoding: prefix(255).map { $0 < 0x20 || $0 == 0x7F ? 0x3F : $0 }, as: UTF8.self)
+    }
+
     func equals(_ text: StaticString) -> Bool {
         text.withUTF8Buffer { elementsEqual($0) }
     }

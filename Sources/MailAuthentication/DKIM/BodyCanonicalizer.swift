@@ -206,25 +206,46 @@ private struct LineSpaces: Sendable {
     @inline(__always)
     private static func canonicalBytes(_ start: UnsafeRawPointer, _ count: Int) -> Int {
         var index = 0
-        // A block's next byte is looked at, too.
-        while index + block < count {
-            let here = (start + index).loadUnaligned(as: UInt64.self).littleEndian
-            let tabs = bytes(of: here, 0x09)
-            let spaces = bytes(of: here, 0x20)
-            // The mark of each byte that must not follow a space, on the byte before it.
-            var ends = (tabs | spaces | bytes(of: here, 0x0D)) >> 8
-            let after = (start + index + block).load(as: UInt8.self)
-            if after.isWhiteSpace || after == 0x0D { ends |= 1 << 63 }
-            let others = tabs | spaces & ends
-            // The lowest mark is one; those above it may be none.
+        // Two blocks at a time, and the byte behind them is looked at, too.
+        while index + 2 * block < count {
+            let first = Marks(start + index)
+            let second = Marks(start + index + block)
+            let after = (start + index + 2 * block).load(as: UInt8.self)
+            let isEnd = after.isWhiteSpace || after == 0x0D
+            let others = first.others(before: second.all & 0x80)
             guard others == 0 else { return index + others.trailingZeroBitCount / 8 }
-            index += block
+            let more = second.others(before: isEnd ? 0x80 : 0)
+            guard more == 0 else { return index + block + more.trailingZeroBitCount / 8 }
+            index += 2 * block
         }
         return index
     }
+}
 
-    /// The high bit of each of eight bytes, the first in memory lowest, that is `byte`, and perhaps of
-    /// one above such a byte: subtracting one borrows from the next byte only where this one is zero.
+/// Which of eight bytes are tabs, spaces and CRs: the high bit of each, the first in memory lowest.
+/// Marks above the lowest of a kind may be of other bytes.
+private struct Marks {
+    let tabs: UInt64
+    let spaces: UInt64
+    let all: UInt64
+
+    @inline(__always)
+    init(_ start: UnsafeRawPointer) {
+        let word = start.loadUnaligned(as: UInt64.self).littleEndian
+        tabs = Self.bytes(of: word, 0x09)
+        spaces = Self.bytes(of: word, 0x20)
+        all = tabs | spaces | Self.bytes(of: word, 0x0D)
+    }
+
+    /// The bytes that do not stay as they are: tabs, and spaces that one of the three follows;
+    /// `next` says whether the byte behind these is one.
+    @inline(__always)
+    func others(before next: UInt64) -> UInt64 {
+        tabs | spaces & (all >> 8 | next << 56)
+    }
+
+    /// The high bit of each byte that is `byte`, and perhaps of one above such a byte: subtracting
+    /// one borrows from the next byte only where this one is zero.
     @inline(__always)
     private static func bytes(of word: UInt64, _ byte: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101

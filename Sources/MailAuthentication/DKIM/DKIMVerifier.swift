@@ -59,7 +59,7 @@ struct DKIMCheck {
         _ answers: KeyAnswers, keys: KeyReader, policy: DKIMPolicy, at now: Timestamp
     ) {
         if let tags = try? found.tags.get() {
-            outcome.describe(tags, (try? found.signature.get())?.message.domain)
+            outcome.describe(tags, try? found.signature.get())
         }
         let reason = judge(answers, keys: keys, policy: policy, at: now)
         outcome.result = reason.result

@@ -32,7 +32,7 @@ struct KeyRecord: Sendable, Hashable {
         guard let encoded = tags["p"] else { throw .missingKey }
         guard let key = Base64.decode(encoded) else { throw .unusableKey }
         self.key = key
-        type = tags["k"].map { String(decoding: $0, as: UTF8.self) } ?? "rsa"
+        type = tags["k"]?.shownText ?? "rsa"
         hashes = tags["h"].map(Self.words)
         services = tags["s"].map(Self.words) ?? ["*"]
         flags = tags["t"].map(Self.words) ?? []

@@ -81,10 +81,9 @@ struct SignatureTags {
     }
 
     func algorithm() throws(SignatureDefect) -> SigningAlgorithm {
-        let name = String(decoding: try required("a"), as: UTF8.self)
-        guard let algorithm = SigningAlgorithm(rawValue: name) else {
-            throw .unknownAlgorithm(name)
-        }
+        let name = try required("a")
+        guard let algorithm = SigningAlgorithm(rawValue: String(decoding: name, as: UTF8.self))
+        else { throw .unknownAlgorithm(name.shownText) }
         return algorithm
     }
 

@@ -44,7 +44,7 @@ package struct TagList: Sendable {
     }
 
     private let bytes: ArraySlice<UInt8>
-    /// Where the tags are: slices would be counted whenever one is looked at.
+    /// Where the tags are, from the first byte: slices would be counted whenever one is looked at.
     private var places: [Place] = []
 
     private struct Place {
@@ -55,30 +55,46 @@ package struct TagList: Sendable {
     package init(_ bytes: ArraySlice<UInt8>) throws(TagListDefect) {
         self.bytes = bytes
         places.reserveCapacity(12)
-        var position = bytes.startIndex
-        while position < bytes.endIndex {
-            let end = bytes[position...].firstIndex(of: UInt8(ascii: ";")) ?? bytes.endIndex
+        let defect = bytes.withUnsafeBufferPointer { buffer -> TagListDefect? in
+            do throws(TagListDefect) {
+                try read(buffer)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let defect { throw defect }
+    }
+
+    private mutating func read(_ bytes: UnsafeBufferPointer<UInt8>) throws(TagListDefect) {
+        var position = 0
+        while position < bytes.count {
+            let end = bytes[position...].firstIndex(of: UInt8(ascii: ";")) ?? bytes.count
             // A list may end in a semicolon, and then has nothing but space behind it.
-            if end == bytes.endIndex, !places.isEmpty,
+            if end == bytes.count, !places.isEmpty,
                 bytes[position..<end].allSatisfy(\.isFoldingSpace)
             {
                 break
             }
-            try add(position..<end)
-            position = end < bytes.endIndex ? end + 1 : end
+            try add(position..<end, of: bytes)
+            position = end + 1
         }
     }
 
-    private mutating func add(_ spec: Range<Int>) throws(TagListDefect) {
+    private mutating func add(
+        _ spec: Range<Int>, of bytes: UnsafeBufferPointer<UInt8>
+    ) throws(TagListDefect) {
         guard let equals = bytes[spec].firstIndex(of: UInt8(ascii: "=")) else { throw .noValue }
-        let name = bytes[spec.lowerBound..<equals].trimmingFoldingSpace()
-        guard Self.isName(name) else { throw .badName }
-        let place = Place(name: name.indices, rawValue: (equals + 1)..<spec.upperBound)
+        var name = spec.lowerBound..<equals
+        while let first = name.first, bytes[first].isFoldingSpace { name = name.dropFirst() }
+        while let last = name.last, bytes[last].isFoldingSpace { name = name.dropLast() }
+        guard Self.isName(bytes[name]) else { throw .badName }
+        let place = Place(name: name, rawValue: (equals + 1)..<spec.upperBound)
         guard bytes[place.rawValue].allSatisfy(Self.isValueByte) else {
-            throw .badValue(tag: String(decoding: name, as: UTF8.self))
+            throw .badValue(tag: String(decoding: bytes[name], as: UTF8.self))
         }
-        guard !places.contains(where: { bytes[$0.name] == name }) else {
-            throw .duplicate(tag: String(decoding: name, as: UTF8.self))
+        guard !places.contains(where: { bytes[$0.name].elementsEqual(bytes[name]) }) else {
+            throw .duplicate(tag: String(decoding: bytes[name], as: UTF8.self))
         }
         guard places.count < Self.tagsMax else { throw .tooManyTags }
         places.append(place)
@@ -88,20 +104,18 @@ package struct TagList: Sendable {
     package var tags: [Tag] { places.map(tag) }
 
     private func tag(at place: Place) -> Tag {
-        Tag(name: bytes[place.name], rawValue: bytes[place.rawValue])
+        let start = bytes.startIndex
+        return Tag(
+            name: bytes[(start + place.name.lowerBound)..<(start + place.name.upperBound)],
+            rawValue: bytes[
+                (start + place.rawValue.lowerBound)..<(start + place.rawValue.upperBound)])
     }
 
     /// The tag of that name, in that case.
     package func tag(_ name: StaticString) -> Tag? {
-        let start = bytes.startIndex
         let place = bytes.withUnsafeBufferPointer { bytes in
             name.withUTF8Buffer { wanted in
-                places.first { place in
-                    place.name.count == wanted.count
-                        && wanted.indices.allSatisfy {
-                            bytes[place.name.lowerBound - start + $0] == wanted[$0]
-                        }
-                }
+                places.first { bytes[$0.name].elementsEqual(wanted) }
             }
         }
         return place.map(tag)
@@ -110,7 +124,7 @@ package struct TagList: Sendable {
     /// The value of the tag of that name without surrounding white space.
     package subscript(_ name: StaticString) -> ArraySlice<UInt8>? { tag(name)?.value }
 
-    private static func isName(_ name: ArraySlice<UInt8>) -> Bool {
+    private static func isName(_ name: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
         guard let first = name.first, first.isASCIILetter else { return false }
         return name.allSatisfy { $0.isASCIILetter || $0.isASCIIDigit || $0 == UInt8(ascii: "_") }
     }
