@@ -136,7 +136,7 @@ struct FreeFormReader {
     ) -> RecipientReport {
         let isDelayed =
             folded.contains(anyOf: FreeFormPhrases.delays)
-            || subject.contains(anyOf: ["(delay)", "delayed", "warning"])
+            || subject.contains(anyOf: FreeFormPhrases.lateSubjects)
                 && !folded.contains("failed permanently")
         var recipient = RecipientReport(action: isDelayed ? .delayed : .failed)
         recipient.finalAddress = found?.address
