@@ -81,11 +81,15 @@ import Testing
 
     @Test(arguments: [
         ("", "line 1, column 1: found nothing, expected feedback"),
-        ("<html></html>", "the root: found html, expected feedback"),
+        ("<html></html>", "the root: found 'html', expected feedback"),
         (document(records: ""), "feedback: found no record, expected at least one"),
         (
             document(records: record.replacing("192.0.2.1", with: "x")),
             "record 1, source_ip: found 'x', expected an IP address"
+        ),
+        (
+            document(records: record.replacing("192.0.2.1", with: "\u{85}\u{202E}x")),
+            "record 1, source_ip: found '\u{FFFD}\u{FFFD}x', expected an IP address"
         ),
         (
             document(records: record.replacing("<count>2", with: "<count>-2")),

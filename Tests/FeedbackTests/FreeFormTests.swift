@@ -127,4 +127,30 @@ import Testing
         #expect(report?.recipients.map(\.address) == [""])
         #expect(report?.recipients.first?.bounceType == BounceType(.permanent, .noEmail))
     }
+
+    @Test func recipientsAreLimited() {
+        let lines = (0..<150).map { "<a\($0)@a.example>:\n550 no such user\n" }
+        let text = "Your mail could not be delivered.\n\n\(lines.joined(separator: "\n"))"
+        #expect(Mails.delivery(Mails.prose(text))?.recipients.count == 100)
+        let failed = (0..<150).map { "a\($0)@a.example" }.joined(separator: ",\n ")
+        let mail = "X-Failed-Recipients: \(failed)\n\(Mails.prose("It failed."))"
+        #expect(Mails.delivery(mail)?.recipients.count == 100)
+    }
+
+    /// What costs is bounded, however long the mail is.
+    @Test func p9ProseIsReadInLittleTime() {
+        let hostile = [
+            String(repeating: "@", count: 2_000_000),
+            String(repeating: "a@a.example ", count: 200_000),
+            String(repeating: "550-5.1.1 ", count: 200_000),
+            String(repeating: "<p><", count: 500_000),
+            String(repeating: "\"@", count: 500_000),
+            String(repeating: "From: a\n", count: 200_000),
+        ]
+        for text in hostile {
+            let started = ContinuousClock.now
+            _ = Mails.read(Mails.prose("It could not be delivered.\n\(text)"))
+            #expect(ContinuousClock.now - started < .seconds(20))
+        }
+    }
 }

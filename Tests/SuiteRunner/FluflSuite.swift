@@ -51,7 +51,7 @@ enum FluflSuite: OutsideSuite {
     }
 
     private static func list(_ addresses: [String]) -> String {
-        Set(addresses.map { $0.lowercased() }).sorted().filter { !$0.isEmpty }
-            .joined(separator: " ")
+        let names = Set(addresses.map { $0.lowercased() }).filter { !$0.isEmpty }
+        return names.isEmpty ? "none" : names.sorted().joined(separator: " ")
     }
 }

@@ -58,7 +58,7 @@ final class AggregateReportReader {
 
     private func open(_ path: [String]) throws(ReportRefusal) {
         if path.count == 1, path[0] != "feedback" {
-            wrongRoot = ReportRefusal("the root", found: path[0], expected: "feedback")
+            wrongRoot = ReportRefusal("the root", found: shown(path[0]), expected: "feedback")
         }
         switch path.last {
         case "record" where path.count == 2: record = AggregateReport.Record()
@@ -264,7 +264,14 @@ final class AggregateReportReader {
         return number
     }
 
+    /// Fit for a log and a terminal: short, and without controls.
     private func shown(_ text: String) -> String {
-        text.isEmpty ? "nothing" : "'\(text.prefix(bytes: 60))'"
+        let visible = text.prefix(bytes: 60).unicodeScalars.map { scalar in
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator: "\u{FFFD}"
+            default: String(scalar)
+            }
+        }
+        return text.isEmpty ? "nothing" : "'\(visible.joined())'"
     }
 }

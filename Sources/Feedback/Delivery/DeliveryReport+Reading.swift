@@ -31,6 +31,8 @@ extension DeliveryReport {
 
     /// Those that name one recipient of several, and those that follow them to an empty one.
     private func lines(of index: Int, in prose: [String]) -> [String] {
+        // The prose is gone through for each.
+        guard recipients.count <= FreeFormReader.recipientsMax else { return [] }
         let wanted = recipients[index].address.lowercased()
         var isOfRecipient = false
         return prose.filter { line in

@@ -66,6 +66,12 @@ enum FreeFormPhrases {
         "not necessary to resend", "do not need to resend", "is being delayed",
     ]
 
+    /// Subjects of what is still tried.
+    static let lateSubjects = [
+        "(delay)", "delayed", "warning: message", "warning: could not send", "delivery warning",
+        "delivery delay", "temporary failure",
+    ]
+
     /// What stands before the address of a recipient in a sentence.
     static let lead = [
         "your message to", "your mail to", "your email to", "message for", "message to", "mail to",

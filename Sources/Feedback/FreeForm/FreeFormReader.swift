@@ -12,6 +12,9 @@ struct FreeFormReader {
     /// How many reports this one is in.
     private let depth: Int
 
+    /// Recipients of one report in prose: the prose is gone through for each.
+    static let recipientsMax = 100
+
     /// Bytes of prose that phrases are looked for in.
     private static let proseBytesMax = 16_384
 
@@ -101,7 +104,7 @@ struct FreeFormReader {
     ) -> [RecipientReport] {
         let failed = header.all("X-Failed-Recipients").flatMap {
             AddressScanner.addresses(in: $0.text)
-        }
+        }.prefix(Self.recipientsMax)
         var found = named
         if !failed.isEmpty {
             let lines = Dictionary(
@@ -114,7 +117,7 @@ struct FreeFormReader {
         if found.isEmpty, let original {
             found = original.to.map { .init(address: $0, line: 0) }
         }
-        found = Array(RecipientFinder.unique(found).prefix(DeliveryReport.recipientsMax))
+        found = Array(RecipientFinder.unique(found).prefix(Self.recipientsMax))
         return found.indices.map { recipient(found[$0], alone: found.count == 1, in: found) }
     }
 
@@ -136,7 +139,7 @@ struct FreeFormReader {
     ) -> RecipientReport {
         let isDelayed =
             folded.contains(anyOf: FreeFormPhrases.delays)
-            || subject.contains(anyOf: ["(delay)", "delayed", "warning"])
+            || subject.contains(anyOf: FreeFormPhrases.lateSubjects)
                 && !folded.contains("failed permanently")
         var recipient = RecipientReport(action: isDelayed ? .delayed : .failed)
         recipient.finalAddress = found?.address

@@ -3,7 +3,7 @@ import MailModel
 /// The prose of a report: the lines that its server wrote, apart from the mail that it quotes.
 struct ReportText {
     /// Bytes of one part, and lines of all, that are looked at.
-    static let partBytesMax = 131_072
+    static let partBytesMax = 65_536
     static let linesMax = 2_000
     static let lineBytesMax = 4_096
 
