@@ -68,15 +68,18 @@ struct RecipientFinder {
         return sentences(at: index, matches)
     }
 
+    /// Bytes before an address that may lead to it.
+    private static let leadBytesMax = 100
+
     private func sentences(
         at index: Int, _ matches: [AddressScanner.Match]
     ) -> [(Place, Found)] {
         let line = lines[index]
-        let previous = index > 0 ? lines[index - 1] : ""
+        let previous = index > 0 ? lines[index - 1].utf8.suffix(Self.leadBytesMax) : "".utf8[...]
+        let namesHelper = FoldedText(line).contains(anyOf: FreeFormPhrases.helpers)
         return matches.compactMap { match in
-            let lead = FoldedText(
-                "\(previous) \(String(decoding: line.utf8.prefix(match.range.lowerBound), as: UTF8.self))"
-            )
+            let before = line.utf8.prefix(match.range.lowerBound).suffix(Self.leadBytesMax)
+            let lead = FoldedText(String(decoding: previous + [32] + before, as: UTF8.self))
             let address = match.address.lowercased()
             let isLed = FreeFormPhrases.lead.contains { lead.hasSuffix($0) }
             let isOther = others.contains(address) || Self.isDaemon(address)
@@ -84,8 +87,7 @@ struct RecipientFinder {
             let isForeign = FreeFormPhrases.foreignLead.contains { lead.hasSuffix($0) }
             if isForeign, !isLed { return nil }
             if isOther, others.contains(address) { return nil }
-            let near = FoldedText(line)
-            if !isLed, near.contains(anyOf: FreeFormPhrases.helpers) { return nil }
+            if !isLed, namesHelper { return nil }
             return (isLed ? .sentence : .mention, Found(address: match.address, line: index))
         }
     }
