@@ -212,7 +212,8 @@ let package = Package(
             "MailFlowTests",
             [
                 "MailFlow", "Actions", "Topics", "Accounts", "SQLStorage", "SQLiteDriver",
-                "ObjectStorage", "Storage", "RuleEngine", "DNS", "MailModel", "TestSupport",
+                "ObjectStorage", "Storage", "RuleEngine", "DNS", "LibCrypto", "MailModel",
+                "TestSupport",
                 nioCore,
                 lifecycleTestKit,
             ]),

@@ -1,5 +1,5 @@
 import CMagic
-package import MailModel
+import MailModel
 import Synchronization
 
 /// `ContentTypeGuesser` by libmagic and the system's database of signatures. A handle of the library

@@ -1,5 +1,5 @@
 import MailModel
-package import Storage
+import Storage
 
 /// Judges mails before their 250, so that they may be refused for what they are: only where the
 /// operator's policy asks for it, since whoever sends then waits for the DNS.

@@ -1,4 +1,4 @@
-package import MailModel
+import MailModel
 
 /// A complaint, or a report of a mail whose authentication failed. RFC 5965, RFC 6591, RFC 6692
 package struct FeedbackReport: Sendable, Hashable {
