@@ -12,7 +12,7 @@ ROUNDS ?= 3
 DEBUG_BINARY = $(BUILD)/debug/martlet
 RELEASE_BINARY = $(RELEASE)/release/martlet
 
-.PHONY: help demo run test suites lint build release bench bench-receive bench-rules bench-slow \
+.PHONY: help demo run test suites lint build release bench bench-receive bench-understand bench-rules bench-slow \
 	crash testssl fuzz clean
 
 help:
@@ -30,6 +30,8 @@ run: build
 ## make test           everything: lint, unit tests, and black-box tests with other people's clients
 test:
 	@scripts/install build test
+	@scripts/fetch-peer rspamd var/peers/rspamd
+	@scripts/fetch-peer clamav var/peers/clamav
 	swift build --scratch-path $(BUILD) --build-tests
 	@swift format lint -r --strict Sources Tests Benchmarks Package.swift
 	swift test --scratch-path $(BUILD) --skip-build $(TESTS)
@@ -71,6 +73,15 @@ bench-rules: release
 	@scripts/install bench
 	@scripts/fetch-peer postfix var/peers/postfix
 	python3 Benchmarks/rules.py --martlet $(RELEASE_BINARY) --peers var/peers --rounds $(ROUNDS)
+
+## make bench-understand  what reading a mail costs, beside dkimpy and OpenDKIM; a minute
+bench-understand:
+	@scripts/install build bench
+	swift build -c release --static-swift-stdlib --scratch-path $(RELEASE) --product UnderstandBench
+	@scripts/fetch-peer opendkim var/peers/opendkim
+	@scripts/python-env var/bench-python Benchmarks/requirements.txt
+	var/bench-python/bin/python Benchmarks/understand.py \
+		--bench $(RELEASE)/release/UnderstandBench --peers var/peers --rounds $(ROUNDS)
 
 ## make bench-slow     the rate of others beside 5,000 slow sessions; some minutes
 bench-slow: release

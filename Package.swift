@@ -98,8 +98,10 @@ let package = Package(
                 "InboundSMTP", "ControlSocket", "ControlPlane", "MailFlow", "Actions", "Topics",
                 "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
                 "Handlers", "WebPoster", "PublicWeb", "ObjectStorage", "SQLiteDriver", "DNSClient",
-                "SMTPProtocol", "DNS", "CPrivileges", nioCore, nioPosix, nioSSL, lifecycle,
-                unixSignals, logging, hummingbird, certificates, asn1, crypto, cryptoExtras,
+                "Magic", "LibCrypto", "MailAuthentication", "Scanners", "Screening", "SMTPProtocol",
+                "DNS", "CPrivileges",
+                nioCore, nioPosix, nioSSL, lifecycle, unixSignals, logging, hummingbird,
+                certificates, asn1, crypto, cryptoExtras,
             ]),
 
         // Edges that call in
@@ -127,8 +129,8 @@ let package = Package(
         source(
             "MailFlow",
             [
-                "Actions", "Topics", "Accounts", "Storage", "RuleEngine", "DNS", "MailModel",
-                crypto, logging, lifecycle, nioCore,
+                "Actions", "Topics", "Accounts", "MailAuthentication", "Screening", "Storage",
+                "RuleEngine", "DNS", "MailModel", crypto, logging, lifecycle, nioCore,
             ]),
         source(
             "Actions",
@@ -136,13 +138,15 @@ let package = Package(
         source("Topics", ["Storage", "MailModel", logging, lifecycle]),
         source("Accounts", ["Storage", "DNS", "MailModel"]),
         source("MailAuthentication", ["DNS", "MailModel", crypto]),
+        source("Screening", ["Storage", "DNS", "MailModel"]),
         source("SQLStorage", ["Storage", "RuleEngine", "MailModel", nioCore]),
         source("Storage", ["RuleEngine", "MailModel", "CFileSystem", nioCore]),
         source("Events", ["RuleEngine", "MailModel"]),
         source("RuleEngine", ["MailModel", "Documents", crypto]),
         source("SMTPProtocol", ["MailModel", nioCore]),
         source("DNS", ["MailModel"]),
-        source("MailModel", ["CIDN2"]),
+        source("Feedback", ["MailModel", "CExpat", "CZlib"]),
+        source("MailModel", ["CIDN2", crypto]),
         source("Documents", [yams]),
 
         // Edges that are called
@@ -155,10 +159,16 @@ let package = Package(
         source("SQLiteDriver", ["SQLStorage", "Storage", nioCore, grdb, grdbSQLite]),
         source("DNSClient", ["DNS", "MailModel", "CUnbound"]),
         source("LibCrypto", ["MailAuthentication", "CLibCrypto"]),
+        source("Magic", ["MailModel", "CMagic"]),
+        source(
+            "Scanners", ["Screening", "Storage", "MailModel", nioCore, nioHTTP1, nioPosix]),
         .target(name: "CHandlerSpawn"),
         .target(name: "CFileSystem"),
         .target(name: "CPrivileges"),
         .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
+        .systemLibrary(name: "CExpat", providers: [.apt(["libexpat1-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CMagic", providers: [.apt(["libmagic-dev"])]),
         // Debian's libunbound.pc asks for a libevent.pc that nothing needs.
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
         .systemLibrary(
@@ -168,6 +178,10 @@ let package = Package(
         .executableTarget(
             name: "BareReceiver", dependencies: [nioCore, nioPosix],
             path: "Benchmarks/BareReceiver", swiftSettings: settings),
+        .executableTarget(
+            name: "UnderstandBench",
+            dependencies: ["MailAuthentication", "LibCrypto", "DNS", "MailModel"],
+            path: "Benchmarks/Understand", swiftSettings: settings),
 
         // Tests
         .target(
@@ -179,7 +193,7 @@ let package = Package(
         tests(
             "MailAuthenticationTests",
             ["MailAuthentication", "LibCrypto", "DNS", "MailModel", "TestSupport"]),
-        tests("MailModelTests", ["MailModel", "TestSupport", nioCore]),
+        tests("MailModelTests", ["MailModel", "Magic", "TestSupport", nioCore]),
         tests("SMTPProtocolTests", ["SMTPProtocol", "MailModel", "TestSupport", nioCore]),
         tests("RuleEngineTests", ["RuleEngine", "Documents", "MailModel", "TestSupport"]),
         tests(
@@ -198,7 +212,8 @@ let package = Package(
             "MailFlowTests",
             [
                 "MailFlow", "Actions", "Topics", "Accounts", "SQLStorage", "SQLiteDriver",
-                "ObjectStorage", "Storage", "RuleEngine", "DNS", "MailModel", "TestSupport",
+                "ObjectStorage", "Storage", "RuleEngine", "DNS", "LibCrypto", "MailModel",
+                "TestSupport",
                 nioCore,
                 lifecycleTestKit,
             ]),
@@ -222,7 +237,7 @@ let package = Package(
             [
                 "Daemon", "ControlPlane", "DNS", "DNSClient", "Documents", "Handlers",
                 "InboundSMTP", "MailFlow", "MailModel", "ObjectStorage", "RuleEngine",
-                "SMTPProtocol", "SQLStorage",
+                "SMTPProtocol", "SQLStorage", "Scanners", "Screening",
                 "SQLiteDriver", "Storage", "Topics", "PublicWeb", "TestSupport", logging, nioCore,
                 nioEmbedded, nioSSL, nioTLS, certificates, asn1, crypto, cryptoExtras,
             ]),
@@ -237,8 +252,10 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "InboundSMTP", "PublicWeb", "SMTPProtocol", "MailFlow", "Topics", "Events",
-                "RuleEngine", "Documents", "ControlPlane", "Daemon", "Storage", "MailModel",
-                "MailAuthentication", "LibCrypto", "DNS", "TestSupport", nioCore,
+                "RuleEngine", "Documents", "ControlPlane", "Daemon", "Storage", "Feedback",
+                "MailModel", "MailAuthentication", "LibCrypto", "Scanners", "Screening", "DNS",
+                "TestSupport",
+                nioCore,
             ],
             path: "Tests/FuzzTargets", swiftSettings: settings),
         tests("FuzzTests", ["FuzzTargets", "TestSupport"]),
@@ -251,9 +268,17 @@ let package = Package(
         .executableTarget(
             name: "SuiteRunner",
             dependencies: [
-                "MailAuthentication", "LibCrypto", "DNS", "MailModel", "TestSupport", yams,
+                "MailAuthentication", "LibCrypto", "DNS", "Feedback", "MailModel", "TestSupport",
+                crypto, yams,
             ],
             path: "Tests/SuiteRunner", swiftSettings: settings),
+        tests(
+            "ScreeningTests",
+            ["Screening", "Storage", "DNS", "MailModel", "TestSupport", nioCore]),
+        tests(
+            "ScannersTests",
+            ["Scanners", "Screening", "Storage", "MailModel", "TestSupport", nioCore, nioPosix]),
+        tests("FeedbackTests", ["Feedback", "MailModel", "TestSupport"]),
         tests("TidyTests", ["TestSupport"]),
     ] + fuzzer
 )

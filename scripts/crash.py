@@ -235,7 +235,7 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--martlet", required=True, help="the program")
-    parser.add_argument("--runs", type=int, default=100, help="of each kind")
+    parser.add_argument("--runs", type=int, default=300, help="of each kind")
     parser.add_argument("--kinds", default="kill,power")
     parser.add_argument("--no-controls", dest="controls", action="store_false")
     parser.add_argument("--seed", default=None, help="the same strikes again")

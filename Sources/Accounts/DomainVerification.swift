@@ -10,6 +10,8 @@ package struct DomainVerification: Sendable {
     /// is gone keeps its status as long.
     package static let graceSeconds: Int64 = 72 * 3_600
     private static let dailySeconds: Int64 = 24 * 3_600
+    /// No look is planned for later than this.
+    package static let secondsAheadMax = dailySeconds + 60
     private static let pendingSecondsMin: Int64 = 60
     private static let secondsBetweenMax: Int64 = 3_600
     private static let tokenBytes = 32
@@ -114,7 +116,9 @@ package struct DomainVerification: Sendable {
         after check: IdentityCheck, of identity: IdentityRecord
     ) -> IdentityRecord.Status {
         guard let error = check.error else { return .success }
-        let isOver = check.at >= identity.statusSince.advanced(bySeconds: Self.graceSeconds)
+        // Two looks in a row, so that a clock that is wrong for a moment decides nothing.
+        let end = identity.statusSince.advanced(bySeconds: Self.graceSeconds)
+        let isOver = check.at >= end && identity.lastCheck.map { $0.at >= end } ?? false
         switch identity.status {
         case .pending, .notStarted: return isOver ? .failed : .pending
         case .success: return error.isDefinite ? .temporaryFailure : .success

@@ -86,7 +86,8 @@ package struct FunctionInvocation: Sendable {
 
     package enum InputPiece: Sendable {
         case bytes(ByteBuffer)
-        case file(path: String, length: Int)
+        /// `length` bytes of the file, from `start` on.
+        case file(path: String, start: Int = 0, length: Int)
     }
 
     package init(
@@ -106,8 +107,8 @@ package struct FunctionInvocation: Sendable {
 
 /// How a handler ended.
 package enum FunctionOutcome: Sendable, Hashable {
-    /// Exit status 0; standard output up to its cap.
-    case answered(output: [UInt8])
+    /// Exit status 0; standard output up to its cap, and whether there was more.
+    case answered(output: [UInt8], isCut: Bool = false)
     /// Exit status other than 0, a signal, a time-out, or it could not be started; `detail` says
     /// which. Worth another try.
     case failed(detail: String)

@@ -15,9 +15,12 @@ extension ReceiptActions {
             preconditionFailure("invoke has an object")
         }
         let event: [UInt8]
+        let input: [FunctionInvocation.InputPiece]
         do throws(StorageFailure) {
             let (mail, receipt) = try describe(task, object)
             event = ReceiptEvents.lambda(mail, receipt)
+            let (front, rest) = try presented(task)
+            input = (front.map { [.bytes($0)] } ?? []) + [Self.piece(rest)]
         } catch {
             return ActionResult(ending: .failed, detail: "\(error)")
         }
@@ -25,12 +28,12 @@ extension ReceiptActions {
             FunctionInvocation(
                 handler: handler, stableID: task.stableID, attempt: task.attempt,
                 mail: task.mail.id, rule: task.key.rule, event: event,
-                environment: Self.environment(task), input: Self.input(task)))
+                environment: Self.environment(task), input: input))
         switch outcome {
-        case .answered(let output):
+        case .answered(let output, let isCut):
             let (disposition, detail) =
                 type == .requestResponse
-                ? Self.answer(output) : (.continueOn, "accepted the event")
+                ? Self.answer(output, isCut: isCut) : (.continueOn, "accepted the event")
             return alerted(
                 ActionResult(ending: .done(disposition), detail: "\(handler): \(detail)"), task,
                 topic: topic)
@@ -41,33 +44,50 @@ extension ReceiptActions {
         }
     }
 
-    private static func input(_ task: ActionTask) -> [FunctionInvocation.InputPiece] {
-        var pieces: [FunctionInvocation.InputPiece] = []
-        if let prefix = prefix(of: task) { pieces.append(.bytes(prefix)) }
-        switch task.content {
-        case .bytes(let bytes): pieces.append(.bytes(bytes))
-        case .file(let path, let length): pieces.append(.file(path: path, length: length))
+    private static func piece(_ content: MailContent) -> FunctionInvocation.InputPiece {
+        switch content {
+        case .bytes(let bytes): .bytes(bytes)
+        case .file(let path, let start, let length):
+            .file(path: path, start: start, length: length)
         }
-        return pieces
     }
 
     /// The essentials, for programs that do not want to read JSON.
     private static func environment(_ task: ActionTask) -> [(name: String, value: String)] {
         let envelope = task.mail.envelope
+        let recipients = recipients(task)
         return [
             ("MARTLET_MAIL_ID", task.mail.id.text),
             ("MARTLET_ACTION_ID", task.stableID),
             ("MARTLET_ATTEMPT", "\(task.attempt)"),
             ("MARTLET_RULE", task.key.rule),
             ("MARTLET_MAIL_FROM", envelope.mailFrom.wireText),
-            ("MARTLET_RECIPIENTS", task.recipients.map(\.wireText).joined(separator: " ")),
+            ("MARTLET_RECIPIENTS", recipients.joined(separator: " ")),
+            ("MARTLET_RECIPIENTS_OMITTED", "\(task.recipients.count - recipients.count)"),
             ("MARTLET_PEER_ADDRESS", envelope.peerAddress),
             ("MARTLET_TLS", envelope.tls ?? ""),
         ]
     }
 
+    /// Bytes of MARTLET_RECIPIENTS: all variables of a program share what the kernel allows them.
+    static let recipientsBytesMax = 32_768
+
+    /// The first that have room, each whole.
+    private static func recipients(_ task: ActionTask) -> [String] {
+        var listed: [String] = []
+        var bytes = 0
+        for recipient in task.recipients {
+            let text = recipient.wireText
+            bytes += text.utf8.count + 1
+            guard bytes <= recipientsBytesMax else { break }
+            listed.append(text)
+        }
+        return listed
+    }
+
     /// What the handler's standard output says. SES: null, missing and invalid answers go on.
-    static func answer(_ output: [UInt8]) -> (Disposition, String) {
+    static func answer(_ output: [UInt8], isCut: Bool = false) -> (Disposition, String) {
+        guard !isCut else { return (.continueOn, "CONTINUE (the answer is too long)") }
         guard !output.isEmpty else { return (.continueOn, "CONTINUE (no answer)") }
         let object = try? JSONSerialization.jsonObject(
             with: Data(output), options: [.fragmentsAllowed])

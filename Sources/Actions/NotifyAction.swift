@@ -20,9 +20,10 @@ extension ReceiptActions {
         }
         do throws(StorageFailure) {
             let (mail, receipt) = try describe(task, object)
-            let length = task.mail.totalLength + (Self.prefix(of: task)?.readableBytes ?? 0)
+            let (front, rest) = try presented(task)
+            let length = (front?.readableBytes ?? 0) + rest.length
             let fits = length <= Self.contentBytesMax
-            var content = fits ? try content(task, encoding) : nil
+            var content = fits ? try content(task, front, rest, encoding) : nil
             var message: [UInt8] = []
             if content != nil {
                 message = ReceiptEvents.notification(mail, receipt, content: content)
@@ -57,14 +58,16 @@ extension ReceiptActions {
     }
 
     private func content(
-        _ task: ActionTask, _ encoding: ReceiptAction.Encoding
+        _ task: ActionTask, _ front: ByteBuffer?, _ rest: MailContent,
+        _ encoding: ReceiptAction.Encoding
     ) throws(StorageFailure) -> String {
-        var bytes = Self.prefix(of: task) ?? ByteBuffer()
-        switch task.content {
+        var bytes = front ?? ByteBuffer()
+        switch rest {
         case .bytes(let content): bytes.writeImmutableBuffer(content)
-        case .file:
-            bytes.writeImmutableBuffer(
-                try bodies.read(task.mail.id, length: Self.contentBytesMax))
+        case .file(_, let start, let length):
+            var content = try bodies.read(task.mail.id, length: start + length)
+            content.moveReaderIndex(forwardBy: min(start, content.readableBytes))
+            bytes.writeImmutableBuffer(content)
         }
         switch encoding {
         case .utf8: return String(decoding: bytes.readableBytesView, as: UTF8.self)

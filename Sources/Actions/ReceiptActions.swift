@@ -104,26 +104,61 @@ package struct ReceiptActions: Sendable {
             mail,
             Receipt(
                 recipients: task.recipients, processingMilliseconds: max(0, elapsed),
-                action: object)
+                verdicts: ReceiptVerdicts(task), action: object)
         )
     }
 
-    /// Bytes from the front of a mail that hold its header section.
+    /// Bytes from the front of a mail, as it is shown, that hold its header section.
     private func headerBytes(_ task: ActionTask) throws(StorageFailure) -> [UInt8] {
-        let front: ByteBuffer
-        switch task.content {
-        case .bytes(let bytes): front = bytes
-        case .file:
-            front = try bodies.read(task.mail.id, length: task.mail.headLength + headerBytesMax)
+        let (front, rest) = try presented(task)
+        var buffer = front ?? ByteBuffer()
+        switch rest {
+        case .bytes(let bytes): buffer.writeImmutableBuffer(bytes)
+        case .file(_, let start, _):
+            var stored = try bodies.read(
+                task.mail.id, length: task.mail.headLength + headerBytesMax)
+            stored.moveReaderIndex(forwardBy: min(start, stored.readableBytes))
+            buffer.writeImmutableBuffer(stored)
         }
-        var buffer = Self.prefix(of: task) ?? ByteBuffer()
-        buffer.writeImmutableBuffer(front)
         return Array(buffer.readableBytesView)
     }
 
-    /// The lines that earlier `addHeader` actions put before the mail.
-    static func prefix(of task: ActionTask) -> ByteBuffer? {
-        guard !task.addedHeaders.isEmpty else { return nil }
-        return ByteBuffer(string: task.addedHeaders.map { $0 + "\r\n" }.joined())
+    /// The mail as this action is to see it: lines of earlier `addHeader` actions and what the
+    /// verdicts change of its front, if there is anything of it, then the rest of what is stored.
+    func presented(
+        _ task: ActionTask
+    ) throws(StorageFailure) -> (front: ByteBuffer?, rest: MailContent) {
+        let added = task.addedHeaders.map { $0 + "\r\n" }.joined()
+        guard let presentation = MailPresentation(task.mail) else {
+            return (added.isEmpty ? nil : ByteBuffer(string: added), task.content)
+        }
+        let stored: ByteBuffer
+        switch task.content {
+        case .bytes(let bytes): stored = bytes
+        case .file:
+            stored = try bodies.read(task.mail.id, length: presentation.replacedLength)
+        }
+        guard stored.readableBytes >= presentation.replacedLength else {
+            throw .damaged("mail \(task.mail.id) is shorter than what was accepted")
+        }
+        var front = ByteBuffer(string: added)
+        front.writeImmutableBuffer(
+            presentation.front(of: stored, isScanEnabled: task.isScanEnabled))
+        return (front, task.content.dropping(presentation.replacedLength))
+    }
+}
+
+extension ReceiptVerdicts {
+    /// SES: a rule that does not scan has no spam and virus verdicts.
+    fileprivate init(_ task: ActionTask) {
+        self.init()
+        guard let verdicts = task.mail.verdicts else { return }
+        spf = verdicts.spf.status.rawValue
+        dkim = verdicts.dkim.status.rawValue
+        dmarc = verdicts.dmarc.status.rawValue
+        dmarcPolicy = verdicts.dmarcPolicy
+        guard task.isScanEnabled else { return }
+        spam = verdicts.spam.status.rawValue
+        virus = verdicts.virus.status.rawValue
     }
 }

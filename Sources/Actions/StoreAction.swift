@@ -7,14 +7,25 @@ extension ReceiptActions {
     /// SES: `S3Action`. The detail of a result is `bucket/key`.
     func store(_ tasks: [ActionTask]) async -> [ActionResult] {
         guard !tasks.isEmpty else { return [] }
-        let objects = tasks.map { task in
+        var objects: [ObjectToPut] = []
+        var unread: [Int: StorageFailure] = [:]
+        for (index, task) in tasks.enumerated() {
             let (bucket, key, _) = Self.place(of: task)
-            return ObjectToPut(
-                bucket: bucket, key: key, prefix: Self.prefix(of: task), content: task.content)
+            do throws(StorageFailure) {
+                let (front, rest) = try presented(task)
+                objects.append(
+                    ObjectToPut(bucket: bucket, key: key, prefix: front, content: rest))
+            } catch {
+                unread[index] = error
+            }
         }
-        let outcomes = await self.objects.put(objects)
-        return zip(tasks, outcomes).map { task, outcome in
+        var outcomes = await self.objects.put(objects)[...]
+        return tasks.enumerated().map { index, task in
+            if let failure = unread[index] {
+                return ActionResult(ending: .failed, detail: "\(failure)")
+            }
             let (bucket, key, topic) = Self.place(of: task)
+            let outcome = outcomes.removeFirst()
             switch outcome {
             case .success:
                 return alerted(

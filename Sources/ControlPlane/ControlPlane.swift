@@ -225,6 +225,13 @@ package final class ControlPlane: Sendable {
         // A damaged one may have lost even its head.
         if !isStored {
             content.moveReaderIndex(forwardBy: min(record.headLength, content.readableBytes))
+        } else if let shown = MailPresentation(record), record.state != .damaged {
+            // As a rule shows it that scans, where anything did.
+            var front = shown.front(
+                of: content, isScanEnabled: record.verdicts?.spam.status != .disabled)
+            content.moveReaderIndex(forwardBy: min(shown.replacedLength, content.readableBytes))
+            front.writeBuffer(&content)
+            content = front
         }
         return .raw(Data(content.readableBytesView))
     }

@@ -14,6 +14,7 @@ package enum DNSRecord: Sendable, Hashable {
     /// A text's strings in one piece, as those who give them meaning read them. RFC 7208 §3.3
     package var joinedText: [UInt8]? {
         guard case .text(let strings) = self else { return nil }
+        if strings.count == 1 { return strings[0] }
         return Array(strings.joined())
     }
 

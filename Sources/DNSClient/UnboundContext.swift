@@ -1,5 +1,6 @@
 import CUnbound
 import DNS
+import Glibc
 import MailModel
 
 /// libunbound's handle, set up. After `init` it is entered on one queue alone; the library calls
@@ -158,6 +159,7 @@ final class UnboundContext: Sendable {
             // Without the file the library asks from the root down.
             if status != UB_READFILE.rawValue { try check(status, "/etc/resolv.conf") }
         }
+        try add(settings.zones, handle, check)
         if let anchor = settings.trustAnchor {
             try check(ub_ctx_add_ta_file(handle, anchor), "the trust anchor \(anchor)")
         }
@@ -167,5 +169,43 @@ final class UnboundContext: Sendable {
         let anchor = settings.trustAnchor.map { " (trust anchor \($0))" } ?? ""
         try check(ub_resolve(handle, "localhost.", 1, 1, &result), "the DNS settings\(anchor)")
         ub_resolve_free(result)
+    }
+
+    /// What a pipe holds at least.
+    private static let zonesTextBytesMax = 65_536
+
+    /// Zones from files can be given to the library by a configuration file alone. One that is
+    /// forwarded to nobody is not forwarded with all else.
+    private static func add(
+        _ zones: [UnboundSettings.Zone], _ handle: OpaquePointer,
+        _ check: (Int32, String) throws(UnboundResolver.SetUpFailure) -> Void
+    ) throws(UnboundResolver.SetUpFailure) {
+        guard !zones.isEmpty else { return }
+        let text = zones.map {
+            """
+            auth-zone:
+                name: "\($0.name.ascii)"
+                zonefile: "\($0.file)"
+                for-downstream: no
+                for-upstream: yes
+                fallback-enabled: no
+            forward-zone:
+                name: "\($0.name.ascii)"
+
+            """
+        }.joined()
+        // A pipe is enough for as much as it holds, and leaves no file behind.
+        var ends: [Int32] = [-1, -1]
+        guard text.utf8.count <= zonesTextBytesMax, pipe(&ends) == 0 else {
+            throw UnboundResolver.SetUpFailure(description: "the zones: too many of them")
+        }
+        defer { close(ends[0]) }
+        let bytes = Array(text.utf8)
+        let written = write(ends[1], bytes, bytes.count)
+        close(ends[1])
+        guard written == bytes.count else {
+            throw UnboundResolver.SetUpFailure(description: "the zones: no room to pass them on")
+        }
+        try check(ub_ctx_config(handle, "/proc/self/fd/\(ends[0])"), "the zones")
     }
 }

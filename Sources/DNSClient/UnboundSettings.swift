@@ -12,6 +12,20 @@ package struct UnboundSettings: Sendable, Equatable {
         }
     }
 
+    /// A zone that is answered from a file, and from nowhere else.
+    package struct Zone: Sendable, Equatable {
+        package var name: Domain
+        /// Absolute path, without control characters and quotes: a master file, RFC 1035 §5.
+        package var file: String
+
+        package init(name: Domain, file: String) {
+            self.name = name
+            self.file = file
+        }
+    }
+
+    /// Read once. What is wrong with one makes its names fail to resolve.
+    package var zones: [Zone] = []
     /// Resolvers, or servers that answer for all that is asked; none: those of the system
     /// (`/etc/resolv.conf`), read once.
     package var servers: [Server] = []

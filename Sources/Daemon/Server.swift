@@ -110,10 +110,11 @@ package struct Server {
     private func serve(
         _ spool: SpoolParts, _ rules: RuleParts, _ names: NameParts
     ) async throws {
+        let judging = JudgingParts(configuration, surroundings, spool, names)
         let actions = try await ActionParts(
-            configuration, surroundings, spool, rules, helper: start.helper)
+            configuration, surroundings, spool, rules, judging, helper: start.helper)
         let receiving = try ReceivingParts(
-            configuration, surroundings, spool, rules, names, actions)
+            configuration, surroundings, spool, rules, names, judging, actions)
         let operation = OperationParts(
             configuration, surroundings, spool, rules, names, actions, receiving)
         do {
@@ -139,9 +140,10 @@ package struct Server {
         var services: [any Service] = [
             actions.deliverer, WorkThreads.actions.running(actions.runner),
             WorkThreads.control.running(operation.control),
-            HangUp(
-                reloads: operation.reloads, certificates: receiving.certificates,
-                log: surroundings.log, manager: start.manager),
+            WorkThreads.upkeep.running(
+                HangUp(
+                    reloads: operation.reloads, certificates: receiving.certificates,
+                    log: surroundings.log, manager: start.manager)),
         ]
         services += operation.recurring.map { WorkThreads.upkeep.running($0) }
         if let health = operation.health { services.append(health) }

@@ -159,26 +159,33 @@ private struct CommonHeaders: Encodable {
     }
 }
 
-/// SES: `receipt`. Every verdict is `DISABLED`: nothing judges mails yet.
+/// SES: `receipt`.
 private struct ReceiptObject: Encodable {
     struct Verdict: Encodable {
-        var status = "DISABLED"
+        var status: String
     }
 
     var timestamp: String
     var processingTimeMillis: Int64
     var recipients: [String]
-    var spamVerdict = Verdict()
-    var virusVerdict = Verdict()
-    var spfVerdict = Verdict()
-    var dkimVerdict = Verdict()
-    var dmarcVerdict = Verdict()
+    var spamVerdict: Verdict
+    var virusVerdict: Verdict
+    var spfVerdict: Verdict
+    var dkimVerdict: Verdict
+    var dmarcVerdict: Verdict
+    var dmarcPolicy: String?
     var action: ReceiptActionObject
 
     init(_ mail: ReceivedMail, _ receipt: Receipt) {
         timestamp = mail.receivedAt.iso8601Text
         processingTimeMillis = receipt.processingMilliseconds
         recipients = receipt.recipients.map(\.wireText)
+        spamVerdict = Verdict(status: receipt.verdicts.spam)
+        virusVerdict = Verdict(status: receipt.verdicts.virus)
+        spfVerdict = Verdict(status: receipt.verdicts.spf)
+        dkimVerdict = Verdict(status: receipt.verdicts.dkim)
+        dmarcVerdict = Verdict(status: receipt.verdicts.dmarc)
+        dmarcPolicy = receipt.verdicts.dmarcPolicy
         action = receipt.action
     }
 }

@@ -28,13 +28,30 @@ package struct Receipt: Sendable {
     /// The recipients that the rule matched.
     package var recipients: [Mailbox]
     package var processingMilliseconds: Int64
+    package var verdicts: ReceiptVerdicts
     package var action: ReceiptActionObject
 
     package init(
-        recipients: [Mailbox], processingMilliseconds: Int64, action: ReceiptActionObject
+        recipients: [Mailbox], processingMilliseconds: Int64,
+        verdicts: ReceiptVerdicts = ReceiptVerdicts(), action: ReceiptActionObject
     ) {
         self.recipients = recipients
         self.processingMilliseconds = processingMilliseconds
+        self.verdicts = verdicts
         self.action = action
     }
+}
+
+/// SES's words for what was found out about a mail: `PASS`, `FAIL`, `GRAY`, `PROCESSING_FAILED` or
+/// `DISABLED`.
+package struct ReceiptVerdicts: Sendable {
+    package var spam = "DISABLED"
+    package var virus = "DISABLED"
+    package var spf = "DISABLED"
+    package var dkim = "DISABLED"
+    package var dmarc = "DISABLED"
+    /// `none`, `quarantine` or `reject`; where DMARC failed alone.
+    package var dmarcPolicy: String?
+
+    package init() {}
 }

@@ -116,9 +116,11 @@ struct HandlerInput {
         case .bytes(let bytes):
             buffer = bytes
             return buffer.readableBytes > 0 ? true : refill()
-        case .file(let path, let length):
+        case .file(let path, let start, let length):
             let number = Pipe.End(open(path, O_RDONLY | O_CLOEXEC))
-            guard number.isOpen else { return fail("open \(path): \(Self.reason)") }
+            guard number.isOpen, lseek(number.number, start, SEEK_SET) == start else {
+                return fail("open \(path): \(Self.reason)")
+            }
             return read(number, left: length)
         }
     }

@@ -106,7 +106,7 @@ struct HandlerRun {
         for end in [input, output, errors] { end.close() }
         return Ending(
             outcome: feed.failure.map { .failed(detail: "it could not be given the mail: \($0)") }
-                ?? outcome(ending, output: answer.bytes),
+                ?? outcome(ending, answer),
             errorOutput: complaint.bytes, isErrorOutputCut: complaint.isCut,
             isFolderLeft: ending?.is_folder_left ?? false)
     }
@@ -117,14 +117,17 @@ struct HandlerRun {
         return martlet_run_end(keeper.number, &ending) == 1 ? ending : nil
     }
 
-    private func outcome(_ ending: martlet_ending?, output: [UInt8]) -> FunctionOutcome {
+    private func outcome(
+        _ ending: martlet_ending?, _ answer: CappedOutput
+    ) -> FunctionOutcome {
         guard var ending else {
             return .failed(detail: "nobody knows how it ended: its keeper did not say")
         }
         switch ending.kind {
         case MARTLET_RUN_EXITED:
             return ending.code == 0
-                ? .answered(output: output) : .failed(detail: "exit status \(ending.code)")
+                ? .answered(output: answer.bytes, isCut: answer.isCut)
+                : .failed(detail: "exit status \(ending.code)")
         case MARTLET_RUN_KILLED: return .failed(detail: "ended by signal \(ending.code)")
         case MARTLET_RUN_TIMED_OUT:
             return .failed(

@@ -9,6 +9,8 @@ import Topics
 /// A value without effects; the runner does what it says.
 struct ActionPass {
     private(set) var mail: WaitingMail
+    /// What the mail was found to be, until the journal has it.
+    private var freshVerdicts: VerdictRecord?
     /// What this pass adds to the journal.
     private(set) var fresh: [ActionRecord] = []
     private(set) var deliveries: [TopicDelivery] = []
@@ -26,6 +28,7 @@ struct ActionPass {
         _ mail: WaitingMail, evaluator: RuleEvaluator, content: MailContent, at time: Timestamp
     ) {
         self.mail = mail
+        freshVerdicts = mail.isFreshlyJudged ? mail.record.verdicts : nil
         self.evaluator = evaluator
         self.content = content
         startedAt = time
@@ -104,7 +107,7 @@ struct ActionPass {
         let isUntriedLeft = evaluation.next.contains { !tried.contains($0.key) }
         let nextTry = mail.actions.values.compactMap { $0.nextAttemptAt }.min()
         return MailProgress(
-            mail: mail.record.id, actions: fresh, deliveries: deliveries,
+            mail: mail.record.id, verdicts: freshVerdicts, actions: fresh, deliveries: deliveries,
             newState: evaluation.isFinished ? .retired : nil,
             nextAttemptAt: evaluation.isFinished
                 ? nil : isUntriedLeft ? startedAt : nextTry ?? startedAt)
@@ -119,6 +122,8 @@ struct ActionPass {
 
     /// The journal took `progress`: what it holds is no longer fresh.
     mutating func settle() {
+        freshVerdicts = nil
+        mail.isFreshlyJudged = false
         fresh = []
         deliveries = []
     }

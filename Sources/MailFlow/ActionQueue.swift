@@ -11,6 +11,8 @@ package struct WaitingMail: Sendable {
     package var content: ByteBuffer?
     /// The journal as far as it has come.
     package var actions: [ActionKey: ActionRecord]
+    /// Whether the record's verdicts are not in the store yet.
+    var isFreshlyJudged = false
 
     package init(
         record: MailRecord, content: ByteBuffer?, actions: [ActionKey: ActionRecord] = [:]
@@ -22,7 +24,9 @@ package struct WaitingMail: Sendable {
 
     /// For a longer wait: its bytes are in the store.
     var withoutContent: WaitingMail {
-        WaitingMail(record: record, content: nil, actions: actions)
+        var mail = self
+        mail.content = nil
+        return mail
     }
 }
 
@@ -54,17 +58,17 @@ package final class ActionQueue: Sendable {
 
     /// Takes a committed mail; called from the writer's thread, never blocks.
     package func offer(_ mail: WaitingMail) {
-        let sleepers = state.withLock { state -> [CheckedContinuation<Void, Never>] in
-            guard !state.isClosed else { return [] }
+        let sleeper = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            guard !state.isClosed else { return nil }
             let bytes = mail.content?.readableBytes ?? 0
             guard state.waiting.count < waitingMax, state.waitingBytes + bytes <= waitingBytesMax
-            else { return [] }
-            guard state.claimed.insert(mail.record.id).inserted else { return [] }
+            else { return nil }
+            guard state.claimed.insert(mail.record.id).inserted else { return nil }
             state.waiting.append(mail)
             state.waitingBytes += bytes
-            return state.takeSleepers()
+            return state.takeSleeper()
         }
-        for sleeper in sleepers { sleeper.resume() }
+        sleeper?.resume()
     }
 
     /// Claims those of `records` (fetched from the store) that nobody has claimed; returns them.
@@ -77,12 +81,12 @@ package final class ActionQueue: Sendable {
     /// Lets a claimed mail wait, behind those that wait already and whatever the bounds say: it
     /// was fetched from the store, or a slow action of it has ended.
     func putBack(_ mail: WaitingMail) {
-        let sleepers = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+        let sleeper = state.withLock { state -> CheckedContinuation<Void, Never>? in
             state.waiting.append(mail)
             state.waitingBytes += mail.content?.readableBytes ?? 0
-            return state.takeSleepers()
+            return state.takeSleeper()
         }
-        for sleeper in sleepers { sleeper.resume() }
+        sleeper?.resume()
     }
 
     /// Ends the claim on mails whose pass is journalled.
@@ -116,7 +120,9 @@ package final class ActionQueue: Sendable {
     }
 
     /// Whether no further mail should be brought here for now.
-    var isFull: Bool { state.withLock { $0.waiting.count >= waitingMax } }
+    var isFull: Bool {
+        state.withLock { $0.waiting.count >= waitingMax || $0.waitingBytes >= waitingBytesMax }
+    }
 
     var waitingCount: Int { state.withLock { $0.waiting.count } }
 
@@ -147,6 +153,11 @@ package final class ActionQueue: Sendable {
 }
 
 extension ActionQueue.State {
+    /// One for each mail: who is woken takes what waits.
+    fileprivate mutating func takeSleeper() -> CheckedContinuation<Void, Never>? {
+        sleepers.popLast()
+    }
+
     fileprivate mutating func takeSleepers() -> [CheckedContinuation<Void, Never>] {
         defer { sleepers = [] }
         return sleepers

@@ -21,6 +21,7 @@ package struct ActionRunner: Service {
     private let rules: ActiveRules
     private let store: any MailStore
     private let bodies: any BodyFiles
+    private let judge: (any MailJudge)?
     private let actions: ReceiptActions
     private let retries: RetrySchedule
     private let time: any TimeSource
@@ -29,20 +30,24 @@ package struct ActionRunner: Service {
     private let log: any ActionLog
     private let onDeliveries: @Sendable () -> Void
     private let lanes: Int
+    private let judgesMax: Int
     private let handlersMax: Int
 
-    /// `lanes` batches are worked on at once, `handlersMax` handlers run at once. `onDeliveries`
-    /// is called when the outbox has something new.
+    /// `judge`: nil where nothing judges mails. `lanes` batches are worked on at once, `judgesMax`
+    /// mails judged, `handlersMax` handlers run. `onDeliveries` is called when the outbox has
+    /// something new.
     package init(
         queue: ActionQueue, rules: ActiveRules, store: any MailStore, bodies: any BodyFiles,
-        actions: ReceiptActions, retries: RetrySchedule, time: any TimeSource,
-        random: any RandomSource, pause: any Pause, log: any ActionLog,
-        onDeliveries: @escaping @Sendable () -> Void, lanes: Int = 2, handlersMax: Int = 16
+        judge: (any MailJudge)? = nil, actions: ReceiptActions, retries: RetrySchedule,
+        time: any TimeSource, random: any RandomSource, pause: any Pause, log: any ActionLog,
+        onDeliveries: @escaping @Sendable () -> Void, lanes: Int = 2, judgesMax: Int = 32,
+        handlersMax: Int = 16
     ) {
         self.queue = queue
         self.rules = rules
         self.store = store
         self.bodies = bodies
+        self.judge = judge
         self.actions = actions
         self.retries = retries
         self.time = time
@@ -51,6 +56,7 @@ package struct ActionRunner: Service {
         self.log = log
         self.onDeliveries = onDeliveries
         self.lanes = lanes
+        self.judgesMax = judgesMax
         self.handlersMax = handlersMax
     }
 }
@@ -61,15 +67,24 @@ extension ActionRunner {
     /// Runs until graceful shutdown; then the batches at work end and are journalled, and what
     /// still waits stays in the store for the next start.
     package func run() async throws {
-        let handlerQueue = ActionQueue(waitingMax: 2_000)
+        let judgedQueue = judge == nil ? queue : ActionQueue()
+        let handlerQueue = ActionQueue()
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
-                for _ in 0..<lanes { group.addTask { await runLane(handlerQueue) } }
+                if let judge {
+                    for _ in 0..<judgesMax {
+                        group.addTask { await runJudge(judge, judgedQueue) }
+                    }
+                }
+                for _ in 0..<lanes {
+                    group.addTask { await runLane(judgedQueue, handlerQueue) }
+                }
                 for _ in 0..<handlersMax { group.addTask { await runHandlers(handlerQueue) } }
                 group.addTask { await fetchDue() }
             }
         } onGracefulShutdown: {
             queue.close()
+            judgedQueue.close()
             handlerQueue.close()
         }
     }
@@ -78,16 +93,56 @@ extension ActionRunner {
     /// the disk's next sync away from the next mail's 250.
     private static let gatherMilliseconds: Int64 = 50
 
-    private func runLane(_ handlerQueue: ActionQueue) async {
-        while !queue.isClosed {
-            await queue.waitForMail()
-            if queue.waitingCount < Self.batchMax {
+    private func runLane(_ judgedQueue: ActionQueue, _ handlerQueue: ActionQueue) async {
+        while !judgedQueue.isClosed {
+            await judgedQueue.waitForMail()
+            if judgedQueue.waitingCount < Self.batchMax {
                 await pause.forMilliseconds(Self.gatherMilliseconds)
             }
-            let batch = queue.take(Self.batchMax)
+            let batch = judgedQueue.take(Self.batchMax)
             guard !batch.isEmpty else { continue }
             await work(on: batch, handlerQueue)
         }
+    }
+
+    /// One mail at a time is judged here, once in its life; whoever waits for the DNS or a scanner
+    /// holds up only those that wait for a judge, too.
+    private func runJudge(_ judge: any MailJudge, _ judgedQueue: ActionQueue) async {
+        while !queue.isClosed {
+            await queue.waitForMail()
+            for var mail in queue.take(1) {
+                if mail.record.verdicts == nil {
+                    guard let content = await contentToJudge(of: mail) else { continue }
+                    switch await judge.judge(mail.record, content) {
+                    case .verdicts(let verdicts): mail.record.verdicts = verdicts
+                    case .later(let reason):
+                        await postpone(mail.record.id, because: reason)
+                        continue
+                    }
+                    mail.isFreshlyJudged = true
+                }
+                while judgedQueue.isFull, !queue.isClosed {
+                    await pause.forMilliseconds(Self.gatherMilliseconds)
+                }
+                judgedQueue.putBack(mail)
+            }
+        }
+    }
+
+    /// Until a mail that could not be judged is looked at again.
+    private static let judgeAgainSeconds: Int64 = 60
+
+    private func postpone(_ mail: MailID, because reason: String) async {
+        log.judgementPostponed(mail, reason)
+        let progress = MailProgress(
+            mail: mail, actions: [], deliveries: [], newState: nil,
+            nextAttemptAt: time.now().advanced(bySeconds: Self.judgeAgainSeconds))
+        do throws(StorageFailure) {
+            try await store.record([progress])
+        } catch {
+            log.journalFailed([mail], error)
+        }
+        queue.release([mail])
     }
 
     /// Everything but handlers, for all mails of the batch together.
@@ -183,6 +238,20 @@ extension ActionRunner {
         }
     }
 
+    /// The bytes of `mail`; nil where they cannot be had, and its claim has ended.
+    private func contentToJudge(of mail: WaitingMail) async -> MailContent? {
+        guard !queue.isWithdrawn(mail.record.id) else {
+            queue.release([mail.record.id])
+            return nil
+        }
+        do throws(StorageFailure) {
+            return try await content(of: mail)
+        } catch {
+            await giveUp(mail.record, because: error)
+            return nil
+        }
+    }
+
     private func content(of mail: WaitingMail) async throws(StorageFailure) -> MailContent {
         switch mail.record.bodyPlace {
         case .row:
@@ -251,16 +320,6 @@ extension ActionRunner {
     }
 }
 
-extension StorageFailure {
-    /// Whether the same write may succeed later.
-    fileprivate var mayPass: Bool {
-        switch self {
-        case .full, .refused: true
-        case .syncFailed, .replaced, .damaged, .notFound: false
-        }
-    }
-}
-
 // MARK: - What only the store knows
 
 extension ActionRunner {
@@ -320,14 +379,22 @@ extension ActionRunner {
 extension MailProgress {
     /// Whether there is anything to write: a mail on its way to a handler may have none.
     fileprivate var isNews: Bool {
-        !actions.isEmpty || !deliveries.isEmpty || newState != nil
+        verdicts != nil || !actions.isEmpty || !deliveries.isEmpty || newState != nil
     }
 }
 
-/// The port through which waiting comes in, so that tests own it.
-package protocol Pause: Sendable {
-    /// Returns after this time, or sooner when the task is cancelled or the process ends.
-    func forMilliseconds(_ milliseconds: Int64) async
+/// The port through which mails are judged before their actions run.
+package protocol MailJudge: Sendable {
+    /// What is found out about `mail`. Returns within time limits of its own and never fails: what
+    /// could not be found out is a verdict, too.
+    func judge(_ mail: MailRecord, _ content: MailContent) async -> Judgement
+}
+
+package enum Judgement: Sendable {
+    case verdicts(VerdictRecord)
+    /// Somebody whom the operator wants to be heard cannot be had: nothing is done with the mail
+    /// until then. The text says why.
+    case later(String)
 }
 
 extension ReceiptAction {

@@ -8,7 +8,8 @@ import Synchronization
 
 /// The way of a received mail, one call a step:
 /// **admit** (peer, then each recipient) → **receive** (`InboundMail` streams it to the spool) →
-/// **commit** (one durable group commit) → **250** → **act** (`ActionRunner`) → **retire**.
+/// **decide** (`SessionJudge`, where policy refuses mails for what they are) → **commit** (one
+/// durable group commit) → **250** → **understand** and **act** (`ActionRunner`) → **retire**.
 ///
 /// Decides whom we take mail from and for; owns no socket, file or table.
 package final class InboundFlow: MailReceiver {
@@ -32,6 +33,7 @@ package final class InboundFlow: MailReceiver {
         identities: IdentityDirectory, rules: ActiveRules, store: any MailStore,
         bodies: any BodyFiles,
         threads: any BlockingThreads, room: any SpoolRoom, queue: ActionQueue,
+        judge: SessionJudge? = nil,
         time: any TimeSource, random: any RandomSource, account: AccountID = .main,
         onFailure: @escaping @Sendable (StorageFailure) -> Void
     ) {
@@ -46,6 +48,7 @@ package final class InboundFlow: MailReceiver {
         headers = ReceivedHeaders(hostname: settings.hostname, receiptKey: settings.receiptKey)
         spool = InboundMail.Surroundings(
             store: store, bodies: bodies, room: room, threads: threads, queue: queue,
+            judge: judge,
             account: account, settings: settings, onFailure: onFailure)
     }
 

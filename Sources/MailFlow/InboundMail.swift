@@ -17,6 +17,8 @@ final class InboundMail: MailIntake {
         var room: any SpoolRoom
         var threads: any BlockingThreads
         var queue: ActionQueue
+        /// Asked before the commit, and may refuse; nil where nothing is decided in the session.
+        var judge: SessionJudge?
         var account: AccountID
         var settings: InboundSettings
         /// Told of every failure for which a mail is refused. After a failed sync the process takes
@@ -119,7 +121,7 @@ final class InboundMail: MailIntake {
         case .commit(let content, let length):
             var checksum = Checksum()
             checksum.update(content)
-            commit(
+            decide(
                 content: content, totalLength: length, checksum: checksum.value,
                 completion: completion)
         case .writeFile: surroundings.threads.submit { self.writePending() }
@@ -238,12 +240,12 @@ final class InboundMail: MailIntake {
             if !error.isSyncFailure { file?.abandon() }
             return completion(.refused(Refusal(error)))
         }
-        commit(content: nil, totalLength: length, checksum: checksum, completion: completion)
+        decide(content: nil, totalLength: length, checksum: checksum, completion: completion)
     }
 
-    // MARK: The promise
+    // MARK: Decide
 
-    private func commit(
+    private func decide(
         content: ByteBuffer?, totalLength: Int, checksum: UInt32,
         completion: @escaping @Sendable (IntakeOutcome) -> Void
     ) {
@@ -252,6 +254,29 @@ final class InboundMail: MailIntake {
             envelope: envelope, ruleSetVersion: ruleSetVersion, isUntaken: isUntaken,
             bodyPlace: content == nil ? .file : .row, headLength: headLength,
             totalLength: totalLength, checksum: checksum)
+        guard let judge = surroundings.judge else {
+            return commit(record, content: content, completion: completion)
+        }
+        let place =
+            content.map(MailContent.bytes)
+            ?? .file(path: surroundings.bodies.path(of: id), length: totalLength)
+        judge.judge(record, place) { [self] verdicts in
+            if let refusal = judge.refusal(verdicts) {
+                if content == nil { surroundings.bodies.remove([id]) }
+                return completion(.refused(refusal))
+            }
+            var record = record
+            record.verdicts = verdicts
+            commit(record, content: content, completion: completion)
+        }
+    }
+
+    // MARK: The promise
+
+    private func commit(
+        _ record: MailRecord, content: ByteBuffer?,
+        completion: @escaping @Sendable (IntakeOutcome) -> Void
+    ) {
         let surroundings = surroundings
         surroundings.store.accept(AcceptedMail(record: record, content: content)) { result in
             switch result {

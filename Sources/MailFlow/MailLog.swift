@@ -8,4 +8,6 @@ package protocol ActionLog: Sendable {
     func retired(_ mail: MailID)
     /// The journal could not be written; the mail's actions will run again.
     func journalFailed(_ mails: [MailID], _ failure: StorageFailure)
+    /// The mail could not be judged as it is to be, and is looked at again later.
+    func judgementPostponed(_ mail: MailID, _ reason: String)
 }

@@ -51,6 +51,8 @@ package enum Refusal: Error, Sendable, Equatable {
     case headerTooLarge
     /// The mail has been through too many servers. 554 5.4.6
     case tooManyHops
+    /// The domain of From asks that what fails DMARC is rejected, and we do so. 550 5.7.1
+    case dmarcFailed
 }
 
 /// One mail coming in, owned by one session. Memory stays bounded: past a threshold the bytes go

@@ -12,7 +12,7 @@ package struct AddressError: Error, Hashable, Sendable, CustomStringConvertible 
         case literalInvalid = "an address literal that is no address"
         case nonASCII = "a character beyond ASCII without SMTPUTF8"
         case invalidUTF8 = "bytes that are not UTF-8"
-        case control = "a control character"
+        case control = "a control character, or one that hides or misleads"
         case trailing = "something behind the address"
     }
 

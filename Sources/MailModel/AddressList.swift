@@ -25,6 +25,43 @@ package enum AddressList {
         }
     }
 
+    /// Each mailbox, its name and address decoded as far as can be. Obsolete syntax is read: space
+    /// and comments anywhere, routes, names in comments. RFC 5322 §3.4, RFC 5322 §4.4
+    package static func mailboxes(_ body: [UInt8]) -> [Entry] {
+        let pieces = pieces(body)
+        return pieces.compactMap { piece in
+            let group = piece.group.map { displayText($0) }
+            guard let angle = Angle(piece.bytes) else {
+                let address = addressText(piece.bytes[...])
+                guard !address.isEmpty else { return nil }
+                // RFC 822 §A.1.1 names the person in a comment.
+                let name = lastComment(piece.bytes).flatMap { text in
+                    let name = EncodedWords.decode(text).trimmingSpaces()
+                    return name.isEmpty ? nil : name
+                }
+                return Entry(name: name, address: address, group: group)
+            }
+            let name = displayText(angle.before)
+            return Entry(
+                name: name.isEmpty ? nil : name, address: addressText(angle.address), group: group)
+        }
+    }
+
+    /// One mailbox of a list, for readers. Its address is not validated.
+    package struct Entry: Sendable, Hashable {
+        /// Quotes and escapes undone, encoded words decoded.
+        package var name: String?
+        package var address: String
+        /// The name of the group that it stands in.
+        package var group: String?
+
+        package init(name: String?, address: String, group: String?) {
+            self.name = name
+            self.address = address
+            self.group = group
+        }
+    }
+
     /// An entry's last `<…>` outside quotes and comments.
     private struct Angle {
         let before: ArraySlice<UInt8>
@@ -38,9 +75,12 @@ package enum AddressList {
                 if byte == UInt8(ascii: "<") { (open, close) = (index, nil) }
                 if byte == UInt8(ascii: ">"), close == nil { close = index }
             }
-            guard let open, let close, open < close else { return nil }
+            guard let open else { return nil }
+            // QUIRK: `Name <a@b`
+            let end = close ?? entry.endIndex
+            guard open < end else { return nil }
             before = entry[..<open]
-            address = entry[(open + 1)..<close]
+            address = entry[(open + 1)..<end]
         }
     }
 
@@ -59,42 +99,115 @@ package enum AddressList {
         return isPhrase && !inner.isEmpty ? text : "\"\(text)\""
     }
 
+    /// A phrase as readers show it: without comments, quotes and escapes.
+    private static func displayText(_ bytes: ArraySlice<UInt8>) -> String {
+        var output: [UInt8] = []
+        scan(Array(bytes)) { _, byte, place in
+            switch place {
+            case .plain: output.append(byte)
+            case .quoted where byte != UInt8(ascii: "\""): output.append(byte)
+            case .escaped: output.append(byte)
+            case .quoted, .comment, .escape, .escapedInComment: break
+            }
+        }
+        return EncodedWords.decode(output).trimmingSpaces()
+    }
+
+    /// `addr-spec` without comments, route, and space beside its dots and its `@`: RFC 5322 §4.4.
+    private static func addressText(_ bytes: ArraySlice<UInt8>) -> String {
+        var output: [UInt8] = []
+        var space: [UInt8] = []
+        scan(Array(bytes)) { _, byte, place in
+            switch place {
+            case .plain where HeaderCursor.isSpace(byte): space.append(byte)
+            case .comment, .escapedInComment: break
+            case .plain, .quoted, .escape, .escaped:
+                // Space elsewhere makes the address invalid, and shall be seen.
+                if !isJoint(byte), let last = output.last, !isJoint(last) { output += space }
+                space = []
+                output.append(byte)
+            }
+        }
+        var address = output[...]
+        if address.first == UInt8(ascii: "@"), let colon = address.firstIndex(of: UInt8(ascii: ":"))
+        {
+            address = address[(colon + 1)...]
+        }
+        // What has no domain is no address, but perhaps somebody's name.
+        guard address.contains(UInt8(ascii: "@")) else { return displayText(bytes) }
+        return MIMEText.guess(Array(address))
+    }
+
+    private static func isJoint(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ".") || byte == UInt8(ascii: "@")
+    }
+
+    private static func lastComment(_ entry: [UInt8]) -> [UInt8]? {
+        var comment: [UInt8]?
+        var isInside = false
+        scan(entry) { _, byte, place in
+            let isComment = place == .comment || place == .escapedInComment
+            if isComment, !isInside { comment = [] }
+            if isComment { comment?.append(byte) }
+            isInside = isComment
+        }
+        guard var comment, comment.count >= 2 else { return nil }
+        comment.removeFirst()
+        if comment.last == UInt8(ascii: ")") { comment.removeLast() }
+        return comment
+    }
+
     private static func withoutComments(_ entry: [UInt8]) -> [UInt8] {
         var output: [UInt8] = []
         scan(entry) { _, byte, place in
-            if place != .comment { output.append(byte) }
+            if place != .comment, place != .escapedInComment { output.append(byte) }
         }
         return output
     }
 
-    /// Cuts at commas outside quotes, comments and angle brackets; `name:` and `;` of groups go.
-    private static func split(_ body: [UInt8]) -> [[UInt8]] {
-        var entries: [[UInt8]] = []
-        var current: [UInt8] = []
+    private static func split(_ body: [UInt8]) -> [[UInt8]] { pieces(body).map(\.bytes) }
+
+    /// An entry, and the group that it stands in.
+    private struct Piece {
+        var bytes: [UInt8] = []
+        var group: ArraySlice<UInt8>?
+    }
+
+    /// Cuts at commas outside quotes, comments, angle brackets and literals, and at the `name:` and
+    /// `;` of groups.
+    private static func pieces(_ body: [UInt8]) -> [Piece] {
+        var pieces: [Piece] = []
+        var current = Piece()
         var isInAngle = false
+        var isInLiteral = false
         scan(body) { _, byte, place in
-            guard place == .plain else { return current.append(byte) }
+            guard place == .plain else { return current.bytes.append(byte) }
+            let isInside = isInAngle || isInLiteral
             switch byte {
             case UInt8(ascii: "<"): isInAngle = true
             case UInt8(ascii: ">"): isInAngle = false
-            case UInt8(ascii: ",") where !isInAngle, UInt8(ascii: ";") where !isInAngle:
-                entries.append(current)
-                current = []
+            case UInt8(ascii: "[") where current.bytes.last == UInt8(ascii: "@"): isInLiteral = true
+            case UInt8(ascii: "]"): isInLiteral = false
+            case UInt8(ascii: ",") where !isInside, UInt8(ascii: ";") where !isInside:
+                pieces.append(current)
+                current = Piece(group: byte == UInt8(ascii: ";") ? nil : current.group)
                 return
-            case UInt8(ascii: ":") where !isInAngle:
-                current = []
+            case UInt8(ascii: ":") where !isInside:
+                current = Piece(group: current.bytes[...])
                 return
             default: break
             }
-            current.append(byte)
+            current.bytes.append(byte)
         }
-        entries.append(current)
-        return entries
+        pieces.append(current)
+        return pieces
     }
 
-    private enum Place { case plain, quoted, comment }
+    /// What a byte stands in; marks count to what they open and close. A backslash is `escape`
+    /// outside of comments.
+    private enum Place { case plain, quoted, escape, escaped, comment, escapedInComment }
 
-    /// Each byte with the place that it stands in; marks count to what they open and close.
+    /// Each byte with the place that it stands in.
     private static func scan(_ bytes: [UInt8], _ visit: (Int, UInt8, Place) -> Void) {
         var isQuoted = false
         var isEscaped = false
@@ -103,11 +216,14 @@ package enum AddressList {
             let before: Place = comments > 0 ? .comment : isQuoted ? .quoted : .plain
             if isEscaped {
                 isEscaped = false
-                visit(index, byte, before)
+                visit(index, byte, before == .comment ? .escapedInComment : .escaped)
                 continue
             }
             switch byte {
-            case UInt8(ascii: "\\") where before != .plain: isEscaped = true
+            case UInt8(ascii: "\\") where before != .plain:
+                isEscaped = true
+                visit(index, byte, before == .comment ? .comment : .escape)
+                continue
             case UInt8(ascii: "\"") where comments == 0: isQuoted.toggle()
             case UInt8(ascii: "(") where !isQuoted: comments += 1
             case UInt8(ascii: ")") where comments > 0: comments -= 1
@@ -122,8 +238,8 @@ package enum AddressList {
 extension StringProtocol {
     fileprivate func trimmingSpaces() -> String {
         var rest = Substring(self)
-        while let first = rest.first, first == " " || first == "\t" { rest.removeFirst() }
-        while let last = rest.last, last == " " || last == "\t" { rest.removeLast() }
+        while let first = rest.first, first.isWhitespace { rest.removeFirst() }
+        while let last = rest.last, last.isWhitespace { rest.removeLast() }
         return String(rest)
     }
 }

@@ -66,8 +66,9 @@ package struct AddressParser {
         guard let text = String(validating: content, as: UTF8.self) else {
             throw error(.invalidUTF8, at: start)
         }
-        // RFC 6532 §3.1 lets C1's controls through; nothing good comes of one in an address.
-        guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+        // RFC 6532 §3.1 lets them through; nothing good comes of them in an address.
+        guard !text.unicodeScalars.contains(where: Self.isMisleading),
+            text.unicodeScalars.first?.properties.generalCategory != .nonspacingMark
         else { throw error(.control, at: start) }
         return text
     }
@@ -213,6 +214,19 @@ package struct AddressParser {
             UInt8(ascii: "0")...UInt8(ascii: "9"):
             true
         default: "!#$%&'*+-/=?^_`{|}~".utf8.contains(byte)
+        }
+    }
+
+    /// What shows nothing, turns the direction of text, parts lines or words, is no character, or
+    /// becomes ASCII when it is normalized. Joiners are letters of some scripts.
+    private static func isMisleading(_ scalar: Unicode.Scalar) -> Bool {
+        if [0x037E, 0x1FEF, 0x212A].contains(scalar.value) { return true }
+        return switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned, .surrogate:
+            true
+        case .spaceSeparator: scalar != " "
+        case .format: scalar.value != 0x200C && scalar.value != 0x200D
+        default: false
         }
     }
 

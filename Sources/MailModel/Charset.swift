@@ -5,23 +5,52 @@ import Synchronization
 /// no charset, whatever the system could read: a peer chooses among these and reaches nothing
 /// else. RFC 2045 §5.1, IANA's character sets
 package struct Charset: Sendable, Hashable {
-    /// The name for iconv; nil for what is read without it.
-    private let name: String?
-    private let isUTF8: Bool
-
-    /// The charset with this label, in any case.
-    package init?(_ label: String) {
-        guard let name = Self.names[label.uppercased()] else { return nil }
-        isUTF8 = name == "UTF-8"
-        self.name = isUTF8 || name == "ISO-8859-1" ? nil : name
+    enum Reading: Sendable, Hashable {
+        case utf8
+        /// Seven bits. What has an eighth is UTF-8 where it is valid, else windows-1252.
+        case ascii
+        /// Of which mails write ISO-8859-1 for.
+        case windows1252
+        /// By iconv, under its name for it.
+        case iconv(String)
     }
 
+    private let reading: Reading
+
+    /// The charset with this label, in any case, `_` and space as `-`.
+    package init?(_ label: String) {
+        guard let reading = Self.readings[Self.normalized(label)] else { return nil }
+        self.reading = reading
+    }
+
+    private init(_ reading: Reading) { self.reading = reading }
+
+    /// Seven bits, for labels that nobody knows.
+    static let ascii = Charset(.ascii)
+
+    /// What most mails without a label, or with a wrong one, are written in.
+    static let windows1252 = Charset(.windows1252)
+
     /// `bytes` as text, beginning in the charset's first state; nil if they are not whole and valid.
-    /// Takes memory of seven times their length.
     package func text(_ bytes: [UInt8]) -> String? {
-        if let name { return Self.convert(bytes, from: name) }
-        if isUTF8 { return String(validating: bytes, as: UTF8.self) }
-        return String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+        switch reading {
+        case .utf8: String(validating: bytes, as: UTF8.self)
+        case .ascii: MIMEText.guess(bytes)
+        case .windows1252: Windows1252.text(bytes)
+        case .iconv(let name): Self.convert(bytes, from: name, isRepaired: false)
+        }
+    }
+
+    /// As `text`, but each byte that is invalid becomes U+FFFD.
+    package func repairedText(_ bytes: [UInt8]) -> String {
+        switch reading {
+        case .utf8: String(decoding: bytes, as: UTF8.self)
+        case .ascii: MIMEText.guess(bytes)
+        case .windows1252: Windows1252.text(bytes)
+        case .iconv(let name):
+            Self.convert(bytes, from: name, isRepaired: true)
+                ?? String(decoding: bytes, as: UTF8.self)
+        }
     }
 
     // MARK: Converters
@@ -32,7 +61,7 @@ package struct Charset: Sendable, Hashable {
     /// Idle converters of one charset.
     private static let idleMax = 4
 
-    private static func convert(_ bytes: [UInt8], from name: String) -> String? {
+    private static func convert(_ bytes: [UInt8], from name: String, isRepaired: Bool) -> String? {
         let bits =
             idle.withLock { $0[name]?.popLast() } ?? Int(bitPattern: iconv_open("UTF-8", name))
         guard bits != -1, let converter = iconv_t(bitPattern: bits) else { return nil }
@@ -44,28 +73,6 @@ package struct Charset: Sendable, Hashable {
             }
             if !isKept { iconv_close(converter) }
         }
-        return run(converter, bytes)
-    }
-
-    private static func run(_ converter: iconv_t, _ bytes: [UInt8]) -> String? {
-        iconv(converter, nil, nil, nil, nil)
-        var input = bytes.map { CChar(bitPattern: $0) }
-        var output = [CChar](repeating: 0, count: bytes.count * 6 + 16)
-        let used = input.withUnsafeMutableBufferPointer { from in
-            output.withUnsafeMutableBufferPointer { to -> Int? in
-                var fromPointer = from.baseAddress
-                var toPointer = to.baseAddress
-                var fromLeft = from.count
-                var toLeft = to.count
-                let failure = Int(bitPattern: UInt.max)
-                // The second call writes a character that waited for a combining one.
-                guard iconv(converter, &fromPointer, &fromLeft, &toPointer, &toLeft) != failure,
-                    iconv(converter, nil, nil, &toPointer, &toLeft) != failure
-                else { return nil }
-                return to.count - toLeft
-            }
-        }
-        guard let used else { return nil }
-        return String(validating: output[..<used].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return CharsetConversion(converter, isRepaired: isRepaired).text(bytes)
     }
 }

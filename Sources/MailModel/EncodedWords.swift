@@ -1,46 +1,52 @@
-import Foundation
-
-/// RFC 2047's encoded words: `=?charset?B?…?=` and `=?charset?Q?…?=`.
+/// RFC 2047's encoded words, `=?charset?B?…?=` and `=?charset?Q?…?=`, as they are met: with space in
+/// them or none between them, without padding, and cut within a character.
 package enum EncodedWords {
     /// Words that are decoded of one body; what follows stays as written.
     package static let wordsMax = 1_000
-    /// Bytes of UTF-8 that the decoded words of one body may have; what follows stays as written.
+    /// Bytes that the words of one body may hold; what follows stays as written.
     package static let decodedBytesMax = 65_536
 
-    /// `body` as text, its encoded words decoded; a word that cannot be decoded stays as written,
-    /// space between two encoded words goes. RFC 2047 §6.2
-    package static func decode(_ body: [UInt8]) -> String {
-        guard body.contains(UInt8(ascii: "=")) else { return String(decoding: body, as: UTF8.self) }
-        var text = ""
+    /// `body` as text, its encoded words decoded; a word of an unknown charset stays as written
+    /// unless it is ASCII, space between two encoded words goes. No control character comes out of a
+    /// word. What stands outside of words is UTF-8, or else in `rawCharset`, or what such bytes
+    /// mostly are. RFC 2047 §6.2, RFC 6532 §3.2
+    package static func decode(_ body: [UInt8], rawCharset: Charset? = nil) -> String {
+        guard firstMark(in: body[...]) != nil else {
+            return MIMEText.guess(body, else: rawCharset)
+        }
+        var output = Output(rawCharset: rawCharset)
         var rest = body[...]
-        var spaceAfterWord: ArraySlice<UInt8>?
         var words = 0
         var decodedBytes = 0
         while words < wordsMax, let start = firstMark(in: rest) {
-            let before = rest[..<start]
-            if let word = Word(rest[start...]), let decoded = word.decoded {
-                words += 1
-                decodedBytes += decoded.utf8.count
-                guard decodedBytes <= decodedBytesMax else { break }
-                let isOnlySpace = before.allSatisfy { $0 == 32 || $0 == 9 }
-                if spaceAfterWord == nil || !isOnlySpace {
-                    text += String(decoding: before, as: UTF8.self)
-                }
-                text += decoded
-                rest = rest[word.end...]
-                spaceAfterWord = rest
-            } else {
-                text += String(decoding: rest[...(start + 1)], as: UTF8.self)
+            guard let word = Word(body[start..<rest.endIndex]) else {
+                output.add(text: rest[...(start + 1)])
                 rest = rest[(start + 2)...]
-                spaceAfterWord = nil
+                continue
             }
+            guard let end = word.end else { break }
+            let decoded = word.decoded
+            guard word.isKnown || decoded.allSatisfy({ $0 >= 32 && $0 < 127 }) else {
+                output.add(text: rest[..<end])
+                rest = rest[end...]
+                continue
+            }
+            words += 1
+            decodedBytes += decoded.count
+            guard decodedBytes <= decodedBytesMax else { break }
+            output.add(text: rest[..<start])
+            output.add(decoded, of: word.charset)
+            rest = rest[end...]
         }
-        return text + String(decoding: rest, as: UTF8.self)
+        output.add(text: rest)
+        return output.finish()
     }
 
     /// As `decode`, but what stands in quotes stays as written: RFC 2047 §5 has no encoded word
     /// there.
-    package static func decodeOutsideQuotes(_ body: [UInt8]) -> String {
+    package static func decodeOutsideQuotes(
+        _ body: [UInt8], rawCharset: Charset? = nil
+    ) -> String {
         var text = ""
         var segment: [UInt8] = []
         var isQuoted = false
@@ -53,20 +59,23 @@ package enum EncodedWords {
                 } else if byte == UInt8(ascii: "\\") {
                     isEscaped = true
                 } else if byte == UInt8(ascii: "\"") {
-                    text += String(decoding: segment, as: UTF8.self)
+                    text += MIMEText.guess(segment, else: rawCharset)
                     segment = []
                     isQuoted = false
                 }
             } else {
                 if byte == UInt8(ascii: "\"") {
-                    text += decode(segment)
+                    text += decode(segment, rawCharset: rawCharset)
                     segment = []
                     isQuoted = true
                 }
                 segment.append(byte)
             }
         }
-        return text + (isQuoted ? String(decoding: segment, as: UTF8.self) : decode(segment))
+        return text
+            + (isQuoted
+                ? MIMEText.guess(segment, else: rawCharset)
+                : decode(segment, rawCharset: rawCharset))
     }
 
     private static func firstMark(in bytes: ArraySlice<UInt8>) -> Int? {
@@ -78,69 +87,124 @@ package enum EncodedWords {
         return nil
     }
 
+    /// Text and words in order: the bytes of neighbouring words of one charset are decoded together,
+    /// since a character may be cut between them.
+    private struct Output {
+        private let rawCharset: Charset?
+        private var text = ""
+        /// What stands behind the last word, or the beginning.
+        private var between: [UInt8] = []
+        private var word: (charset: Charset, bytes: [UInt8])?
+
+        init(rawCharset: Charset?) { self.rawCharset = rawCharset }
+
+        mutating func add(text bytes: ArraySlice<UInt8>) { between += bytes }
+
+        mutating func add(_ bytes: [UInt8], of charset: Charset) {
+            let isNeighbour = word != nil && between.allSatisfy(HeaderCursor.isSpace)
+            if isNeighbour { between = [] }
+            if isNeighbour, word?.charset == charset {
+                word?.bytes += bytes
+            } else {
+                flush()
+                word = (charset, bytes)
+            }
+        }
+
+        mutating func finish() -> String {
+            flush()
+            return text
+        }
+
+        private mutating func flush() {
+            if let word {
+                // A decoded line end or NUL would be a way to forge what the header does not say.
+                let decoded = word.charset.repairedText(word.bytes).unicodeScalars
+                text.unicodeScalars.append(contentsOf: decoded.filter { !Self.isControl($0) })
+            }
+            text += MIMEText.guess(between, else: rawCharset)
+            word = nil
+            between = []
+        }
+
+        private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+            scalar.value < 32 || (127...159).contains(scalar.value)
+        }
+    }
+
     private struct Word {
         let charset: Charset
-        let isBase64: Bool
-        let content: ArraySlice<UInt8>
-        /// Behind the final `?=`.
-        let end: Int
+        /// Whether the label is one that we know.
+        let isKnown: Bool
+        private let isBase64: Bool
+        private let content: ArraySlice<UInt8>
+        /// Behind the final `?=`; nil where none stands in all that follows.
+        let end: Int?
+
+        /// Bytes that a charset's label may have, with the language behind it.
+        private static let labelBytesMax = 60
 
         /// The word at the start of `bytes`, if one stands there.
         init?(_ bytes: ArraySlice<UInt8>) {
             let question = UInt8(ascii: "?")
             let inner = bytes.dropFirst(2)
-            guard let first = inner.firstIndex(of: question),
-                let second = inner[(first + 1)...].firstIndex(of: question),
-                let third = inner[(second + 1)...].firstIndex(of: question),
-                third + 1 < inner.endIndex, inner[third + 1] == UInt8(ascii: "=")
+            guard let first = inner.prefix(Self.labelBytesMax).firstIndex(of: question),
+                first + 2 < inner.endIndex, inner[first + 2] == question
             else { return nil }
             // RFC 2231 §5: a language may follow the character set.
             let label = inner[..<first].prefix { $0 != UInt8(ascii: "*") }
-            guard label.count <= 40, let charset = Charset(String(decoding: label, as: UTF8.self))
-            else { return nil }
-            switch String(decoding: inner[(first + 1)..<second], as: UTF8.self).uppercased() {
-            case "B": isBase64 = true
-            case "Q": isBase64 = false
+            let known = Charset(String(decoding: label, as: UTF8.self))
+            isKnown = known != nil
+            charset = known ?? .ascii
+            switch inner[first + 1] {
+            case UInt8(ascii: "B"), UInt8(ascii: "b"): isBase64 = true
+            case UInt8(ascii: "Q"), UInt8(ascii: "q"): isBase64 = false
             default: return nil
             }
-            self.charset = charset
-            content = inner[(second + 1)..<third]
-            end = third + 2
+            let start = first + 3
+            let close = Self.close(in: bytes[start...])
+            content = bytes[start..<(close ?? start)]
+            end = close.map { $0 + 2 }
         }
 
-        var decoded: String? {
-            guard let bytes = isBase64 ? base64 : quoted else { return nil }
-            guard let text = charset.text(bytes) else { return nil }
-            // A decoded line end or NUL would be a way to forge what the header does not say.
-            return String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value >= 32 }))
-        }
-
-        private var base64: [UInt8]? {
-            var padded = Array(content)
-            while padded.count % 4 != 0 { padded.append(UInt8(ascii: "=")) }
-            return Data(base64Encoded: Data(padded), options: .ignoreUnknownCharacters).map {
-                Array($0)
+        private static func close(in bytes: ArraySlice<UInt8>) -> Int? {
+            var from = bytes.startIndex
+            while let mark = bytes[from...].firstIndex(of: UInt8(ascii: "?")) {
+                if mark + 1 < bytes.endIndex, bytes[mark + 1] == UInt8(ascii: "=") { return mark }
+                from = mark + 1
             }
+            return nil
         }
 
-        private var quoted: [UInt8]? {
+        var decoded: [UInt8] { isBase64 ? Base64.decode(content, bytesMax: .max) : quoted }
+
+        /// RFC 2047 §4.2. QUIRK: `= C3`, where something folded the line within a word.
+        private var quoted: [UInt8] {
             var output: [UInt8] = []
+            output.reserveCapacity(content.count)
             var index = content.startIndex
             while index < content.endIndex {
                 let byte = content[index]
-                if byte == UInt8(ascii: "="), index + 2 < content.endIndex,
-                    let value = UInt8(
-                        String(decoding: content[(index + 1)...(index + 2)], as: UTF8.self),
-                        radix: 16)
-                {
+                if byte == UInt8(ascii: "="), let (value, next) = octet(after: index) {
                     output.append(value)
-                    index += 3
+                    index = next
                 } else {
                     output.append(byte == UInt8(ascii: "_") ? 32 : byte)
                     index += 1
                 }
             }
             return output
+        }
+
+        private func octet(after mark: Int) -> (UInt8, next: Int)? {
+            var index = mark + 1
+            while index < content.endIndex, index < mark + 4, HeaderCursor.isSpace(content[index]) {
+                index += 1
+            }
+            guard index + 1 < content.endIndex, let high = Hexadecimal.value(content[index]),
+                let low = Hexadecimal.value(content[index + 1])
+            else { return nil }
+            return (high << 4 | low, index + 2)
         }
     }
 }

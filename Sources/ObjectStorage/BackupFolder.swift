@@ -57,7 +57,7 @@ package final class BackupFolder {
         guard fstat(file.number, &status) == 0 else { throw .system("stat", source) }
         let copy = try FileDescriptor(
             target, O_WRONLY | O_CREAT | O_EXCL, mode: status.st_mode & 0o777)
-        try copy.copy(from: file, length: Int(status.st_size))
+        try copy.copy(from: file, start: 0, length: Int(status.st_size))
     }
 
     /// Makes everything durable that was written so far.

@@ -39,7 +39,9 @@ package final class DirectoryBodyFiles: BodyFiles {
     /// Where the file is once it is set aside.
     package func pathAside(of mail: MailID) -> String { "\(aside)/\(mail.text)" }
 
-    package func read(_ mail: MailID, length: Int) throws(StorageFailure) -> ByteBuffer {
+    package func read(
+        _ mail: MailID, from start: Int, length: Int
+    ) throws(StorageFailure) -> ByteBuffer {
         let file: FileDescriptor
         do throws(StorageFailure) {
             file = try FileDescriptor(path(of: mail), O_RDONLY | O_NOFOLLOW)
@@ -47,7 +49,7 @@ package final class DirectoryBodyFiles: BodyFiles {
             guard case .notFound = error else { throw error }
             file = try FileDescriptor("\(aside)/\(mail.text)", O_RDONLY | O_NOFOLLOW)
         }
-        return try file.read(at: 0, length: min(length, file.size ?? length))
+        return try file.read(at: start, length: min(length, max(0, (file.size ?? length) - start)))
     }
 
     package func syncDirectory() throws(StorageFailure) {

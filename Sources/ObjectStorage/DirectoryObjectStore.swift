@@ -163,7 +163,7 @@ package final class DirectoryObjectStore: ObjectStore {
         var isLink = false
         do throws(StorageFailure) {
             try makeFolder(folder)
-            if object.prefix == nil, case .file(let path, _) = object.content {
+            if object.prefix == nil, case .file(let path, 0, _) = object.content {
                 // A hard link wants one file system; a bucket elsewhere gets a copy.
                 isLink = link(path, temporary) == 0
             }
@@ -187,9 +187,10 @@ package final class DirectoryObjectStore: ObjectStore {
         if let prefix = object.prefix { try file.write(prefix) }
         switch object.content {
         case .bytes(let bytes): try file.write(bytes)
-        case .file(let source, let length):
+        case .file(let source, let start, let length):
             try file.copy(
-                from: try FileDescriptor(source, O_RDONLY | O_NOFOLLOW), length: length)
+                from: try FileDescriptor(source, O_RDONLY | O_NOFOLLOW), start: start,
+                length: length)
         }
         return file
     }

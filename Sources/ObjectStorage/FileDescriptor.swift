@@ -81,8 +81,10 @@ final class FileDescriptor: Sendable {
         }
     }
 
-    func copy(from source: FileDescriptor, length: Int) throws(StorageFailure) {
-        guard martlet_copy_range(source.number, 0, number, UInt64(length)) == 0 else {
+    func copy(
+        from source: FileDescriptor, start: Int, length: Int
+    ) throws(StorageFailure) {
+        guard martlet_copy_range(source.number, Int64(start), number, UInt64(length)) == 0 else {
             throw .system("copy", path)
         }
     }

@@ -7,7 +7,7 @@ extension SQLStore: MailStore {
     static let mailColumns = """
         id, account, received_ms, state, mail_from, recipients, helo, peer_address, tls,
         is_extended, is_smtputf8, is_8bitmime, rule_set_version, is_untaken, body_place,
-        head_length, total_length, checksum, peer_name_state, peer_name
+        head_length, total_length, checksum, peer_name_state, peer_name, verdicts
         """
 
     // MARK: Accepting
@@ -32,7 +32,7 @@ extension SQLStore: MailStore {
     private static let insertion = """
         INSERT INTO mail (\(mailColumns), due_ms) VALUES
         ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-            $21)
+            $21, $22)
         """
 
     private static func insert(
@@ -53,7 +53,7 @@ extension SQLStore: MailStore {
                 .flag(record.isUntaken), .text(record.bodyPlace.rawValue),
                 .integer(Int64(record.headLength)), .integer(Int64(record.totalLength)),
                 .integer(Int64(record.checksum)), .text(envelope.peerName.state),
-                .text(envelope.peerName.domain?.ascii),
+                .text(envelope.peerName.domain?.ascii), .text(record.verdicts.map(Self.text)),
                 .integer(record.receivedAt.milliseconds),
             ])
     }
@@ -73,6 +73,11 @@ extension SQLStore: MailStore {
         let mail = try connection.rows(
             "SELECT 1 FROM mail WHERE id = $1", [.text(progress.mail.text)])
         guard !mail.isEmpty else { return }
+        if let verdicts = progress.verdicts {
+            try connection.execute(
+                "UPDATE mail SET verdicts = $1 WHERE id = $2",
+                [.text(text(verdicts)), .text(progress.mail.text)])
+        }
         for action in progress.actions {
             try connection.execute(
                 """
@@ -96,14 +101,20 @@ extension SQLStore: MailStore {
                 ])
         }
         try insert(progress.deliveries, connection)
-        if let state = progress.newState {
+        // Meanwhile an operator may have asked for an action again that was dead to the runner.
+        let open = try connection.rows(
+            "SELECT MIN(next_ms) FROM action WHERE mail = $1 AND state = 'retrying'",
+            [.text(progress.mail.text)])
+        let retryAt = open.first?.integer(0)
+        if let state = progress.newState, retryAt == nil {
             try connection.execute(
                 "UPDATE mail SET state = $1, due_ms = NULL WHERE id = $2 AND state = 'acting'",
                 [.text(state.rawValue), .text(progress.mail.text)])
-        } else if let due = progress.nextAttemptAt {
+        } else if let due = [progress.nextAttemptAt?.milliseconds, retryAt].compactMap({ $0 }).min()
+        {
             try connection.execute(
                 "UPDATE mail SET due_ms = $1 WHERE id = $2 AND state = 'acting'",
-                [.integer(due.milliseconds), .text(progress.mail.text)])
+                [.integer(due), .text(progress.mail.text)])
         }
     }
 
@@ -321,104 +332,5 @@ extension SQLStore: MailStore {
         try connection.execute("DELETE FROM mail_body WHERE mail = $1", [.text(mail)])
         try connection.execute("DELETE FROM action WHERE mail = $1", [.text(mail)])
         return try connection.execute("DELETE FROM mail WHERE id = $1", [.text(mail)]) > 0
-    }
-
-    // MARK: Rows to records
-
-    static func records(
-        _ connection: any SQLConnection, _ rest: String, _ values: [SQLValue]
-    ) throws(StorageFailure) -> [MailRecord] {
-        try rows(connection, rest, values).map { row throws(StorageFailure) in try record(row) }
-    }
-
-    private static func rows(
-        _ connection: any SQLConnection, _ rest: String, _ values: [SQLValue]
-    ) throws(StorageFailure) -> [any SQLRow] {
-        try connection.rows("SELECT \(mailColumns) FROM mail \(rest)", values)
-    }
-
-    /// The records of those rows that can be read; the others are set aside, so that no mail is
-    /// held up by another's row.
-    private func readable(
-        _ select: @escaping @Sendable (any SQLConnection) throws(StorageFailure) -> [any SQLRow]
-    ) async throws(StorageFailure) -> [MailRecord] {
-        let (records, unreadable) = try await database.read { connection throws(StorageFailure) in
-            var records: [MailRecord] = []
-            var unreadable: [String] = []
-            for row in try select(connection) {
-                if let record = Self.readableRecord(row) {
-                    records.append(record)
-                } else if row.text(3) != MailRecord.State.damaged.rawValue, let id = row.text(0) {
-                    unreadable.append(id)
-                }
-            }
-            return (records, unreadable)
-        }
-        for id in unreadable {
-            try await write { connection throws(StorageFailure) in
-                try connection.execute(
-                    "UPDATE mail SET state = $1, due_ms = NULL WHERE id = $2",
-                    [.text(MailRecord.State.damaged.rawValue), .text(id)])
-            }
-            onUnreadableRow(id)
-        }
-        return records
-    }
-
-    private static func record(_ row: any SQLRow) throws(StorageFailure) -> MailRecord {
-        guard let record = readableRecord(row) else {
-            throw .damaged("the row of mail \(row.text(0) ?? "?")")
-        }
-        return record
-    }
-
-    private static func readableRecord(_ row: any SQLRow) -> MailRecord? {
-        let recipients = (row.text(5) ?? "").split(separator: "\n").map { Mailbox(String($0)) }
-        guard let id = row.text(0).flatMap({ MailID($0) }),
-            let state = row.text(3).flatMap(MailRecord.State.init(rawValue:)),
-            let place = row.text(14).flatMap(MailRecord.BodyPlace.init(rawValue:)),
-            let mailFrom = row.text(4).flatMap(reversePath), let received = row.integer(2),
-            let head = row.integer(15), let total = row.integer(16),
-            let checksum = row.integer(17).flatMap({ UInt32(exactly: $0) }),
-            !recipients.contains(nil), !recipients.isEmpty, timesMax.contains(received),
-            lengthsMax.contains(total), (0...total).contains(head)
-        else { return nil }
-        return MailRecord(
-            id: id, account: AccountID(row.text(1) ?? ""),
-            receivedAt: Timestamp(milliseconds: received), state: state,
-            envelope: ReceivedEnvelope(
-                mailFrom: mailFrom, recipients: recipients.compactMap { $0 },
-                helo: row.text(6) ?? "", peerAddress: row.text(7) ?? "",
-                peerName: PeerName(state: row.text(18), domain: row.text(19)), tls: row.text(8),
-                isExtended: row.integer(9) == 1, isSMTPUTF8: row.integer(10) == 1,
-                is8BitMIME: row.integer(11) == 1),
-            ruleSetVersion: row.text(12) ?? "", isUntaken: row.integer(13) == 1,
-            bodyPlace: place, headLength: Int(head), totalLength: Int(total),
-            checksum: checksum)
-    }
-
-    /// To the year 9999, and a terabyte: beyond them a figure is damage.
-    static let timesMax: ClosedRange<Int64> = 0...253_402_300_799_999
-    private static let lengthsMax: ClosedRange<Int64> = 0...(1 << 40)
-
-    private static func reversePath(_ text: String) -> ReversePath? {
-        text.isEmpty ? .null : Mailbox(text).map(ReversePath.mailbox)
-    }
-
-    private static func action(
-        _ row: any SQLRow, of mail: MailID
-    ) throws(StorageFailure) -> ActionRecord {
-        guard let rule = row.text(0), let position = row.integer(1), let kind = row.text(2),
-            let state = row.text(3).flatMap(ActionRecord.State.init(rawValue:)),
-            let attempts = row.integer(4), let first = row.integer(5), let last = row.integer(6),
-            let disposition = row.text(8).flatMap(Disposition.init(rawValue:)),
-            let detail = row.text(9)
-        else { throw .damaged("an action of mail \(mail)") }
-        return ActionRecord(
-            mail: mail, key: ActionKey(rule: rule, position: Int(position)), kind: kind,
-            state: state, attempts: Int(attempts), firstAttemptAt: Timestamp(milliseconds: first),
-            lastAttemptAt: Timestamp(milliseconds: last),
-            nextAttemptAt: row.integer(7).map(Timestamp.init(milliseconds:)),
-            disposition: disposition, detail: detail)
     }
 }

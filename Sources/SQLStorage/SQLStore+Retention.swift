@@ -102,8 +102,8 @@ extension SQLStore {
         }
     }
 
-    /// Makes due at `now` what is due later than `limit`, which no step of the retries reaches: the
-    /// clock was set back since. Says how many mails that were.
+    /// Makes due at `now` the mails and messages that are due later than `limit`, which no step of
+    /// their retries reaches: the clock was set back since. Says how many those were.
     package func pullForward(
         dueAfter limit: Timestamp, to now: Timestamp
     ) async throws(StorageFailure) -> Int {
@@ -119,9 +119,20 @@ extension SQLStore {
                     .integer(now.milliseconds), .integer(now.milliseconds),
                     .integer(now.milliseconds), .integer(limit.milliseconds),
                 ])
-            return try connection.execute(
+            let mails = try connection.execute(
                 "UPDATE mail SET due_ms = $1 WHERE due_ms > $2 AND due_ms IS NOT NULL",
                 [.integer(now.milliseconds), .integer(limit.milliseconds)])
+            let messages = try connection.execute(
+                """
+                UPDATE topic_delivery SET next_ms = $1, first_ms = CASE
+                    WHEN first_ms > $2 THEN $3 ELSE first_ms END
+                WHERE state = 'waiting' AND next_ms > $4
+                """,
+                [
+                    .integer(now.milliseconds), .integer(now.milliseconds),
+                    .integer(now.milliseconds), .integer(limit.milliseconds),
+                ])
+            return mails + messages
         }
     }
 

@@ -3,8 +3,11 @@ import Storage
 /// The tables, by version: each migration runs once, in order, in one transaction with its number.
 enum Schema {
     static func migrations(_ dialect: SQLDialect) -> [[String]] {
-        [first(dialect), names, subscriptions, heldMessages]
+        [first(dialect), names, subscriptions, heldMessages, verdicts]
     }
+
+    /// What a mail was found to be, as JSON.
+    private static let verdicts = ["ALTER TABLE mail ADD COLUMN verdicts TEXT"]
 
     /// Held messages are found by their subscriber; a subscription has an account.
     private static let heldMessages = [

@@ -46,11 +46,14 @@ package struct MailRecord: Sendable, Hashable {
     package var totalLength: Int
     /// CRC-32C of head and raw mail together: says whether what is stored is whole.
     package var checksum: UInt32
+    /// What was found out about the mail; nil until it was judged, or where nothing judges.
+    package var verdicts: VerdictRecord?
 
     package init(
         id: MailID, account: AccountID, receivedAt: Timestamp, state: State,
         envelope: ReceivedEnvelope, ruleSetVersion: String, isUntaken: Bool,
-        bodyPlace: BodyPlace, headLength: Int, totalLength: Int, checksum: UInt32
+        bodyPlace: BodyPlace, headLength: Int, totalLength: Int, checksum: UInt32,
+        verdicts: VerdictRecord? = nil
     ) {
         self.id = id
         self.account = account
@@ -63,6 +66,7 @@ package struct MailRecord: Sendable, Hashable {
         self.headLength = headLength
         self.totalLength = totalLength
         self.checksum = checksum
+        self.verdicts = verdicts
     }
 }
 

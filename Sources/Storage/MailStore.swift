@@ -17,6 +17,8 @@ package struct AcceptedMail: Sendable {
 /// What became of a mail in one pass of its actions, written as one unit of a group commit.
 package struct MailProgress: Sendable {
     package var mail: MailID
+    /// What the mail was found to be, where this pass is the first that knows.
+    package var verdicts: VerdictRecord?
     /// Rows to insert or replace.
     package var actions: [ActionRecord]
     /// For the outbox: one for each subscriber of a message's topic.
@@ -28,10 +30,11 @@ package struct MailProgress: Sendable {
     package var nextAttemptAt: Timestamp?
 
     package init(
-        mail: MailID, actions: [ActionRecord], deliveries: [TopicDelivery],
-        newState: MailRecord.State?, nextAttemptAt: Timestamp?
+        mail: MailID, verdicts: VerdictRecord? = nil, actions: [ActionRecord],
+        deliveries: [TopicDelivery], newState: MailRecord.State?, nextAttemptAt: Timestamp?
     ) {
         self.mail = mail
+        self.verdicts = verdicts
         self.actions = actions
         self.deliveries = deliveries
         self.newState = newState

@@ -12,7 +12,8 @@ package struct ObjectToPut: Sendable {
     package var bucket: String
     /// Relative, `/`-separated, made of our ids and the rule's prefix.
     package var key: String
-    /// Bytes before the mail's content: the header lines of earlier `addHeader` actions.
+    /// Bytes before `content`: header lines of earlier `addHeader` actions, and what the verdicts
+    /// change of the mail's front.
     package var prefix: ByteBuffer?
     package var content: MailContent
 
@@ -27,8 +28,28 @@ package struct ObjectToPut: Sendable {
 /// A mail's bytes (our header block, then the raw mail), wherever they are.
 package enum MailContent: Sendable {
     case bytes(ByteBuffer)
-    /// The body file of this mail; an object whose bytes equal the file's may be a link to it.
-    case file(path: String, length: Int)
+    /// The body file of this mail, of which `length` bytes from `start` on are meant; an object
+    /// whose bytes equal the file's may be a link to it.
+    case file(path: String, start: Int = 0, length: Int)
+
+    /// Bytes.
+    package var length: Int {
+        switch self {
+        case .bytes(let bytes): bytes.readableBytes
+        case .file(_, _, let length): length
+        }
+    }
+
+    /// The same without its first `count` bytes; it has that many.
+    package func dropping(_ count: Int) -> MailContent {
+        switch self {
+        case .bytes(var bytes):
+            bytes.moveReaderIndex(forwardBy: count)
+            return .bytes(bytes)
+        case .file(let path, let start, let length):
+            return .file(path: path, start: start + count, length: length - count)
+        }
+    }
 }
 
 package enum ObjectStoreFailure: Error, Sendable, CustomStringConvertible {
@@ -52,9 +73,9 @@ package protocol BodyFiles: Sendable {
     /// event loop.
     func create(_ mail: MailID) throws(StorageFailure) -> any BodyFileWriter
     func path(of mail: MailID) -> String
-    /// The first `length` bytes of a mail's file, or all where it has fewer; of the one that was
-    /// set aside where none is in its place. Blocks.
-    func read(_ mail: MailID, length: Int) throws(StorageFailure) -> ByteBuffer
+    /// `length` bytes of a mail's file from `start` on, or as many as it has there; of the one that
+    /// was set aside where none is in its place. Blocks.
+    func read(_ mail: MailID, from start: Int, length: Int) throws(StorageFailure) -> ByteBuffer
     /// Makes the directory entries of all files finished before this call durable. Blocks; the
     /// group commit calls it once for all mails of its batch that have files. Throws `replaced`
     /// where the folder is no longer the one that was opened.
@@ -78,6 +99,11 @@ package protocol BodyFiles: Sendable {
 }
 
 extension BodyFiles {
+    /// The first `length` bytes. Blocks.
+    package func read(_ mail: MailID, length: Int) throws(StorageFailure) -> ByteBuffer {
+        try read(mail, from: 0, length: length)
+    }
+
     /// All bytes of a mail that has a file. Throws `damaged` where length or checksum do not agree
     /// with its row. Blocks.
     package func content(of mail: MailRecord) throws(StorageFailure) -> ByteBuffer {

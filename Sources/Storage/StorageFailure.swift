@@ -24,6 +24,14 @@ package enum StorageFailure: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether the same write may succeed later.
+    package var mayPass: Bool {
+        switch self {
+        case .full, .refused: true
+        case .syncFailed, .replaced, .damaged, .notFound: false
+        }
+    }
+
     /// Whether a system call that was refused with `code` found no room: on the disk, or in the
     /// quota of our user. The one place that decides it.
     package static func isFull(_ code: Int32) -> Bool { code == ENOSPC || code == EDQUOT }

@@ -8,6 +8,12 @@ import Synchronization
 /// schedule, then kept as a dead letter.
 package final class TopicDeliverer: Service {
     private static let batchMax = 256
+    /// Bytes of messages that one look takes out of the outbox; one message always comes.
+    private static let batchBytesMax = 8_388_608
+    /// Bytes of messages that are made ready, posted and noted together; one always is.
+    private static let pieceBytesMax = 1_048_576
+    /// Until what came of messages is written down again that could not be.
+    private static let afterFailureMilliseconds: Int64 = 5_000
 
     private let outbox: any OutboxStore
     private let subscriptions: any SubscriptionStore
@@ -18,6 +24,7 @@ package final class TopicDeliverer: Service {
     private let retries: RetrySchedule
     private let time: any TimeSource
     private let random: any RandomSource
+    private let pause: any Pause
     private let wake: Wake
     private let log: Logger
     private let topicARN: @Sendable (String) -> String
@@ -29,8 +36,8 @@ package final class TopicDeliverer: Service {
     package init(
         outbox: any OutboxStore & SubscriptionStore, directory: TopicDirectory,
         wishes: Subscriptions, poster: any MessagePoster, side: PublicSide?,
-        retries: RetrySchedule, time: any TimeSource, random: any RandomSource, wake: Wake,
-        log: Logger, topicARN: @escaping @Sendable (String) -> String
+        retries: RetrySchedule, time: any TimeSource, random: any RandomSource,
+        pause: any Pause, wake: Wake, log: Logger, topicARN: @escaping @Sendable (String) -> String
     ) {
         self.outbox = outbox
         subscriptions = outbox
@@ -41,6 +48,7 @@ package final class TopicDeliverer: Service {
         self.retries = retries
         self.time = time
         self.random = random
+        self.pause = pause
         self.wake = wake
         self.log = log
         self.topicARN = topicARN
@@ -68,64 +76,81 @@ package final class TopicDeliverer: Service {
 
     /// What is due to subscribers that nobody is delivering to; marks them as busy.
     private func nextLines() async throws(StorageFailure) -> [SubscriberKey: [TopicDelivery]] {
-        let due = try await outbox.dueDeliveries(
-            at: time.now(), limit: Self.batchMax, excluding: busy.withLock { $0 })
-        let lines = Dictionary(grouping: due, by: \.subscriberKey)
+        var due = try await outbox.dueDeliveries(
+            at: time.now(), limit: Self.batchMax, excluding: busy.withLock { $0 })[...]
+        let taken = Self.first(Self.batchBytesMax, of: &due)
+        let lines = Dictionary(grouping: taken, by: \.subscriberKey)
         busy.withLock { $0.formUnion(lines.keys) }
         return lines
     }
 
-    /// Each subscriber by itself: a slow one holds up nobody else.
+    /// Takes the first deliveries, of that many bytes at most; one, if there is any.
+    private static func first(
+        _ bytesMax: Int, of deliveries: inout ArraySlice<TopicDelivery>
+    ) -> ArraySlice<TopicDelivery> {
+        var bytes = 0
+        var count = 0
+        for delivery in deliveries {
+            bytes += delivery.message.message.utf8.count
+            guard count == 0 || bytes <= bytesMax else { break }
+            count += 1
+        }
+        defer { deliveries = deliveries.dropFirst(count) }
+        return deliveries.prefix(count)
+    }
+
+    /// Each subscriber by itself: a slow one holds up nobody else. Its messages go in pieces, so
+    /// that what it says meanwhile counts for the next, and little is told twice after a crash.
     private func work(_ deliveries: [TopicDelivery], of line: SubscriberKey) async {
+        var left = deliveries[...]
+        var isGood = true
+        while isGood, !left.isEmpty, !wake.isClosed {
+            let piece = Self.first(Self.pieceBytesMax, of: &left)
+            isGood = await work(on: Array(piece), of: line, behind: &left)
+        }
+        busy.withLock { _ = $0.remove(line) }
+        if isGood { wake.call() }
+    }
+
+    /// One piece; what is behind an endpoint that cannot be reached is not tried. Says whether what
+    /// came of it is written down.
+    private func work(
+        on piece: [TopicDelivery], of line: SubscriberKey,
+        behind left: inout ArraySlice<TopicDelivery>
+    ) async -> Bool {
         let subscriber = directory.subscriber(line)
-        let sorted = Sorted(
-            deliveries, record: wishes.record(of: line), subscriber, canConfirm: side != nil)
-        let outcomes = await post(sorted.toPost, of: line, to: subscriber)
+        let sorted = SortedDeliveries(
+            piece, record: wishes.record(of: line), subscriber, canConfirm: side != nil)
+        var outcomes = await post(sorted.toPost, of: line, to: subscriber)
+        if let kind = outcomes.last?.failure?.kind, kind == .unreachable || kind == .notTried {
+            outcomes += left.map { ($0, PostFailure(.notTried, "")) }
+            left = []
+        }
         let delivered = outcomes.filter { $0.failure == nil }.map(\.delivery)
         // What the end of the process broke off was no failure of the subscriber's.
         let updated = wake.isClosed ? [] : postponed(outcomes, subscriber)
-        do throws(StorageFailure) {
-            if !sorted.toHold.isEmpty {
-                try await subscriptions.hold(
-                    line, messages: sorted.toHold, seconds: Subscriptions.tokenLifetimeSeconds)
-            }
-            try await outbox.settle(delivered: delivered + sorted.toDrop, updated: updated)
-            busy.withLock { _ = $0.remove(line) }
-            wake.call()
-        } catch {
-            // They come again at somebody else's call, not at once.
-            log.error("the outbox could not be written; messages may come again: \(error)")
-            busy.withLock { _ = $0.remove(line) }
-        }
+        return await note(
+            delivered: delivered + sorted.toDrop, updated: updated, held: sorted.toHold, of: line)
     }
 
-    /// What the subscription's state makes of due deliveries.
-    private struct Sorted {
-        var toPost: [TopicDelivery] = []
-        /// Nobody wants them, or nobody waits for them any more.
-        var toDrop: [TopicDelivery] = []
-        /// Ids of messages that wait for a confirmation.
-        var toHold: [String] = []
-
-        init(
-            _ deliveries: [TopicDelivery], record: SubscriptionRecord?, _ subscriber: Subscriber?,
-            canConfirm: Bool
-        ) {
-            guard case .web? = subscriber?.endpoint, let record else {
-                toPost = deliveries
-                return
-            }
-            for delivery in deliveries {
-                switch (delivery.message.kind, record.state) {
-                case (.notification, .confirmed): toPost.append(delivery)
-                case (.subscriptionConfirmation, .pending) where canConfirm,
-                    (.unsubscribeConfirmation, .unsubscribed) where canConfirm:
-                    toPost.append(delivery)
-                case (.notification, .pending): toHold.append(delivery.message.id)
-                case (.notification, .unsubscribed), (.subscriptionConfirmation, _),
-                    (.unsubscribeConfirmation, _):
-                    toDrop.append(delivery)
+    /// Tries until it stands: what was posted and could not be written down is kept here, and not
+    /// posted again; meanwhile nothing else goes to this subscriber. Says whether it stands.
+    private func note(
+        delivered: [TopicDelivery], updated: [TopicDelivery], held: [String],
+        of line: SubscriberKey
+    ) async -> Bool {
+        while true {
+            do throws(StorageFailure) {
+                if !held.isEmpty {
+                    try await subscriptions.hold(
+                        line, messages: held, seconds: Subscriptions.tokenLifetimeSeconds)
                 }
+                try await outbox.settle(delivered: delivered, updated: updated)
+                return true
+            } catch {
+                log.error("the outbox could not be written: \(error)")
+                guard error.mayPass, !wake.isClosed else { return false }
+                await pause.forMilliseconds(Self.afterFailureMilliseconds)
             }
         }
     }

@@ -91,8 +91,11 @@ package struct GuardedHTTPClient: Sendable {
             throw HTTPFailure.forbidden("\(url.hostField): \(refusal)")
         }
         guard !addresses.isEmpty else { throw HTTPFailure.failed("\(url.hostField): no address") }
-        return addresses
+        return Array(addresses.prefix(Self.addressesMax))
     }
+
+    /// Of a name, those that are tried; each has `connectSeconds`.
+    private static let addressesMax = 6
 
     private func look(up name: String) async throws -> [IPAddress] {
         let promise = group.any().makePromise(of: [IPAddress].self)

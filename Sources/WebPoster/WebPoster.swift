@@ -16,7 +16,8 @@ package struct WebPoster: MessagePoster {
             return messages.map { _ in .failure(PostFailure(.refused, "not a web endpoint")) }
         }
         let answers = await client.post(messages.map(Self.request), to: url)
-        if case .failure(.forbidden(let reason))? = answers.last {
+        // What the DNS says of a name may be otherwise soon; an address stays what it is.
+        if case .failure(.forbidden(let reason))? = answers.last, case .address = url.host {
             return messages.map { _ in .failure(PostFailure(.final, reason)) }
         }
         let left = messages.count - answers.count

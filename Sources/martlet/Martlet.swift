@@ -12,7 +12,8 @@ struct Martlet: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Serve.self, Check.self, IdentityCommand.self, RulesCommand.self, QueueCommand.self,
-            TopicCommand.self, MailCommand.self, StatusCommand.self, TraceCommand.self,
+            TopicCommand.self, MailCommand.self, AuthCommand.self, StatusCommand.self,
+            TraceCommand.self,
             BackupCommand.self, SendTest.self,
         ])
 }

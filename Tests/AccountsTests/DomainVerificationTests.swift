@@ -82,8 +82,10 @@ import Testing
         var record = try await domains.add("ours.example")
         record.status = example.status
         record.statusSince = domains.time.now()
-        try await domains.write(record)
         domains.time.advance(seconds: example.after)
+        record.lastCheck = IdentityCheck(
+            at: domains.time.now(), error: .hostNotFound, detail: "as before", found: [])
+        try await domains.write(record)
         domains.zone.put(Self.name, .txt, example.answer.of(try #require(record.token)))
 
         let next = try #require(try await domains.verifier.check(record))
@@ -97,6 +99,24 @@ import Testing
         #expect(
             domains.directory.covers(ours)
                 == [.success, .temporaryFailure].contains(example.becomes))
+    }
+
+    /// A clock that is days ahead at one look, and right again at the next.
+    @Test(arguments: [IdentityRecord.Status.pending, .temporaryFailure])
+    func oneLookByAWrongClockDecidesNothing(_ status: IdentityRecord.Status) async throws {
+        let domains = Domains()
+        var record = try await domains.add("ours.example")
+        record.status = status
+        record.statusSince = domains.time.now()
+        record.lastCheck = IdentityCheck(
+            at: domains.time.now(), error: .hostNotFound, detail: "as before", found: [])
+        try await domains.write(record)
+        domains.zone.put(Self.name, .txt, Answer.noSuchName.of(""))
+        domains.time.advance(seconds: 72 * Self.hour)
+        let next = try #require(try await domains.verifier.check(record))
+        #expect(next.status == status)
+        domains.time.advance(seconds: Self.hour)
+        #expect(try await domains.verifier.check(next)?.status == .failed)
     }
 
     @Test(arguments: [

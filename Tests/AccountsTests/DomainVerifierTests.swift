@@ -28,6 +28,20 @@ import Testing
         #expect(domains.zone.asked.last == "txt _amazonses.theirs.example")
     }
 
+    /// A look that was planned by a clock that was ahead does not wait for that time (D5).
+    @Test func aLookBeyondADayIsDue() async throws {
+        var record = try await domains.add("ours.example")
+        let now = domains.time.now()
+        record.nextCheckAt = now.advanced(bySeconds: DomainVerification.secondsAheadMax)
+        try await domains.write(record)
+        _ = try await domains.verifier.checkDue()
+        #expect(domains.zone.asked.isEmpty)
+        record.nextCheckAt = now.advanced(bySeconds: DomainVerification.secondsAheadMax + 1)
+        try await domains.write(record)
+        _ = try await domains.verifier.checkDue()
+        #expect(domains.zone.asked.count == 1)
+    }
+
     /// The word of an operator stands, whatever a look finds.
     @Test func changesNothingOfATrustedOne() async throws {
         _ = try await domains.directory.addTrusted(

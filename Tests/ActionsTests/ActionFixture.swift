@@ -52,6 +52,10 @@ struct TestMail: Sendable {
     var content = Array("Subject: hello\r\n\r\nbody\r\n".utf8)
     var isInFile = false
     var addedHeaders: [String] = []
+    var verdicts: VerdictRecord?
+    /// Length of the header block in `content`.
+    var headLength = 0
+    var isScanEnabled = false
     var storedObjects: [String] = []
     /// Of the recipients, those that the rule matched; all where nil.
     var matched: [String]?
@@ -73,8 +77,8 @@ struct TestMail: Sendable {
             id: Self.id, account: .main,
             receivedAt: Self.receivedAt, state: .acting, envelope: envelope,
             ruleSetVersion: "version", isUntaken: false,
-            bodyPlace: isInFile ? .file : .row, headLength: 0, totalLength: content.count,
-            checksum: 0)
+            bodyPlace: isInFile ? .file : .row, headLength: headLength, totalLength: content.count,
+            checksum: 0, verdicts: verdicts)
     }
 
     func task(_ action: ReceiptAction, position: Int = 0) -> ActionTask {
@@ -85,7 +89,8 @@ struct TestMail: Sendable {
         return ActionTask(
             mail: record, key: ActionKey(rule: "rule", position: position), action: action,
             recipients: (matched ?? to).compactMap { Mailbox($0) }, addedHeaders: addedHeaders,
-            isScanEnabled: false, storedObjects: storedObjects, content: content, attempt: 1)
+            isScanEnabled: isScanEnabled, storedObjects: storedObjects, content: content, attempt: 1
+        )
     }
 }
 
@@ -153,9 +158,11 @@ final class HeldBodies: UnscriptedBodies {
         file.withLock { $0 = bytes }
     }
 
-    func read(_ mail: MailID, length: Int) throws(StorageFailure) -> ByteBuffer {
+    func read(
+        _ mail: MailID, from start: Int, length: Int
+    ) throws(StorageFailure) -> ByteBuffer {
         guard let file = file.withLock({ $0 }) else { throw .damaged("unreadable") }
-        return ByteBuffer(bytes: file.prefix(length))
+        return ByteBuffer(bytes: file.dropFirst(start).prefix(length))
     }
 }
 

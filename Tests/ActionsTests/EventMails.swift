@@ -1,3 +1,5 @@
+import Storage
+
 /// Mails as senders write them, each with SES's header block before it, and what of them the
 /// events must get right.
 enum EventMails {
@@ -10,6 +12,29 @@ enum EventMails {
          Mon, 5 Aug 2019 21:30:02 +0000 (UTC)\r
 
         """
+    }
+
+    /// As judged: our fields in the block, theirs under our name gone.
+    private static func judged(isScanEnabled: Bool) -> TestMail {
+        let block = block(from: "ada@sender.example")
+        let forged = "Authentication-Results: mx.demo.example; dmarc=pass\r\n"
+        var mail = TestMail(block + forged + "From: ada@sender.example\r\n\r\nbody")
+        mail.headLength = block.utf8.count
+        mail.isScanEnabled = isScanEnabled
+        var verdicts = VerdictRecord()
+        verdicts.spf = VerdictRecord.Finding(.pass, result: "pass")
+        verdicts.dkim = VerdictRecord.Finding(.gray, result: "none")
+        verdicts.dmarc = VerdictRecord.Finding(.fail, result: "fail")
+        verdicts.dmarcPolicy = "reject"
+        verdicts.spam = VerdictRecord.Finding(.processingFailed)
+        verdicts.virus = VerdictRecord.Finding(.pass)
+        verdicts.headerFields =
+            "Authentication-Results: mx.demo.example;\r\n spf=pass;\r\n dmarc=fail;\r\n"
+        verdicts.forgedFields = [
+            VerdictRecord.ByteSpan(start: 0, length: forged.utf8.count)
+        ]
+        mail.verdicts = verdicts
+        return mail
     }
 
     private static func mail(_ header: String, from: String = "ada@sender.example") -> TestMail {
@@ -28,6 +53,8 @@ enum EventMails {
             Message-ID: <1@sender.example>\r
             MIME-Version: 1.0
             """),
+        "judged": judged(isScanEnabled: false),
+        "judged-scanned": judged(isScanEnabled: true),
         "nothing-but-the-block": mail("X-Empty:"),
         "null-sender": mail("From: MAILER-DAEMON@sender.example\r\nSubject: failure", from: ""),
         "folded": mail(
@@ -50,7 +77,7 @@ enum EventMails {
             To: =?ISO-8859-1?B?Qvxjaw==?= <support@demo.example>, =?utf-8?B?w4Q=?=\r
              =?utf-8?B?w5Y=?= <bob@demo.example>\r
             Subject: =?utf-8?Q?a_b?=\r
-             =?utf-8?Q?_c?= d =?x-unknown?Q?e?= =?utf-8?Q?cut
+             =?utf-8?Q?_c?= d =?x-nobody?Q?=E9?= =?utf-8?Q?cut
             """),
         "lists": mail(
             """

@@ -67,6 +67,15 @@ import Testing
         #expect(result.detail == "ticket: \(answer.detail)")
     }
 
+    @Test func anAnswerThatIsTooLongGoesOn() async {
+        let fixture = ActionFixture()
+        let output = Array(#"{"disposition": "STOP_RULE_SET"}"#.utf8)
+        fixture.invoker.answer(.answered(output: output, isCut: true))
+        let result = await fixture.perform(Self.action())
+        #expect(result.ending == .done(.continueOn))
+        #expect(result.detail == "ticket: CONTINUE (the answer is too long)")
+    }
+
     @Test func anEventsAnswerIsIgnored() async {
         let fixture = ActionFixture()
         fixture.invoker.answer(.answered(output: Array(#"{"disposition": "STOP_RULE_SET"}"#.utf8)))
@@ -122,11 +131,31 @@ import Testing
                 "MARTLET_ATTEMPT=3", "MARTLET_RULE=rule",
                 "MARTLET_MAIL_FROM=bounce+1@sender.example",
                 "MARTLET_RECIPIENTS=a@demo.example c@demo.example",
+                "MARTLET_RECIPIENTS_OMITTED=0",
                 "MARTLET_PEER_ADDRESS=192.0.2.7", "MARTLET_TLS=TLSv1.3 TLS_AES_256_GCM_SHA384",
             ])
         #expect(invocation.stableID == "\(TestMail.id)/rule/2")
         #expect(invocation.attempt == 3)
         #expect(invocation.handler == "ticket")
+    }
+
+    /// 32 KiB of them, each whole.
+    @Test(arguments: [(1_024, 0), (1_025, 1), (100_000, 98_976)])
+    func recipientsWithoutRoomAreCounted(_ count: Int, omitted: Int) async throws {
+        var mail = TestMail()
+        // 31 characters each, and a space.
+        mail.to = (0..<count).map { index in
+            let digits = String(index)
+            return String(repeating: "a", count: 18 - digits.count) + digits + "@demo.example"
+        }
+        let fixture = ActionFixture()
+        _ = await fixture.perform(Self.action(), on: mail)
+        let invocation = try #require(fixture.invoker.invocations.first)
+        let values = Dictionary(
+            uniqueKeysWithValues: invocation.environment.map { ($0.name, $0.value) })
+        let listed = try #require(values["MARTLET_RECIPIENTS"]).split(separator: " ")
+        #expect(listed.map(String.init) == Array(mail.to.prefix(count - omitted)))
+        #expect(values["MARTLET_RECIPIENTS_OMITTED"] == "\(omitted)")
     }
 
     @Test func aBounceHasNoSenderAndPlaintextNoTLS() async throws {
@@ -172,7 +201,7 @@ import Testing
         let invocation = try #require(fixture.invoker.invocations.first)
         try #require(invocation.input.count == 2)
         guard case .bytes(let head) = invocation.input[0],
-            case .file(let path, let length) = invocation.input[1]
+            case .file(let path, 0, let length) = invocation.input[1]
         else {
             Issue.record("the added lines come first, then the file")
             return

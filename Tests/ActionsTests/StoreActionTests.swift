@@ -49,7 +49,7 @@ import Testing
         #expect(result.ending == .done(.continueOn))
         let object = try #require(fixture.objects.calls.first?.first)
         #expect(object.prefix == nil)
-        guard case .file(let path, let length) = object.content else {
+        guard case .file(let path, 0, let length) = object.content else {
             Issue.record("the object is the file")
             return
         }

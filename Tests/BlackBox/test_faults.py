@@ -519,6 +519,29 @@ class ActionsOnAFullDiskTests(unittest.TestCase):
                     self.assertEqual(file.read(), f"{mail}/all/0\n")
 
 
+    def test_d3_a_message_whose_delivery_has_no_room_is_posted_once(self):
+        server = new_server(self, RULES, is_faulty=True)
+        lines = server.path("out", "lines")
+        server.config["topics"] = {"arrivals": {"log": {"file": lines}}}
+        # The first message waits, so that nothing else is written when it is told.
+        os.mkfifo(lines)
+        server.start()
+        mail = server.send(small(1))
+        server.settled(mail)
+        server.faults.set("write data/spool/martlet.sqlite-wal 1+ ENOSPC")
+        with open(lines, encoding="utf-8") as pipe:
+            told = [pipe.readline()]
+            server.eventually(
+                lambda: len(server.log_lines("outbox could not be written")) >= 2,
+                "it is not written")
+            server.faults.clear()
+            server.eventually(
+                lambda: server.json("queue", "messages", "--json") is not None, "it answers")
+            os.set_blocking(pipe.fileno(), False)
+            told += [line for line in pipe.readlines()]
+        self.assertEqual(len(told), 1, told)
+
+
 class LostAnswerTests(unittest.TestCase):
     """D8: our 250 is lost with the connection, so the sender sends the mail again."""
 

@@ -118,7 +118,8 @@ class Given(ServerCase):
         self.assertEqual(set(environment), {
             "PATH", "LANG", "HOME", "TMPDIR", "OUT", "TICKETS", "MARTLET_EVENT_FILE",
             "MARTLET_MAIL_ID", "MARTLET_ACTION_ID", "MARTLET_ATTEMPT", "MARTLET_RULE",
-            "MARTLET_MAIL_FROM", "MARTLET_RECIPIENTS", "MARTLET_PEER_ADDRESS", "MARTLET_TLS"})
+            "MARTLET_MAIL_FROM", "MARTLET_RECIPIENTS",
+            "MARTLET_RECIPIENTS_OMITTED", "MARTLET_PEER_ADDRESS", "MARTLET_TLS"})
         self.assertEqual(environment["TICKETS"], "a b")
         self.assertEqual(environment["MARTLET_ACTION_ID"], f"{mail}/record/2")
         self.assertEqual(environment["MARTLET_ATTEMPT"], "1")

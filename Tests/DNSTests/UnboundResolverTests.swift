@@ -44,6 +44,41 @@ import Testing
         await resolver.close()
     }
 
+    /// A zone from a file, with what master files may have (RFC 1035 §5), beside a server that says
+    /// nothing.
+    @Test func answersFromAZonesFile() async throws {
+        let folder = try ProjectFiles.temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let text = """
+            $TTL 60
+            @       IN SOA ns hostmaster ( 1 3600 ; refresh
+                        600 86400 60 )
+                    IN NS ns
+            ns      A  192.0.2.1
+            @       TXT "v=spf1 ip4:192.0.2.0/24 " "-all"
+            *.wild  MX 10 mail
+            alias   CNAME ns
+            """
+        try text.write(toFile: "\(folder)/zone", atomically: true, encoding: .utf8)
+        let resolver = try resolver {
+            $0.timeoutMilliseconds = 5_000
+            $0.zones = [
+                UnboundSettings.Zone(
+                    name: Domain(validatedASCII: "sender.example"), file: "\(folder)/zone")
+            ]
+        }
+        for (name, type, expected) in [
+            ("sender.example", DNSRecordType.txt, ["\"v=spf1 ip4:192.0.2.0/24 \" \"-all\""]),
+            ("a.wild.sender.example", .mx, ["10 mail.sender.example."]),
+            ("alias.sender.example", .a, ["192.0.2.1"]), ("none.sender.example", .a, []),
+        ] {
+            let answer = try await resolver.ask(Domain(validatedASCII: name), type)
+            #expect(answer.records.map(\.zoneFileText) == expected)
+        }
+        await #expect(throws: DNSFailure.timedOut) { try await resolver.ask(name, .txt) }
+        await resolver.close()
+    }
+
     @Test func givesUpAtItsDeadline() async throws {
         let resolver = try resolver { $0.timeoutMilliseconds = 1 }
         await #expect(throws: DNSFailure.timedOut) { try await resolver.ask(name, .txt) }

@@ -7,6 +7,8 @@ import InboundSMTP
 import MailFlow
 import MailModel
 import SMTPProtocol
+import Scanners
+import Screening
 import TestSupport
 import Testing
 import Topics
@@ -71,6 +73,44 @@ import Topics
                 && $0.dns.servers.map { "\($0.address)@\($0.port)" }
                     == ["192.0.2.53@53", "2001:db8::53@5353"]
                 && $0.dns.trustAnchor == nil && $0.dns.queriesMax == 256
+        },
+        Form(
+            "who is asked about mails",
+            """
+            screening:
+              rspamd: {address: "[::1]:11333", whenUnavailable: goOn, connectionsMax: 3}
+              clamd: {address: /run/clamav/clamd.ctl, whenUnavailable: defer}
+              lists:
+                - {zone: Bl.example.com, kind: block, score: 5}
+                - name: reputation
+                  zone: key.rep.example.com
+                  kind: allow
+                  lookUp: [author, sender]
+                  answers: [{match: 127.0.0.4-127.0.0.7, score: 2}, {bits: 8, score: 0}]
+            """
+        ) {
+            let rspamd = ScannerSettings(
+                address: .tcp(host: "::1", port: 11_333), timeoutSeconds: 30, connectionsMax: 3)
+            let clamd = ScannerSettings(
+                address: .unix(path: "/run/clamav/clamd.ctl"), timeoutSeconds: 60,
+                connectionsMax: 8)
+            return $0.screening.rspamd?.settings == rspamd
+                && $0.screening.rspamd?.whenUnavailable == .goOn
+                && $0.screening.clamd?.settings == clamd
+                && $0.screening.clamd?.whenUnavailable == .defer
+                && $0.screening.thresholds == ListThresholds(grayScore: 5, failScore: 10)
+                && $0.screening.lists == [
+                    DNSList(
+                        name: "bl.example.com", zone: Domain(validatedASCII: "bl.example.com"),
+                        kind: .block, score: 5),
+                    DNSList(
+                        name: "reputation", zone: Domain(validatedASCII: "key.rep.example.com"),
+                        kind: .allow, subjects: [.author, .sender], score: 0,
+                        rules: [
+                            DNSList.Rule(match: .addresses(0x7F00_0004...0x7F00_0007), score: 2),
+                            DNSList.Rule(match: .bits(8), score: 0),
+                        ]),
+                ]
         },
         Form("JSON is YAML too", "limits: {\"errorsMax\": 3, \"drainSeconds\": 0}") {
             $0.session.limits.errorsMax == 3 && $0.drainSeconds == 0
@@ -258,6 +298,10 @@ import Topics
             .replacing("topics.*", with: "topics.received").split(separator: ".").map(String.init)
         let besides =
             switch (parts[0], parts[parts.count - 1]) {
+            case ("screening", "grayScore"): "failScore: 10000, "
+            case ("screening", "failScore"): "grayScore: 1, "
+            case ("screening", _) where parts.count == 3:
+                "address: 127.0.0.1:1, whenUnavailable: goOn, "
             case ("handlers", _): "command: [/bin/true], "
             case ("health", _): "address: 127.0.0.1, "
             case ("web", _): "url: \"https://a.example/\", address: 127.0.0.1, "
@@ -318,9 +362,9 @@ import Topics
         if path.hasPrefix("handlers.") {
             let plain = try read("handlers: {ticket: {command: [/bin/true]}}")
             #expect("\(plain.handlers)" != "\(set.handlers)")
-        } else if path.hasPrefix("topics.") {
+        } else if path.hasPrefix("topics.") || path.hasPrefix("screening.") {
             let plain = try read(text(setting: path, to: setting.defaultText).yaml)
-            #expect("\(plain.topics)" != "\(set.topics)")
+            #expect("\(plain.topics)\(plain.screening)" != "\(set.topics)\(set.screening)")
         } else {
             #expect("\(least)" != "\(set)")
         }

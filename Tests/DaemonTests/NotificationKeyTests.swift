@@ -37,26 +37,49 @@ import X509
             let key = try NotificationKey(folder: folder, name: "sns.example", now: Self.start)
             let first = key.certificatePath
             #expect(first.hasPrefix("/SimpleNotificationService-") && first.hasSuffix(".pem"))
-            try key.renew(at: Self.after(days: 304, seconds: 86_399))
+            try key.renew(
+                at: Self.after(days: 304, seconds: 86_399),
+                trusted: Self.after(days: 304, seconds: 86_399))
             #expect(key.certificatePath == first)
-            try key.renew(at: Self.after(days: 305))
+            try key.renew(at: Self.after(days: 305), trusted: Self.after(days: 305))
             let second = key.certificatePath
             #expect(second != first)
-            try key.renew(at: Self.after(days: 306))
+            try key.renew(at: Self.after(days: 306), trusted: Self.after(days: 306))
             #expect(key.certificatePath == second)
-            try key.renew(at: Self.after(days: 364, seconds: 86_399))
+            try key.renew(
+                at: Self.after(days: 364, seconds: 86_399),
+                trusted: Self.after(days: 364, seconds: 86_399))
             #expect(key.pem(at: first) != nil && key.pem(at: second) != nil)
             #expect(try Self.pems(in: folder).count == 2)
-            try key.renew(at: Self.after(days: 365))
+            try key.renew(at: Self.after(days: 365), trusted: Self.after(days: 365))
             #expect(key.pem(at: first) == nil && key.pem(at: second) != nil)
             #expect(try Self.pems(in: folder) == [String(second.dropFirst())])
+        }
+    }
+
+    /// A machine that starts years ahead, and whose clock is then set right.
+    @Test func aClockThatIsAheadForgetsNothing() throws {
+        try inFolder { folder in
+            let first = try NotificationKey(folder: folder, name: "sns.example", now: Self.start)
+                .certificatePath
+            let key = try NotificationKey(
+                folder: folder, name: "sns.example", now: Self.after(days: 1_500))
+            let ahead = key.certificatePath
+            #expect(ahead != first && key.pem(at: first) != nil)
+            try key.renew(at: Self.after(days: 1), trusted: nil)
+            #expect(key.certificatePath == first)
+            try key.renew(at: Self.after(days: 1), trusted: Self.after(days: 1))
+            #expect(key.certificatePath == first)
+            let again = try NotificationKey(
+                folder: folder, name: "sns.example", now: Self.after(days: 2))
+            #expect(again.certificatePath == first && again.pem(at: ahead) != nil)
         }
     }
 
     @Test func theNextServerHasTheSame() throws {
         try inFolder { folder in
             let key = try NotificationKey(folder: folder, name: "sns.example", now: Self.start)
-            try key.renew(at: Self.after(days: 305))
+            try key.renew(at: Self.after(days: 305), trusted: Self.after(days: 305))
             let newest = key.certificatePath
             let again = try NotificationKey(
                 folder: folder, name: "sns.example", now: Self.after(days: 306))

@@ -174,7 +174,9 @@ import Testing
 
         func all() throws(StorageFailure) -> [MailID] { files }
         func allAside() throws(StorageFailure) -> [MailID] { [] }
-        func read(_ mail: MailID, length: Int) throws(StorageFailure) -> ByteBuffer {
+        func read(
+            _ mail: MailID, from start: Int, length: Int
+        ) throws(StorageFailure) -> ByteBuffer {
             throw .refused("read: Input/output error")
         }
     }

@@ -13,7 +13,11 @@ package struct FuzzTarget: Sendable {
 
     package static let all = [
         commands, parameters, data, addresses, headers, proxy, session, rules, sesRules,
-        configuration, control, urls, sns, subscriptions,
+        configuration, control, urls, sns, subscriptions, tagList, dkimSignature, dkimKey,
+        dkimMail, arc,
+        mail, mimeParameters, tnef, encodings,
+        clamd, rspamd,
+        deliveryStatus, feedbackReport, feedback, aggregateReport, reportArchive, tlsReport,
     ]
 }
 

@@ -28,7 +28,8 @@ private enum Headers {
             try require(field.decodedText.utf8.count <= growth, "a decoded field grew")
         }
         let again = HeaderBlock(written[...])
-        try requireEqual(again.fields, header.fields, "fields written and read again")
+        try requireEqual(again.fields.map(\.name), header.fields.map(\.name), "names read again")
+        try requireEqual(again.fields.map(\.body), header.fields.map(\.body), "bodies read again")
         try requireEqual(again.defects, [], "defects of what was written")
         try requireEqual(again.length, written.count, "the length of what was written")
     }

@@ -129,7 +129,7 @@ final class HandlerFixture: Sendable {
 extension FunctionOutcome {
     /// What was answered, as text; nil where nothing was.
     var text: String? {
-        if case .answered(let output) = self {
+        if case .answered(let output, _) = self {
             String(decoding: output, as: UTF8.self)
         } else {
             nil

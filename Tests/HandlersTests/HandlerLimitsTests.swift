@@ -74,15 +74,16 @@ import Testing
     struct Output: CustomTestStringConvertible, Sendable {
         let script: String
         let kept: Int
+        let isCut: Bool
         var testDescription: String { script }
     }
 
     static let outputs = [
-        Output(script: "head -c 99 /dev/zero", kept: 99),
-        Output(script: "head -c 100 /dev/zero", kept: 100),
-        Output(script: "head -c 101 /dev/zero", kept: 100),
-        Output(script: "head -c 5000000 /dev/zero", kept: 100),
-        Output(script: "head -c 60 /dev/zero; head -c 60 /dev/zero", kept: 100),
+        Output(script: "head -c 99 /dev/zero", kept: 99, isCut: false),
+        Output(script: "head -c 100 /dev/zero", kept: 100, isCut: false),
+        Output(script: "head -c 101 /dev/zero", kept: 100, isCut: true),
+        Output(script: "head -c 5000000 /dev/zero", kept: 100, isCut: true),
+        Output(script: "head -c 60 /dev/zero; head -c 60 /dev/zero", kept: 100, isCut: true),
     ]
 
     @Test(arguments: outputs)
@@ -91,7 +92,10 @@ import Testing
         var program = try await fixture.program(output.script)
         program.outputBytesMax = 100
         let outcome = try await fixture.run(program)
-        #expect(outcome == .answered(output: [UInt8](repeating: 0, count: output.kept)))
+        #expect(
+            outcome
+                == .answered(
+                    output: [UInt8](repeating: 0, count: output.kept), isCut: output.isCut))
     }
 
     static let complaints = [(99, false), (100, false), (101, true), (5_000_000, true)]

@@ -22,7 +22,13 @@ final class Acting: Sendable {
     let ended = EndedActions()
     let bucket: String
 
-    init(_ rules: [ReceiptRule], topics: [String: [Subscriber]] = [:]) async throws {
+    private let judge: (any MailJudge)?
+
+    init(
+        _ rules: [ReceiptRule], topics: [String: [Subscriber]] = [:],
+        judge: (any MailJudge)? = nil
+    ) async throws {
+        self.judge = judge
         receiving = try await Receiving(rules: ReceiptRuleSet(name: "test", rules: rules))
         bucket = "\(receiving.folder)/mail"
         objects = FailingObjectStore(
@@ -37,7 +43,7 @@ final class Acting: Sendable {
     func runner(_ retries: RetrySchedule = RetrySchedule()) -> ActionRunner {
         ActionRunner(
             queue: receiving.queue, rules: receiving.rules, store: receiving.store,
-            bodies: receiving.bodies,
+            bodies: receiving.bodies, judge: judge,
             actions: ReceiptActions(
                 objects: objects, invoker: invoker, topics: directory, bodies: receiving.bodies,
                 time: receiving.time, random: CountingRandom()),
@@ -111,6 +117,7 @@ final class EndedActions: ActionLog {
     func ended(_ record: ActionRecord) { change { $0.actions += 1 } }
     func retired(_ mail: MailID) { change { $0.retired.insert(mail) } }
     func journalFailed(_ mails: [MailID], _ failure: StorageFailure) {}
+    func judgementPostponed(_ mail: MailID, _ reason: String) {}
 
     private func change(_ body: (inout State) -> Void) {
         let met = state.withLock { state -> [CheckedContinuation<Void, Never>] in
@@ -142,6 +149,8 @@ final class EndedActions: ActionLog {
 final class ScriptedInvoker: FunctionInvoker {
     let answers = Mutex<[String: [FunctionOutcome]]>([:])
     let calls = Mutex<[FunctionInvocation]>([])
+    /// Done within a call, before it answers.
+    let whenCalled = Mutex<(@Sendable (FunctionInvocation) async -> Void)?>(nil)
 
     func answer(_ handler: String, _ outcomes: FunctionOutcome...) {
         answers.withLock { $0[handler] = outcomes }
@@ -149,6 +158,7 @@ final class ScriptedInvoker: FunctionInvoker {
 
     func invoke(_ invocation: FunctionInvocation) async -> FunctionOutcome {
         calls.withLock { $0.append(invocation) }
+        await whenCalled.withLock { $0 }?(invocation)
         return answers.withLock { answers in
             guard var left = answers[invocation.handler], let first = left.first else {
                 return .noSuchHandler
@@ -225,5 +235,49 @@ final class ManualPause: Pause {
             return state.sleepers
         }
         for sleeper in sleepers { sleeper.resume() }
+    }
+}
+
+/// Judges by what the mail says of itself, and only when it is let.
+final class ScriptedJudge: MailJudge {
+    private struct State {
+        var judged: [MailID] = []
+        var isClosed = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    /// In the order in which they began.
+    var judged: [MailID] { state.withLock { $0.judged } }
+
+    /// Mails whose text has `slow` in it wait from now on, until `open`.
+    func close() { state.withLock { $0.isClosed = true } }
+
+    func open() {
+        let waiting = state.withLock { state in
+            defer { (state.isClosed, state.waiting) = (false, []) }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
+    func judge(_ mail: MailRecord, _ content: MailContent) async -> Judgement {
+        var text = ""
+        if case .bytes(let bytes) = content { text = String(buffer: bytes) }
+        let isSlow = text.contains("slow")
+        await withCheckedContinuation { continuation in
+            let goesOn = state.withLock { state -> Bool in
+                state.judged.append(mail.id)
+                guard isSlow, state.isClosed else { return true }
+                state.waiting.append(continuation)
+                return false
+            }
+            if goesOn { continuation.resume() }
+        }
+        var verdicts = VerdictRecord()
+        verdicts.spf = VerdictRecord.Finding(.pass, result: "pass", reason: "said so")
+        verdicts.headerFields = "Received-SPF: pass\r\n"
+        return .verdicts(verdicts)
     }
 }

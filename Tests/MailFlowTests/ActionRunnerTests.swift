@@ -139,6 +139,31 @@ import Topics
         }
     }
 
+    /// An operator sends a dead letter again while the runner has the mail, to which it is dead.
+    @Test func aDeadLetterThatIsSentAgainMeanwhileIsNotForgotten() async throws {
+        let acting = try await Acting([
+            rule("a", [invoke("gone", .event)]), rule("b", [invoke("slow", .event)]),
+        ])
+        acting.invoker.answer("slow", ScriptedInvoker.says("CONTINUE"))
+        let store = acting.receiving.store
+        let time = acting.receiving.time
+        let invoker = acting.invoker
+        acting.invoker.whenCalled.withLock {
+            $0 = { invocation in
+                guard invocation.handler == "slow" else { return }
+                invoker.answer("gone", ScriptedInvoker.says("CONTINUE"))
+                #expect((try? await store.retry(invocation.mail, now: time.now())) == .due)
+            }
+        }
+        try await acting.run(RetrySchedule(giveUpAfterSeconds: 0)) { acting in
+            let mail = try await acting.receive()
+            await acting.ended.tries(2)
+            try await acting.pass(seconds: 60, until: mail, is: .retired)
+            #expect(try await acting.journal(mail).sorted() == ["a/0:done", "b/0:done"])
+            #expect(invoker.calls.withLock { $0.map(\.handler) } == ["gone", "slow", "gone"])
+        }
+    }
+
     @Test func publishesWithItsOutcome() async throws {
         let acting = try await Acting(
             [rule("a", [store("a"), .notify(topic: "t", encoding: .utf8)])],
@@ -184,6 +209,56 @@ import Topics
             #expect(acting.storedFiles == ["a/\(good)"])
             let journal = try await acting.journal(held)
             #expect(journal.isEmpty)
+        }
+    }
+
+    // MARK: Judging
+
+    @Test func isJudgedOnceBeforeItsActions() async throws {
+        let judge = ScriptedJudge()
+        let acting = try await Acting(
+            [rule("a", [store("a"), invoke("h", .event), store("b")])], judge: judge)
+        acting.invoker.answer(
+            "h", .failed(detail: "exit status 1"), ScriptedInvoker.says("CONTINUE"))
+        try await acting.run { acting in
+            let mail = try await acting.receive()
+            await acting.ended.tries(3)
+            let verdicts = try await acting.receiving.store.mail(mail)?.verdicts
+            #expect(verdicts?.spf.reason == "said so")
+            let stored = try ProjectFiles.text("\(acting.bucket)/a/\(mail)")
+            #expect(stored.contains("\r\nReceived-SPF: pass\r\nX-SES-RECEIPT: "))
+            #expect(!stored.contains("Authentication-Results"))
+            // What was written down counts at the next try, too.
+            try await acting.pass(seconds: 60, until: mail, is: .retired)
+            #expect(judge.judged == [mail])
+        }
+    }
+
+    /// Who waits for the DNS holds up nobody else.
+    @Test func aSlowJudgementHoldsUpNoOtherMail() async throws {
+        let judge = ScriptedJudge()
+        judge.close()
+        let acting = try await Acting([rule("a", [store("a")])], judge: judge)
+        try await acting.run { acting in
+            let slow = try await acting.receive("Subject: slow\r\n\r\nbody\r\n")
+            let quick = try await acting.receive()
+            await acting.ended.retirement(of: quick)
+            #expect(acting.storedFiles == ["a/\(quick)"])
+            judge.open()
+            await acting.ended.retirement(of: slow)
+        }
+    }
+
+    @Test func aWithdrawnMailIsNotJudged() async throws {
+        let judge = ScriptedJudge()
+        let acting = try await Acting([rule("a", [store("a")])], judge: judge)
+        let held = try await acting.receive()
+        #expect(try await acting.receiving.store.move(held, from: [.acting], to: .held))
+        acting.receiving.queue.withdraw(held)
+        let good = try await acting.receive()
+        try await acting.run { acting in
+            await acting.ended.retirement(of: good)
+            #expect(judge.judged == [good])
         }
     }
 

@@ -62,9 +62,12 @@ final class ScriptedBodies: BodyFiles {
     }
 
     func path(of mail: MailID) -> String { "bodies/\(mail)" }
-    func read(_ mail: MailID, length: Int) throws(StorageFailure) -> ByteBuffer {
+    func read(
+        _ mail: MailID, from start: Int, length: Int
+    ) throws(StorageFailure) -> ByteBuffer {
         guard let file = state.withLock({ $0.files[mail] }) else { throw .notFound("\(mail)") }
-        return file.getSlice(at: 0, length: min(length, file.readableBytes)) ?? ByteBuffer()
+        let count = max(0, min(length, file.readableBytes - start))
+        return file.getSlice(at: start, length: count) ?? ByteBuffer()
     }
     func syncDirectory() throws(StorageFailure) {}
     func remove(_ mails: [MailID]) {

@@ -40,6 +40,33 @@ import Testing
         #expect(try await spool.store.content(of: stored) == mail.content)
     }
 
+    /// What a mail was found to be is written with the journal, and stays.
+    @Test(arguments: Engine.allCases)
+    func keepsVerdicts(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let mail = try spool.mail()
+        try await spool.accept(mail)
+        #expect(try await spool.store.mail(mail.record.id)?.verdicts == nil)
+        var verdicts = VerdictRecord()
+        verdicts.spf = VerdictRecord.Finding(.gray, result: "softfail", reason: "~all\r\nX: y")
+        verdicts.dmarc = VerdictRecord.Finding(.fail, result: "fail")
+        verdicts.dmarcPolicy = "reject"
+        verdicts.others = [VerdictRecord.OtherFinding("iprev", VerdictRecord.Finding(.pass))]
+        verdicts.headerFields = "Received-SPF: softfail\r\n"
+        verdicts.forgedFields = [VerdictRecord.ByteSpan(start: 3, length: 4)]
+        let judged = MailProgress(
+            mail: mail.record.id, verdicts: verdicts, actions: [], deliveries: [], newState: nil,
+            nextAttemptAt: mail.record.receivedAt)
+        let later = MailProgress(
+            mail: mail.record.id, actions: [], deliveries: [], newState: .retired,
+            nextAttemptAt: nil)
+        for progress in [judged, later] {
+            try await spool.store.record([progress])
+            #expect(try await spool.store.mail(mail.record.id)?.verdicts == verdicts)
+        }
+        #expect(verdicts.spf.reason == "~all  X: y")
+    }
+
     /// One unit of a commit that cannot be written fails alone.
     @Test(arguments: Engine.allCases)
     func failsOneMailAlone(_ engine: Engine) async throws {

@@ -111,6 +111,28 @@ import Testing
         }
     }
 
+    /// Messages of a clock that was ahead (D5).
+    @Test(arguments: Engine.allCases)
+    func pullsForwardMessagesThatAreDueTooLate(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let now = spool.time.now()
+        let limit = now.advanced(bySeconds: 900)
+        let tomorrow = now.advanced(bySeconds: 86_400)
+        func delivery(_ subscriber: String, _ next: Timestamp) -> TopicDelivery {
+            TopicDelivery(
+                message: TopicMessage(
+                    id: subscriber, topic: "t", subject: nil, message: "{}", createdAt: tomorrow),
+                subscriber: subscriber, state: .waiting, attempts: 1, nextAttemptAt: next,
+                lastError: nil)
+        }
+        try await spool.store.publish([delivery("late", tomorrow), delivery("soon", limit)])
+        #expect(try await spool.store.pullForward(dueAfter: limit, to: now) == 1)
+        let due = try await spool.store.dueDeliveries(at: now, limit: 9, excluding: [])
+        #expect(due.map(\.subscriber) == ["late"])
+        #expect(due.first?.firstAttemptAt == now && due.first?.nextAttemptAt == now)
+        #expect(try await spool.store.pullForward(dueAfter: limit, to: now) == 0)
+    }
+
     @Test(arguments: Engine.allCases)
     func bringsMessagesToTheirEnd(_ engine: Engine) async throws {
         let spool = try Spool(engine)

@@ -77,8 +77,12 @@ import Testing
         let due = try await old.store.due(at: old.later, limit: 9)
         #expect(due.count == 2)
         for mail in due {
+            var actions = try await old.store.actions(of: mail.id)
+            for index in actions.indices {
+                (actions[index].state, actions[index].nextAttemptAt) = (.done, nil)
+            }
             let progress = MailProgress(
-                mail: mail.id, actions: [], deliveries: [], newState: .retired,
+                mail: mail.id, actions: actions, deliveries: [], newState: .retired,
                 nextAttemptAt: nil)
             try await old.store.record([progress])
         }

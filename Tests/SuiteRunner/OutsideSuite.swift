@@ -1,6 +1,6 @@
 /// One set of other people's cases, played against our own parts in this process. `Tests/Suites`
 /// unpacks the set, starts this program, and compares what differs with `differences/NAME.txt`.
-protocol OutsideSuite {
+protocol OutsideSuite: SendableMetatype {
     /// The set's name in the archive; `set/part` where one set has several suites.
     static var name: String { get }
 

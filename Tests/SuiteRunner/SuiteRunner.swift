@@ -7,8 +7,15 @@ enum SuiteRunner {
     static let suites: [any OutsideSuite.Type] = [
         MailDKIMSuite.self, MailDKIMHistorySuite.self, DKIMPyVectorsSuite.self,
         DKIMCanonSuite.self, ARCValidationSuite.self, ARCSigningSuite.self,
-        SPFSuite.self, SPFHistorySuite.self, PySPFSuite.self,
-        PublicSuffixSuite.self, DMARCSuite.self,
+        SPFSuite.self, SPFHistorySuite.self, PySPFSuite.self, PublicSuffixSuite.self,
+        DMARCSuite.self,
+        MailParserSuite.self, LettersSuite.self, MIMEToolsSuite.self, LibmimeSuite.self,
+        TNEFSuite.self, IsEmailSuite.self, EmailValidatorSuite.self, MimeKitEncodersSuite.self,
+        SoundCPythonMails.self,
+        SoundMailGemMails.self, SoundPHPIMAPMails.self, SoundMimeKitMails.self,
+        SoundSpamAssassinMails.self, SoundStalwartMails.self, SoundMIMEToolsMails.self,
+        SoundLettersMails.self,
+        SisimaiSuite.self, FluflSuite.self, HamSuite.self, ARFSuite.self, ReportsSuite.self,
     ]
 
     static func main() async throws {

@@ -19,6 +19,8 @@ import support  # noqa: E402  (beside the black-box tests, which it belongs to)
 REPLY_SECONDS = 20
 # One that may as well not come.
 SILENCE_SECONDS = 2
+# Steps whose figures are printed apart.
+STEPS_MAX = 8
 
 
 @dataclass
@@ -113,6 +115,15 @@ def agreed(name):
     return reasons
 
 
+def steps(results):
+    """Results by what was compared, where that has a few names and is no number of a line."""
+    by_step = {}
+    for result in results:
+        by_step.setdefault(result.step.split()[0], []).append(result)
+    is_named = all(step.isalpha() for step in by_step) and 1 < len(by_step) <= STEPS_MAX
+    return by_step if is_named else {}
+
+
 def report(name, results):
     """Prints a suite's figures and its differences; says whether all of those are agreed on."""
     reasons = agreed(name)
@@ -121,6 +132,9 @@ def report(name, results):
     bad = {result.case for result in results if result.theirs != result.ours}
     print(f"suite {name} {len(cases) - len(bad)} of {len(cases)}")
     print(f"suite {name}/replies {len(results) - len(differing)} of {len(results)}")
+    for step, results_of_step in steps(results).items():
+        good = sum(result.theirs == result.ours for result in results_of_step)
+        print(f"suite {name}/{step} {good} of {len(results_of_step)}")
     by_reason = {}
     for line in differing:
         if line in reasons:

@@ -13,7 +13,9 @@ package final class NoBodies: BodyFiles {
         throw .refused("no files here")
     }
     package func path(of mail: MailID) -> String { "" }
-    package func read(_ mail: MailID, length: Int) throws(StorageFailure) -> ByteBuffer {
+    package func read(
+        _ mail: MailID, from start: Int, length: Int
+    ) throws(StorageFailure) -> ByteBuffer {
         throw .notFound("no files here")
     }
     package func syncDirectory() throws(StorageFailure) {

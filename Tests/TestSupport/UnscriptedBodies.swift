@@ -12,7 +12,9 @@ extension UnscriptedBodies {
         throw failure
     }
     package func path(of mail: MailID) -> String { "/unscripted/\(mail)" }
-    package func read(_ mail: MailID, length: Int) throws(StorageFailure) -> ByteBuffer {
+    package func read(
+        _ mail: MailID, from start: Int, length: Int
+    ) throws(StorageFailure) -> ByteBuffer {
         throw failure
     }
     package func syncDirectory() throws(StorageFailure) { throw failure }

@@ -38,7 +38,8 @@ enum ImportGraph {
                 "InboundSMTP", "ControlSocket", "ControlPlane", "MailFlow", "Actions", "Topics",
                 "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
                 "Handlers", "WebPoster", "PublicWeb", "ObjectStorage", "SQLiteDriver", "DNSClient",
-                "SMTPProtocol", "DNS", "CPrivileges",
+                "Magic", "LibCrypto", "MailAuthentication", "Scanners", "Screening", "SMTPProtocol",
+                "DNS", "CPrivileges",
             ]),
 
         Target("InboundSMTP", .edge, ["MailFlow", "SMTPProtocol", "MailModel", "Storage"]),
@@ -50,23 +51,30 @@ enum ImportGraph {
         Target("SQLiteDriver", .edge, ["SQLStorage", "Storage"]),
         Target("DNSClient", .edge, ["DNS", "MailModel", "CUnbound"]),
         Target("LibCrypto", .edge, ["MailAuthentication", "CLibCrypto"]),
+        Target("Magic", .edge, ["MailModel", "CMagic"]),
+        Target("Scanners", .edge, ["Screening", "Storage", "MailModel"]),
 
         Target(
             "ControlPlane", .core,
             ["MailFlow", "Topics", "Accounts", "Storage", "RuleEngine", "Documents", "MailModel"]),
         Target(
             "MailFlow", .core,
-            ["Actions", "Topics", "Accounts", "Storage", "RuleEngine", "DNS", "MailModel"]),
+            [
+                "Actions", "Topics", "Accounts", "MailAuthentication", "Screening", "Storage",
+                "RuleEngine", "DNS", "MailModel",
+            ]),
         Target("Actions", .core, ["Topics", "Events", "Storage", "RuleEngine", "MailModel"]),
         Target("Topics", .core, ["Storage", "MailModel"]),
         Target("Accounts", .core, ["Storage", "DNS", "MailModel"]),
         Target("MailAuthentication", .core, ["DNS", "MailModel"]),
+        Target("Screening", .core, ["Storage", "DNS", "MailModel"]),
         Target("SQLStorage", .core, ["Storage", "RuleEngine", "MailModel"]),
         Target("Storage", .core, ["RuleEngine", "MailModel", "CFileSystem"]),
         Target("Events", .core, ["RuleEngine", "MailModel"]),
         Target("RuleEngine", .core, ["MailModel", "Documents"]),
         Target("SMTPProtocol", .core, ["MailModel"]),
         Target("DNS", .core, ["MailModel"]),
+        Target("Feedback", .core, ["MailModel", "CExpat", "CZlib"]),
         Target("MailModel", .core, ["CIDN2"]),
         Target("Documents", .core),
 
@@ -76,6 +84,9 @@ enum ImportGraph {
         Target("CIDN2", .shim),
         Target("CUnbound", .shim),
         Target("CLibCrypto", .shim),
+        Target("CMagic", .shim),
+        Target("CExpat", .shim),
+        Target("CZlib", .shim),
     ]
 
     /// What the core may import from outside; `Documents` reads YAML besides.

@@ -126,9 +126,9 @@ import Testing
                 .contains { $0.hasSuffix("/SMTPServerSession.swift") })
     }
 
-    /// In the targets whose work is on bytes, the files that need Foundation: for base64 and JSON.
+    /// In the targets whose work is on bytes, the files that need Foundation: for JSON.
     static let foundationUsers = [
-        "SMTPProtocol": [], "MailModel": ["EncodedWords.swift"],
+        "SMTPProtocol": [], "MailModel": [],
         "RuleEngine": [
             "ReceiptRuleSet+JSON.swift", "RuleDocument+Text.swift", "SESRuleDocument.swift",
         ],

@@ -212,7 +212,7 @@ final class Outbox: Sendable {
         let deliverer = TopicDeliverer(
             outbox: store, directory: directory, wishes: wishes, poster: poster, side: nil,
             retries: retries, time: time,
-            random: CountingRandom(), wake: wake,
+            random: CountingRandom(), pause: NoPause(), wake: wake,
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             topicARN: { $0 })
         try await testGracefulShutdown { trigger in
@@ -225,6 +225,11 @@ final class Outbox: Sendable {
             }
         }
     }
+}
+
+/// Waits are over at once.
+struct NoPause: Pause {
+    func forMilliseconds(_ milliseconds: Int64) async { await Task.yield() }
 }
 
 /// Endpoints called by their paths; what was posted to each.

@@ -1,7 +1,7 @@
 import MailModel
 import NIOCore
 import NIOPosix
-import Synchronization
+import TestSupport
 import Testing
 import WebPoster
 
@@ -140,63 +140,6 @@ import WebPoster
             addressGuard: AddressGuard(allowed: [CIDRBlock("127.0.0.0/8")].compactMap(\.self)),
             rest: { try await clock.rest($0) }
         ) { _ in [] }
-    }
-}
-
-/// Rests end when the test has time pass, and when they are cancelled.
-private final class ManualRest: Sendable {
-    private struct State {
-        var rests: [Int: CheckedContinuation<Void, any Error>] = [:]
-        var cancelled: Set<Int> = []
-        var next = 0
-        /// The test waits for somebody to rest.
-        var passing: CheckedContinuation<Void, Never>?
-    }
-
-    private let state = Mutex(State())
-
-    func rest(_ seconds: Int64) async throws {
-        let id = state.withLock { state in
-            state.next += 1
-            return state.next
-        }
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation {
-                (continuation: CheckedContinuation<Void, any Error>) in
-                let passing = state.withLock { state -> CheckedContinuation<Void, Never>? in
-                    if state.cancelled.contains(id) {
-                        continuation.resume(throwing: CancellationError())
-                        return nil
-                    }
-                    state.rests[id] = continuation
-                    defer { state.passing = nil }
-                    return state.passing
-                }
-                passing?.resume()
-            }
-        } onCancel: {
-            let rest = state.withLock { state -> CheckedContinuation<Void, any Error>? in
-                state.cancelled.insert(id)
-                return state.rests.removeValue(forKey: id)
-            }
-            rest?.resume(throwing: CancellationError())
-        }
-    }
-
-    /// Ends the rests that there are, once there is one.
-    func pass() async {
-        await withCheckedContinuation { continuation in
-            let isMet = state.withLock { state in
-                if state.rests.isEmpty { state.passing = continuation }
-                return !state.rests.isEmpty
-            }
-            if isMet { continuation.resume() }
-        }
-        let rests = state.withLock { state in
-            defer { state.rests = [:] }
-            return Array(state.rests.values)
-        }
-        for rest in rests { rest.resume() }
     }
 }
 

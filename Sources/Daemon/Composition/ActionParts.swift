@@ -20,7 +20,7 @@ struct ActionParts {
 
     init(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
-        _ rules: RuleParts, helper: HandlerHelper?
+        _ rules: RuleParts, _ judging: JudgingParts, helper: HandlerHelper?
     ) async throws {
         let (time, random, wake) = (surroundings.time, surroundings.random, wake)
         topics = TopicDirectory(configuration.topics)
@@ -36,6 +36,7 @@ struct ActionParts {
             log: surroundings.mailLog)
         runner = ActionRunner(
             queue: queue, rules: rules.rules, store: spool.store, bodies: spool.bodies,
+            judge: judging.judge,
             actions: ReceiptActions(
                 objects: spool.objects, invoker: handlers, topics: topics, bodies: spool.bodies,
                 time: time, random: random, headerBytesMax: configuration.inbound.headerBytesMax),
@@ -46,7 +47,8 @@ struct ActionParts {
             outbox: spool.store, directory: topics, wishes: subscriptions,
             poster: try Self.posters(configuration, surroundings),
             side: Self.side(configuration, signingKey), retries: configuration.retries,
-            time: time, random: random, wake: wake, log: surroundings.log,
+            time: time, random: random, pause: surroundings.pause, wake: wake,
+            log: surroundings.log,
             topicARN: SESRuleDocument.topicARN)
     }
 

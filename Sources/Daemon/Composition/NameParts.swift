@@ -1,5 +1,6 @@
 import Accounts
 import ControlPlane
+import DNS
 import DNSClient
 import MailFlow
 
@@ -7,6 +8,8 @@ import MailFlow
 struct NameParts {
     /// To be closed, whatever happens.
     let resolver: UnboundResolver
+    /// The same, its answers counted.
+    let counting: any DNSResolver
     let operations: IdentityOperations
     let checks: IdentityChecks
     /// Nil where nobody is to be asked.
@@ -21,7 +24,7 @@ struct NameParts {
         } catch {
             throw Server.Failure(description: "dns: \(error)")
         }
-        let counting = CountingResolver(resolver, surroundings.metrics)
+        counting = CountingResolver(resolver, surroundings.metrics)
         let verification = DomainVerification(prefix: configuration.verificationPrefix)
         let verifier = DomainVerifier(
             identities: rules.identities, resolver: counting, verification: verification,

@@ -80,11 +80,13 @@ struct OperationParts {
             actions.wake, actions.signingKey, actions.subscriptions
         )
         let (time, log) = (surroundings.time, surroundings.log)
-        // The longest delay between two tries, with its chance and a minute to spare.
-        let stepSecondsMax = configuration.retries.delaySecondsMax * 6 / 5 + 60
+        // The longest delay between two tries, of an action or by the policy of a subscription, with
+        // its chance and a minute to spare.
+        let stepSecondsMax = max(configuration.retries.delaySecondsMax, 3_600) * 6 / 5 + 60
+        let clock = ClockWatch(time: time, uptime: SystemUptime(), log: log)
         let retention = Retention(
             spool: configuration.spool, store: store, bodies: spool.bodies,
-            time: time, clock: ClockWatch(time: time, uptime: SystemUptime(), log: log), log: log)
+            time: time, clock: clock, log: log)
         return [
             every(1_000, "the look at the disk") { try disk.refresh() },
             every(1_000, "the look at the load") { try await load.look() },
@@ -102,7 +104,7 @@ struct OperationParts {
                 guard count > 0 else { return }
                 log.warning(
                     "the clock was set back; what was due later than any retry is due now",
-                    metadata: ["mails": "\(count)"])
+                    metadata: ["mailsAndMessages": "\(count)"])
             },
             every(60_000, "the end of unconfirmed messages") {
                 try await subscriptions.giveUpHeld()
@@ -112,7 +114,7 @@ struct OperationParts {
                 try await store.setLostAside(limit: Subscriptions.heldBatchMax)
             },
             every(3_600_000, "the renewal of the signing certificate") {
-                try key?.renew(at: time.now())
+                try key?.renew(at: time.now(), trusted: clock.trustedNow())
             },
         ]
     }

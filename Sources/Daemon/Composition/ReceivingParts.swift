@@ -22,7 +22,7 @@ struct ReceivingParts {
 
     init(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
-        _ rules: RuleParts, _ names: NameParts, _ actions: ActionParts
+        _ rules: RuleParts, _ names: NameParts, _ judging: JudgingParts, _ actions: ActionParts
     ) throws {
         let filters = AddressFilters(configuration.filters)
         traces = SessionTraces(time: surroundings.time)
@@ -36,6 +36,7 @@ struct ReceivingParts {
             filters: filters, peers: names.peers, identities: rules.identities,
             rules: rules.rules, store: spool.store, bodies: spool.bodies,
             threads: PoolThreads(pool: threads), room: spool.disk, queue: actions.queue,
+            judge: judging.sessionJudge,
             time: surroundings.time, random: surroundings.random,
             onFailure: { surroundings.spoolRefused($0) })
         connections = ConnectionTable(

@@ -4,6 +4,8 @@ package import Handlers
 package import InboundSMTP
 package import MailFlow
 package import MailModel
+package import Scanners
+package import Screening
 package import Topics
 
 /// Everything that an operator sets, validated. Paths are absolute.
@@ -49,6 +51,29 @@ package struct Configuration: Sendable {
         package var listener: Listener
     }
 
+    /// Whom to ask about mails.
+    package struct Screening: Sendable, Equatable {
+        package struct Scanner: Sendable, Equatable {
+            package var settings: ScannerSettings
+            package var whenUnavailable: WhenUnavailable
+        }
+
+        package var lists: [DNSList]
+        package var listsTimeoutSeconds: Int64
+        package var thresholds: ListThresholds
+        package var rspamd: Scanner?
+        package var clamd: Scanner?
+    }
+
+    /// How it is checked who sent a mail.
+    package struct Authentication: Sendable, Equatable {
+        package var isEnabled: Bool
+        /// Under which results are given.
+        package var name: String
+        /// A mail that fails DMARC is refused in its session, where its domain asks for that.
+        package var refusesFailedDMARC: Bool
+    }
+
     package var file: String
     package var hostname: String
     package var dataDirectory: String
@@ -80,6 +105,8 @@ package struct Configuration: Sendable {
     /// The labels before a domain, where the record stands that verifies it.
     package var verificationPrefix: String
     package var looksUpPeerNames: Bool
+    package var authentication: Authentication
+    package var screening: Screening
     /// Nil: no health and metrics endpoint.
     package var health: Listener?
     package var logLevel: String

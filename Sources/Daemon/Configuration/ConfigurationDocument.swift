@@ -107,7 +107,11 @@ package struct ConfigurationDocument {
             filters: filters(root["filters"]),
             dns: dns.dns(settings.section(root, "dns")),
             verificationPrefix: dns.verificationPrefix(settings.section(root, "identities")),
-            looksUpPeerNames: settings.bool(sessions, "sessions.peerNames"), health: health,
+            looksUpPeerNames: settings.bool(sessions, "sessions.peerNames"),
+            authentication: AuthenticationDocument(settings: settings).authentication(
+                settings.section(root, "authentication"), hostname: hostname),
+            screening: ScreeningDocument(settings: settings)
+                .screening(settings.section(root, "screening")), health: health,
             logLevel: log?["level"]?.choice(
                 ["trace", "debug", "info", "notice", "warning", "error", "critical"]
                     .map { ($0, $0) }) ?? "info",

@@ -19,7 +19,9 @@ enum ConfigurationSchema {
 
     private static let largest = 1 << 53
 
-    static let settings: [Setting] = [
+    static let settings = general + screening
+
+    private static let general: [Setting] = [
         Setting(
             path: "hostname", defaultText: "mx.example.com",
             comment: "Our name: in the greeting, in Received, and what <Postmaster> belongs to."),
@@ -293,6 +295,11 @@ enum ConfigurationSchema {
             path: "dns.servers", defaultText: "[]",
             comment: "Whom to ask: {address, port}. None: those of /etc/resolv.conf."),
         Setting(
+            path: "dns.zones", defaultText: "[]",
+            comment:
+                "Zones that are answered from files, and from nowhere else: {name, file}, the\n"
+                + "file in zone-file form."),
+        Setting(
             path: "dns.trustAnchor", defaultText: "/usr/share/dns/root.key", isExample: true,
             comment: "DS or DNSKEY records: what signatures are proven by. Servers that drop them\n"
                 + "make every answer bogus; without an anchor nothing is proven."),
@@ -302,6 +309,18 @@ enum ConfigurationSchema {
         Setting(
             path: "dns.queriesMax", defaultText: "256",
             comment: "Questions that wait for their answers at once.", range: 1...10_000),
+        Setting(
+            path: "authentication.enabled", defaultText: "true",
+            comment: "Whether SPF, DKIM, ARC and DMARC say who sent a mail, before its actions."),
+        Setting(
+            path: "authentication.name", defaultText: "mx.example.com", isExample: true,
+            comment: "The name in Authentication-Results; our host name without. Fields of others\n"
+                + "under it are not shown."),
+        Setting(
+            path: "authentication.dmarcReject", defaultText: "mark",
+            comment:
+                "A mail that fails DMARC and whose domain asks to reject it: mark, or refuse it\n"
+                + "in its session, which then waits for the DNS."),
         Setting(
             path: "health.address", defaultText: "127.0.0.1", isExample: true,
             comment: "Where /healthz and /metrics answer; nowhere without it."),

@@ -10,6 +10,7 @@ struct DNSDocument {
     func dns(_ mapping: DocumentMapping?) -> UnboundSettings {
         var dns = UnboundSettings()
         dns.servers = (mapping?["servers"]?.list() ?? []).compactMap(server)
+        dns.zones = (mapping?["zones"]?.list() ?? []).compactMap(zone)
         dns.trustAnchor = trustAnchor(mapping?["trustAnchor"])
         dns.timeoutMilliseconds = settings.int(mapping, "dns.timeoutSeconds") * 1_000
         dns.queriesMax = settings.int(mapping, "dns.queriesMax")
@@ -26,6 +27,26 @@ struct DNSDocument {
             return nil
         }
         return port.map { UnboundSettings.Server(address: address, port: $0) }
+    }
+
+    private func zone(_ value: DocumentValue) -> UnboundSettings.Zone? {
+        guard let mapping = value.mapping(keys: ["name", "file"]),
+            let place = mapping.required("name"), let text = place.string(),
+            let file = mapping.required("file"), let path = settings.path(file, to: .file)
+        else { return nil }
+        if let reason = SettingReader.reasonAgainst(path, R_OK) {
+            file.note("\(path): \(reason)")
+        }
+        guard path.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\"") }) else {
+            file.note("the path of a zone's file has no quotes and control characters")
+            return nil
+        }
+        do throws(DomainError) {
+            return UnboundSettings.Zone(name: try Domain(parsing: text), file: path)
+        } catch {
+            place.note("“\(text)” is no domain: \(error)")
+            return nil
+        }
     }
 
     private func trustAnchor(_ value: DocumentValue?) -> String? {

@@ -46,18 +46,17 @@ struct SystemUsers {
 
     private func user(_ value: DocumentValue) -> HandlerProgram.User? {
         guard let name = value.string() else { return nil }
-        guard let entry = getpwnam(name) else {
+        guard let entry = UserEntry(name: name) else {
             value.note("there is no user “\(name)” on this machine")
             return nil
         }
-        let (id, group) = (entry.pointee.pw_uid, entry.pointee.pw_gid)
         var count = Self.groupsMax
         var groups = [gid_t](repeating: 0, count: Int(count))
-        guard getgrouplist(name, group, &groups, &count) >= 0 else {
+        guard getgrouplist(name, entry.group, &groups, &count) >= 0 else {
             value.note("“\(name)” is in more than \(Self.groupsMax) groups")
             return nil
         }
         return HandlerProgram.User(
-            name: name, id: id, group: group, groups: Array(groups.prefix(Int(count))))
+            name: name, id: entry.id, group: entry.group, groups: Array(groups.prefix(Int(count))))
     }
 }

@@ -20,6 +20,8 @@ final class Certificates: Sendable {
     private let log: Logger
     private let time: any TimeSource
     private let state: Mutex<State>
+    /// Held by who reads the files: one at a time, so that nobody puts older ones back.
+    private let reading = Mutex(())
 
     /// Reads `files`, at least one pair, for so many listeners. Throws `Server.Failure`.
     init(
@@ -49,6 +51,10 @@ final class Certificates: Sendable {
     /// Looks at every file, and reads those pairs of which one has changed; all of them where
     /// somebody has asked for it.
     func reload(all isAsked: Bool) {
+        reading.withLock { _ in readChanged(all: isAsked) }
+    }
+
+    private func readChanged(all isAsked: Bool) {
         var state = state.withLock { $0 }
         var isChanged = false
         for (index, files) in files.enumerated() {

@@ -3,8 +3,8 @@ import MailModel
 import Synchronization
 
 /// Whether the machine's clock can be trusted with what cannot be undone: it is compared with a
-/// count that nobody sets. After a jump, and after the start of this
-/// process, which knows nothing of the time before, it must go steadily for a while.
+/// count that nobody sets. After a jump, and after the start of this process, which knows nothing of
+/// the time before, it must go steadily for a while.
 final class ClockWatch: Sendable {
     /// The two clocks may part by this much before the wall clock counts as set.
     static let jumpMillisecondsMax: Int64 = 300_000

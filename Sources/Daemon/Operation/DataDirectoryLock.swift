@@ -18,7 +18,11 @@ final class DataDirectoryLock: Sendable {
                 description: "another server uses \(directory) (\(path): \(reason))")
         }
         wasCut = lseek(descriptor, 0, SEEK_END) > 0
-        if !wasCut { _ = write(descriptor, "serving\n", 8) }
+        guard wasCut || write(descriptor, "serving\n", 8) == 8 else {
+            // Without the mark the next start would not know that this one was cut.
+            let reason = String(cString: strerror(errno))
+            throw Server.Failure(description: "\(path) cannot be written: \(reason)")
+        }
     }
 
     /// Everything was written and synced.

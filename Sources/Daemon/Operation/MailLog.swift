@@ -95,6 +95,12 @@ struct MailLog: SessionLog, ActionLog {
         log.debug("retired", metadata: ["mail": "\(mail)"])
     }
 
+    func judgementPostponed(_ mail: MailID, _ reason: String) {
+        log.warning(
+            "not judged yet; nothing is done with it until then",
+            metadata: ["mail": "\(mail)", "reason": "\(reason)"])
+    }
+
     func journalFailed(_ mails: [MailID], _ failure: StorageFailure) {
         log.error(
             "storage failed; what was done may be done again",

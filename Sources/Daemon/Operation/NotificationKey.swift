@@ -20,14 +20,21 @@ final class NotificationKey: MessageSigner {
     private struct Made: Sendable {
         let file: String
         let pem: String
+        let start: Timestamp
         let end: Timestamp
     }
 
     private let folder: String
     private let name: String
     private let key: _RSA.Signing.PrivateKey
-    /// The newest last; never empty.
-    private let certificates: Mutex<[Made]>
+    private struct Certificates {
+        /// The one that ends last, last; never empty.
+        var all: [Made] = []
+        /// What messages are signed with now.
+        var current: Made?
+    }
+
+    private let certificates = Mutex(Certificates())
 
     /// Makes the key and a certificate for `name` where they are missing. Throws
     /// `Server.Failure` or what the disk says.
@@ -36,9 +43,8 @@ final class NotificationKey: MessageSigner {
         self.folder = folder
         self.name = name
         key = try Self.readKey("\(folder)/signing.key")
-        certificates = Mutex([])
         try readCertificates()
-        try renew(at: now)
+        try renew(at: now, trusted: nil)
     }
 
     func signature(of bytes: [UInt8], _ version: SignatureVersion) throws -> [UInt8] {
@@ -53,31 +59,42 @@ final class NotificationKey: MessageSigner {
         return Array(signature.rawRepresentation)
     }
 
-    var certificatePath: String { certificates.withLock { "/\($0.last?.file ?? "")" } }
+    var certificatePath: String { certificates.withLock { "/\($0.current?.file ?? "")" } }
 
     /// The certificate at `path`; nil where none of ours stands.
     func pem(at path: String) -> String? {
-        certificates.withLock { $0.first { "/\($0.file)" == path }?.pem }
+        certificates.withLock { $0.all.first { "/\($0.file)" == path }?.pem }
     }
 
-    /// Forgets certificates whose time is over, and makes a new one before that of the newest is.
-    func renew(at now: Timestamp) throws {
-        let known = certificates.withLock { $0 }
-        for old in known where old.end <= now {
-            try? FileManager.default.removeItem(atPath: "\(folder)/\(old.file)")
+    /// Makes a new certificate before the time of the one in use is over, and forgets those whose
+    /// time is, where the clock can be trusted with that: `trusted` is nil where it cannot.
+    func renew(at now: Timestamp, trusted: Timestamp?) throws {
+        var known = certificates.withLock { $0.all }
+        if let trusted {
+            for old in known where old.end <= trusted {
+                try? FileManager.default.removeItem(atPath: "\(folder)/\(old.file)")
+            }
+            known.removeAll { $0.end <= trusted }
         }
-        var good = known.filter { $0.end > now }
+        // One of a clock that was ahead is not valid yet.
+        var current = known.last { $0.start <= now && now < $0.end }
         let soon = now.advanced(bySeconds: Self.renewalDays * Self.daySeconds)
-        if (good.last?.end).map({ $0 <= soon }) ?? true { good.append(try make(at: now)) }
-        certificates.withLock { $0 = good }
+        if (current?.end).map({ $0 <= soon }) ?? true {
+            let made = try make(at: now)
+            known.append(made)
+            current = made
+        }
+        let renewed = Certificates(all: known.sorted { $0.end < $1.end }, current: current)
+        certificates.withLock { $0 = renewed }
     }
 
     private func make(at now: Timestamp) throws -> Made {
         let end = now.advanced(bySeconds: Self.validDays * Self.daySeconds)
+        let start = now.advanced(bySeconds: -3_600)
         let subject = try DistinguishedName { CommonName(name) }
         let certificate = try Certificate(
             version: .v3, serialNumber: .init(), publicKey: .init(key.publicKey),
-            notValidBefore: Self.date(now.advanced(bySeconds: -3_600)),
+            notValidBefore: Self.date(start),
             notValidAfter: Self.date(end), issuer: subject, subject: subject,
             signatureAlgorithm: .sha256WithRSAEncryption,
             extensions: try Certificate.Extensions {
@@ -92,7 +109,7 @@ final class NotificationKey: MessageSigner {
             PEMDocument(type: "CERTIFICATE", derBytes: serializer.serializedBytes).pemString + "\n"
         let file = "\(Self.prefix)\(fingerprint).pem"
         try PrivateFile.write(Data(pem.utf8), to: "\(folder)/\(file)")
-        return Made(file: file, pem: pem, end: end)
+        return Made(file: file, pem: pem, start: start, end: end)
     }
 
     private func readCertificates() throws {
@@ -103,10 +120,11 @@ final class NotificationKey: MessageSigner {
             guard let pem = try? String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8),
                 let certificate = try? Certificate(pemEncoded: pem), certificate.publicKey == ours
             else { return nil }
-            let seconds = certificate.notValidAfter.timeIntervalSince1970
-            return Made(file: file, pem: pem, end: Timestamp(milliseconds: Int64(seconds) * 1_000))
+            return Made(
+                file: file, pem: pem, start: Self.time(certificate.notValidBefore),
+                end: Self.time(certificate.notValidAfter))
         }
-        certificates.withLock { $0 = found.sorted { $0.end < $1.end } }
+        certificates.withLock { $0.all = found.sorted { $0.end < $1.end } }
     }
 
     private static func readKey(_ path: String) throws -> _RSA.Signing.PrivateKey {
@@ -123,6 +141,10 @@ final class NotificationKey: MessageSigner {
                 description: "\(path) is no RSA key: \(error). Without it a new one is made, and "
                     + "messages that wait are signed with that.")
         }
+    }
+
+    private static func time(_ date: Date) -> Timestamp {
+        Timestamp(milliseconds: Int64(date.timeIntervalSince1970) * 1_000)
     }
 
     private static func date(_ time: Timestamp) -> Date {

@@ -66,7 +66,7 @@ struct DataDirectory {
     }
 
     private static func name(of id: uid_t) -> String {
-        getpwuid(id).map { String(cString: $0.pointee.pw_name) } ?? "\(id)"
+        UserEntry(id: id)?.name ?? "\(id)"
     }
 
     func handlerFolders() throws(HandlerHelper.Failure) -> HandlerFolders {

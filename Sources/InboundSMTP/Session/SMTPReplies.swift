@@ -108,6 +108,8 @@ enum SMTPReplies {
         case .shuttingDown: shuttingDown
         case .headerTooLarge: reply(552, 3, 4, "Header section is larger than the limit")
         case .tooManyHops: reply(554, 4, 6, "Too many hops")
+        case .dmarcFailed:
+            reply(550, 7, 1, "The policy (DMARC) of the domain in From asks to reject this mail")
         }
     }
 
@@ -116,7 +118,7 @@ enum SMTPReplies {
         switch refusal {
         case .overloaded: overloaded
         case .peerBlocked, .recipientUnknown, .tlsRequired, .insufficientStorage,
-            .storageUnavailable, .shuttingDown, .headerTooLarge, .tooManyHops:
+            .storageUnavailable, .shuttingDown, .headerTooLarge, .tooManyHops, .dmarcFailed:
             self.refusal(refusal)
         }
     }

@@ -37,7 +37,8 @@ extension SMTPServerSession {
     }
 
     private static func isChunkCommand(_ bytes: ByteBuffer) -> Bool {
-        let verb = bytes.readableBytesView.prefix(4).map { $0 & 0xDF }
+        let verb = bytes.readableBytesView.drop { $0 == 0x20 || $0 == 0x09 }.prefix(4)
+            .map { $0 & 0xDF }
         return verb == Array("BDAT".utf8)
     }
 

@@ -1,6 +1,6 @@
 import MailModel
 
-/// The ARC sets of a mail, put in order, or why they are no chain. RFC 8617 §4.2, §5.2
+/// The ARC sets of a mail, put in order, or why they are no chain. RFC 8617 §4.2, RFC 8617 §5.2
 struct ARCChain: Sendable {
     /// RFC 8617 §4.2.1
     static let setsMax = 50
@@ -11,8 +11,9 @@ struct ARCChain: Sendable {
     private(set) var defect: ARCDefect?
     /// The highest instance of any field; 0 without any.
     private(set) var highestInstance = 0
-    /// What the seal of the highest instance says of those before, where it can be read.
-    private(set) var lastChainValue: ARCResult?
+    /// A seal of the highest instance says that the chain is broken (`cv=fail`): whatever else is
+    /// wrong, nobody adds to it any more.
+    private(set) var hasEnded = false
 
     init(_ mail: MailFields) {
         do throws(ARCDefect) {
@@ -27,15 +28,12 @@ struct ARCChain: Sendable {
     var bodyHashKeys: [BodyHashKey] { sets.map(\.signature.message.bodyHashKey) }
 
     private mutating func read(_ mail: MailFields) throws(ARCDefect) {
+        highestInstance = Self.highestInstance(mail)
+        hasEnded = Self.hasEnded(mail, at: highestInstance)
         let results = try Self.instances(of: ARCSet.resultsField, in: mail)
         let signatures = try Self.instances(of: ARCSet.signatureField, in: mail)
         let seals = try Self.instances(of: ARCSet.sealField, in: mail)
-        let highest = [results, signatures, seals].compactMap { $0.keys.max() }
-        highestInstance = highest.max() ?? 0
         guard highestInstance > 0 else { return }
-        if let last = seals[highestInstance], let tags = try? TagList(mail.body(at: last)) {
-            lastChainValue = (try? ARCSeal(tags, at: last))?.chainValue
-        }
         for instance in 1...highestInstance {
             guard let result = results[instance] else {
                 throw .missing(field: ARCSet.resultsField, instance: instance)
@@ -51,6 +49,22 @@ struct ARCChain: Sendable {
                     instance: instance, results: result,
                     signature: try Self.signature(mail, at: signature, instance),
                     seal: try Self.seal(mail, at: seal, instance)))
+        }
+    }
+
+    private static func highestInstance(_ mail: MailFields) -> Int {
+        [ARCSet.resultsField, ARCSet.signatureField, ARCSet.sealField]
+            .flatMap { name in mail.all(name).compactMap { instance(mail.body(at: $0), of: name) } }
+            .max() ?? 0
+    }
+
+    private static func hasEnded(_ mail: MailFields, at highestInstance: Int) -> Bool {
+        mail.all(ARCSet.sealField).contains { index in
+            let body = mail.body(at: index)
+            guard instance(body, of: ARCSet.sealField) == highestInstance,
+                let value = (try? TagList(body))?["cv"]
+            else { return false }
+            return ARCSeal.chainValue(value) == .fail
         }
     }
 
@@ -78,7 +92,7 @@ struct ARCChain: Sendable {
     private static func instance(_ body: ArraySlice<UInt8>, of name: String) -> Int? {
         let value: ArraySlice<UInt8>?
         if name == ARCSet.resultsField {
-            let first = body.prefix { $0 != UInt8(ascii: ";") }
+            let first = body.withoutComments().prefix { $0 != UInt8(ascii: ";") }
             value = (try? TagList(first))?["i"]
         } else {
             value = (try? TagList(body))?["i"]
@@ -128,6 +142,27 @@ struct ARCChain: Sendable {
         } catch {
             throw .tagList(error)
         }
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// RFC 5322 §3.2.2: comments nest, and a backslash takes what follows it out of their grammar.
+    fileprivate func withoutComments() -> ArraySlice<UInt8> {
+        guard contains(UInt8(ascii: "(")) else { return self }
+        var output: [UInt8] = []
+        var depth = 0
+        var isQuoted = false
+        for byte in self {
+            switch byte {
+            case _ where isQuoted: isQuoted = false
+            case UInt8(ascii: "\\") where depth > 0: isQuoted = true
+            case UInt8(ascii: "("): depth += 1
+            case UInt8(ascii: ")") where depth > 0: depth -= 1
+            case _ where depth == 0: output.append(byte)
+            default: break
+            }
+        }
+        return output[...]
     }
 }
 

@@ -61,7 +61,7 @@ extension ARCReason: CustomStringConvertible {
     }
 }
 
-/// Why header fields are no chain. RFC 8617 §4.2, §5.2
+/// Why header fields are no chain. RFC 8617 §4.2, RFC 8617 §5.2
 package enum ARCDefect: Error, Sendable, Hashable, CustomStringConvertible {
     /// More than `ARCChain.setsMax`, or more fields than these have.
     case tooManySets

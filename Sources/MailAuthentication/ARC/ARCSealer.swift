@@ -35,8 +35,11 @@ package struct ARCSealer: Sendable {
         for mail: SignedMail, results: [UInt8], chain: ARCOutcome, at now: Timestamp
     ) throws(SigningFailure) -> [UInt8]? {
         let instance = mail.chain.highestInstance + 1
-        guard instance <= ARCChain.setsMax, mail.chain.lastChainValue != .fail else { return nil }
+        guard instance <= ARCChain.setsMax, !mail.chain.hasEnded else { return nil }
         let aar = Array("ARC-Authentication-Results: i=\(instance); ".utf8) + results + [13, 10]
+        guard MailFields(aar).fields.map(\.range) == [aar.indices] else {
+            throw SigningFailure("the results are no field's body")
+        }
         let ams = try messageSignature(mail, instance, at: now)
         let seal = try seal(mail, [aar, ams], instance, chain.result, at: now)
         return seal + ams + aar
@@ -46,7 +49,9 @@ package struct ARCSealer: Sendable {
         _ mail: SignedMail, _ instance: Int, at now: Timestamp
     ) throws(SigningFailure) -> [UInt8] {
         let names = signedFields.filter { !mail.fields.all($0).isEmpty }
-        guard names.contains("from") else { throw SigningFailure("the mail has no From") }
+        guard names.contains("from") else {
+            throw SigningFailure("the mail has no From, or it is not to be signed")
+        }
         let bodyHash = mail.bodyHashes.result(Self.form.bodyHashKey).digest ?? []
         let field = SignatureField(
             "ARC-Message-Signature",

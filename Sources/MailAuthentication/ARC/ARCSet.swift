@@ -43,13 +43,19 @@ struct ARCSeal: Sendable {
         let reader = SignatureTags(tags)
         algorithm = try reader.algorithm()
         signature = try reader.base64("b")
-        let value = String(decoding: try reader.required("cv"), as: UTF8.self).lowercased()
-        guard let chainValue = ARCResult(rawValue: value) else { throw .unusable(tag: "cv") }
+        guard let chainValue = Self.chainValue(try reader.required("cv")) else {
+            throw .unusable(tag: "cv")
+        }
         self.chainValue = chainValue
         domain = try reader.domain()
         keyName = try reader.keyName(in: domain)
         _ = try reader.number("t")
         guard let signature = tags.tag("b") else { throw .missing(tag: "b") }
         omitted = signature.rawValue.indices
+    }
+
+    /// `cv=`, in any case.
+    static func chainValue(_ value: ArraySlice<UInt8>) -> ARCResult? {
+        ARCResult(rawValue: value.lowercasedText)
     }
 }

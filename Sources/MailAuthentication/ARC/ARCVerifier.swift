@@ -28,7 +28,7 @@ package struct ARCVerifier: Sendable {
         let chain = mail.chain
         var outcome = ARCOutcome(.fail, .noSets)
         outcome.setsCount = chain.highestInstance
-        if chain.lastChainValue == .fail {
+        if chain.hasEnded {
             outcome.reason = .failedBefore
             return outcome
         }

@@ -14,10 +14,12 @@ extension UInt8 {
 
 extension ArraySlice<UInt8> {
     func trimmingFoldingSpace() -> ArraySlice<UInt8> {
-        var slice = self
-        while let first = slice.first, first.isFoldingSpace { slice.removeFirst() }
-        while let last = slice.last, last.isFoldingSpace { slice.removeLast() }
-        return slice
+        // By indices: taking elements off a slice that shares its array copies them.
+        var start = startIndex
+        var end = endIndex
+        while start < end, self[start].isFoldingSpace { start += 1 }
+        while start < end, self[end - 1].isFoldingSpace { end -= 1 }
+        return self[start..<end]
     }
 
     /// The parts between the colons of a list tag, each without surrounding white space.
@@ -26,14 +28,23 @@ extension ArraySlice<UInt8> {
             .map { $0.trimmingFoldingSpace() }
     }
 
-    func equals(_ text: StaticString) -> Bool {
-        text.withUTF8Buffer { elementsEqual($0) }
+    /// As text, with ASCII letters in lower case.
+    var lowercasedText: String {
+        withUnsafeBufferPointer { bytes in
+            String(unsafeUninitializedCapacity: bytes.count) { text in
+                for index in bytes.indices { text[index] = bytes[index].asciiLowercased }
+                return bytes.count
+            }
+        }
     }
 
-    /// Without regard to the case of ASCII letters; `text` is in lower case.
-    func equalsIgnoringCase(_ text: StaticString) -> Bool {
-        text.withUTF8Buffer { wanted in
-            count == wanted.count && zip(self, wanted).allSatisfy { $0.asciiLowercased == $1 }
-        }
+    /// What a peer wrote, for those who read verdicts: at most 255 bytes of it, a question mark for
+    /// each control character, U+FFFD for what is no UTF-8.
+    var shownText: String {
+        String(decoding: prefix(255).map { $0 < 0x20 || $0 == 0x7F ? 0x3F : $0 }, as: UTF8.self)
+    }
+
+    func equals(_ text: StaticString) -> Bool {
+        text.withUTF8Buffer { elementsEqual($0) }
     }
 }

@@ -4,7 +4,7 @@ package enum Canonicalization: String, Sendable, Hashable {
     case relaxed
 
     /// Appends a header field in the form that is signed, with its final CRLF. `omitted` is left
-    /// out: the value of the signature's own `b=`. RFC 6376 §3.4.1, §3.4.2, §3.7
+    /// out: the value of the signature's own `b=`. RFC 6376 §3.4.1, RFC 6376 §3.4.2, RFC 6376 §3.7
     package func append(
         _ field: MailFields.Field, of bytes: [UInt8], omitting omitted: Range<Int>? = nil,
         to output: inout [UInt8]

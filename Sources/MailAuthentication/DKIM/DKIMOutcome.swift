@@ -24,7 +24,7 @@ package struct DKIMOutcome: Sendable, Hashable {
     package var reason: DKIMReason
     /// `d=`: who takes responsibility. Only in a `pass` it is known to be true.
     package var domain: Domain?
-    /// `s=`
+    /// `s=`. Texts here hold no control character, whatever the signature has.
     package var selector: String?
     /// `i=`, decoded, or what it is by default: `@` and the domain. Of RFC 8601's `header.i`.
     package var identity: String?

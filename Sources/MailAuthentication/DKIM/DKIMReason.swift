@@ -100,7 +100,7 @@ package enum SignatureDefect: Error, Sendable, Hashable, CustomStringConvertible
     }
 }
 
-/// Why a key record is none for this signature. RFC 6376 §3.6.1, §6.1.2
+/// Why a key record is none for this signature. RFC 6376 §3.6.1, RFC 6376 §6.1.2
 package enum KeyRecordDefect: Error, Sendable, Hashable, CustomStringConvertible {
     case tagList(TagListDefect)
     case version

@@ -3,6 +3,8 @@ import MailModel
 /// A DKIM-Signature field. RFC 6376 §3.5
 struct DKIMSignature: Sendable {
     let message: MessageSignature
+    /// `i=`, decoded, or what it is by default.
+    let identity: String
     /// The domain of `i=`.
     let identityDomain: Domain
 
@@ -14,13 +16,13 @@ struct DKIMSignature: Sendable {
         {
             throw .unknownQuery
         }
-        identityDomain = try Self.identityDomain(tags, in: message.domain)
+        (identity, identityDomain) = try Self.identity(tags, in: message.domain)
     }
 
-    private static func identityDomain(
+    private static func identity(
         _ tags: TagList, in domain: Domain
-    ) throws(SignatureDefect) -> Domain {
-        guard let encoded = tags["i"] else { return domain }
+    ) throws(SignatureDefect) -> (String, Domain) {
+        guard let encoded = tags["i"] else { return ("@\(domain.ascii)", domain) }
         guard let identity = identity(encoded), let at = identity.lastIndex(of: "@") else {
             throw .unusable(tag: "i")
         }
@@ -29,10 +31,11 @@ struct DKIMSignature: Sendable {
         guard own == domain || own.ascii.hasSuffix(".\(domain.ascii)") else {
             throw .identityOutsideDomain
         }
-        return own
+        return (identity, own)
     }
 
-    /// `i=` decoded; nil where its escapes are none.
+    /// `i=` decoded; nil where its escapes are none, or stand for control characters, which no
+    /// address has.
     ///
     ///     dkim-quoted-printable = *( FWS / hex-octet / dkim-safe-char )   ; RFC 6376 §2.11
     static func identity(_ encoded: ArraySlice<UInt8>) -> String? {
@@ -51,6 +54,7 @@ struct DKIMSignature: Sendable {
             output.append(value)
             rest = rest.dropFirst(2)
         }
+        guard output.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { return nil }
         return String(decoding: output, as: UTF8.self)
     }
 }
@@ -63,14 +67,19 @@ extension UInt8 {
 }
 
 extension DKIMOutcome {
-    /// Takes over what a signature says of itself, as far as it can be read.
-    mutating func describe(_ tags: TagList) {
-        domain = tags["d"].flatMap { try? Domain(parsing: String(decoding: $0, as: UTF8.self)) }
-        selector = tags["s"].map { String(decoding: $0, as: UTF8.self) }
-        algorithm = tags["a"].map { String(decoding: $0, as: UTF8.self) }
-        identity = tags["i"].flatMap(DKIMSignature.identity) ?? domain.map { "@\($0.ascii)" }
+    /// Takes over what a signature says of itself, as far as it can be read; `known` is the whole
+    /// of it, where that could be.
+    mutating func describe(_ tags: TagList, _ known: DKIMSignature?) {
+        domain =
+            known?.message.domain
+            ?? tags["d"].flatMap { try? Domain(parsing: String(decoding: $0, as: UTF8.self)) }
+        selector = tags["s"]?.shownText
+        algorithm = tags["a"]?.shownText
+        identity =
+            known?.identity ?? tags["i"].flatMap(DKIMSignature.identity)
+            ?? domain.map { "@\($0.ascii)" }
         signatureStart = tags["b"].map {
-            String(decoding: $0.lazy.filter { !$0.isFoldingSpace }.prefix(8), as: UTF8.self)
+            ($0.prefix(64).filter { !$0.isFoldingSpace }[...].prefix(8)).shownText
         }
     }
 }

@@ -22,7 +22,9 @@ package struct DKIMSigner: Sendable {
     /// read with the form of these settings.
     package func field(for mail: SignedMail, at now: Timestamp) throws(SigningFailure) -> [UInt8] {
         let names = settings.signedNames(of: mail.fields)
-        guard names.contains("from") else { throw SigningFailure("the mail has no From") }
+        guard !mail.fields.all("from").isEmpty, names.contains("from") else {
+            throw SigningFailure("the mail has no From, or it is not to be signed")
+        }
         let field = SignatureField("DKIM-Signature", tags(names, mail, at: now), .dkim)
         let bytes = field.signedBytes(
             of: mail.fields, names: names, canonicalization: settings.form.header)

@@ -58,7 +58,9 @@ struct DKIMCheck {
     mutating func run(
         _ answers: KeyAnswers, keys: KeyReader, policy: DKIMPolicy, at now: Timestamp
     ) {
-        if let tags = try? found.tags.get() { outcome.describe(tags) }
+        if let tags = try? found.tags.get() {
+            outcome.describe(tags, try? found.signature.get())
+        }
         let reason = judge(answers, keys: keys, policy: policy, at: now)
         outcome.result = reason.result
         outcome.reason = reason

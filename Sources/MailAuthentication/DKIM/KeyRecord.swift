@@ -25,12 +25,14 @@ struct KeyRecord: Sendable, Hashable {
             throw .tagList(error)
         }
         if let version = tags["v"] {
-            guard version.equals("DKIM1"), tags.tags.first?.text == "v" else { throw .version }
+            guard version.equals("DKIM1"), tags.tags.first?.name.equals("v") == true else {
+                throw .version
+            }
         }
         guard let encoded = tags["p"] else { throw .missingKey }
         guard let key = Base64.decode(encoded) else { throw .unusableKey }
         self.key = key
-        type = tags["k"].map { String(decoding: $0, as: UTF8.self) } ?? "rsa"
+        type = tags["k"]?.shownText ?? "rsa"
         hashes = tags["h"].map(Self.words)
         services = tags["s"].map(Self.words) ?? ["*"]
         flags = tags["t"].map(Self.words) ?? []

@@ -28,6 +28,8 @@ package struct MailFields: Sendable {
     /// Reads to the first empty line, or to the end where there is none.
     package init(_ bytes: [UInt8]) {
         self.bytes = bytes
+        last.reserveCapacity(32)
+        fields.reserveCapacity(32)
         bytes.withUnsafeBytes { buffer in
             var position = 0
             var open: Int?
@@ -64,17 +66,10 @@ package struct MailFields: Sendable {
         while nameEnd > start, buffer[nameEnd - 1].isWhiteSpace { nameEnd -= 1 }
         let nameBytes = buffer[start..<nameEnd]
         guard !nameBytes.isEmpty, nameBytes.allSatisfy({ $0 > 32 && $0 < 127 }) else { return }
-        let name = Self.lowercased(nameBytes)
+        let name = bytes[start..<nameEnd].lowercasedText
         previous.append(last.updateValue(fields.count, forKey: name) ?? -1)
         fields.append(
             Field(name: name, range: start..<end, nameEnd: nameEnd, bodyStart: colon + 1))
-    }
-
-    private static func lowercased(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
-        String(unsafeUninitializedCapacity: bytes.count) { buffer in
-            for (index, byte) in bytes.enumerated() { buffer[index] = byte.asciiLowercased }
-            return bytes.count
-        }
     }
 
     /// The positions of all fields of that name, given in lower case, from the top.
@@ -95,14 +90,17 @@ package struct MailFields: Sendable {
     /// The fields that a list of names stands for: each name takes the lowest instance that none
     /// before it has taken, and nothing where there is none left. RFC 6376 §5.4.2
     func selected(by names: [String], except own: Int?) -> [Int] {
-        var next: [String: Int] = [:]
+        // For each name, by its last instance: the next instance that is to be taken.
+        var next = Array(fields.indices)
         var chosen: [Int] = []
+        chosen.reserveCapacity(names.count)
         for name in names {
-            var candidate = next[name] ?? last[name] ?? -1
+            guard let head = last[name] else { continue }
+            var candidate = next[head]
             if candidate >= 0, candidate == own { candidate = previous[candidate] }
             guard candidate >= 0 else { continue }
             chosen.append(candidate)
-            next[name] = previous[candidate]
+            next[head] = previous[candidate]
         }
         return chosen
     }

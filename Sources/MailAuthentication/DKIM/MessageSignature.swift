@@ -2,7 +2,9 @@ import MailModel
 
 /// What a DKIM-Signature and an ARC-Message-Signature have in common: a signature over header
 /// fields and the body's hash. RFC 6376 §3.5, RFC 8617 §4.1.2
-struct MessageSignature: Sendable {
+///
+/// It never changes, and is handed on by reference, since a copy would count all that it holds.
+final class MessageSignature: Sendable {
     let algorithm: SigningAlgorithm
     let headerCanonicalization: Canonicalization
     let bodyHashKey: BodyHashKey
@@ -79,10 +81,9 @@ struct SignatureTags {
     }
 
     func algorithm() throws(SignatureDefect) -> SigningAlgorithm {
-        let name = String(decoding: try required("a"), as: UTF8.self)
-        guard let algorithm = SigningAlgorithm(rawValue: name) else {
-            throw .unknownAlgorithm(name)
-        }
+        let name = try required("a")
+        guard let algorithm = SigningAlgorithm(rawValue: String(decoding: name, as: UTF8.self))
+        else { throw .unknownAlgorithm(name.shownText) }
         return algorithm
     }
 
@@ -113,12 +114,12 @@ struct SignatureTags {
     }
 
     func domain() throws(SignatureDefect) -> Domain {
-        let value = try required("d")
-        do throws(DomainError) {
-            return try Domain(parsing: String(decoding: value, as: UTF8.self))
-        } catch {
+        let value = String(decoding: try required("d"), as: UTF8.self)
+        // RFC 6376 §3.5: of two labels at least.
+        guard let domain = try? Domain(parsing: value), domain.ascii.contains(".") else {
             throw .unusable(tag: "d")
         }
+        return domain
     }
 
     func keyName(in domain: Domain) throws(SignatureDefect) -> Domain {
@@ -135,13 +136,17 @@ struct SignatureTags {
     ///
     /// QUIRK: `from:to::date` has an empty name, which names no field and is passed over.
     func signedFields() throws(SignatureDefect) -> [String] {
-        let names = try required("h").colonSeparated()
-        guard names.allSatisfy({ $0.allSatisfy { $0 > 32 && $0 < 127 } }) else {
-            throw .unusable(tag: "h")
+        var names: [String] = []
+        names.reserveCapacity(32)
+        var rest = try required("h")
+        while !rest.isEmpty {
+            let end = rest.firstIndex(of: UInt8(ascii: ":")) ?? rest.endIndex
+            let name = rest[..<end].trimmingFoldingSpace()
+            rest = rest[end...].dropFirst()
+            guard name.allSatisfy({ $0 > 32 && $0 < 127 }) else { throw .unusable(tag: "h") }
+            if !name.isEmpty { names.append(name.lowercasedText) }
         }
-        return names.lazy.filter { !$0.isEmpty }.map {
-            String(decoding: $0.map(\.asciiLowercased), as: UTF8.self)
-        }
+        return names
     }
 
     /// Decimal digits; more than fit stand for the largest number.

@@ -4,7 +4,7 @@
 ///     RSAPublicKey         ::= SEQUENCE { modulus INTEGER, publicExponent INTEGER }
 ///
 /// Both are taken, as RFC 6376 §3.6.1 names the one and shows the other (erratum 3017).
-package struct RSAPublicNumbers: Sendable, Hashable {
+package struct RSAPublicNumbers: Sendable {
     /// More, and a verification costs as much as a signature; nobody uses them.
     package static let exponentBytesMax = 8
 

@@ -33,7 +33,8 @@ package enum SignatureHash: String, Sendable, Hashable {
     case sha1
     case sha256
 
-    func digest(_ bytes: [UInt8]) -> [UInt8] {
+    /// Of all bytes at once.
+    package func digest(_ bytes: [UInt8]) -> [UInt8] {
         var state = HashState(self)
         bytes.withUnsafeBytes { state.update($0) }
         return state.digest

@@ -74,6 +74,12 @@ struct KeyReader: Sendable {
 
     let rsa: any RSACryptography
     let rsaKeyBits: ClosedRange<Int>
+    private let kept = KeptKeys()
+
+    init(rsa: any RSACryptography, rsaKeyBits: ClosedRange<Int>) {
+        self.rsa = rsa
+        self.rsaKeyBits = rsaKeyBits
+    }
 
     /// The keys that an answer has for `algorithm`; where it has none, why its first is none.
     func keys(
@@ -102,17 +108,22 @@ struct KeyReader: Sendable {
     private func key(
         in text: [UInt8], for algorithm: SigningAlgorithm
     ) throws(KeyRefusal) -> UsableKey {
+        let known = kept[text]
         let record: KeyRecord
         do throws(KeyRecordDefect) {
-            record = try KeyRecord(text)
+            record = if let known { known.record } else { try KeyRecord(text) }
             try record.check(for: algorithm)
         } catch {
             throw KeyRefusal(reason: .key(error))
         }
-        return switch algorithm.keyType {
-        case .rsa: try rsaKey(record)
-        case .ed25519: try ed25519Key(record)
-        }
+        if let known { return known }
+        let key =
+            switch algorithm.keyType {
+            case .rsa: try rsaKey(record)
+            case .ed25519: try ed25519Key(record)
+            }
+        kept[text] = key
+        return key
     }
 
     /// A key's size is judged before anything is computed with it.

@@ -41,48 +41,90 @@ package struct TagList: Sendable {
 
         /// Without surrounding white space.
         package var value: ArraySlice<UInt8> { rawValue.trimmingFoldingSpace() }
-
-        var text: String { String(decoding: name, as: UTF8.self) }
     }
 
-    package private(set) var tags: [Tag] = []
+    private let bytes: ArraySlice<UInt8>
+    /// Where the tags are, from the first byte: slices would be counted whenever one is looked at.
+    private var places: [Place] = []
+
+    private struct Place {
+        var name: Range<Int>
+        var rawValue: Range<Int>
+    }
 
     package init(_ bytes: ArraySlice<UInt8>) throws(TagListDefect) {
-        var rest = bytes
-        while !rest.isEmpty {
-            let end = rest.firstIndex(of: UInt8(ascii: ";")) ?? rest.endIndex
-            let spec = rest[..<end]
-            rest = end < rest.endIndex ? rest[(end + 1)...] : rest[end...]
+        self.bytes = bytes
+        places.reserveCapacity(12)
+        let defect = bytes.withUnsafeBufferPointer { buffer -> TagListDefect? in
+            do throws(TagListDefect) {
+                try read(buffer)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let defect { throw defect }
+    }
+
+    private mutating func read(_ bytes: UnsafeBufferPointer<UInt8>) throws(TagListDefect) {
+        var position = 0
+        while position < bytes.count {
+            let end = bytes[position...].firstIndex(of: UInt8(ascii: ";")) ?? bytes.count
             // A list may end in a semicolon, and then has nothing but space behind it.
-            if rest.isEmpty, spec.trimmingFoldingSpace().isEmpty, !tags.isEmpty { break }
-            try add(spec)
+            if end == bytes.count, !places.isEmpty,
+                bytes[position..<end].allSatisfy(\.isFoldingSpace)
+            {
+                break
+            }
+            try add(position..<end, of: bytes)
+            position = end + 1
         }
     }
 
-    private mutating func add(_ spec: ArraySlice<UInt8>) throws(TagListDefect) {
-        guard let equals = spec.firstIndex(of: UInt8(ascii: "=")) else { throw .noValue }
-        let tag = Tag(
-            name: spec[..<equals].trimmingFoldingSpace(), rawValue: spec[(equals + 1)...])
-        guard Self.isName(tag.name) else { throw .badName }
-        guard tag.rawValue.allSatisfy(Self.isValueByte) else { throw .badValue(tag: tag.text) }
-        guard !tags.contains(where: { $0.name == tag.name }) else {
-            throw .duplicate(tag: tag.text)
+    private mutating func add(
+        _ spec: Range<Int>, of bytes: UnsafeBufferPointer<UInt8>
+    ) throws(TagListDefect) {
+        guard let equals = bytes[spec].firstIndex(of: UInt8(ascii: "=")) else { throw .noValue }
+        var name = spec.lowerBound..<equals
+        while let first = name.first, bytes[first].isFoldingSpace { name = name.dropFirst() }
+        while let last = name.last, bytes[last].isFoldingSpace { name = name.dropLast() }
+        guard Self.isName(bytes[name]) else { throw .badName }
+        let place = Place(name: name, rawValue: (equals + 1)..<spec.upperBound)
+        guard bytes[place.rawValue].allSatisfy(Self.isValueByte) else {
+            throw .badValue(tag: String(decoding: bytes[name], as: UTF8.self))
         }
-        guard tags.count < Self.tagsMax else { throw .tooManyTags }
-        tags.append(tag)
+        guard !places.contains(where: { bytes[$0.name].elementsEqual(bytes[name]) }) else {
+            throw .duplicate(tag: String(decoding: bytes[name], as: UTF8.self))
+        }
+        guard places.count < Self.tagsMax else { throw .tooManyTags }
+        places.append(place)
+    }
+
+    /// In order.
+    package var tags: [Tag] { places.map(tag) }
+
+    private func tag(at place: Place) -> Tag {
+        let start = bytes.startIndex
+        return Tag(
+            name: bytes[(start + place.name.lowerBound)..<(start + place.name.upperBound)],
+            rawValue: bytes[
+                (start + place.rawValue.lowerBound)..<(start + place.rawValue.upperBound)])
     }
 
     /// The tag of that name, in that case.
     package func tag(_ name: StaticString) -> Tag? {
-        name.withUTF8Buffer { wanted in
-            tags.first { $0.name.elementsEqual(wanted) }
+        let place = bytes.withUnsafeBufferPointer { bytes in
+            name.withUTF8Buffer { wanted in
+                places.first { bytes[$0.name].elementsEqual(wanted) }
+            }
         }
+        return place.map(tag)
     }
 
     /// The value of the tag of that name without surrounding white space.
     package subscript(_ name: StaticString) -> ArraySlice<UInt8>? { tag(name)?.value }
 
-    private static func isName(_ name: ArraySlice<UInt8>) -> Bool {
+    private static func isName(_ name: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
         guard let first = name.first, first.isASCIILetter else { return false }
         return name.allSatisfy { $0.isASCIILetter || $0.isASCIIDigit || $0 == UInt8(ascii: "_") }
     }

@@ -58,7 +58,7 @@ package enum AuthorDomain {
 
 /// Reads a list of mailboxes strictly, since it decides who is held to be the author: comments,
 /// quoted strings, groups and the white space of old are read, anything else is refused.
-/// RFC 5322 §3.4, §4.4, RFC 6854
+/// RFC 5322 §3.4, RFC 5322 §4.4, RFC 6854
 private struct MailboxListReader {
     /// Comments within comments.
     private static let depthMax = 20

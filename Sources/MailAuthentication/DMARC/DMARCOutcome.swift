@@ -27,7 +27,7 @@ package struct DMARCOutcome: Sendable, Hashable {
     }
 
     /// What the owner wishes to be done with this mail. `dice` is a random number from 0 to 99, of
-    /// RFC 7489's `pct` (§6.6.4): a mail beyond it gets the milder policy. A policy under test is
+    /// `pct`, RFC 7489 §6.6.4: a mail beyond it gets the milder policy. A policy under test is
     /// not applied. RFC 9989 §4.7
     package func disposition(dice: Int) -> DMARCPolicy {
         guard result == .fail, let policy, !isTesting else { return .none }

@@ -1,5 +1,5 @@
 /// What stands in a record at `_dmarc`. Of a tag whose value is none, the default counts; unknown
-/// tags do not. RFC 9989 §4.7, §4.8
+/// tags do not. RFC 9989 §4.7, RFC 9989 §4.8
 package struct DMARCRecord: Sendable, Hashable {
     package enum Alignment: String, Sendable, Hashable {
         case relaxed = "r"

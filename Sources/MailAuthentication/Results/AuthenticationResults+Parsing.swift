@@ -44,9 +44,8 @@ extension AuthenticationResults {
         var reader = ResultsReader(body)
         let name = try reader.authenticator()
         _ = try reader.number(after: nil)
-        let isEnded = try reader.isAtEnd()
-        let goesOn = try reader.skip(UInt8(ascii: ";"))
-        guard isEnded || goesOn else { throw .noAuthenticator }
+        guard try !reader.isAtEnd() else { return name }
+        guard try reader.skip(UInt8(ascii: ";")) else { throw .noAuthenticator }
         return name
     }
 }

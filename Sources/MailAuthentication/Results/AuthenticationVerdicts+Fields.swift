@@ -1,4 +1,4 @@
-package import MailModel
+import MailModel
 
 extension AuthenticationVerdicts {
     /// The results in the form of RFC 8601: every method that was asked, with what it was asked

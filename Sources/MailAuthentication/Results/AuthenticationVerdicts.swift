@@ -1,4 +1,4 @@
-package import MailModel
+import MailModel
 
 /// All that was found of who sent a mail.
 package struct AuthenticationVerdicts: Sendable, Hashable {

@@ -84,7 +84,7 @@ struct SPFCheck: Sendable {
         return evaluation
     }
 
-    /// RFC 7208 §4.4, §4.5
+    /// RFC 7208 §4.4, RFC 7208 §4.5
     private mutating func record(of domain: Domain) async throws(SPFReason) -> SPFRecord? {
         guard domain.ascii.contains(".") else { return nil }
         let records: [DNSRecord]

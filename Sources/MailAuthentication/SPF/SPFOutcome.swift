@@ -40,7 +40,7 @@ package enum SPFReason: Error, Sendable, Hashable {
     case tooManyLookups
     case tooManyVoidLookups
     case tooManyExchangers(of: Domain)
-    /// What `include:` or `redirect=` names has no record. RFC 7208 §5.2, §6.1
+    /// What `include:` or `redirect=` names has no record. RFC 7208 §5.2, RFC 7208 §6.1
     case noRecordAtTarget(String, in: Domain)
     /// A term's macros become more than `SPFVerifier.expandedBytesMax`.
     case expansionTooLong(in: Domain)

@@ -3,7 +3,7 @@ package import MailModel
 /// Whom SPF is asked about: the client, and what it said of itself. Text from the wire, which only
 /// gets where it has been validated.
 package struct SPFSender: Sendable, Hashable {
-    /// RFC 7208 §2.3, §2.4
+    /// RFC 7208 §2.3, RFC 7208 §2.4
     package enum Identity: String, Sendable, Hashable {
         case mailFrom = "mailfrom"
         case helo
@@ -32,10 +32,10 @@ package struct SPFSender: Sendable, Hashable {
     package init(_ address: IPAddress, helo: String, mailFrom text: String) {
         let at = text.lastIndex(of: "@")
         let localPart = at.map { String(text[..<$0]) } ?? ""
-        let domain = at.map { String(text[text.index(after: $0)...]) } ?? text
+        let rest = at.map { text[text.index(after: $0)...] } ?? text[...]
+        let domain = text.isEmpty ? helo : String(rest)
         self.init(
-            address, helo: helo, identity: .mailFrom, localPart: localPart,
-            domain: text.isEmpty ? helo : domain)
+            address, helo: helo, identity: .mailFrom, localPart: localPart, domain: domain)
     }
 
     /// The HELO name. RFC 7208 §2.3

@@ -37,7 +37,8 @@ package struct SPFVerifier: Sendable {
         }
         let lookups = SPFLookups(
             resolver: resolver, time: time,
-            deadline: time.now().advanced(bySeconds: Self.secondsMax), address: sender.address)
+            deadline: time.now().advanced(bySeconds: Self.secondsMax),
+            address: sender.address)
         var check = SPFCheck(sender: sender, receiver: receiver, lookups: lookups)
         return await check.run(domain, at: time.now())
     }

@@ -5,7 +5,7 @@ import Storage
 struct MailCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mail", abstract: "Received mails: list, show, ask why, read.",
-        subcommands: [List.self, Show.self, Trace.self, Raw.self])
+        subcommands: [List.self, Show.self, Trace.self, Raw.self, Inspect.self])
 
     static func table(_ mails: [MailView]) {
         Terminal.table(

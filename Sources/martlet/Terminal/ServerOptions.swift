@@ -21,6 +21,13 @@ struct ServerOptions: ParsableArguments {
         return config ?? (named.isEmpty ? Self.usual : named)
     }
 
+    /// The configuration at `path`, as `read` does.
+    static func reading(_ path: String) throws -> Configuration {
+        var options = ServerOptions()
+        options.config = path
+        return try options.read()
+    }
+
     /// The configuration; prints every problem and ends with status 2 where it has any.
     func read() throws -> Configuration {
         try complaining { () throws(DocumentProblems) in

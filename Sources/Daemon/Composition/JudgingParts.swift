@@ -1,0 +1,36 @@
+import LibCrypto
+import MailFlow
+import MailModel
+import Screening
+
+/// Who finds out what a mail is.
+struct JudgingParts {
+    /// Nil where nobody does.
+    let judge: (any MailJudge)?
+    /// Nil where nothing is refused for it.
+    let sessionJudge: SessionJudge?
+
+    init(
+        _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
+        _ names: NameParts
+    ) {
+        let authentication = configuration.authentication
+        let screener = ScreeningParts(configuration, names).screener
+        guard authentication.isEnabled || screener.isEnabled else {
+            (judge, sessionJudge) = (nil, nil)
+            return
+        }
+        var settings = AuthenticationSettings(
+            hostname: configuration.hostname, authenticator: authentication.name,
+            headerBytesMax: configuration.inbound.headerBytesMax)
+        settings.isEnabled = authentication.isEnabled
+        let understanding = Understanding(
+            settings: settings, screener: screener, bodies: spool.bodies, resolver: names.counting,
+            rsa: LibCryptoRSA(),
+            time: surroundings.time)
+        judge = understanding
+        sessionJudge =
+            authentication.isEnabled && authentication.refusesFailedDMARC
+            ? SessionJudge(understanding, executor: WorkThreads.actions) : nil
+    }
+}

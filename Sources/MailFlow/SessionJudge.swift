@@ -1,0 +1,34 @@
+import MailModel
+import Storage
+
+/// Judges mails before their 250, so that they may be refused for what they are: only where the
+/// operator's policy asks for it, since whoever sends then waits for the DNS.
+package struct SessionJudge: Sendable {
+    private let mailJudge: any MailJudge
+    private let executor: (any TaskExecutor)?
+
+    /// `executor`: whose threads may block, since a mail may be in a file.
+    package init(_ judge: any MailJudge, executor: (any TaskExecutor)? = nil) {
+        mailJudge = judge
+        self.executor = executor
+    }
+
+    /// Calls `completion` once, from any thread; with nil where the mail is to be judged later.
+    func judge(
+        _ mail: MailRecord, _ content: MailContent,
+        completion: @escaping @Sendable (VerdictRecord?) -> Void
+    ) {
+        Task(executorPreference: executor) {
+            switch await mailJudge.judge(mail, content) {
+            case .verdicts(let verdicts): completion(verdicts)
+            case .later: completion(nil)
+            }
+        }
+    }
+
+    /// A mail that fails DMARC is refused where its domain asks for that; nothing else is.
+    /// RFC 9989: a receiver may do so.
+    func refusal(_ verdicts: VerdictRecord?) -> Refusal? {
+        verdicts?.dmarc.status == .fail && verdicts?.dmarcPolicy == "reject" ? .dmarcFailed : nil
+    }
+}

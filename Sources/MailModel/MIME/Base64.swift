@@ -1,0 +1,123 @@
+/// Base64 as it is met: line ends and what is no digit are passed over, padding may be missing. It
+/// ends at its padding (RFC 2045 §6.8), unless whole lines of digits follow: what was encoded in
+/// pieces is read on by some, so it must not be hidden here.
+enum Base64 {
+    /// At most `bytesMax` bytes.
+    static func decode(_ input: ArraySlice<UInt8>, bytesMax: Int) -> [UInt8] {
+        let capacity = min(input.count / 4 * 3 + 3, max(0, bytesMax))
+        return [UInt8](unsafeUninitializedCapacity: capacity) { output, count in
+            input.withUnsafeBytes { bytes in
+                values.withUnsafeBufferPointer { values in
+                    var decoder = Decoder(input: bytes, values: values, output: output)
+                    decoder.run()
+                    count = decoder.count
+                }
+            }
+        }
+    }
+
+    private struct Decoder {
+        let input: UnsafeRawBufferPointer
+        let values: UnsafeBufferPointer<UInt8>
+        let output: UnsafeMutableBufferPointer<UInt8>
+        /// Bytes written.
+        private(set) var count = 0
+        private var index = 0
+        /// Up to three digits that make no whole group yet.
+        private var group: UInt32 = 0
+        private var digits = 0
+
+        init(
+            input: UnsafeRawBufferPointer, values: UnsafeBufferPointer<UInt8>,
+            output: UnsafeMutableBufferPointer<UInt8>
+        ) {
+            self.input = input
+            self.values = values
+            self.output = output
+        }
+
+        mutating func run() {
+            while index < input.count, count < output.count {
+                if digits == 0 { takeGroups() }
+                guard index < input.count else { break }
+                let byte = input[index]
+                index += 1
+                let value = values[Int(byte)]
+                if value < 64 {
+                    take(value)
+                } else if byte == UInt8(ascii: "=") {
+                    flush()
+                    guard skipToDigits() else { return }
+                }
+            }
+            flush()
+        }
+
+        /// Groups of four digits without anything between, while the room lasts.
+        private mutating func takeGroups() {
+            while index + 4 <= input.count, count + 3 <= output.count {
+                let first = values[Int(input[index])]
+                let second = values[Int(input[index + 1])]
+                let third = values[Int(input[index + 2])]
+                let fourth = values[Int(input[index + 3])]
+                guard first | second | third | fourth < 64 else { return }
+                output[count] = first << 2 | second >> 4
+                output[count + 1] = second << 4 | third >> 2
+                output[count + 2] = third << 6 | fourth
+                index += 4
+                count += 3
+            }
+        }
+
+        private mutating func take(_ value: UInt8) {
+            group = group << 6 | UInt32(value)
+            digits += 1
+            guard digits == 4 else { return }
+            write(UInt8(truncatingIfNeeded: group >> 16))
+            write(UInt8(truncatingIfNeeded: group >> 8))
+            write(UInt8(truncatingIfNeeded: group))
+            group = 0
+            digits = 0
+        }
+
+        /// The bytes that the digits of a group that does not become whole still give.
+        private mutating func flush() {
+            if digits == 3 {
+                write(UInt8(truncatingIfNeeded: group >> 10))
+                write(UInt8(truncatingIfNeeded: group >> 2))
+            } else if digits == 2 {
+                write(UInt8(truncatingIfNeeded: group >> 4))
+            }
+            group = 0
+            digits = 0
+        }
+
+        private mutating func write(_ byte: UInt8) {
+            guard count < output.count else { return }
+            output[count] = byte
+            count += 1
+        }
+
+        /// To the next line, if it has nothing but digits and padding.
+        private mutating func skipToDigits() -> Bool {
+            while index < input.count, input[index] != UInt8(ascii: "\n") { index += 1 }
+            index += 1
+            var end = index
+            while end < input.count, input[end] != UInt8(ascii: "\n") {
+                let byte = input[end]
+                let isGood = values[Int(byte)] < 64 || byte == UInt8(ascii: "=") || byte == 13
+                guard isGood else { return false }
+                end += 1
+            }
+            return end > index
+        }
+    }
+
+    /// For each byte its digit's value, or 255.
+    private static let values: [UInt8] = {
+        var values = [UInt8](repeating: 255, count: 256)
+        let digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+        for (value, digit) in digits.utf8.enumerated() { values[Int(digit)] = UInt8(value) }
+        return values
+    }()
+}

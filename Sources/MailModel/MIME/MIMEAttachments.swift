@@ -1,0 +1,124 @@
+import Crypto
+
+/// The list of what a mail carries: every part that is no container and no text to read, files
+/// that are uuencoded in texts, what TNEF holds, and the same of messages that are encoded as a
+/// whole. Each content is decoded and hashed once, one at a time.
+package struct MIMEAttachments: Sendable {
+    /// Attachments that are listed of a mail.
+    package static let countMax = 1_000
+    /// Encoded messages within one another that are opened.
+    package static let encodedDepthMax = 5
+
+    /// Bytes of a content that a guesser is given: enough for the kinds of office documents to be
+    /// told apart, and few enough that no content costs much time.
+    package static let frontBytesMax = 4_096
+
+    package private(set) var list: [MIMEAttachment] = []
+    /// Whether there was more than `countMax`, or deeper than `encodedDepthMax`.
+    package private(set) var isCut = false
+    private let guesser: (any ContentTypeGuesser)?
+
+    package init(of message: MIMEMessage, guesser: (any ContentTypeGuesser)? = nil) {
+        self.guesser = guesser
+        read(message, prefix: "", encodedDepth: 0)
+    }
+
+    private mutating func read(_ message: MIMEMessage, prefix: String, encodedDepth: Int) {
+        let bodies = MIMEBodies(message)
+        let shown = Set((bodies.text + bodies.html).map(\.index))
+        let sections = message.sections
+        for part in message.parts where !part.isMultipart {
+            let section = prefix + sections[part.index]
+            switch role(of: part, isShown: shown.contains(part.index)) {
+            case .text: addFiles(in: part, section: section)
+            case .attachment: add(part, section: section)
+            case .containedMessage: break
+            }
+            if part.contentType.isTNEF { addTNEF(part, section: section) }
+            guard let inner = part.encodedMessage() else { continue }
+            guard encodedDepth < Self.encodedDepthMax else {
+                isCut = true
+                continue
+            }
+            read(inner, prefix: section + "/", encodedDepth: encodedDepth + 1)
+        }
+    }
+
+    private enum Role {
+        /// To read: of the mail or of a message in it.
+        case text
+        case attachment
+        /// A message within a message: what it carries is listed, and it is part of one that is
+        /// hashed.
+        case containedMessage
+    }
+
+    private func role(of part: MIMEPart, isShown: Bool) -> Role {
+        let isInMessage = part.isInMessage
+        if part.isMessage, isInMessage { return .containedMessage }
+        let isText = part.contentType.type == "text" && part.fileName == nil
+        return isText && (isShown || isInMessage) ? .text : .attachment
+    }
+
+    private mutating func add(_ part: MIMEPart, section: String) {
+        let header = part.header
+        append(part.decodedBody()[...]) { attachment in
+            attachment.section = section
+            attachment.declaredType =
+                header.first("Content-Type") == nil ? nil : part.contentType.essence
+            attachment.disposition = part.disposition?.type
+            attachment.contentID = header.first("Content-ID")?.text
+            attachment.names = part.fileNames.map {
+                MIMEAttachment.Name(place: $0.place, value: $0.value)
+            }
+        }
+    }
+
+    private mutating func addFiles(in part: MIMEPart, section: String) {
+        let text = part.decodedBody()
+        for file in UUEncoding.files(in: text[...], filesMax: Self.countMax - list.count) {
+            append(file.bytes[...]) { attachment in
+                attachment.section = section
+                attachment.container = .uuencode
+                let name = MIMEText.guess(Array(file.name))
+                attachment.names = [MIMEAttachment.Name(place: "uuencode", value: name)]
+            }
+        }
+    }
+
+    private mutating func addTNEF(_ part: MIMEPart, section: String) {
+        guard let tnef = TNEF(part.decodedBody()[...]) else { return }
+        for inner in tnef.attachments {
+            append(inner.data) { attachment in
+                attachment.section = section
+                attachment.container = .tnef
+                attachment.declaredType = inner.mediaType?.lowercased()
+                attachment.contentID = inner.contentID
+                attachment.names = inner.names.map {
+                    MIMEAttachment.Name(place: "tnef", value: $0)
+                }
+            }
+        }
+    }
+
+    private mutating func append(
+        _ bytes: ArraySlice<UInt8>, _ describe: (inout MIMEAttachment) -> Void
+    ) {
+        guard list.count < Self.countMax else { return isCut = true }
+        var hash = SHA256()
+        bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        let front = bytes.prefix(Self.frontBytesMax)
+        var attachment = MIMEAttachment(
+            section: "", container: .part, seenType: guesser?.contentType(of: front), names: [],
+            size: bytes.count, sha256: Array(hash.finalize()))
+        describe(&attachment)
+        list.append(attachment)
+    }
+}
+
+extension ContentType {
+    /// What Outlook and Exchange call TNEF.
+    fileprivate var isTNEF: Bool {
+        essence == "application/ms-tnef" || essence == "application/vnd.ms-tnef"
+    }
+}

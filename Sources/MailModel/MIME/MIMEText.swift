@@ -1,0 +1,16 @@
+/// Bytes as text, by the charset that a mail declares or the one that they are most likely in.
+enum MIMEText {
+    /// Never fails: a label that is unknown, or wrong, is as if it were not there, and what is
+    /// invalid becomes U+FFFD.
+    static func decode(_ bytes: [UInt8], charset label: String?) -> String {
+        if let label, let charset = Charset(label) { return charset.repairedText(bytes) }
+        return guess(bytes)
+    }
+
+    /// UTF-8 where it is valid, else `charset`, or without one what mails without a label were mostly
+    /// written in.
+    static func guess(_ bytes: [UInt8], else charset: Charset? = nil) -> String {
+        String(validating: bytes, as: UTF8.self)
+            ?? (charset ?? .windows1252).repairedText(bytes)
+    }
+}

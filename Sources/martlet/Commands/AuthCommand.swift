@@ -1,0 +1,66 @@
+import ArgumentParser
+import Daemon
+import Foundation
+import MailModel
+
+struct AuthCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "auth", abstract: "Who sent a mail, and why it is held to be so.",
+        subcommands: [Verify.self])
+
+    /// Works on a file, and the DNS.
+    struct Verify: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Check the mail in a file as the server would, step by step.",
+            discussion: """
+                Needs no server. Asks the DNS of the configuration that -c names, or else the \
+                system's. Without --ip, SPF and the client's name are not checked.
+                """)
+
+        @Option(
+            name: .shortAndLong,
+            help: ArgumentHelp("The configuration whose DNS is asked.", valueName: "file"))
+        var config: String?
+
+        @OptionGroup var output: OutputOptions
+
+        @Option(help: "The client's address.")
+        var ip: String?
+
+        @Option(help: "What the client called itself.")
+        var helo = "unknown"
+
+        @Option(help: "The address of MAIL FROM; empty for the null path.")
+        var from = ""
+
+        @Argument(help: "The mail's file; - for standard input.", completion: .file())
+        var file: String
+
+        func validate() throws {
+            if let ip, IPAddress(ip) == nil {
+                throw ValidationError("--ip: “\(ip)” is no IP address")
+            }
+            if !from.isEmpty, Mailbox(from) == nil {
+                throw ValidationError("--from: “\(from)” is no address")
+            }
+        }
+
+        func run() async throws {
+            let mail = try MailFile.bytes(file)
+            let asked = try config.map { try ServerOptions.reading($0) }
+            let inspection = try await AuthenticationInspection(
+                of: mail,
+                AuthenticationInspection.Envelope(
+                    address: ip.flatMap { IPAddress($0) }, helo: helo,
+                    mailFrom: Mailbox(from).map(ReversePath.mailbox) ?? .null),
+                by: asked)
+            if output.json { return try Terminal.json(inspection) }
+            for check in inspection.checks {
+                Terminal.write(
+                    Terminal.bold("\(Terminal.printable(check.method))=\(check.result)")
+                        + "  \(Terminal.printable(check.reason))\n")
+                for step in check.steps { Terminal.write("    \(Terminal.printable(step))\n") }
+            }
+        }
+    }
+}

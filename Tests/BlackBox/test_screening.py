@@ -1,0 +1,94 @@
+"""What others say of mails: Debian's rspamd and clamd, and a list in the DNS."""
+
+import base64
+import unittest
+
+from nameserver import Nameserver
+from scanners import EICAR, EICAR_SIGNATURE, GTUBE, Scanner
+from support import large_body, message, new_server
+
+
+def verdict(detail, check):
+    return next(each for each in detail["verdicts"] if each["check"] == check)
+
+
+class Scanners(unittest.TestCase):
+    def setUp(self):
+        self.started = {name: Scanner(self, name) for name in ("rspamd", "clamd")}
+        self.server = new_server(self, screening={
+            name: {"address": scanner.address, "whenUnavailable": "goOn"}
+            for name, scanner in self.started.items()}).start()
+
+    def screened(self, content):
+        detail = self.server.settled(self.server.send(content))
+        return verdict(detail, "spam"), verdict(detail, "virus")
+
+    def test_what_is_made_to_be_found_is_found(self):
+        spam, virus = self.screened(message())
+        self.assertEqual((spam["status"], virus["status"]), ("PASS", "PASS"))
+        spam, virus = self.screened(message(body=GTUBE))
+        self.assertEqual((spam["status"], virus["status"]), ("FAIL", "PASS"))
+        self.assertIn("reject, 15 of 15 (GTUBE", spam["reason"])
+        spam, virus = self.screened(message(
+            body=base64.encodebytes(EICAR.encode()).decode(),
+            extra=["MIME-Version: 1.0", "Content-Type: application/octet-stream",
+                   "Content-Transfer-Encoding: base64"]))
+        self.assertEqual((spam["status"], virus["status"]), ("PASS", "FAIL"))
+        self.assertIn(EICAR_SIGNATURE, virus["reason"])
+        # In a body file, and more than this clamd takes.
+        spam, virus = self.screened(message(body=large_body(2_000_000)))
+        self.assertEqual((spam["status"], virus["status"]), ("PASS", "PROCESSING_FAILED"))
+        self.assertIn("size limit exceeded", virus["reason"])
+
+    def test_mails_go_on_without_a_scanner_that_is_away(self):
+        for scanner in self.started.values():
+            scanner.stop()
+        spam, virus = self.screened(message())
+        for each in (spam, virus):
+            self.assertEqual(each["status"], "PROCESSING_FAILED")
+            self.assertIn("No such file or directory", each["reason"])
+        self.started["clamd"].start()
+        self.assertEqual(self.screened(message())[1]["status"], "PASS")
+
+
+class Waiting(unittest.TestCase):
+    def test_mails_wait_for_a_scanner_that_is_away(self):
+        clamd = Scanner(self, "clamd")
+        clamd.stop()
+        server = new_server(self, screening={
+            "clamd": {"address": clamd.address, "whenUnavailable": "defer"}}).start()
+        mail = server.send(message())
+        server.eventually(lambda: server.log_lines("not judged yet", mail), "the mail waits")
+        self.assertEqual(server.json("mail", "show", mail)["mail"]["state"], "acting")
+        self.assertEqual(server.objects(), {})
+
+
+class Lists(unittest.TestCase):
+    def test_a_peer_that_is_listed(self):
+        names = Nameserver(self)
+        names.publish("2.0.0.127.bl IN A 127.0.0.4", "3.0.0.127.bl IN A 127.255.255.254")
+        dns = {"servers": [{"address": "127.0.0.1", "port": names.port}]}
+        server = new_server(self, dns=dns, screening={
+            "grayScore": 3, "failScore": 7, "lists": [
+                {"name": "ours", "zone": "bl.zone.test", "kind": "block", "answers": [
+                    {"match": "127.0.0.2", "score": 3}, {"match": "127.0.0.4", "score": 8}]}]
+        }).start()
+
+        seen = set()
+
+        def spam(peer):
+            with server.client(source_address=(peer, 0)) as client:
+                client.sendmail("ada@sender.example", ["someone@example.test"], message())
+            mail = server.eventually(
+                lambda: [each["id"] for each in server.mails() if each["id"] not in seen],
+                "the mail has come")[0]
+            seen.add(mail)
+            return verdict(server.settled(mail), "spam")
+
+        listed = spam("127.0.0.2")
+        self.assertEqual(listed["status"], "FAIL")
+        self.assertIn("ours has 2.0.0.127: 127.0.0.4, score 8", listed["reason"])
+        refused = spam("127.0.0.3")
+        self.assertEqual(refused["status"], "PROCESSING_FAILED")
+        self.assertIn("it refuses to answer (127.255.255.254)", refused["reason"])
+        self.assertEqual(spam("127.0.0.5")["status"], "PASS")

@@ -1,0 +1,128 @@
+"""Who sent a mail, as rules, handlers, subscribers and people see it: swaks sends, and the DNS is a
+file that the test writes."""
+
+import json
+import os
+import subprocess
+import unittest
+
+from support import message, new_server
+
+RULES = """
+    ruleSet: main
+    rules:
+      - name: all
+        actions:
+          - store: {bucket: mail}
+          - notify: {topic: told}
+    """
+
+ZONE = """\
+$TTL 60
+@ SOA ns hostmaster 1 3600 600 86400 60
+  NS ns
+ns A 127.0.0.1
+sender TXT "v=spf1 ip4:127.0.0.0/8 -all"
+_dmarc.sender TXT "v=DMARC1; p=reject"
+list TXT "v=spf1 ip4:192.0.2.0/24 ~all"
+_dmarc.list TXT "v=DMARC1; p=none"
+"""
+
+
+def judging_server(test, **authentication):
+    server = new_server(test, RULES)
+    with open(server.path("zone"), "w", encoding="ascii") as file:
+        file.write(ZONE)
+    server.config["dns"] = {"zones": [{"name": "example", "file": "zone"}], "timeoutSeconds": 2}
+    server.config["authentication"] = authentication
+    server.config["topics"] = {"told": {"log": {"file": "told"}}}
+    return server.start()
+
+
+class Verdicts(unittest.TestCase):
+    def send(self, server, sender, author, *headers):
+        extra = [argument for header in headers for argument in ("--header", header)]
+        done = subprocess.run(
+            ["swaks", "--server", f"127.0.0.1:{server.port}", "--helo", "mail.sender.example",
+             "--from", sender, "--to", "someone@example.test", "--h-From", author, *extra],
+            capture_output=True, text=True, timeout=60, check=False)
+        return done
+
+    def test_a_mail_from_whom_it_says(self):
+        server = judging_server(self)
+        done = self.send(server, "ada@sender.example", "<ada@sender.example>",
+                         "Authentication-Results: mx.example.test; dkim=pass header.d=bank.example",
+                         "X-Kept: yes")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        mail, = [each["id"] for each in server.mails()]
+        server.settled(mail)
+        shown = server.json("mail", "show", mail)
+        checks = {each["check"]: each for each in shown["verdicts"]}
+        self.assertEqual(checks["spf"]["status"], "PASS")
+        self.assertEqual(checks["dkim"]["result"], "none")
+        self.assertEqual(checks["dmarc"]["status"], "PASS")
+        self.assertIn("sender.example", checks["dmarc"]["reason"])
+        self.assertEqual(checks["spam"]["status"], "DISABLED")
+        stored, = server.objects().values()
+        head = stored.split(b"\r\n\r\n")[0].decode()
+        self.assertIn("\r\nReceived-SPF: pass (spfCheck: domain of sender.example designates "
+                      "127.0.0.1 as permitted sender) client-ip=127.0.0.1; ", head)
+        self.assertIn("\r\nAuthentication-Results: mx.example.test;\r\n spf=pass ", head)
+        self.assertIn("\r\n dmarc=pass header.from=sender.example;\r\nX-SES-RECEIPT: ", head)
+        # P2: what the mail said under our name is gone, and nothing else of it.
+        self.assertEqual(head.lower().count("authentication-results"), 1)
+        self.assertNotIn("bank.example", head)
+        self.assertIn("\r\nX-Kept: yes", head)
+        raw = server.cli("mail", "raw", mail, text=False).stdout
+        self.assertIn(b"dkim=pass header.d=bank.example", raw)
+        server.eventually(lambda: os.path.exists(server.path("told")), "it was told")
+        with open(server.path("told"), encoding="utf-8") as file:
+            receipt = json.loads(json.loads(file.readline())["Message"])["receipt"]
+        self.assertEqual(receipt["spfVerdict"], {"status": "PASS"})
+        self.assertEqual(receipt["dkimVerdict"], {"status": "GRAY"})
+        self.assertEqual(receipt["dmarcVerdict"], {"status": "PASS"})
+        self.assertNotIn("dmarcPolicy", receipt)
+        self.assertEqual(receipt["spamVerdict"], {"status": "DISABLED"})
+
+    def test_a_forged_author_is_marked(self):
+        server = judging_server(self)
+        self.assertEqual(self.send(server, "x@list.example", "<ada@sender.example>").returncode, 0)
+        mail, = [each["id"] for each in server.mails()]
+        server.settled(mail)
+        checks = {each["check"]: each for each in server.json("mail", "show", mail)["verdicts"]}
+        self.assertEqual((checks["spf"]["status"], checks["spf"]["result"]), ("GRAY", "softfail"))
+        self.assertEqual((checks["dmarc"]["status"], checks["dmarc"]["policy"]),
+                         ("FAIL", "reject"))
+
+    def test_a_forged_author_is_refused_where_policy_says_so(self):
+        server = judging_server(self, dmarcReject="refuse")
+        done = self.send(server, "x@list.example", "<ada@sender.example>")
+        self.assertIn("550 5.7.1 The policy (DMARC) of the domain in From asks to reject", done.stdout)
+        self.assertEqual(server.mails(), [])
+        self.assertEqual(server.objects(), {})
+        # The session goes on, and who is who he says is taken.
+        self.assertEqual(self.send(server, "ada@sender.example", "<ada@sender.example>").returncode, 0)
+        mail, = [each["id"] for each in server.mails()]
+        server.settled(mail)
+
+    def test_a_large_mail_is_judged_from_its_file(self):
+        server = judging_server(self)
+        mail = server.send(message(body="x" * 70 + "\n" * 1 + "y\n" * 40_000), sender="ada@sender.example")
+        server.settled(mail)
+        stored, = server.objects().values()
+        self.assertIn(b"\r\n dmarc=pass header.from=sender.example;\r\n", stored)
+        raw = server.cli("mail", "raw", mail, text=False).stdout
+        self.assertTrue(stored.endswith(raw[-1_000:]))
+
+    def test_auth_verify_tells_each_step(self):
+        server = judging_server(self)
+        path = server.path("mail.eml")
+        with open(path, "wb") as file:
+            file.write(message())
+        told = server.cli("auth", "verify", "--ip", "127.0.0.1", "--helo", "a.example",
+                          "--from", "ada@sender.example", path).stdout
+        self.assertIn("spf=pass", told)
+        self.assertIn('asked for TXT sender.example: "v=spf1 ip4:127.0.0.0/8 -all"', told)
+        self.assertIn("dmarc=pass", told)
+        checks = json.loads(server.cli("auth", "verify", "--json", path).stdout)["checks"]
+        self.assertEqual([each["method"] for each in checks], ["dkim", "arc", "dmarc"])

@@ -1,0 +1,84 @@
+import MailAuthentication
+import MailModel
+import TestSupport
+import Testing
+
+/// The field that says what was found, and those of others that claim to be ours.
+@Suite struct AuthenticationResultsTests {
+    private func bytes(_ text: String) -> ArraySlice<UInt8> { Array(text.utf8)[...] }
+
+    @Test func isWrittenAndReadAgain() throws {
+        let results = AuthenticationResults(
+            "mx.ours.example",
+            [
+                AuthenticationResults.Method(
+                    "spf", "pass", reason: "a \"reason\"; with\\all",
+                    [.init("smtp", "mailfrom", "ada@sender.example")]),
+                AuthenticationResults.Method(
+                    "dkim", "fail", comment: "2048-bit key",
+                    [.init("header", "i", "@sender.example"), .init("header", "b", "abc/+=")]),
+            ])
+        let read = try AuthenticationResults(parsing: bytes(results.text))
+        #expect(read == results)
+        #expect(results.text.split(separator: "\r\n").allSatisfy { $0.utf8.count <= 78 })
+        let none = AuthenticationResults("mx.ours.example")
+        #expect(none.field == "Authentication-Results: mx.ours.example; none")
+        #expect(try AuthenticationResults(parsing: bytes(" mx.ours.example; none")) == none)
+    }
+
+    @Test(
+        "P1: nothing from the wire ends a field",
+        arguments: ["a\r\nBcc: x@y.example", "a\u{0}b", "a;dkim=pass", "a\")(", "\\", "a\u{2028}b"])
+    func valuesAreEscaped(_ value: String) throws {
+        let results = AuthenticationResults(
+            "mx.ours.example",
+            [
+                AuthenticationResults.Method(
+                    "spf", "pass", comment: value, reason: value,
+                    [.init("smtp", "mailfrom", value), .init("smtp", "helo", "\(value)@a.example")])
+            ])
+        let lines = results.field.split(separator: "\r\n", omittingEmptySubsequences: false)
+        #expect(lines.dropFirst().allSatisfy { $0.hasPrefix(" ") })
+        #expect(
+            results.field.replacing("\r\n", with: "").unicodeScalars.allSatisfy {
+                $0.value >= 0x20 && $0.value != 0x7F
+            })
+        let read = try AuthenticationResults(parsing: bytes(results.text))
+        #expect(read.methods.map(\.name) == ["spf"])
+        #expect(read.methods.first?.properties.count == 2)
+    }
+
+    static let ours = [
+        "mx.ours.example; dkim=pass", " MX.Ours.Example; dkim=pass", "mx.ours.example 1; none",
+        "\r\n mx.ours.example;\r\n dkim=pass", "(c) mx.ours.example (d) ; spf=pass",
+        "\"mx.ours.example\"; dkim=pass", "mx.ours.example", "mx.ours.example.; dkim=pass",
+        "mx.ours.example/1; dkim=pass", "(a (b) \\) c) mx.ours.example; x=y",
+        "auth.ours.example; dkim=pass",
+        // Whose it is cannot be told: others may tell it to be ours.
+        "", "(unended mx.ours.example; dkim=pass", "\"mx.ours.example; dkim=pass", ";",
+    ]
+
+    @Test("P2: what claims to be ours is forged", arguments: ours)
+    func knowsForged(_ body: String) {
+        let forged = ForgedResults(ofOurs: ["mx.ours.example", "auth.ours.example"])
+        #expect(forged.isForged(bytes(body)))
+    }
+
+    @Test(arguments: [
+        "mx.theirs.example; dkim=pass", "xmx.ours.example; none", "mx.ours.example.net; none",
+        "ours.example; none", "(mx.ours.example) theirs.example; none",
+    ])
+    func leavesThoseOfOthers(_ body: String) {
+        #expect(!ForgedResults(ofOurs: ["mx.ours.example"]).isForged(bytes(body)))
+    }
+
+    @Test("P2: where they stand, and where ARC's stay")
+    func findsForged() {
+        let forged = "AUTHENTICATION-RESULTS : mx.ours.example;\r\n dkim=pass\r\n"
+        let mail =
+            "A: 1\r\n\(forged)ARC-Authentication-Results: i=1; mx.ours.example; none\r\n\r\nb"
+        let ranges = ForgedResults(ofOurs: ["mx.ours.example"])
+            .ranges(in: MailFields(Array(mail.utf8)))
+        #expect(ranges == [6..<(6 + forged.utf8.count)])
+    }
+}

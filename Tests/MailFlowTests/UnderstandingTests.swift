@@ -1,0 +1,118 @@
+import DNS
+import LibCrypto
+import MailFlow
+import MailModel
+import NIOCore
+import Storage
+import Synchronization
+import TestSupport
+import Testing
+
+/// What a mail is found to be, in the words that are kept and shown.
+@Suite struct UnderstandingTests {
+    private let zone = ZoneResolver()
+    private let bodies = ScriptedBodies()
+
+    init() {
+        zone.put("sender.example", .txt, [.text([Array("v=spf1 ip4:192.0.2.7 -all".utf8)])])
+        zone.put("_dmarc.sender.example", .txt, [.text([Array("v=DMARC1; p=reject".utf8)])])
+    }
+
+    private static let id = MailID(at: Timestamp(milliseconds: 0), random: CountingRandom())
+
+    private func judge(
+        _ raw: String, from: String = "ada@sender.example", peer: String = "192.0.2.7",
+        isInFile: Bool = false
+    ) async throws -> VerdictRecord? {
+        let head = "Return-Path: <>\r\n"
+        let stored = ByteBuffer(string: head + raw)
+        let recipient = try #require(Mailbox("a@ours.example"))
+        let envelope = ReceivedEnvelope(
+            mailFrom: Mailbox(from).map(ReversePath.mailbox) ?? .null, recipients: [recipient],
+            helo: "mail.sender.example", peerAddress: peer, peerName: .absent, tls: nil,
+            isExtended: true, isSMTPUTF8: false, is8BitMIME: false)
+        let record = MailRecord(
+            id: Self.id, account: .main, receivedAt: Timestamp(milliseconds: 0), state: .acting,
+            envelope: envelope, ruleSetVersion: "v", isUntaken: false,
+            bodyPlace: isInFile ? .file : .row, headLength: head.utf8.count,
+            totalLength: stored.readableBytes, checksum: 0)
+        bodies.state.withLock { $0.files[Self.id] = stored }
+        let understanding = Understanding(
+            settings: AuthenticationSettings(
+                hostname: "mx.ours.example", authenticator: "auth.ours.example"),
+            screener: nil, bodies: bodies, resolver: zone, rsa: LibCryptoRSA(), time: ManualTime())
+        let content: MailContent =
+            isInFile ? .file(path: "", length: stored.readableBytes) : .bytes(stored)
+        guard case .verdicts(let verdicts) = await understanding.judge(record, content) else {
+            return nil
+        }
+        return verdicts
+    }
+
+    @Test(arguments: [false, true])
+    func saysWhoSentAMail(isInFile: Bool) async throws {
+        let verdicts = try #require(
+            try await judge("From: ada@sender.example\r\n\r\nbody", isInFile: isInFile))
+        #expect(verdicts.spf.status == .pass && verdicts.spf.result == "pass")
+        #expect(verdicts.dkim.status == .gray && verdicts.dmarc.status == .pass)
+        #expect(verdicts.dmarcPolicy == nil)
+        #expect(verdicts.spam == .disabled && verdicts.virus == .disabled)
+        #expect(verdicts.headerFields.hasPrefix("Received-SPF: pass (spfCheck: domain of"))
+        #expect(
+            verdicts.headerFields.contains(
+                "\r\nAuthentication-Results: auth.ours.example;\r\n spf=pass "))
+        #expect(
+            verdicts.headerFields.hasSuffix(
+                ";\r\n dmarc=pass header.from=sender.example;\r\n"))
+        #expect(!verdicts.spf.reason.isEmpty && !verdicts.dmarc.reason.isEmpty)
+    }
+
+    @Test func aForgedSenderFails() async throws {
+        let verdicts = try #require(
+            try await judge(
+                "From: ada@sender.example\r\n\r\nbody", from: "x@other.example",
+                peer: "198.51.100.1"))
+        #expect(verdicts.spf.status == .gray && verdicts.dmarc.status == .fail)
+        #expect(verdicts.dmarcPolicy == "reject")
+    }
+
+    @Test("P2: our name in the mail's own fields is forged", arguments: [false, true])
+    func findsForgedFields(isInFile: Bool) async throws {
+        let forged = "Authentication-Results: mx.ours.example; dmarc=pass\r\n"
+        let verdicts = try #require(
+            try await judge(
+                "A: 1\r\n\(forged)B: 2\r\n\(forged)\r\nbody", isInFile: isInFile))
+        let length = forged.utf8.count
+        #expect(
+            verdicts.forgedFields == [
+                VerdictRecord.ByteSpan(start: 6, length: length),
+                VerdictRecord.ByteSpan(start: 12 + length, length: length),
+            ])
+    }
+
+    @Test func aDNSThatFailsIsSaid() async throws {
+        zone.put("sender.example", .txt, .failure(.timedOut))
+        zone.put("_dmarc.sender.example", .txt, .failure(.timedOut))
+        let verdicts = try #require(try await judge("From: ada@sender.example\r\n\r\nbody"))
+        #expect(verdicts.spf.status == .processingFailed)
+        #expect(verdicts.dmarc.status == .processingFailed)
+    }
+
+    @Test(
+        "P10: whatever a mail says, its fields are lines of text",
+        arguments: [
+            "From: \u{0}\u{7}a@sender.example\r\n\r\n",
+            "From: =?utf-8?q?=0D=0ABcc:_x?= <a@b.example>\r\n\r\n",
+            "\r\n", "",
+            "DKIM-Signature: v=1; d=a\u{0}b.example; s=\u{1B}[31m; b=x\r\nFrom: a@b.example\r\n\r\n",
+        ])
+    func fieldsAreLines(_ raw: String) async throws {
+        let verdicts = try #require(try await judge(raw))
+        for line in verdicts.headerFields.split(separator: "\r\n") {
+            #expect(line.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F })
+            #expect(
+                line.hasPrefix(" ") || line.hasPrefix("Received-SPF: ")
+                    || line.hasPrefix("Authentication-Results: "))
+        }
+    }
+}
