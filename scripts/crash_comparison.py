@@ -162,8 +162,9 @@ class Comparison:
         files = names(self.site.spool / "bodies")
         self.leftovers += [f"spool/bodies/{name} has no mail" for name in files - self.kept.keys()]
         for name in files & self.kept.keys():
-            body, stored = self.site.spool / "bodies" / name, self.site.bucket / "all" / name
-            if not body.samefile(stored) and body.read_bytes() != stored.read_bytes():
+            # An object has the verdicts in its header block; the mail behind it is the same.
+            body = (self.site.spool / "bodies" / name).read_bytes()
+            if self.identify(name, body)[1] is not self.kept[name]:
                 self.torn.add(f"spool/bodies/{name}")
         for name in names(self.site.spool / "damaged"):
             content = (self.site.spool / "damaged" / name).read_bytes()

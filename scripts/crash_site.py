@@ -73,12 +73,17 @@ class Site:
         handler = around / "note"
         handler.write_text(HANDLER)
         handler.chmod(0o755)
+        # The load's senders are judged, and nobody outside is asked about them.
+        (around / "zone").write_text(
+            "@ 60 SOA ns hostmaster 1 60 60 60 60\n@ 60 NS ns\nns 60 A 127.0.0.1\n")
         self.config.write_text(
             f"hostname: mx.crash.example\ndataDirectory: {self.folder}/data\n"
             f"listeners: [{{address: 127.0.0.1, port: {self.port}}}]\n"
             f"rules: {{directory: {around}/rules, active: crash}}\n"
             f"buckets: {{mail: {{directory: {self.bucket}}}}}\n"
             f"handlers: {{note: {{command: [{handler}], environment: {{LINES: {self.lines}}}}}}}\n"
+            f"dns: {{zones: [{{name: invalid, file: {around}/zone}}, "
+            f"{{name: example, file: {around}/zone}}]}}\n"
             f"topics: {{received: {{log: {{file: {self.notifications}}}}}}}\n"
             f"spool: {{synchronous: {synchronous}, freeBytesMin: 104857600}}\n"
             # The next strike comes before a failed action's second try would.
