@@ -384,8 +384,9 @@ rules:
         self.assertEqual(
             [condition["isMatch"] for condition in rules[1]["conditions"]], [True, False])
         # What turns the direction of a line does not reach the terminal.
-        turned = martlet("rules", "explain", file, "--to", "a\u202eb@example.test").stdout
-        self.assertIn("took a?b@example.test", turned)
+        turned = martlet(
+            "rules", "explain", file, "--to", "a\u202eb@example.test", status=64).stderr
+        self.assertIn("“a?b@example.test” is no mail address", turned)
         self.assertNotIn("\u202e", turned)
         martlet("rules", "explain", file, "--to", "nonsense", status=64)
 

@@ -273,19 +273,24 @@ class Forbidden(unittest.TestCase):
         endpoint = Endpoint(self.addCleanup)
         reason = ("127.0.0.1 is no address of the open internet (loopback), "
                   "and http.allow does not name it")
-        for host in ("127.0.0.1", "localhost"):
-            with self.subTest(host):
-                server = self.start(endpoint.url.replace("127.0.0.1", host), [])
-                server.send(message())
-                dead = server.eventually(
-                    lambda: server.json("queue", "messages"), "it was given up")
-                # `localhost` may be ::1 first.
-                self.assertRegex(dead[0]["error"].replace("::1", "127.0.0.1"),
-                                 f"^{host}:[0-9]+: {re.escape(reason)}$")
-                self.assertEqual(dead[0]["attempts"], 1)
-                self.assertTrue(server.log_lines(
-                    "a message did not reach its subscriber", "topic=received", "subscriber=web",
-                    "dead=true", "is no address of the open internet"), server.log_tail())
+        # What the DNS says of a name may be otherwise soon: it is tried again.
+        server = self.start(endpoint.url.replace("127.0.0.1", "localhost"), [])
+        server.send(message())
+        server.eventually(
+            lambda: server.log_lines(
+                "a message did not reach its subscriber", "topic=received", "subscriber=web",
+                "dead=false", "is no address of the open internet"), "it was tried")
+        self.assertEqual(server.json("queue", "messages"), [])
+        server.stop()
+        # An address stays what it is.
+        server = self.start(endpoint.url, [])
+        server.send(message())
+        dead = server.eventually(lambda: server.json("queue", "messages"), "it was given up")
+        self.assertRegex(dead[0]["error"], f"^127.0.0.1:[0-9]+: {re.escape(reason)}$")
+        self.assertEqual(dead[0]["attempts"], 1)
+        self.assertTrue(server.log_lines(
+            "a message did not reach its subscriber", "topic=received", "subscriber=web",
+            "dead=true", "is no address of the open internet"), server.log_tail())
         self.assertEqual(endpoint.posts, [])
         # The operator says that it may, and sends it again.
         server.stop()
@@ -293,7 +298,7 @@ class Forbidden(unittest.TestCase):
         server.start(identities=())
         server.cli("queue", "resend", dead[0]["message"])
         server.eventually(lambda: endpoint.posts, "it was posted")
-        self.assertRegex(endpoint.posts[0][1]["Host"], "^localhost:[0-9]+$")
+        self.assertRegex(endpoint.posts[0][1]["Host"], "^127.0.0.1:[0-9]+$")
 
     def test_the_check_tells_it_before(self):
         server = new_server(

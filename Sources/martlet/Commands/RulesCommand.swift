@@ -142,7 +142,8 @@ struct RulesCommand: AsyncParsableCommand {
         func run() async throws {
             let recipients = try to.map { text in
                 guard let mailbox = Mailbox(text) else {
-                    throw ValidationError("“\(text)” is no mail address")
+                    throw ValidationError(
+                        "“\(Terminal.printable(text))” is no mail address")
                 }
                 return mailbox
             }

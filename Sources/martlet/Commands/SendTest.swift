@@ -33,7 +33,8 @@ struct SendTest: AsyncParsableCommand {
     func run() async throws {
         let recipients = try to.map { text in
             guard let mailbox = Mailbox(text) else {
-                throw ValidationError("“\(text)” is no mail address")
+                throw ValidationError(
+                    "“\(Terminal.printable(text))” is no mail address")
             }
             return mailbox.wireText
         }
@@ -41,7 +42,10 @@ struct SendTest: AsyncParsableCommand {
             throw ValidationError("a subject is one line")
         }
         let sender = ["", "<>"].contains(from) ? "" : Mailbox(from)?.wireText
-        guard let sender else { throw ValidationError("“\(from)” is no mail address") }
+        guard let sender else {
+            throw ValidationError(
+                "“\(Terminal.printable(from))” is no mail address")
+        }
         let (address, port) = try place()
         let mail = try content(sender, recipients)
         do {
