@@ -88,7 +88,7 @@ class Bombs(ServerCase):
     def test_s16_a_hundred_thousand_recipients(self):
         recipients = b"".join(
             f"RCPT TO:<user{number}@example.test>\r\n".encode() for number in range(1000))
-        self.check(b"", recipients, (), bytes_max=100 * len(recipients))
+        self.check(b"", recipients, ())
 
     def test_s16_a_million_header_fields(self):
         with self.server.dialog() as dialog:
