@@ -115,6 +115,8 @@ def _abandon_all():
 
 # Told to end, the run is interrupted as by Ctrl-C, and leaves nothing behind.
 signal.signal(signal.SIGTERM, signal.default_int_handler)
+# Started in the background it may have been told to ignore Ctrl-C, and its programs with it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Server:
