@@ -48,6 +48,25 @@ import Testing
         #expect(read.methods.first?.properties.count == 2)
     }
 
+    /// RFC 5322 §2.1.1: no line is longer than 998 bytes, whatever a client calls itself.
+    @Test(arguments: [10, 200, 255])
+    func linesOfReceivedSPFHaveRoom(_ length: Int) throws {
+        let name =
+            String(repeating: "abcdefghij.", count: 23).prefix(min(length, 240)) + "x.example"
+        let address = try #require(IPAddress("2001:db8:1111:2222:3333:4444:5555:6666"))
+        let local = String(repeating: "l", count: length)
+        let from = "\(local)@\(name)"
+        let sender = SPFSender(
+            address, helo: String(repeating: "h", count: length), mailFrom: from)
+        let field = ReceivedSPF(
+            SPFOutcome(.softfail, .noDomain, sender), envelopeFrom: from
+        ).field
+        let lines = field.split(separator: "\r\n")
+        #expect(lines.allSatisfy { $0.utf8.count <= 998 })
+        #expect(lines.dropFirst().allSatisfy { $0.hasPrefix(" ") })
+        #expect((lines.count == 1) == (length == 10))
+    }
+
     static let ours = [
         "mx.ours.example; dkim=pass", " MX.Ours.Example; dkim=pass", "mx.ours.example 1; none",
         "\r\n mx.ours.example;\r\n dkim=pass", "(c) mx.ours.example (d) ; spf=pass",

@@ -16,7 +16,8 @@ package struct ReceivedSPF: Sendable {
             envelopeFrom.isEmpty ? "postmaster@\(outcome.sender.helo)" : envelopeFrom
     }
 
-    /// What stands behind the field's name, with SES's final semicolon: one line, without its end.
+    /// What stands behind the field's name, with SES's final semicolon, without its line end: one
+    /// line, as SES has it, unless that were longer than a line of a mail may be.
     package var text: String { "\(outcome.result.rawValue) \(detail);" }
 
     /// The field with its name, without its final line end.
@@ -28,9 +29,15 @@ package struct ReceivedSPF: Sendable {
             ("client-ip", outcome.sender.address.description), ("envelope-from", envelopeFrom),
             ("helo", outcome.sender.helo),
         ]
-        return FieldValue.comment("spfCheck: \(words)") + " "
-            + pairs.map { "\($0)=\(Self.value($1))" }.joined(separator: "; ")
+        let comment = FieldValue.comment("spfCheck: \(words)")
+        let values = pairs.map { "\($0)=\(Self.value($1))" }
+        let line = "\(comment) \(values.joined(separator: "; "))"
+        return line.utf8.count <= Self.lineBytesMax
+            ? line : "\(comment)\r\n \(values.joined(separator: ";\r\n "))"
     }
+
+    /// Of RFC 5322's 998, what its name and result leave. RFC 5322 §2.1.1
+    private static let lineBytesMax = 900
 
     /// An address stands as it is. RFC 7208 §9.1: `dot-atom / quoted-string`
     private static func value(_ text: String) -> String {
