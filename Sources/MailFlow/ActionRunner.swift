@@ -113,7 +113,14 @@ extension ActionRunner {
             for var mail in queue.take(1) {
                 if mail.record.verdicts == nil {
                     guard let content = await contentToJudge(of: mail) else { continue }
-                    switch await judge.judge(mail.record, content) {
+                    // The end of the process waits for no name server; what was cut off is judged
+                    // by the next start.
+                    let record = mail.record
+                    let judgement = await cancelWhenGracefulShutdown {
+                        await judge.judge(record, content)
+                    }
+                    guard !queue.isClosed else { continue }
+                    switch judgement {
                     case .verdicts(let verdicts): mail.record.verdicts = verdicts
                     case .later(let reason):
                         await postpone(mail.record.id, because: reason)

@@ -44,24 +44,25 @@ package struct Understanding: MailJudge {
 
     package func judge(_ mail: MailRecord, _ content: MailContent) async -> Judgement {
         var verdicts = VerdictRecord()
-        let header: [UInt8]
+        let author: Result<Domain, AuthorDomainDefect>
         do throws(StorageFailure) {
-            header = try self.header(of: mail, content)
+            let block = try headerBlock(of: mail, content)
+            author = Result { () throws(AuthorDomainDefect) in try AuthorDomain.find(in: block) }
+            let header = Array(block.bytes)
             verdicts.forgedFields = forged.ranges(in: MailFields(header)).map {
                 VerdictRecord.ByteSpan(start: $0.lowerBound, length: $0.count)
             }
             if settings.isEnabled {
                 let signed = try signedMail(mail, content, header)
                 verdicts.note(
-                    await authenticate(mail.envelope, signed, header), mail.envelope, settings)
+                    await authenticate(mail.envelope, signed, author), mail.envelope, settings)
             }
         } catch {
             return .later("\(error)")
         }
         guard let screener, screener.isEnabled else { return .verdicts(verdicts) }
-        let author = try? AuthorDomain.find(in: HeaderBlock(header[...]))
         let screened = await screener.screen(
-            ScannedMail(mail, content: content), author: author)
+            ScannedMail(mail, content: content), author: try? author.get())
         guard screened.waitsFor.isEmpty else {
             return .later("\(screened.waitsFor.joined(separator: ", ")) cannot be had")
         }
@@ -72,7 +73,8 @@ package struct Understanding: MailJudge {
     // MARK: Who sent it
 
     private func authenticate(
-        _ envelope: ReceivedEnvelope, _ mail: SignedMail, _ header: [UInt8]
+        _ envelope: ReceivedEnvelope, _ mail: SignedMail,
+        _ author: Result<Domain, AuthorDomainDefect>
     ) async -> AuthenticationVerdicts? {
         // Nobody is let in whose address is none.
         guard let address = IPAddress(envelope.peerAddress) else { return nil }
@@ -82,10 +84,6 @@ package struct Understanding: MailJudge {
         async let name = reverseLookup(envelope.peerName, of: address)
         let sent = await spf.check(sender)
         let signed = await signatures
-        let author: Result<Domain, AuthorDomainDefect> = Result {
-            () throws(AuthorDomainDefect) in
-            try AuthorDomain.find(in: HeaderBlock(header[...]))
-        }
         let aligned = await dmarc.check(author, DMARCEvidence(spf: sent, dkim: signed))
         return AuthenticationVerdicts(
             spf: sent, dkim: signed, arc: await chain, dmarc: aligned,
@@ -107,14 +105,13 @@ package struct Understanding: MailJudge {
 
     // MARK: Reading
 
-    /// The mail's own header section, with its empty line; whatever follows it, too.
-    private func header(
+    /// The mail's own header section, with its empty line.
+    private func headerBlock(
         of mail: MailRecord, _ content: MailContent
-    ) throws(StorageFailure) -> [UInt8] {
+    ) throws(StorageFailure) -> HeaderBlock {
         let front = try piece(
             mail, content, from: mail.headLength, length: settings.headerBytesMax)
-        let block = HeaderBlock(Array(front.readableBytesView)[...])
-        return Array(block.bytes)
+        return HeaderBlock(Array(front.readableBytesView)[...])
     }
 
     /// The mail read through once for all of its signatures.

@@ -243,10 +243,14 @@ final class ScriptedJudge: MailJudge {
     private struct State {
         var judged: [MailID] = []
         var isClosed = false
+        var hangs = false
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
     private let state = Mutex(State())
+
+    /// From now on no judgement ends but by its task's end.
+    func hangUntilCancelled() { state.withLock { $0.hangs = true } }
 
     /// In the order in which they began.
     var judged: [MailID] { state.withLock { $0.judged } }
@@ -263,6 +267,12 @@ final class ScriptedJudge: MailJudge {
     }
 
     func judge(_ mail: MailRecord, _ content: MailContent) async -> Judgement {
+        if state.withLock({ $0.hangs }) {
+            state.withLock { $0.judged.append(mail.id) }
+            let (never, _) = AsyncStream<Void>.makeStream()
+            for await _ in never {}
+            return .verdicts(VerdictRecord())
+        }
         var text = ""
         if case .bytes(let bytes) = content { text = String(buffer: bytes) }
         let isSlow = text.contains("slow")

@@ -249,6 +249,22 @@ import Topics
         }
     }
 
+    /// The process does not wait for a name server; the next start judges anew.
+    @Test func theEndWaitsForNoJudgement() async throws {
+        let judge = ScriptedJudge()
+        let acting = try await Acting([rule("a", [store("a")])], judge: judge)
+        judge.hangUntilCancelled()
+        try await acting.run { (acting) async throws in
+            let mail = try await acting.receive()
+            while judge.judged.isEmpty { await Task.yield() }
+            #expect(judge.judged == [mail])
+        }
+        let mail = try #require(judge.judged.first)
+        let record = try #require(try await acting.receiving.store.mail(mail))
+        #expect(record.state == .acting && record.verdicts == nil)
+        #expect(acting.storedFiles.isEmpty)
+    }
+
     @Test func aWithdrawnMailIsNotJudged() async throws {
         let judge = ScriptedJudge()
         let acting = try await Acting([rule("a", [store("a")])], judge: judge)
