@@ -17,10 +17,10 @@ extension ReceiptActions {
         let event: [UInt8]
         let input: [FunctionInvocation.InputPiece]
         do throws(StorageFailure) {
-            let (mail, receipt) = try describe(task, object)
+            let shown = try presented(task)
+            let (mail, receipt) = try describe(task, object, shown)
             event = ReceiptEvents.lambda(mail, receipt)
-            let (front, rest) = try presented(task)
-            input = (front.map { [.bytes($0)] } ?? []) + [Self.piece(rest)]
+            input = (shown.front.map { [.bytes($0)] } ?? []) + [Self.piece(shown.rest)]
         } catch {
             return ActionResult(ending: .failed, detail: "\(error)")
         }

@@ -19,8 +19,9 @@ extension ReceiptActions {
             preconditionFailure("notify has an object")
         }
         do throws(StorageFailure) {
-            let (mail, receipt) = try describe(task, object)
-            let (front, rest) = try presented(task)
+            let shown = try presented(task)
+            let (mail, receipt) = try describe(task, object, shown)
+            let (front, rest) = shown
             let length = (front?.readableBytes ?? 0) + rest.length
             let fits = length <= Self.contentBytesMax
             var content = fits ? try content(task, front, rest, encoding) : nil

@@ -75,7 +75,7 @@ package struct ReceiptActions: Sendable {
         }
         var result = result
         do throws(StorageFailure) {
-            let (mail, receipt) = try describe(task, object)
+            let (mail, receipt) = try describe(task, object, try presented(task))
             let message = ReceiptEvents.notification(mail, receipt)
             let deliveries = topics.deliveries(
                 of: String(decoding: message, as: UTF8.self), subject: Self.subject, topic: topic,
@@ -91,11 +91,12 @@ package struct ReceiptActions: Sendable {
         return result
     }
 
+    /// `shown` is the mail as the action is to see it.
     func describe(
-        _ task: ActionTask, _ object: ReceiptActionObject
+        _ task: ActionTask, _ object: ReceiptActionObject, _ shown: PresentedMail
     ) throws(StorageFailure) -> (ReceivedMail, Receipt) {
         let envelope = task.mail.envelope
-        let header = HeaderBlock(try headerBytes(task)[...])
+        let header = HeaderBlock(try headerBytes(task, shown)[...])
         let mail = ReceivedMail(
             id: task.mail.id, receivedAt: task.mail.receivedAt, mailFrom: envelope.mailFrom,
             recipients: envelope.recipients, header: header)
@@ -109,10 +110,11 @@ package struct ReceiptActions: Sendable {
     }
 
     /// Bytes from the front of a mail, as it is shown, that hold its header section.
-    private func headerBytes(_ task: ActionTask) throws(StorageFailure) -> [UInt8] {
-        let (front, rest) = try presented(task)
-        var buffer = front ?? ByteBuffer()
-        switch rest {
+    private func headerBytes(
+        _ task: ActionTask, _ shown: PresentedMail
+    ) throws(StorageFailure) -> [UInt8] {
+        var buffer = shown.front ?? ByteBuffer()
+        switch shown.rest {
         case .bytes(let bytes): buffer.writeImmutableBuffer(bytes)
         case .file(_, let start, _):
             var stored = try bodies.read(
@@ -123,11 +125,11 @@ package struct ReceiptActions: Sendable {
         return Array(buffer.readableBytesView)
     }
 
+    typealias PresentedMail = (front: ByteBuffer?, rest: MailContent)
+
     /// The mail as this action is to see it: lines of earlier `addHeader` actions and what the
     /// verdicts change of its front, if there is anything of it, then the rest of what is stored.
-    func presented(
-        _ task: ActionTask
-    ) throws(StorageFailure) -> (front: ByteBuffer?, rest: MailContent) {
+    func presented(_ task: ActionTask) throws(StorageFailure) -> PresentedMail {
         let added = task.addedHeaders.map { $0 + "\r\n" }.joined()
         guard let presentation = MailPresentation(task.mail) else {
             return (added.isEmpty ? nil : ByteBuffer(string: added), task.content)

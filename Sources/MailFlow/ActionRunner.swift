@@ -30,17 +30,17 @@ package struct ActionRunner: Service {
     private let log: any ActionLog
     private let onDeliveries: @Sendable () -> Void
     private let lanes: Int
-    private let judgesMax: Int
+    /// Mails that are judged at once.
+    private static let judgesMax = 32
     private let handlersMax: Int
 
-    /// `judge`: nil where nothing judges mails. `lanes` batches are worked on at once, `judgesMax`
-    /// mails judged, `handlersMax` handlers run. `onDeliveries` is called when the outbox has
-    /// something new.
+    /// `judge`: nil where nothing judges mails. `lanes` batches are worked on at once, `handlersMax`
+    /// handlers run. `onDeliveries` is called when the outbox has something new.
     package init(
         queue: ActionQueue, rules: ActiveRules, store: any MailStore, bodies: any BodyFiles,
         judge: (any MailJudge)? = nil, actions: ReceiptActions, retries: RetrySchedule,
         time: any TimeSource, random: any RandomSource, pause: any Pause, log: any ActionLog,
-        onDeliveries: @escaping @Sendable () -> Void, lanes: Int = 2, judgesMax: Int = 32,
+        onDeliveries: @escaping @Sendable () -> Void, lanes: Int = 2,
         handlersMax: Int = 16
     ) {
         self.queue = queue
@@ -56,7 +56,6 @@ package struct ActionRunner: Service {
         self.log = log
         self.onDeliveries = onDeliveries
         self.lanes = lanes
-        self.judgesMax = judgesMax
         self.handlersMax = handlersMax
     }
 }
@@ -72,7 +71,7 @@ extension ActionRunner {
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 if let judge {
-                    for _ in 0..<judgesMax {
+                    for _ in 0..<Self.judgesMax {
                         group.addTask { await runJudge(judge, judgedQueue) }
                     }
                 }

@@ -67,8 +67,8 @@ extension VerdictRecord {
     }
 
     mutating func note(_ screened: ScreeningVerdicts) {
-        spam = Finding(Status(screened.spam.status), reason: screened.spam.reason)
-        virus = Finding(Status(screened.virus.status), reason: screened.virus.reason)
+        spam = Finding(screened.spam.status, reason: screened.spam.reason)
+        virus = Finding(screened.virus.status, reason: screened.virus.reason)
         for finding in screened.lists where finding.score != 0 || finding.isFailure {
             others.append(
                 OtherFinding(
@@ -83,16 +83,6 @@ extension VerdictRecord {
 extension VerdictRecord.Status {
     init(_ verdict: ReceiptVerdict) {
         switch verdict {
-        case .pass: self = .pass
-        case .fail: self = .fail
-        case .gray: self = .gray
-        case .processingFailed: self = .processingFailed
-        case .disabled: self = .disabled
-        }
-    }
-
-    init(_ status: ScanVerdict.Status) {
-        switch status {
         case .pass: self = .pass
         case .fail: self = .fail
         case .gray: self = .gray

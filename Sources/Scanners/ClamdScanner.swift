@@ -1,5 +1,6 @@
 import NIOCore
 package import Screening
+import Storage
 
 /// ClamAV's clamd, asked by `INSTREAM` over TCP or a Unix socket: one connection for each mail.
 /// clamd(8)

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 package import Screening
+import Storage
 
 /// rspamd, asked by `POST /checkv2` over TCP or a Unix socket: one connection for each mail.
 package struct RspamdScanner: MailScanner {

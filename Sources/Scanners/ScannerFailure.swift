@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import Screening
+import Storage
 
 /// Why a scanner has said nothing about a mail.
 enum ScannerFailure: Error, Sendable, Equatable, CustomStringConvertible {

@@ -1,3 +1,5 @@
+import Storage
+
 /// How the answers of lists and of a scanner become one verdict.
 ///
 /// The scores of all listings are added. At `failScore` and above the lists say `FAIL`, at

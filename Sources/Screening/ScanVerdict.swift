@@ -1,16 +1,9 @@
+package import Storage
+
 /// What was found out about a mail by screening it: SES's word, why, and what the word rests on.
 /// SES: `spamVerdict`, `virusVerdict`.
 package struct ScanVerdict: Sendable, Equatable {
-    package enum Status: String, Sendable, CaseIterable {
-        case pass = "PASS"
-        case fail = "FAIL"
-        /// Neither the one nor the other.
-        case gray = "GRAY"
-        /// It could not be found out.
-        case processingFailed = "PROCESSING_FAILED"
-        /// Nobody was asked.
-        case disabled = "DISABLED"
-    }
+    package typealias Status = VerdictRecord.Status
 
     package enum Detail: Sendable, Equatable {
         case none

@@ -1,3 +1,5 @@
+import Storage
+
 /// What a spam scanner made of a mail, in rspamd's terms.
 package struct SpamScan: Sendable, Equatable {
     /// What the scanner would have done with it. rspamd: actions.

@@ -5,8 +5,11 @@ package struct VerdictRecord: Sendable, Hashable, Codable {
     package enum Status: String, Sendable, Hashable, Codable {
         case pass = "PASS"
         case fail = "FAIL"
+        /// Neither the one nor the other.
         case gray = "GRAY"
+        /// It could not be found out.
         case processingFailed = "PROCESSING_FAILED"
+        /// Nobody was asked.
         case disabled = "DISABLED"
     }
 
@@ -47,7 +50,7 @@ package struct VerdictRecord: Sendable, Hashable, Codable {
     /// `none`, `quarantine` or `reject`: what the domain of From asks for, where DMARC failed.
     /// SES: `dmarcPolicy`.
     package var dmarcPolicy: String?
-    /// Checks that SES has no word for: ARC, iprev, each signature; by their method's name.
+    /// Checks that SES has no word for: ARC, iprev, lists; by their method's name.
     package var others: [OtherFinding] = []
     /// The header fields that say all of this, `Received-SPF` and `Authentication-Results`, each
     /// with its CRLF; empty where nothing was checked.

@@ -1,5 +1,6 @@
 import MailModel
 import Screening
+import Storage
 import Testing
 
 /// The table that the documentation gives.

@@ -1,4 +1,5 @@
 import Screening
+import Storage
 import Testing
 
 @Suite struct SpamScanTests {
