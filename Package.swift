@@ -136,6 +136,7 @@ let package = Package(
             "Actions",
             ["Topics", "Events", "Storage", "RuleEngine", "MailModel", nioCore]),
         source("Topics", ["Storage", "MailModel", logging, lifecycle]),
+        source("DeliveryQueue", ["Storage", "SMTPProtocol", "MailModel", logging, lifecycle]),
         source("Accounts", ["Storage", "DNS", "MailModel"]),
         source("MailAuthentication", ["DNS", "MailModel", crypto]),
         source("Screening", ["Storage", "DNS", "MailModel"]),
@@ -151,6 +152,12 @@ let package = Package(
 
         // Edges that are called
         source("Handlers", ["Actions", "MailModel", "CHandlerSpawn", logging, nioCore]),
+        source(
+            "OutboundSMTP",
+            [
+                "DeliveryQueue", "SMTPProtocol", "DNS", "Storage", "MailModel", nioCore, nioPosix,
+                nioSSL, nioTLS, logging,
+            ]),
         source(
             "WebPoster", ["Topics", "MailModel", nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS]),
         source(
@@ -278,6 +285,12 @@ let package = Package(
         tests(
             "ScannersTests",
             ["Scanners", "Screening", "Storage", "MailModel", "TestSupport", nioCore, nioPosix]),
+        tests(
+            "OutboundSMTPTests",
+            [
+                "OutboundSMTP", "DeliveryQueue", "SMTPProtocol", "DNS", "Storage", "MailModel",
+                "TestSupport", nioCore, nioPosix, nioSSL, nioEmbedded,
+            ]),
         tests("FeedbackTests", ["Feedback", "MailModel", "TestSupport"]),
         tests("TidyTests", ["TestSupport"]),
     ] + fuzzer

@@ -45,6 +45,9 @@ enum ImportGraph {
         Target("InboundSMTP", .edge, ["MailFlow", "SMTPProtocol", "MailModel", "Storage"]),
         Target("PublicWeb", .edge, ["Topics", "MailModel"]),
         Target("ControlSocket", .edge, ["ControlPlane"]),
+        Target(
+            "OutboundSMTP", .edge,
+            ["DeliveryQueue", "SMTPProtocol", "DNS", "Storage", "MailModel"]),
         Target("Handlers", .edge, ["Actions", "MailModel", "CHandlerSpawn"]),
         Target("WebPoster", .edge, ["Topics", "MailModel"]),
         Target("ObjectStorage", .edge, ["Topics", "Storage", "MailModel", "CFileSystem"]),
@@ -65,6 +68,7 @@ enum ImportGraph {
             ]),
         Target("Actions", .core, ["Topics", "Events", "Storage", "RuleEngine", "MailModel"]),
         Target("Topics", .core, ["Storage", "MailModel"]),
+        Target("DeliveryQueue", .core, ["Storage", "SMTPProtocol", "MailModel"]),
         Target("Accounts", .core, ["Storage", "DNS", "MailModel"]),
         Target("MailAuthentication", .core, ["DNS", "MailModel"]),
         Target("Screening", .core, ["Storage", "DNS", "MailModel"]),

@@ -1,0 +1,4 @@
+/// Ports that the protocols have.
+package enum SMTPPort {
+    package static let relay = 25
+}

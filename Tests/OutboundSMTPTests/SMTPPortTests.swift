@@ -1,0 +1,6 @@
+import OutboundSMTP
+import Testing
+
+@Suite struct SMTPPortTests {
+    @Test func relay() { #expect(SMTPPort.relay == 25) }
+}
