@@ -67,18 +67,6 @@ package struct Relay: Hashable, Sendable {
 
 /// One mail for one recipient, ready to be sent: whatever it says is not changed any more.
 package struct OutgoingMail: Sendable {
-    /// What a mail asks of the way that it takes. A domain's own policy (MTA-STS, DANE) is kept
-    /// beside it, whatever this says.
-    package enum TLSDemand: String, Sendable, Codable {
-        /// Encrypted where the next hop offers it.
-        case opportunistic
-        /// Encrypted, whoever the next hop is. SES: `TlsPolicy` `REQUIRE`
-        case required
-        /// Encrypted, to a host that is proven, and to one alone that promises the same.
-        /// RFC 8689
-        case verifiedOnward
-    }
-
     /// For the log.
     package var id: String
     package var reversePath: ReversePath

@@ -21,7 +21,10 @@ extension SQLStore {
         try database.copy(to: path, onStep: onStep) { connection throws(StorageFailure) in
             let count = try connection.rows("SELECT COUNT(*) FROM mail", []).first?.integer(0)
             let files = try connection.rows(
-                "SELECT id FROM mail WHERE body_place = 'file' ORDER BY id", [])
+                """
+                SELECT id FROM mail WHERE body_place = 'file'
+                UNION ALL SELECT body FROM sent_mail WHERE body_place = 'file' ORDER BY 1
+                """, [])
             return CopiedMails(
                 count: Int(count ?? 0),
                 withFile: files.compactMap { $0.text(0).flatMap { MailID($0) } })

@@ -53,7 +53,7 @@ extension SQLStore: MailStore {
                 .flag(record.isUntaken), .text(record.bodyPlace.rawValue),
                 .integer(Int64(record.headLength)), .integer(Int64(record.totalLength)),
                 .integer(Int64(record.checksum)), .text(envelope.peerName.state),
-                .text(envelope.peerName.domain?.ascii), .text(record.verdicts.map(Self.text)),
+                .text(envelope.peerName.domain?.ascii), .text(record.verdicts.map { json($0) }),
                 .integer(record.receivedAt.milliseconds),
             ])
     }
@@ -76,7 +76,7 @@ extension SQLStore: MailStore {
         if let verdicts = progress.verdicts {
             try connection.execute(
                 "UPDATE mail SET verdicts = $1 WHERE id = $2",
-                [.text(text(verdicts)), .text(progress.mail.text)])
+                [.text(json(verdicts)), .text(progress.mail.text)])
         }
         for action in progress.actions {
             try connection.execute(
@@ -193,7 +193,7 @@ extension SQLStore: MailStore {
         }
     }
 
-    private static func likeEscaped(_ text: String) -> String {
+    static func likeEscaped(_ text: String) -> String {
         text.replacing("!", with: "!!").replacing("%", with: "!%").replacing("_", with: "!_")
     }
 

@@ -79,15 +79,6 @@ extension SQLStore {
             checksum: checksum, verdicts: row.text(20).flatMap(verdicts))
     }
 
-    static func text(_ verdicts: VerdictRecord) -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(verdicts) else {
-            preconditionFailure("texts and numbers always encode")
-        }
-        return String(decoding: data, as: UTF8.self)
-    }
-
     /// What cannot be read is judged anew.
     private static func verdicts(_ text: String) -> VerdictRecord? {
         try? JSONDecoder().decode(VerdictRecord.self, from: Data(text.utf8))
@@ -95,9 +86,9 @@ extension SQLStore {
 
     /// To the year 9999, and a terabyte: beyond them a figure is damage.
     static let timesMax: ClosedRange<Int64> = 0...253_402_300_799_999
-    private static let lengthsMax: ClosedRange<Int64> = 0...(1 << 40)
+    static let lengthsMax: ClosedRange<Int64> = 0...(1 << 40)
 
-    private static func reversePath(_ text: String) -> ReversePath? {
+    static func reversePath(_ text: String) -> ReversePath? {
         text.isEmpty ? .null : Mailbox(text).map(ReversePath.mailbox)
     }
 

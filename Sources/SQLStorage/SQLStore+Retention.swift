@@ -143,8 +143,11 @@ extension SQLStore {
             var owners: Set<MailID> = []
             for mail in mails {
                 let rows = try connection.rows(
-                    "SELECT 1 FROM mail WHERE id = $1 AND body_place = 'file'",
-                    [.text(mail.text)])
+                    """
+                    SELECT 1 FROM mail WHERE id = $1 AND body_place = 'file'
+                    UNION ALL
+                    SELECT 1 FROM sent_mail WHERE body = $2 AND body_place = 'file'
+                    """, [.text(mail.text), .text(mail.text)])
                 if !rows.isEmpty { owners.insert(mail) }
             }
             return owners

@@ -108,7 +108,7 @@ package final class SQLStore: Sendable {
         return value
     }
 
-    private final class Answer<Value: Sendable>: Sendable {
+    final class Answer<Value: Sendable>: Sendable {
         let value = Mutex<Value?>(nil)
     }
 }

@@ -3,7 +3,55 @@ import Storage
 /// The tables, by version: each migration runs once, in order, in one transaction with its number.
 enum Schema {
     static func migrations(_ dialect: SQLDialect) -> [[String]] {
-        [first(dialect), names, subscriptions, heldMessages, verdicts]
+        [first(dialect), names, subscriptions, heldMessages, verdicts, sending(dialect)]
+    }
+
+    /// Mails that are sent, who waits for them and where, and who is not sent to any more.
+    private static func sending(_ dialect: SQLDialect) -> [String] {
+        [
+            """
+            CREATE TABLE sent_mail (
+                id TEXT PRIMARY KEY NOT NULL, body TEXT NOT NULL, account TEXT NOT NULL,
+                accepted_ms BIGINT NOT NULL, state TEXT NOT NULL, facts TEXT NOT NULL,
+                sender TEXT NOT NULL, return_domain TEXT NOT NULL, body_place TEXT NOT NULL,
+                body_length BIGINT NOT NULL, checksum BIGINT NOT NULL, is_8bit INTEGER NOT NULL,
+                is_smtputf8 INTEGER NOT NULL, tls TEXT NOT NULL, pool TEXT,
+                head \(dialect.blobType) NOT NULL) \(dialect.clusteredSuffix)
+            """,
+            "CREATE INDEX sent_mail_file ON sent_mail (body) WHERE body_place = 'file'",
+            "CREATE INDEX sent_mail_ended ON sent_mail (accepted_ms) WHERE state = 'ended'",
+            """
+            CREATE TABLE sent_recipient (
+                mail TEXT NOT NULL, position INTEGER NOT NULL, address TEXT NOT NULL,
+                destination TEXT NOT NULL, state TEXT NOT NULL, due_ms BIGINT NOT NULL,
+                expires_ms BIGINT NOT NULL, attempts INTEGER NOT NULL, last_ms BIGINT,
+                detail TEXT, notification TEXT,
+                PRIMARY KEY (mail, position)) \(dialect.clusteredSuffix)
+            """,
+            """
+            CREATE INDEX sent_recipient_queued ON sent_recipient (destination, due_ms)
+                WHERE state = 'queued'
+            """,
+            "CREATE INDEX sent_recipient_held ON sent_recipient (mail) WHERE state = 'held'",
+            """
+            CREATE TABLE destination (
+                name TEXT PRIMARY KEY NOT NULL, due_ms BIGINT NOT NULL,
+                failures INTEGER NOT NULL, rests_ms BIGINT, detail TEXT)
+                \(dialect.clusteredSuffix)
+            """,
+            "CREATE INDEX destination_due ON destination (due_ms)",
+            """
+            CREATE TABLE idempotency (
+                account TEXT NOT NULL, name TEXT NOT NULL, mail TEXT NOT NULL,
+                created_ms BIGINT NOT NULL, PRIMARY KEY (account, name))
+            """,
+            """
+            CREATE TABLE suppression (
+                scope TEXT NOT NULL, address TEXT NOT NULL, reason TEXT NOT NULL,
+                changed_ms BIGINT NOT NULL, mail TEXT, feedback TEXT, evidence TEXT,
+                PRIMARY KEY (scope, address)) \(dialect.clusteredSuffix)
+            """,
+        ]
     }
 
     /// What a mail was found to be, as JSON.

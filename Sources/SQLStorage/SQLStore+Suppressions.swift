@@ -1,0 +1,142 @@
+package import MailModel
+package import Storage
+
+extension SQLStore: SuppressionStore {
+    private static let suppressionColumns =
+        "scope, address, reason, changed_ms, mail, feedback, evidence"
+    /// No account is called so.
+    private static let globalScope = "*"
+
+    package func suppressions(
+        of addresses: [String], account: AccountID
+    ) async throws(StorageFailure) -> [String: SuppressionRecord] {
+        try await database.read { connection throws(StorageFailure) in
+            var found: [String: SuppressionRecord] = [:]
+            for address in addresses {
+                found[address] = try Self.suppression(of: address, account, connection)
+            }
+            return found
+        }
+    }
+
+    /// What stands against sending to `mailbox`, on either list.
+    static func suppression(
+        of mailbox: Mailbox, _ account: AccountID, _ connection: any SQLConnection
+    ) throws(StorageFailure) -> SuppressionRecord? {
+        try suppression(of: SuppressionRecord.address(mailbox), account, connection)
+    }
+
+    private static func suppression(
+        of address: String, _ account: AccountID, _ connection: any SQLConnection
+    ) throws(StorageFailure) -> SuppressionRecord? {
+        if let global = try suppression(address, in: .global, connection) { return global }
+        return try suppression(address, in: .account(account), connection)
+    }
+
+    package func suppression(
+        _ address: String, in scope: SuppressionRecord.Scope
+    ) async throws(StorageFailure) -> SuppressionRecord? {
+        try await database.read { connection throws(StorageFailure) in
+            try Self.suppression(address, in: scope, connection)
+        }
+    }
+
+    private static func suppression(
+        _ address: String, in scope: SuppressionRecord.Scope, _ connection: any SQLConnection
+    ) throws(StorageFailure) -> SuppressionRecord? {
+        let rows = try connection.rows(
+            """
+            SELECT \(suppressionColumns) FROM suppression WHERE scope = $1 AND address = $2
+            """, [.text(text(scope)), .text(address)])
+        guard let row = rows.first else { return nil }
+        guard let record = suppression(row) else {
+            throw .damaged("the suppression of \(address)")
+        }
+        return record
+    }
+
+    package func put(_ suppressions: [SuppressionRecord]) async throws(StorageFailure) {
+        try await write { connection throws(StorageFailure) in
+            try Self.put(suppressions, connection)
+        }
+    }
+
+    static func put(
+        _ suppressions: [SuppressionRecord], _ connection: any SQLConnection
+    ) throws(StorageFailure) {
+        for suppression in suppressions {
+            try connection.execute(
+                """
+                INSERT INTO suppression (\(suppressionColumns))
+                VALUES ($1, $2, $3, $4, $5, $6, $7)
+                ON CONFLICT (scope, address) DO UPDATE SET
+                    reason = excluded.reason, changed_ms = excluded.changed_ms,
+                    mail = excluded.mail, feedback = excluded.feedback,
+                    evidence = excluded.evidence
+                """,
+                [
+                    .text(text(suppression.scope)), .text(suppression.address),
+                    .text(suppression.reason.rawValue),
+                    .integer(suppression.changedAt.milliseconds),
+                    .text(suppression.messageID?.text), .text(suppression.feedbackID),
+                    .text(suppression.evidence),
+                ])
+        }
+    }
+
+    package func removeSuppression(
+        _ address: String, in scope: SuppressionRecord.Scope
+    ) async throws(StorageFailure) -> Bool {
+        try await write { connection throws(StorageFailure) in
+            try connection.execute(
+                "DELETE FROM suppression WHERE scope = $1 AND address = $2",
+                [.text(Self.text(scope)), .text(address)]) > 0
+        }
+    }
+
+    package func list(
+        _ filter: SuppressionFilter, in scope: SuppressionRecord.Scope
+    ) async throws(StorageFailure) -> [SuppressionRecord] {
+        try await database.read { connection throws(StorageFailure) in
+            var values: [SQLValue] = [.text(Self.text(scope))]
+            var clauses = ["scope = $1"]
+            func add(_ clause: String, _ value: SQLValue) {
+                values.append(value)
+                clauses.append("\(clause) $\(values.count)")
+            }
+            if let after = filter.after { add("address >", .text(after)) }
+            if let since = filter.since { add("changed_ms >=", .integer(since.milliseconds)) }
+            if let until = filter.until { add("changed_ms <=", .integer(until.milliseconds)) }
+            if filter.reasons.count == 1, let reason = filter.reasons.first {
+                add("reason =", .text(reason.rawValue))
+            }
+            values.append(.integer(Int64(filter.limit)))
+            return try connection.rows(
+                """
+                SELECT \(Self.suppressionColumns) FROM suppression
+                WHERE \(clauses.joined(separator: " AND "))
+                ORDER BY address LIMIT $\(values.count)
+                """, values
+            ).compactMap(Self.suppression)
+        }
+    }
+
+    private static func text(_ scope: SuppressionRecord.Scope) -> String {
+        switch scope {
+        case .account(let account): account.text
+        case .global: globalScope
+        }
+    }
+
+    private static func suppression(_ row: any SQLRow) -> SuppressionRecord? {
+        guard let scope = row.text(0), let address = row.text(1),
+            let reason = row.text(2).flatMap(SuppressionRecord.Reason.init(rawValue:)),
+            let changed = row.integer(3)
+        else { return nil }
+        return SuppressionRecord(
+            scope: scope == globalScope ? .global : .account(AccountID(scope)), address: address,
+            reason: reason, changedAt: Timestamp(milliseconds: changed),
+            messageID: row.text(4).flatMap { MessageID($0) }, feedbackID: row.text(5),
+            evidence: row.text(6))
+    }
+}

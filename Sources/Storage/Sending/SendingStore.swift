@@ -1,0 +1,146 @@
+package import MailModel
+package import NIOCore
+
+/// A mail to take for sending: its row, its recipients, its bytes where they belong into a row, and
+/// what is said at once.
+package struct AcceptedSending: Sendable {
+    package var mail: SentMailRecord
+    /// At least one; those that are not tried have their end already.
+    package var recipients: [SentRecipient]
+    /// The bytes after the head, where `bodyPlace` is `row`; nil where a body file holds them.
+    package var body: ByteBuffer?
+    /// For the outbox.
+    package var deliveries: [TopicDelivery]
+    /// A second mail of the same account and key is not taken: `idempotencyKey` answers the first.
+    package var idempotencyKey: String?
+
+    package init(
+        mail: SentMailRecord, recipients: [SentRecipient], body: ByteBuffer?,
+        deliveries: [TopicDelivery] = [], idempotencyKey: String? = nil
+    ) {
+        self.mail = mail
+        self.recipients = recipients
+        self.body = body
+        self.deliveries = deliveries
+        self.idempotencyKey = idempotencyKey
+    }
+}
+
+/// What became of one try, written as one unit of a group commit.
+package struct SendingProgress: Sendable {
+    /// The recipient as it stands now.
+    package var recipient: SentRecipient
+    /// For the outbox.
+    package var deliveries: [TopicDelivery]
+    /// Addresses that are not sent to any more.
+    package var suppressions: [SuppressionRecord]
+
+    package init(
+        recipient: SentRecipient, deliveries: [TopicDelivery] = [],
+        suppressions: [SuppressionRecord] = []
+    ) {
+        self.recipient = recipient
+        self.deliveries = deliveries
+        self.suppressions = suppressions
+    }
+}
+
+/// A recipient that is due, with its mail; the mail's body stays where it is.
+package struct QueuedRecipient: Sendable {
+    package var mail: SentMailRecord
+    package var recipient: SentRecipient
+    /// Why it is not to be tried: it was put on the suppression list meanwhile.
+    package var suppression: SuppressionRecord?
+
+    package init(
+        mail: SentMailRecord, recipient: SentRecipient, suppression: SuppressionRecord? = nil
+    ) {
+        self.mail = mail
+        self.recipient = recipient
+        self.suppression = suppression
+    }
+}
+
+/// Which recipients of sent mails a listing or an operation means; newest mails first.
+package struct SendingFilter: Sendable, Codable {
+    package var states: [SentRecipient.State] = []
+    package var destination: String?
+    /// Case-insensitive substring of a recipient or of the sender.
+    package var address: String?
+    package var mail: MessageID?
+    package var limit = 50
+
+    package init() {}
+}
+
+/// How many recipients are in each state that wants attention.
+package struct SendingCounts: Sendable, Codable, Equatable {
+    package var queued: Int
+    package var held: Int
+    /// Destinations that rest after failing as a whole.
+    package var restingDestinations: Int
+
+    package init(queued: Int, held: Int, restingDestinations: Int) {
+        self.queued = queued
+        self.held = held
+        self.restingDestinations = restingDestinations
+    }
+}
+
+/// What came of taking a mail for sending.
+package enum SendingAnswer: Sendable, Hashable {
+    case accepted(MessageID)
+    /// A mail of the same idempotency key was taken before: this is its id.
+    case repeated(MessageID)
+}
+
+/// The queue's rows: everything that is known of mails that are to be sent, and were. Every write
+/// joins the one writer's next group commit; what throws was not written.
+package protocol SendingStore: Sendable {
+    /// Commits `sending` durably, then calls `completion` from the writer's thread, which must not
+    /// block. On `success` all of it is on stable storage: it may be promised.
+    func accept(
+        _ sending: AcceptedSending,
+        completion: @escaping @Sendable (Result<SendingAnswer, StorageFailure>) -> Void)
+
+    /// Destinations due at or before `time`, soonest first, none of `busy`.
+    func dueDestinations(
+        at time: Timestamp, limit: Int, excluding busy: Set<String>
+    ) async throws(StorageFailure) -> [DestinationRecord]
+    /// Queued recipients of `destination` that are due, soonest first.
+    func dueRecipients(
+        of destination: String, at time: Timestamp, limit: Int
+    ) async throws(StorageFailure) -> [QueuedRecipient]
+    /// When the next destination is due; nil where nobody waits.
+    func nextDue() async throws(StorageFailure) -> Timestamp?
+
+    /// Writes where each recipient stands, its outbox rows and suppressions; a mail with no open
+    /// recipient has ended, and its body is dropped. Answers the body files to be removed. A
+    /// recipient that an operator has taken out meanwhile stays so, unless it was delivered.
+    func record(_ progress: [SendingProgress]) async throws(StorageFailure) -> [MailID]
+    /// Nobody of the destination is at work any more: writes its rest and its failures, and counts
+    /// anew when it is due. One that nobody waits for is forgotten.
+    func settle(_ destination: DestinationRecord) async throws(StorageFailure)
+
+    func sentMail(_ id: MessageID) async throws(StorageFailure) -> SentMailRecord?
+    func recipients(of mail: MessageID) async throws(StorageFailure) -> [SentRecipient]
+    /// The bytes after the head, from the row of a mail whose body place is `row`. Throws `damaged`
+    /// where head and body are not what was committed.
+    func body(of mail: SentMailRecord) async throws(StorageFailure) -> ByteBuffer
+    func list(_ filter: SendingFilter) async throws(StorageFailure) -> [QueuedRecipient]
+    func sendingCounts() async throws(StorageFailure) -> SendingCounts
+
+    /// Moves the recipients that `filter` means from one of `from` to `to`, due now; answers how
+    /// many, and the body files to be removed.
+    func move(
+        _ filter: SendingFilter, from: Set<SentRecipient.State>, to: SentRecipient.State,
+        now: Timestamp
+    ) async throws(StorageFailure) -> (count: Int, files: [MailID])
+    /// Ends a destination's rest: it is due now.
+    func wake(_ destination: String, now: Timestamp) async throws(StorageFailure) -> Bool
+
+    /// Drops the rows of ended mails accepted before `time`, at most `limit`; says how many.
+    func expireSent(acceptedBefore time: Timestamp, limit: Int) async throws(StorageFailure) -> Int
+    /// Drops idempotency keys of before `time`.
+    func expireIdempotencyKeys(before time: Timestamp) async throws(StorageFailure)
+}

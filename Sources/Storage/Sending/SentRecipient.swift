@@ -1,0 +1,92 @@
+package import MailModel
+
+/// One recipient of a sent mail, and what became of it.
+///
+/// | state | what happens | who leaves it |
+/// |---|---|---|
+/// | `queued` | tried when it is due and its destination is | an answer; the end of its time; an operator |
+/// | `held` | nothing | `queue release` |
+/// | `delivered` | nothing | retention; a bounce that comes later changes nothing here |
+/// | `bounced` | nothing: the next hop's no, or the end of its time | retention |
+/// | `suppressed` | nothing: it was never tried | retention |
+/// | `removed` | nothing: an operator took it out | retention |
+///
+/// That it is being delivered is known in memory alone: after a crash it is tried again.
+package struct SentRecipient: Sendable, Hashable {
+    package enum State: String, Sendable, Codable, CaseIterable {
+        case queued, held, delivered, bounced, suppressed, removed
+
+        /// Whether the mail's bytes are still wanted for it.
+        package var isOpen: Bool { self == .queued || self == .held }
+    }
+
+    package struct Key: Sendable, Hashable {
+        package var mail: MessageID
+        /// From 0, in the order of the envelope.
+        package var position: Int
+
+        package init(mail: MessageID, position: Int) {
+            self.mail = mail
+            self.position = position
+        }
+    }
+
+    package var key: Key
+    package var address: Mailbox
+    /// Where it waits with others: a name that `DestinationRecord` has.
+    package var destination: String
+    package var state: State
+    /// When its next try is; kept as it was where it is held or has ended.
+    package var dueAt: Timestamp
+    /// After it there is no try.
+    package var expiresAt: Timestamp
+    package var attempts: Int
+    package var lastAttemptAt: Timestamp?
+    /// What was last said of it, in one line.
+    package var detail: String?
+    package var notification: DeliveryNotification
+
+    package init(
+        key: Key, address: Mailbox, destination: String, state: State = .queued,
+        dueAt: Timestamp, expiresAt: Timestamp, attempts: Int = 0,
+        lastAttemptAt: Timestamp? = nil, detail: String? = nil,
+        notification: DeliveryNotification = DeliveryNotification()
+    ) {
+        self.key = key
+        self.address = address
+        self.destination = destination
+        self.state = state
+        self.dueAt = dueAt
+        self.expiresAt = expiresAt
+        self.attempts = attempts
+        self.lastAttemptAt = lastAttemptAt
+        self.detail = detail
+        self.notification = notification
+    }
+}
+
+/// Where recipients wait together: a domain, an address literal, or a relay. While it answers
+/// nothing as a whole it is tried as a whole, however many wait for it.
+package struct DestinationRecord: Sendable, Hashable {
+    /// A domain's A-label form, `[192.0.2.1]`, or `smtp:host:port`.
+    package var name: String
+    /// When somebody who waits for it is to be looked at.
+    package var dueAt: Timestamp
+    /// Tries in a row that it failed as a whole.
+    package var failures: Int
+    /// Before it nobody is tried.
+    package var restsUntil: Timestamp?
+    /// What it was that failed last.
+    package var detail: String?
+
+    package init(
+        name: String, dueAt: Timestamp, failures: Int = 0, restsUntil: Timestamp? = nil,
+        detail: String? = nil
+    ) {
+        self.name = name
+        self.dueAt = dueAt
+        self.failures = failures
+        self.restsUntil = restsUntil
+        self.detail = detail
+    }
+}

@@ -1,0 +1,264 @@
+import MailModel
+import NIOCore
+import ObjectStorage
+import SQLStorage
+import Storage
+import TestSupport
+import Testing
+
+/// Mails that are sent, their recipients and destinations, on every engine.
+@Suite struct SendingStoreTests {
+    @Test(arguments: Engine.allCases)
+    func keepsWhatItTakes(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let sending = try spool.sending(to: ["ada@one.example", "bob@two.example"]) { sending in
+            sending.recipients[1].notification = DeliveryNotification(
+                occasions: [.failure, .delay], originalRecipient: "rfc822;bob@two.example",
+                returned: .headers, envelopeID: "x+2By")
+            sending.mail.pool = "slow"
+            sending.mail.tls = .required
+            sending.mail.facts.tags = ["campaign": ["a", "b"]]
+        }
+        #expect(try await spool.accept(sending) == .accepted(sending.mail.id))
+        #expect(try await spool.store.sentMail(sending.mail.id) == sending.mail)
+        #expect(try await spool.store.recipients(of: sending.mail.id) == sending.recipients)
+        #expect(try await spool.store.body(of: sending.mail) == sending.body)
+        let due = try await spool.store.dueDestinations(
+            at: spool.time.now(), limit: 10, excluding: [])
+        #expect(Set(due.map(\.name)) == ["one.example", "two.example"])
+        #expect(
+            try await spool.store.dueDestinations(
+                at: spool.time.now(), limit: 1, excluding: ["one.example"]
+            ).map(\.name) == ["two.example"])
+        let waiting = try await spool.store.dueRecipients(
+            of: "two.example", at: spool.time.now(), limit: 10)
+        #expect(waiting.map(\.recipient) == [sending.recipients[1]])
+        #expect(waiting.map(\.mail) == [sending.mail])
+        #expect(
+            try await spool.store.sendingCounts()
+                == SendingCounts(queued: 2, held: 0, restingDestinations: 0))
+    }
+
+    @Test(arguments: Engine.allCases)
+    func takesAnIdempotencyKeyOnce(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let first = try spool.sending { $0.idempotencyKey = "order 7" }
+        let second = try spool.sending { $0.idempotencyKey = "order 7" }
+        #expect(try await spool.accept(first) == .accepted(first.mail.id))
+        #expect(try await spool.accept(second) == .repeated(first.mail.id))
+        #expect(try await spool.store.sentMail(second.mail.id) == nil)
+        try await spool.store.expireIdempotencyKeys(
+            before: spool.time.now().advanced(bySeconds: 1))
+        #expect(try await spool.accept(second) == .accepted(second.mail.id))
+    }
+
+    @Test(arguments: Engine.allCases)
+    func theLastRecipientsEndIsTheMails(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let sending = try spool.sending(to: ["ada@one.example", "bob@one.example"])
+        _ = try await spool.accept(sending)
+        var (first, second) = (sending.recipients[0], sending.recipients[1])
+        first.state = .delivered
+        first.attempts = 1
+        first.lastAttemptAt = spool.time.now()
+        first.detail = "250 2.0.0 Ok"
+        #expect(try await spool.store.record([SendingProgress(recipient: first)]) == [])
+        #expect(try await spool.store.sentMail(sending.mail.id)?.state == .queued)
+        #expect(try await spool.store.body(of: sending.mail) == sending.body)
+        second.state = .bounced
+        #expect(try await spool.store.record([SendingProgress(recipient: second)]) == [])
+        let ended = try await spool.store.sentMail(sending.mail.id)
+        #expect(ended?.state == .ended)
+        #expect(ended?.bodyPlace == .expired)
+        #expect(ended?.head == sending.mail.head)
+        #expect(try await spool.store.recipients(of: sending.mail.id) == [first, second])
+        await #expect(throws: StorageFailure.self) {
+            try await spool.store.body(of: sending.mail)
+        }
+        let later = spool.time.now().advanced(bySeconds: 1)
+        #expect(try await spool.store.expireSent(acceptedBefore: later, limit: 10) == 1)
+        #expect(try await spool.store.sentMail(sending.mail.id) == nil)
+        #expect(try await spool.store.recipients(of: sending.mail.id) == [])
+    }
+
+    @Test(arguments: Engine.allCases)
+    func aFileIsItsMailsUntilItEnds(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let sending = try spool.sending {
+            $0.mail.bodyPlace = .file
+            $0.body = nil
+        }
+        let writer = try spool.bodies.create(sending.mail.bodyID)
+        try writer.write(ByteBuffer(string: "body\r\n"))
+        try writer.finish()
+        _ = try await spool.accept(sending)
+        let file = sending.mail.bodyID
+        #expect(try await spool.store.bodyFileOwners(among: [file]) == [file])
+        var recipient = sending.recipients[0]
+        recipient.state = .delivered
+        #expect(try await spool.store.record([SendingProgress(recipient: recipient)]) == [file])
+        #expect(try await spool.store.bodyFileOwners(among: [file]) == [])
+    }
+
+    @Test(arguments: Engine.allCases)
+    func aDestinationRestsAsAWhole(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        _ = try await spool.accept(try spool.sending())
+        let now = spool.time.now()
+        let rest = DestinationRecord(
+            name: "one.example", dueAt: now, failures: 2,
+            restsUntil: now.advanced(bySeconds: 600), detail: "4.4.1 no answer")
+        try await spool.store.settle(rest)
+        func due(_ time: Timestamp) async throws -> [DestinationRecord] {
+            try await spool.store.dueDestinations(at: time, limit: 9, excluding: [])
+        }
+        #expect(try await due(now).isEmpty)
+        // A new mail for it wakes nobody up.
+        _ = try await spool.accept(try spool.sending())
+        #expect(try await due(now).isEmpty)
+        #expect(try await spool.store.nextDue() == now.advanced(bySeconds: 600))
+        let found = try await due(now.advanced(bySeconds: 600))
+        #expect(found.map(\.failures) == [2])
+        #expect(found.map(\.detail) == ["4.4.1 no answer"])
+        #expect(try await spool.store.wake("one.example", now: now))
+        #expect(try await due(now).map(\.name) == ["one.example"])
+        // One that nobody waits for is forgotten.
+        _ = try await spool.store.move(
+            SendingFilter(), from: [.queued], to: .removed, now: now)
+        try await spool.store.settle(rest)
+        #expect(try await spool.store.nextDue() == nil)
+    }
+
+    @Test(arguments: Engine.allCases)
+    func whatAnOperatorDidStays(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let sending = try spool.sending()
+        _ = try await spool.accept(sending)
+        let now = spool.time.now()
+        #expect(
+            try await spool.store.move(
+                SendingFilter(), from: [.queued], to: .held, now: now
+            ).count == 1)
+        var recipient = sending.recipients[0]
+        recipient.attempts = 1
+        recipient.detail = "451 later"
+        _ = try await spool.store.record([SendingProgress(recipient: recipient)])
+        let held = try await spool.store.recipients(of: sending.mail.id)
+        #expect(held.map(\.state) == [.held])
+        #expect(held.map(\.detail) == ["451 later"])
+        #expect(
+            try await spool.store.dueRecipients(of: "one.example", at: now, limit: 9).isEmpty)
+        #expect(
+            try await spool.store.move(
+                SendingFilter(), from: [.held], to: .queued, now: now
+            ).count == 1)
+        #expect(
+            try await spool.store.dueRecipients(of: "one.example", at: now, limit: 9).count == 1)
+        var filter = SendingFilter()
+        filter.address = "ADA@one"
+        #expect(try await spool.store.list(filter).map(\.recipient.attempts) == [1])
+        filter.address = "nobody"
+        #expect(try await spool.store.list(filter).isEmpty)
+        #expect(
+            try await spool.store.move(
+                SendingFilter(), from: [.queued], to: .removed, now: now
+            ).count == 1)
+        #expect(try await spool.store.sentMail(sending.mail.id)?.state == .ended)
+    }
+
+    @Test(arguments: Engine.allCases)
+    func whoIsSuppressedMeanwhileIsSaid(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let sending = try spool.sending(to: ["Ada@One.example"])
+        _ = try await spool.accept(sending)
+        let record = SuppressionRecord(
+            scope: .account(.main), address: "ada@one.example", reason: .complaint,
+            changedAt: spool.time.now(), messageID: sending.mail.id, feedbackID: "f",
+            evidence: "said so")
+        try await spool.store.put([record])
+        let waiting = try await spool.store.dueRecipients(
+            of: "one.example", at: spool.time.now(), limit: 9)
+        #expect(waiting.map(\.suppression) == [record])
+        var above = record
+        above.scope = .global
+        above.reason = .bounce
+        try await spool.store.put([above])
+        #expect(
+            try await spool.store.suppressions(
+                of: ["ada@one.example", "b@c.example"], account: .main)
+                == ["ada@one.example": above])
+        #expect(
+            try await spool.store.suppressions(
+                of: ["ada@one.example"], account: AccountID("other"))
+                == ["ada@one.example": above])
+        #expect(try await spool.store.removeSuppression("ada@one.example", in: .global))
+        #expect(try await spool.store.removeSuppression("ada@one.example", in: .global) == false)
+        #expect(
+            try await spool.store.suppression("ada@one.example", in: .account(.main)) == record)
+    }
+
+    @Test(arguments: Engine.allCases)
+    func listsSuppressionsInPages(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let records = (0..<5).map { index in
+            SuppressionRecord(
+                scope: .account(.main), address: "a\(index)@one.example",
+                reason: index % 2 == 0 ? .bounce : .complaint,
+                changedAt: Timestamp(milliseconds: Int64(index) * 1000))
+        }
+        try await spool.store.put(records)
+        var filter = SuppressionFilter()
+        filter.limit = 3
+        let page = try await spool.store.list(filter, in: .account(.main))
+        #expect(page == Array(records.prefix(3)))
+        filter.after = page.last?.address
+        #expect(try await spool.store.list(filter, in: .account(.main)) == Array(records.suffix(2)))
+        filter = SuppressionFilter()
+        filter.reasons = [.complaint]
+        filter.since = Timestamp(milliseconds: 2000)
+        filter.until = Timestamp(milliseconds: 3000)
+        #expect(try await spool.store.list(filter, in: .account(.main)) == [records[3]])
+        #expect(try await spool.store.list(SuppressionFilter(), in: .global).isEmpty)
+    }
+}
+
+extension Spool {
+    /// A mail to send that is not stored yet, due now.
+    func sending(
+        to addresses: [String] = ["ada@one.example"],
+        change: (inout AcceptedSending) -> Void = { _ in }
+    ) throws -> AcceptedSending {
+        let now = time.now()
+        let id = MessageID(at: now, random: random)
+        let head = ByteBuffer(string: "From: me@ours.example\r\nSubject: x\r\n\r\n")
+        let body = ByteBuffer(string: "body\r\n")
+        var checksum = Checksum()
+        checksum.update(head)
+        checksum.update(body)
+        let sender = try #require(Mailbox("me@ours.example"))
+        let mail = SentMailRecord(
+            id: id, bodyID: MailID(at: now, random: random), account: .main, acceptedAt: now,
+            facts: SendingFacts(
+                operation: "SendRawEmail", sourceIP: "192.0.2.1", caller: "shop",
+                identity: "ours.example"),
+            sender: .mailbox(sender), returnDomain: sender.domain, head: head, bodyPlace: .row,
+            bodyLength: body.readableBytes, checksum: checksum.value, is8Bit: false,
+            isSMTPUTF8: false)
+        let recipients = try addresses.enumerated().map { position, address in
+            let mailbox = try #require(Mailbox(address))
+            return SentRecipient(
+                key: SentRecipient.Key(mail: id, position: position), address: mailbox,
+                destination: mailbox.domain.ascii, dueAt: now,
+                expiresAt: now.advanced(bySeconds: 259_200))
+        }
+        var sending = AcceptedSending(mail: mail, recipients: recipients, body: body)
+        change(&sending)
+        return sending
+    }
+
+    func accept(_ sending: AcceptedSending) async throws -> SendingAnswer {
+        try await withCheckedThrowingContinuation { continuation in
+            store.accept(sending) { continuation.resume(with: $0) }
+        }
+    }
+}
