@@ -136,7 +136,8 @@ let package = Package(
             "Actions",
             ["Topics", "Events", "Storage", "RuleEngine", "MailModel", nioCore]),
         source("Topics", ["Storage", "MailModel", logging, lifecycle]),
-        source("DeliveryQueue", ["Storage", "SMTPProtocol", "MailModel", logging, lifecycle]),
+        source(
+            "DeliveryQueue", ["Storage", "SMTPProtocol", "MailModel", lifecycle, nioCore]),
         source("Accounts", ["Storage", "DNS", "MailModel"]),
         source("MailAuthentication", ["DNS", "MailModel", crypto]),
         source("Screening", ["Storage", "DNS", "MailModel"]),
@@ -285,6 +286,12 @@ let package = Package(
         tests(
             "ScannersTests",
             ["Scanners", "Screening", "Storage", "MailModel", "TestSupport", nioCore, nioPosix]),
+        tests(
+            "DeliveryQueueTests",
+            [
+                "DeliveryQueue", "SMTPProtocol", "SQLStorage", "SQLiteDriver", "Storage",
+                "MailModel", "TestSupport", nioCore, lifecycleTestKit, grdb,
+            ]),
         tests(
             "OutboundSMTPTests",
             [

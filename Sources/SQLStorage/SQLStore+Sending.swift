@@ -161,6 +161,7 @@ extension SQLStore: SendingStore {
         try put(progress.suppressions, connection)
         guard changed > 0 else { return [] }
         try insert(progress.deliveries, connection)
+        for report in progress.reports { try insert(report, connection) }
         return recipient.state.isOpen ? [] : try end(recipient.key.mail, connection)
     }
 

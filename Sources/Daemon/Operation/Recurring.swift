@@ -1,7 +1,7 @@
 import Logging
 import MailFlow
+import MailModel
 import ServiceLifecycle
-import Topics
 
 /// One thing that is done again and again by the clock, until graceful shutdown. Each has a
 /// service of its own, so that none waits for another; what fails is logged and tried at the next

@@ -1,9 +1,9 @@
 import MailFlow
+import MailModel
 import NIOCore
 import SQLStorage
 import ServiceLifecycle
 import Storage
-import Topics
 
 /// Tells the service manager that all is well, as long as it is: every event loop answers, and the
 /// one writer commits. A server that hangs is not heard of any more, and is started anew.

@@ -34,14 +34,17 @@ package struct SendingProgress: Sendable {
     package var deliveries: [TopicDelivery]
     /// Addresses that are not sent to any more.
     package var suppressions: [SuppressionRecord]
+    /// Mails of ours that tell the sender of it.
+    package var reports: [AcceptedSending]
 
     package init(
         recipient: SentRecipient, deliveries: [TopicDelivery] = [],
-        suppressions: [SuppressionRecord] = []
+        suppressions: [SuppressionRecord] = [], reports: [AcceptedSending] = []
     ) {
         self.recipient = recipient
         self.deliveries = deliveries
         self.suppressions = suppressions
+        self.reports = reports
     }
 }
 
@@ -114,7 +117,8 @@ package protocol SendingStore: Sendable {
     /// When the next destination is due; nil where nobody waits.
     func nextDue() async throws(StorageFailure) -> Timestamp?
 
-    /// Writes where each recipient stands, its outbox rows and suppressions; a mail with no open
+    /// Writes where each recipient stands, its outbox rows, suppressions and reports (whose bodies
+    /// are in rows); a mail with no open
     /// recipient has ended, and its body is dropped. Answers the body files to be removed. A
     /// recipient that an operator has taken out meanwhile stays so, unless it was delivered.
     func record(_ progress: [SendingProgress]) async throws(StorageFailure) -> [MailID]

@@ -1,0 +1,36 @@
+package import MailModel
+import SMTPProtocol
+package import Storage
+
+extension SentRecipient {
+    /// The recipient once a try has ended so, at `now`.
+    package func after(_ ending: TryEnding, at now: Timestamp) -> SentRecipient {
+        var recipient = self
+        switch ending {
+        case .delivered(let reply, _):
+            recipient.countTry(now, reply.text)
+            recipient.state = .delivered
+        case .deferred(let problem, _, let next):
+            recipient.countTry(now, problem.detail)
+            recipient.dueAt = next
+        case .failed(let problem, _):
+            recipient.countTry(now, problem.detail)
+            recipient.state = .bounced
+        case .expired(let problem, _):
+            if let problem { recipient.countTry(now, problem.detail) }
+            recipient.detail =
+                recipient.detail ?? "nobody answered in its time"
+            recipient.state = .bounced
+        case .suppressed(let record):
+            recipient.state = .suppressed
+            recipient.detail = "on the suppression list: \(record.reason.rawValue)"
+        }
+        return recipient
+    }
+
+    private mutating func countTry(_ now: Timestamp, _ detail: String) {
+        attempts += 1
+        lastAttemptAt = now
+        self.detail = detail
+    }
+}

@@ -1,0 +1,294 @@
+import DeliveryQueue
+import MailModel
+import SQLStorage
+import Storage
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct DeliveryQueueTests {
+    @Test(arguments: [true, false])
+    func bringsEachRecipientItsMail(isOffered: Bool) async throws {
+        let depot = try Depot()
+        let mail = try await depot.send(
+            to: ["a@one.example", "b@one.example", "c@two.example"], isOffered: isOffered)
+        try await depot.run { depot in
+            try await depot.until { try await depot.store.sentMail(mail.id)?.state == .ended }
+        }
+        #expect(
+            Set(depot.courier.recipients) == ["a@one.example", "b@one.example", "c@two.example"])
+        #expect(depot.courier.calls.count == 3)
+        #expect(depot.courier.calls.allSatisfy { $0.content == "Subject: x\r\n\r\nbody\r\n" })
+        let recipients = try await depot.recipients(of: mail)
+        #expect(recipients.allSatisfy { $0.state == .delivered && $0.attempts == 1 })
+        #expect(recipients.allSatisfy { $0.detail == "250 2.0.0 Ok" })
+    }
+
+    @Test func aNoIsTheEnd() async throws {
+        let depot = try Depot()
+        depot.courier.answers.withLock { $0 = ["b@one.example": ScriptedCourier.refused] }
+        let mail = try await depot.send(to: ["a@one.example", "b@one.example"])
+        try await depot.run { depot in
+            try await depot.until { try await depot.store.sentMail(mail.id)?.state == .ended }
+        }
+        let recipients = try await depot.recipients(of: mail)
+        #expect(recipients.map(\.state) == [.delivered, .bounced])
+        #expect(recipients.map(\.detail) == ["250 2.0.0 Ok", "no such user"])
+    }
+
+    /// RFC 5321 §4.5.4.1: not before its time, and then until it is taken.
+    @Test func aMailThatIsDeferredIsTriedAgainLater() async throws {
+        let depot = try Depot(plan: RetryPlan(delaysSeconds: [300, 600]))
+        depot.courier.answers.withLock {
+            $0 = ["a@one.example": ScriptedCourier.deferred(.mail)]
+        }
+        let mail = try await depot.send(to: ["a@one.example", "b@one.example"])
+        try await depot.run { depot in
+            for (tries, delay) in [(1, 300), (2, 600), (3, 600)] as [(Int, Int64)] {
+                try await depot.until {
+                    try await depot.recipients(of: mail).first?.attempts == tries
+                }
+                let due = try #require(try await depot.recipients(of: mail).first?.dueAt)
+                let wait = due.milliseconds - depot.time.now().milliseconds
+                #expect((delay * 1000...delay * 1100).contains(wait))
+                depot.time.advance(seconds: delay - 1)
+                for _ in 0..<200 { await Task.yield() }
+                #expect(depot.courier.calls.count == tries + 1)
+                depot.time.advance(seconds: delay / 10 + 1)
+            }
+            depot.courier.answers.withLock { $0 = [:] }
+            depot.time.advance(seconds: 1_000)
+            try await depot.until { try await depot.store.sentMail(mail.id)?.state == .ended }
+        }
+        #expect(try await depot.recipients(of: mail).map(\.state) == [.delivered, .delivered])
+    }
+
+    /// A destination that answers nothing is tried once a round, however many wait for it.
+    @Test func aDeadDestinationIsTriedAsAWhole() async throws {
+        let depot = try Depot(plan: RetryPlan(delaysSeconds: [600]))
+        depot.courier.answers.withLock {
+            $0 = ["dead.example": ScriptedCourier.deferred(.destination)]
+        }
+        for number in 0..<100 {
+            try await depot.send(to: ["a\(number)@dead.example"], isOffered: false)
+        }
+        try await depot.run { depot in
+            try await depot.until {
+                depot.log.lines.withLock { $0.contains("rests dead.example 1") }
+            }
+            let first = depot.courier.calls.count
+            #expect(first <= DeliveryLimits().widthStart)
+            // A new mail for it wakes nobody.
+            try await depot.send(to: ["new@dead.example"])
+            for _ in 0..<200 { await Task.yield() }
+            #expect(depot.courier.calls.count == first)
+            depot.time.advance(seconds: 700)
+            try await depot.until {
+                depot.log.lines.withLock { $0.contains("rests dead.example 2") }
+            }
+            #expect(depot.courier.calls.count == first + 1)
+            depot.courier.answers.withLock { $0 = [:] }
+            depot.time.advance(seconds: 700)
+            try await depot.until {
+                try await depot.store.sendingCounts().queued == 0
+            }
+        }
+        #expect(Set(depot.courier.recipients).count == 101)
+    }
+
+    @Test func aDestinationThatHangsHoldsUpNoOther() async throws {
+        let depot = try Depot(limits: DeliveryLimits(triesMax: 8, widthStart: 2, widthMax: 4))
+        depot.courier.hangs.withLock { $0 = ["slow.example"] }
+        for number in 0..<50 { try await depot.send(to: ["a\(number)@slow.example"]) }
+        var others: [SentMailRecord] = []
+        for number in 0..<20 { others.append(try await depot.send(to: ["a@o\(number).example"])) }
+        let fast = others
+        try await depot.run { depot in
+            for mail in fast {
+                try await depot.until { try await depot.store.sentMail(mail.id)?.state == .ended }
+            }
+            #expect(depot.courier.recipients.count { $0.hasSuffix("@slow.example") } == 2)
+            depot.courier.hangs.withLock { $0 = [] }
+            try await depot.until { try await depot.store.sendingCounts().queued == 0 }
+        }
+        #expect(depot.courier.atWorkMax <= 8)
+    }
+
+    @Test func theEndOfItsTimeIsABounce() async throws {
+        let depot = try Depot(plan: RetryPlan(delaysSeconds: [86_400]))
+        depot.courier.answers.withLock {
+            $0 = ["one.example": ScriptedCourier.deferred(.mail)]
+        }
+        let mail = try await depot.send(to: ["a@one.example"])
+        try await depot.run { depot in
+            try await depot.until { try await depot.recipients(of: mail).first?.attempts == 1 }
+            depot.time.advance(seconds: 259_200)
+            try await depot.until { try await depot.store.sentMail(mail.id)?.state == .ended }
+        }
+        let recipient = try #require(try await depot.recipients(of: mail).first)
+        #expect(recipient.state == .bounced)
+        #expect(recipient.detail == "later")
+        #expect(depot.log.lines.withLock { $0.last } == "expired a@one.example")
+    }
+
+    @Test func whoWasSuppressedMeanwhileIsNotTried() async throws {
+        let depot = try Depot()
+        let mail = try await depot.send(to: ["a@one.example"], isOffered: false)
+        try await depot.store.put([
+            SuppressionRecord(
+                scope: .global, address: "a@one.example", reason: .bounce,
+                changedAt: depot.time.now())
+        ])
+        try await depot.run { depot in
+            try await depot.until { try await depot.store.sentMail(mail.id)?.state == .ended }
+        }
+        #expect(depot.courier.calls.isEmpty)
+        #expect(try await depot.recipients(of: mail).map(\.state) == [.suppressed])
+    }
+
+    /// Whoever asks for less gets less, and later more again.
+    @Test func oneThatAsksForLessGetsLess() async throws {
+        let depot = try Depot(limits: DeliveryLimits(triesMax: 50, widthStart: 8, widthMax: 8))
+        depot.courier.hangs.withLock { $0 = ["one.example"] }
+        depot.courier.answers.withLock {
+            $0 = ["one.example": ScriptedCourier.deferred(.mail, asksForLess: true)]
+        }
+        for number in 0..<30 { try await depot.send(to: ["a\(number)@one.example"]) }
+        try await depot.run { depot in
+            try await depot.until { depot.courier.atWork == 8 }
+            depot.courier.hangs.withLock { $0 = [] }
+            try await depot.until { depot.courier.calls.count == 30 }
+            try await depot.until { depot.courier.atWork == 0 }
+            depot.courier.hangs.withLock { $0 = ["one.example"] }
+            depot.time.advance(seconds: 400)
+            try await depot.until { depot.courier.atWork > 0 }
+            for _ in 0..<500 { await Task.yield() }
+            #expect(depot.courier.atWork < 8)
+            depot.courier.hangs.withLock { $0 = [] }
+        }
+    }
+
+    @Test func keepsToARate() async throws {
+        let depot = try Depot(limits: DeliveryLimits(triesPerMinute: ["one.example": 6]))
+        for number in 0..<3 { try await depot.send(to: ["a\(number)@one.example"]) }
+        try await depot.send(to: ["a@two.example"])
+        try await depot.run { depot in
+            try await depot.until { depot.courier.calls.count == 2 }
+            depot.time.advance(seconds: 9)
+            for _ in 0..<500 { await Task.yield() }
+            #expect(depot.courier.calls.count == 2)
+            for count in [3, 4] {
+                depot.time.advance(seconds: 10)
+                try await depot.until { depot.courier.calls.count == count }
+            }
+            try await depot.until { try await depot.store.sendingCounts().queued == 0 }
+        }
+        let times = depot.courier.calls.filter { $0.recipient.hasSuffix("one.example") }.map(\.at)
+        #expect(
+            zip(times, times.dropFirst()).allSatisfy { $1.milliseconds - $0.milliseconds >= 10_000 }
+        )
+    }
+
+    /// The end of the process: what was cut off was no try.
+    @Test func theEndCutsTriesOff() async throws {
+        let depot = try Depot()
+        depot.courier.hangs.withLock { $0 = ["one.example"] }
+        depot.courier.answers.withLock {
+            $0 = ["one.example": ScriptedCourier.deferred(.destination)]
+        }
+        let mail = try await depot.send(to: ["a@one.example"])
+        try await depot.run { depot in
+            try await depot.until { depot.courier.atWork == 1 }
+        }
+        let recipient = try #require(try await depot.recipients(of: mail).first)
+        #expect(recipient.state == .queued)
+        #expect(recipient.attempts == 0)
+        #expect(try await depot.store.nextDue() == depot.time.now())
+    }
+
+    /// More than memory has room for waits in the store, and comes in its turn.
+    @Test func whatFindsNoRoomIsFetched() async throws {
+        let depot = try Depot(
+            limits: DeliveryLimits(
+                triesMax: 4, destinationsMax: 3, waitingMax: 2, bodyBytesMax: 6, fetchMax: 2,
+                widthMax: 4))
+        for number in 0..<60 {
+            try await depot.send(to: ["a\(number)@d\(number % 7).example"])
+        }
+        try await depot.run { depot in
+            try await depot.until { try await depot.store.sendingCounts().queued == 0 }
+        }
+        #expect(depot.courier.calls.count == 60)
+        #expect(Set(depot.courier.recipients).count == 60)
+    }
+
+    @Test func aDamagedMailIsHeld() async throws {
+        let depot = try Depot()
+        let mail = try await depot.send(to: ["a@one.example"], isOffered: false)
+        try await depot.damage(mail)
+        try await depot.run { depot in
+            try await depot.until {
+                try await depot.recipients(of: mail).first?.state == .held
+            }
+        }
+        #expect(depot.courier.calls.isEmpty)
+        #expect(depot.log.lines.withLock { $0 } == ["damaged a@one.example"])
+    }
+}
+
+@Suite struct RetryPlanTests {
+    @Test(
+        arguments: [
+            ("one.example", 60), ("sub.one.example", 60), ("two.example", 300), ("relay:x", 300),
+            ("xone.example", 300),
+        ] as [(String, Int64)])
+    func aDomainsPlanIsItsSubdomains(_ destination: String, _ delay: Int64) {
+        let plans = RetryPlans(byDestination: [
+            "one.example": RetryPlan(delaysSeconds: [60], giveUpAfterSeconds: 3_600)
+        ])
+        #expect(plans.plan(for: destination).delaysSeconds.first == delay)
+    }
+
+    @Test func theLastDelayRepeats() {
+        let plan = RetryPlan(delaysSeconds: [10, 20])
+        let now = Timestamp(milliseconds: 0)
+        let seconds = [0, 1, 2, 3, 50].map {
+            plan.next(after: $0, now: now, random: NoChance()).milliseconds / 1000
+        }
+        #expect(seconds == [10, 10, 20, 20, 20])
+    }
+}
+
+struct NoChance: RandomSource {
+    func bytes(_ count: Int) -> [UInt8] { [UInt8](repeating: 0, count: count) }
+}
+
+@Suite struct RouteTableTests {
+    private let table = RouteTable(
+        relays: ["smart": Relay(host: "smart.example", port: 587)],
+        byDomain: ["in.example": "smart"])
+
+    @Test(arguments: [
+        ("one.example", "one.example"), ("in.example", "relay:smart"),
+        ("deep.in.example", "relay:smart"), ("[192.0.2.1]", "[192.0.2.1]"),
+    ])
+    func destinations(_ domain: String, _ destination: String) {
+        #expect(table.destination(of: Domain(validatedASCII: domain)) == destination)
+    }
+
+    @Test func routes() {
+        #expect(
+            table.route(for: "one.example")
+                == .exchangers(of: Domain(validatedASCII: "one.example")))
+        #expect(table.route(for: "[192.0.2.1]") == IPAddress("192.0.2.1").map(Route.address))
+        #expect(
+            table.route(for: "[IPv6:2001:db8::1]") == IPAddress("2001:db8::1").map(Route.address))
+        #expect(table.route(for: "[x]") == nil)
+        #expect(table.route(for: "relay:gone") == nil)
+        #expect(
+            table.route(for: "relay:smart") == .relay(Relay(host: "smart.example", port: 587)))
+        #expect(
+            RouteTable(smartHost: "smart").destination(of: Domain(validatedASCII: "one.example"))
+                == "relay:smart")
+    }
+}
