@@ -123,8 +123,8 @@ let package = Package(
         source(
             "ControlPlane",
             [
-                "MailFlow", "Topics", "Accounts", "Storage", "RuleEngine", "Documents", "MailModel",
-                nioCore,
+                "MailFlow", "Topics", "Accounts", "Storage", "RuleEngine", "Documents", "Feedback",
+                "MailModel", nioCore,
             ]),
         source(
             "MailFlow",

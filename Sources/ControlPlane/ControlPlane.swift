@@ -192,9 +192,7 @@ package final class ControlPlane: Sendable {
         for action in try await mails.actions(of: record.id) {
             known[action.key] = action
         }
-        let facts = MailFacts(
-            recipients: record.envelope.recipients, isTLS: record.envelope.tls != nil)
-        let traces = evaluator.trace(facts) { key in
+        let traces = evaluator.trace(MailFacts(record)) { key in
             known[key].map { action in
                 switch action.state {
                 case .retrying: .retrying
@@ -205,7 +203,9 @@ package final class ControlPlane: Sendable {
         }
         return .trace(
             MailTraceView(
-                mail: MailView(record), ruleSet: evaluator.ruleSet.name,
+                mail: MailView(record), verdicts: record.verdicts.map(VerdictView.all) ?? [],
+                inquiries: record.verdicts.map(InquiryView.all) ?? [],
+                ruleSet: evaluator.ruleSet.name,
                 ruleSetVersion: evaluator.version, rules: traces))
     }
 

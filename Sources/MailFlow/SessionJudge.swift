@@ -2,7 +2,8 @@ import MailModel
 import Storage
 
 /// Judges mails before their 250, so that they may be refused for what they are: only where the
-/// operator's policy asks for it, since whoever sends then waits for the DNS.
+/// operator's policy asks for it, since whoever sends then waits for the DNS. It waits for nobody
+/// else: lists and scanners are asked after the 250, as for every mail.
 package struct SessionJudge: Sendable {
     private let mailJudge: any MailJudge
     private let executor: (any TaskExecutor)?
@@ -19,10 +20,7 @@ package struct SessionJudge: Sendable {
         completion: @escaping @Sendable (VerdictRecord?) -> Void
     ) {
         Task(executorPreference: executor) {
-            switch await mailJudge.judge(mail, content) {
-            case .verdicts(let verdicts): completion(verdicts)
-            case .later: completion(nil)
-            }
+            completion(await mailJudge.origin(of: mail, content))
         }
     }
 

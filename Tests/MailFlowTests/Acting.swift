@@ -266,7 +266,11 @@ final class ScriptedJudge: MailJudge {
         for continuation in waiting { continuation.resume() }
     }
 
-    func judge(_ mail: MailRecord, _ content: MailContent) async -> Judgement {
+    func origin(of mail: MailRecord, _ content: MailContent) async -> VerdictRecord? { nil }
+
+    func judge(
+        _ mail: MailRecord, _ content: MailContent, isScanned: Bool
+    ) async -> Judgement {
         if state.withLock({ $0.hangs }) {
             state.withLock { $0.judged.append(mail.id) }
             let (never, _) = AsyncStream<Void>.makeStream()

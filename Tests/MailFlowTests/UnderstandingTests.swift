@@ -43,7 +43,9 @@ import Testing
             screener: nil, bodies: bodies, resolver: zone, rsa: LibCryptoRSA(), time: ManualTime())
         let content: MailContent =
             isInFile ? .file(path: "", length: stored.readableBytes) : .bytes(stored)
-        guard case .verdicts(let verdicts) = await understanding.judge(record, content) else {
+        guard case .verdicts(let verdicts) = await understanding.judge(
+            record, content, isScanned: true)
+        else {
             return nil
         }
         return verdicts

@@ -30,7 +30,7 @@ import Testing
     ) -> MailScreener {
         MailScreener(
             spam: spam, virus: virus, lists: lists,
-            thresholds: ListThresholds(grayScore: 5, failScore: 10))
+            thresholds: ListThresholds(grayScore: 5, failScore: 10), time: ManualTime())
     }
 
     private func scanner(
@@ -46,7 +46,8 @@ import Testing
         let verdicts = await screener.screen(try Self.mail(), author: nil)
         #expect(
             verdicts
-                == ScreeningVerdicts(spam: .disabled, virus: .disabled, lists: [], waitsFor: []))
+                == ScreeningVerdicts(
+                    spam: .disabled, virus: .disabled, lists: [], scans: [], waitsFor: []))
         #expect(verdicts.spam.status.rawValue == "DISABLED")
     }
 

@@ -2,18 +2,19 @@ import MailModel
 
 /// All that was found of who sent a mail.
 package struct AuthenticationVerdicts: Sendable, Hashable {
-    /// The identity of MAIL FROM.
-    package var spf: SPFOutcome
+    /// The identity of MAIL FROM; nil where nothing is known of the client.
+    package var spf: SPFOutcome?
     /// The HELO name's; nil where it was not asked for.
     package var helo: SPFOutcome?
     package var dkim: [DKIMOutcome]
-    package var arc: ARCOutcome
+    /// Nil where it was not asked for.
+    package var arc: ARCOutcome?
     package var dmarc: DMARCOutcome
     /// Nil where it was not asked for.
     package var reverseLookup: ReverseLookup?
 
     package init(
-        spf: SPFOutcome, helo: SPFOutcome? = nil, dkim: [DKIMOutcome], arc: ARCOutcome,
+        spf: SPFOutcome?, helo: SPFOutcome? = nil, dkim: [DKIMOutcome], arc: ARCOutcome? = nil,
         dmarc: DMARCOutcome, reverseLookup: ReverseLookup? = nil
     ) {
         self.spf = spf
@@ -37,8 +38,11 @@ package enum ReceiptVerdict: String, Sendable, Hashable {
 }
 
 extension AuthenticationVerdicts {
-    package var spfVerdict: ReceiptVerdict {
-        switch spf.result {
+    package var spfVerdict: ReceiptVerdict { spf.map(Self.verdict) ?? .disabled }
+
+    /// Of either identity.
+    package static func verdict(of outcome: SPFOutcome) -> ReceiptVerdict {
+        switch outcome.result {
         case .pass: .pass
         case .fail: .fail
         case .softfail, .neutral, .none: .gray
