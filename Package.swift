@@ -212,10 +212,8 @@ let package = Package(
             "MailFlowTests",
             [
                 "MailFlow", "Actions", "Topics", "Accounts", "SQLStorage", "SQLiteDriver",
-                "ObjectStorage", "Storage", "RuleEngine", "DNS", "LibCrypto", "MailModel",
-                "TestSupport",
-                nioCore,
-                lifecycleTestKit,
+                "ObjectStorage", "Storage", "Screening", "RuleEngine", "DNS", "LibCrypto",
+                "MailModel", "TestSupport", nioCore, lifecycleTestKit,
             ]),
         tests(
             "TopicsTests",

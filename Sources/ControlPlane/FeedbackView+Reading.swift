@@ -28,7 +28,9 @@ extension FeedbackView {
 
     mutating func note(_ tls: TLSReport) {
         reporter = tls.organizationName
-        let (good, bad) = (tls.policies.map(\.summary.successful), tls.policies.map(\.summary.failed))
+        let (good, bad) = (
+            tls.policies.map(\.summary.successful), tls.policies.map(\.summary.failed)
+        )
         report = Report(
             id: tls.reportID, domains: tls.policies.map(\.policy.domain),
             begin: tls.dateRange.start, end: tls.dateRange.end, count: Self.sum(good + bad),

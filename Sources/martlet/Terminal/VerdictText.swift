@@ -21,7 +21,8 @@ enum VerdictText {
             ["ASKED", "ABOUT", "SCORE", "TOOK", "ANSWER"],
             inquiries.map { inquiry in
                 [
-                    inquiry.asked, inquiry.about ?? "the mail", inquiry.score.map { "\($0)" } ?? "-",
+                    inquiry.asked, inquiry.about ?? "the mail",
+                    inquiry.score.map { "\($0)" } ?? "-",
                     inquiry.milliseconds.map { "\($0) ms" } ?? "-", inquiry.answer,
                 ]
             })
