@@ -1,6 +1,5 @@
 import MailModel
 import NIOCore
-import RuleEngine
 import Storage
 import Synchronization
 

@@ -1,4 +1,3 @@
-import Crypto
 package import DNS
 package import MailAuthentication
 package import MailModel
