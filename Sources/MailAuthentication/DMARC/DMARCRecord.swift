@@ -13,6 +13,17 @@ package struct DMARCRecord: Sendable, Hashable {
         case unknown = "u"
     }
 
+    /// `fo=`: of which mails reports of failures are wished for.
+    package enum FailureOption: String, Sendable, Hashable {
+        /// No identifier passed and was aligned.
+        case allFailed = "0"
+        /// One did not.
+        case anyFailed = "1"
+        /// A signature failed, aligned or not.
+        case dkimFailed = "d"
+        case spfFailed = "s"
+    }
+
     /// Tags of one record that are read.
     package static let tagsMax = 64
 
@@ -32,6 +43,10 @@ package struct DMARCRecord: Sendable, Hashable {
     /// `rua=` and `ruf=`: the URIs as they stand there.
     package private(set) var aggregateReports: [String] = []
     package private(set) var failureReports: [String] = []
+    /// `fo=`, in the record's order; options that are none are left out.
+    package private(set) var failureOptions = [FailureOption.allFailed]
+    /// `ri=` of RFC 7489: seconds between aggregate reports.
+    package private(set) var reportSeconds: UInt32 = 86_400
     /// Names of tags whose values are none, in lower case: printable ASCII.
     package private(set) var defects: [String] = []
 
@@ -99,7 +114,9 @@ package struct DMARCRecord: Sendable, Hashable {
         case "psd": return Self.set(&publicSuffix, PublicSuffix(rawValue: word))
         case "t": return Self.set(&isTesting, ["y": true, "n": false][word])
         case "pct":
-            return Self.set(&percent, Int(word).flatMap { (0...100).contains($0) ? $0 : nil })
+            return Self.set(&percent, Self.number(value).flatMap { $0 <= 100 ? Int($0) : nil })
+        case "ri": return Self.set(&reportSeconds, Self.number(value))
+        case "fo": return Self.set(&failureOptions, Self.failureOptions(word))
         case "rua": return Self.set(&aggregateReports, Self.addresses(value))
         case "ruf": return Self.set(&failureReports, Self.addresses(value))
         default: return true
@@ -115,6 +132,19 @@ package struct DMARCRecord: Sendable, Hashable {
     private static func set<Value>(_ place: inout Value?, _ value: Value?) -> Bool {
         place = value
         return value != nil
+    }
+
+    /// `1*DIGIT`
+    private static func number(_ text: String) -> UInt32? {
+        text.utf8.allSatisfy(\.isASCIIDigit) ? UInt32(text) : nil
+    }
+
+    /// Nil where none of the list is one.
+    private static func failureOptions(_ list: String) -> [FailureOption]? {
+        let found = list.split(separator: ":").compactMap {
+            FailureOption(rawValue: $0.filter { $0 != " " })
+        }
+        return found.isEmpty ? nil : found
     }
 
     /// The URIs of a list; nil where none is one that reports could go to.
