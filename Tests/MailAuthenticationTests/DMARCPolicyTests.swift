@@ -59,19 +59,44 @@ import Testing
         #expect(await Self.check("v=DMARC1; \(tags)").result == .permerror)
         let reported = await Self.check("v=DMARC1; \(tags); rua=mailto:a@sender.example")
         #expect(reported.result == .fail && reported.policy == DMARCPolicy.none)
-        #expect(await Self.check("v=DMARC1; \(tags); rua=nowhere").result == .permerror)
     }
 
     @Test(
-        "t=y wishes nothing to be done yet",
+        "a reporting address is a URI",
         arguments: [
-            ("t=y", DMARCPolicy.none), ("t=Y", .none), ("t=n", .reject), ("t=maybe", .reject),
-            ("psd=u", .reject),
+            ("mailto:a@b.example", true), ("mailto:a@b.example!10m", true), ("mailto:", true),
+            ("nowhere, https://b.example/x", true), ("tel+x.1-a:5", true), ("nowhere", false),
+            ("a@b.example", false), ("", false), ("<mailto:a@b.example>", false),
+            ("mailto:a b@c.example", false), (":a", false), ("1a:b", false), (",", false),
         ])
-    func tests(_ tag: String, _ disposition: DMARCPolicy) async {
-        let outcome = await Self.check("v=DMARC1; p=reject; \(tag)")
-        #expect(outcome.result == .fail && outcome.policy == .reject)
-        #expect(outcome.disposition(dice: 0) == disposition)
+    func reportsMakeItNone(_ addresses: String, _ isAny: Bool) async {
+        let outcome = await Self.check("v=DMARC1; p=reject; sp=maybe; rua=\(addresses)")
+        #expect(outcome.result == (isAny ? .fail : .permerror))
+        #expect(outcome.policy == (isAny ? DMARCPolicy.none : nil))
+    }
+
+    @Test(
+        "t=y is a test: the milder policy is wished for, whatever tag it is of",
+        arguments: [
+            ("p=reject; t=y", DMARCPolicy.reject, DMARCPolicy.quarantine),
+            ("p=reject; t=Y", .reject, .quarantine), ("p=quarantine; t=y", .quarantine, .none),
+            ("p=none; t=y", .none, .none), ("p=none; sp=reject; t=y", .reject, .quarantine),
+            ("p=reject; np=quarantine; sp=none; t=y", .none, .none),
+            ("p=reject; t=n", .reject, .reject), ("p=reject; t=maybe", .reject, .reject),
+            ("p=reject; t=", .reject, .reject), ("p=reject", .reject, .reject),
+        ])
+    func tests(
+        _ tags: String, _ policy: DMARCPolicy, _ disposition: DMARCPolicy
+    ) async throws {
+        let outcome = await Self.check("v=DMARC1; \(tags)")
+        #expect(outcome.result == .fail && outcome.policy == policy)
+        #expect(
+            outcome.disposition() == disposition && outcome.disposition(dice: 99) == disposition)
+        let address = try #require(IPAddress("192.0.2.7"))
+        let verdicts = AuthenticationVerdicts(
+            spf: SPFOutcome(.none, .noDomain, SPFSender(address, helo: "mail.example")), dkim: [],
+            arc: ARCOutcome(.none, .noSets), dmarc: outcome)
+        #expect(verdicts.dmarcPolicy == disposition)
     }
 
     // MARK: RFC 7489

@@ -36,7 +36,7 @@ package struct DMARCRecord: Sendable, Hashable {
     package private(set) var dkimAlignment = Alignment.relaxed
     package private(set) var spfAlignment = Alignment.relaxed
     package private(set) var publicSuffix = PublicSuffix.unknown
-    /// `t=y`: the owner does not wish the policy to be applied yet.
+    /// `t=y`: the policy is under test, and the next milder one is wished for.
     package private(set) var isTesting = false
     /// `pct=` of RFC 7489: of how many mails in a hundred the policy is applied to.
     package private(set) var percent = 100
@@ -147,13 +147,23 @@ package struct DMARCRecord: Sendable, Hashable {
         return found.isEmpty ? nil : found
     }
 
-    /// The URIs of a list; nil where none is one that reports could go to.
+    /// The URIs of a list; nil where none is one. RFC 3986 §3
+    ///
+    ///     dmarc-urilist = dmarc-uri *(*WSP "," *WSP dmarc-uri)
     private static func addresses(_ list: String) -> [String]? {
-        let found = list.split(separator: ",").map { $0.filter { $0 != " " } }.filter { uri in
-            let scheme = uri.prefix { $0 != ":" }
-            return scheme.utf8.allSatisfy(\.isASCIILetter) && !scheme.isEmpty
-                && uri.utf8.count > scheme.utf8.count + 1
-        }
+        let found = list.utf8.split(separator: UInt8(ascii: ",")).map {
+            Array($0)[...].trimmingFoldingSpace()
+        }.filter(isURI).map { String(decoding: $0, as: UTF8.self) }
         return found.isEmpty ? nil : found
+    }
+
+    /// Whether it has a scheme, and nothing that stands in no URI.
+    private static func isURI(_ text: ArraySlice<UInt8>) -> Bool {
+        guard let colon = text.firstIndex(of: UInt8(ascii: ":")),
+            text.first?.isASCIILetter == true
+        else { return false }
+        return text[..<colon].allSatisfy {
+            $0.isASCIILetter || $0.isASCIIDigit || "+-.".utf8.contains($0)
+        } && text.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"<>\\^`{|}".utf8.contains($0) }
     }
 }
