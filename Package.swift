@@ -266,8 +266,8 @@ let package = Package(
         .executableTarget(
             name: "SuiteRunner",
             dependencies: [
-                "MailAuthentication", "LibCrypto", "DNS", "Feedback", "MailModel", "TestSupport",
-                crypto, yams,
+                "MailAuthentication", "MailFlow", "LibCrypto", "DNS", "Feedback", "MailModel",
+                "Storage", "TestSupport", crypto, nioCore, yams,
             ],
             path: "Tests/SuiteRunner", swiftSettings: settings),
         tests(

@@ -73,9 +73,11 @@ struct DMARCDomains: Sendable {
         return found
     }
 
-    /// The name itself, then its last seven labels or all but the first, and so on up to one.
+    /// The name itself, then its last seven labels or all but the first, and so on up to one; of an
+    /// address, which has no parents, itself alone.
     static func names(from domain: Domain) -> [Domain] {
         guard !domain.isAddressLiteral else { return [] }
+        guard IPAddress(domain.ascii) == nil else { return [domain] }
         let labels = domain.ascii.split(separator: ".")
         let longest = min(labels.count - 1, walkMax - 1)
         return [domain]

@@ -94,7 +94,9 @@ private struct DMARCCheck {
             }
             outcome.policy = policy
             switch rules {
-            case .rfc9989: outcome.isTesting = record.isTesting
+            case .rfc9989:
+                outcome.isTesting = record.isTesting
+                if record.isTesting { steps.append(.underTest(policy.milder)) }
             case .rfc7489: outcome.percent = record.percent
             }
             try await align(evidence, record)

@@ -68,6 +68,9 @@ extension AuthenticationVerdicts {
         }
     }
 
-    /// SES: `receipt.dmarcPolicy`, which is there for a mail that failed.
-    package var dmarcPolicy: DMARCPolicy? { dmarc.result == .fail ? dmarc.policy : nil }
+    /// What the domain wishes to be done, a test of its policy considered. SES:
+    /// `receipt.dmarcPolicy`, which is there for a mail that failed.
+    package var dmarcPolicy: DMARCPolicy? {
+        dmarc.result == .fail ? dmarc.disposition() : nil
+    }
 }
