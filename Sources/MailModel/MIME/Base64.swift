@@ -16,6 +16,21 @@ enum Base64 {
         }
     }
 
+    /// Whether at least half of the lines up to the padding hold digits and nothing else.
+    static func isLikely(_ input: ArraySlice<UInt8>) -> Bool {
+        var lines = Lines(input)
+        var balance = 0
+        while let range = lines.next() {
+            var line = input[range].drop(while: HeaderCursor.isSpace)
+            while let last = line.last, HeaderCursor.isSpace(last) { line.removeLast() }
+            let rest = line.drop { values[Int($0)] < 64 }
+            guard !line.isEmpty else { continue }
+            balance += rest.isEmpty || rest.first == UInt8(ascii: "=") ? 1 : -1
+            if rest.first == UInt8(ascii: "=") { break }
+        }
+        return balance >= 0
+    }
+
     private struct Decoder {
         let input: UnsafeRawBufferPointer
         let values: UnsafeBufferPointer<UInt8>
