@@ -56,4 +56,17 @@ import Testing
     func listsAddresses(_ body: String, _ entries: [String]) {
         #expect(AddressList.entries(Array(body.utf8)) == entries)
     }
+
+    @Test("P6: a list of addresses is read up to its limit")
+    func listsOfAddressesAreLimited() {
+        func list(_ count: Int) -> [UInt8] {
+            (0..<count).flatMap { Array(",, a\($0)@b.example".utf8) }
+        }
+        let max = AddressList.entriesMax
+        for count in [max - 1, max, max + 1, 2 * max] {
+            #expect(AddressList.entries(list(count)).count == min(count, max))
+            #expect(AddressList.addresses(list(count)).last == "a\(min(count, max) - 1)@b.example")
+            #expect(AddressList.mailboxes(list(count)).count == min(count, max))
+        }
+    }
 }

@@ -88,7 +88,7 @@ struct SignatureTags {
     }
 
     func base64(_ name: StaticString) throws(SignatureDefect) -> [UInt8] {
-        guard let bytes = Base64.decode(try required(name)), !bytes.isEmpty else {
+        guard let bytes = Base64.decodeStrictly(try required(name)), !bytes.isEmpty else {
             throw .unusable(tag: "\(name)")
         }
         return bytes

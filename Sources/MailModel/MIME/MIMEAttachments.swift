@@ -34,7 +34,7 @@ package struct MIMEAttachments: Sendable {
             case .attachment: add(part, section: section)
             case .containedMessage: break
             }
-            if part.contentType.isTNEF { addTNEF(part, section: section) }
+            if part.contentType.isTNEF { addTNEF(part.decodedBody()[...], section, depth: 0) }
             guard let inner = part.encodedMessage() else { continue }
             guard encodedDepth < Self.encodedDepthMax else {
                 isCut = true
@@ -86,8 +86,21 @@ package struct MIMEAttachments: Sendable {
         }
     }
 
-    private mutating func addTNEF(_ part: MIMEPart, section: String) {
-        guard let tnef = TNEF(part.decodedBody()[...]) else { return }
+    /// Its texts, its attachments, and what messages among these hold.
+    private mutating func addTNEF(_ bytes: ArraySlice<UInt8>, _ section: String, depth: Int) {
+        guard let tnef = TNEF(bytes) else { return }
+        let texts: [(String, ArraySlice<UInt8>?)] = [
+            ("text/plain", tnef.text.map { Array($0.utf8)[...] }), ("text/html", tnef.html),
+            ("text/rtf", tnef.rtf?[...]),
+        ]
+        for (type, text) in texts {
+            guard let text, !text.isEmpty else { continue }
+            append(text) { attachment in
+                attachment.section = section
+                attachment.container = .tnef
+                attachment.declaredType = type
+            }
+        }
         for inner in tnef.attachments {
             append(inner.data) { attachment in
                 attachment.section = section
@@ -98,6 +111,12 @@ package struct MIMEAttachments: Sendable {
                     MIMEAttachment.Name(place: "tnef", value: $0)
                 }
             }
+            guard TNEF.isTNEF(inner.data) else { continue }
+            guard depth < Self.encodedDepthMax else {
+                isCut = true
+                continue
+            }
+            addTNEF(inner.data, section, depth: depth + 1)
         }
     }
 

@@ -1,10 +1,12 @@
-/// What Outlook wraps a mail in for Outlook, `winmail.dat`: the attachments in it, and the text where
-/// it is not compressed. Reading never fails past the signature: what is cut or wrong ends it, and
-/// what was read until then is kept. Takes linear time, and no memory beside the bytes but for what
-/// it lists. MS-OXTNEF
+/// What Outlook wraps a mail in for Outlook, `winmail.dat`: the attachments in it, and its text in
+/// every form. Reading never fails past the signature: what is cut or wrong ends it, and what was
+/// read until then is kept. Takes linear time, and no memory beside the bytes but for what it lists.
+/// MS-OXTNEF
 package struct TNEF: Sendable {
     /// Attachments that are listed.
     package static let attachmentsMax = 1_000
+    /// Of RTF that is compressed.
+    package static let rtfBytesMax = 16 * 1_024 * 1_024
 
     package struct Attachment: Sendable {
         /// Every name, the long one first: no name, and never a path, until somebody has checked it.
@@ -18,6 +20,11 @@ package struct TNEF: Sendable {
     package private(set) var attachments: [Attachment] = []
     package private(set) var text: String?
     package private(set) var html: ArraySlice<UInt8>?
+    private var compressedRTF: ArraySlice<UInt8>?
+    /// Decompressed anew at each call, at most `rtfBytesMax` bytes.
+    package var rtf: [UInt8]? {
+        compressedRTF.flatMap { CompressedRTF.decode($0, bytesMax: Self.rtfBytesMax) }
+    }
     /// Whether something was cut, or not as it should be.
     package private(set) var isDamaged = false
     private var charset: Charset?
@@ -60,6 +67,7 @@ package struct TNEF: Sendable {
             for property in properties(data) {
                 switch property.id {
                 case 0x1000: text = text ?? string(property)
+                case 0x1009: compressedRTF = property.value
                 case 0x1013: html = property.value
                 default: break
                 }
