@@ -38,7 +38,7 @@ package struct Understanding: MailJudge {
             receiver: Domain(validatedASCII: settings.hostname))
         dkim = DKIMVerifier(resolver: resolver, rsa: rsa, time: time)
         arc = ARCVerifier(resolver: resolver, rsa: rsa, time: time)
-        dmarc = DMARCVerifier(resolver: resolver)
+        dmarc = DMARCVerifier(resolver: resolver, time: time)
         forged = ForgedResults(ofOurs: [settings.hostname, settings.authenticator])
     }
 

@@ -81,7 +81,8 @@ package struct AuthenticationInspection: Sendable, Codable {
                     result: outcome.result.rawValue, reason: outcome.reason.description,
                     steps: outcome.steps.map(\.description)))
         }
-        let chain = await ARCVerifier(resolver: resolver, rsa: rsa, time: time).verify(signed)
+        let chain = await ARCVerifier(resolver: resolver, rsa: rsa, time: time)
+            .verify(signed, findsOldestPass: true)
         checks.append(
             Check(
                 method: "arc", result: chain.result.rawValue, reason: chain.reason.description,
@@ -90,7 +91,7 @@ package struct AuthenticationInspection: Sendable, Codable {
             () throws(AuthorDomainDefect) in
             try AuthorDomain.find(in: HeaderBlock(mail[...]))
         }
-        let aligned = await DMARCVerifier(resolver: resolver).check(
+        let aligned = await DMARCVerifier(resolver: resolver, time: time).check(
             author, DMARCEvidence(spf: sent, dkim: signatures))
         checks.append(
             Check(

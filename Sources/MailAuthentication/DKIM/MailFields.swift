@@ -5,7 +5,8 @@ import Glibc
 /// A field is a line that begins with no white space and has a colon, and the lines after it that
 /// do begin so. A line ends at LF, with a CR before it or not, as `HeaderBlock` reads it: a mail
 /// must not have other fields for the verifier than for who reads it. Lines that are no field are
-/// passed over, with those that continue them. RFC 5322 §2.2
+/// passed over, with those that continue them, and are a defect: where there is none, every reader
+/// finds these fields, and the body where `length` says. RFC 5322 §2.2
 package struct MailFields: Sendable {
     package struct Field: Sendable {
         /// In lower case.
@@ -21,6 +22,10 @@ package struct MailFields: Sendable {
     package private(set) var fields: [Field] = []
     /// Bytes up to and with the empty line; the body begins there.
     package private(set) var length = 0
+    /// The first there is, as far as these bytes tell.
+    package private(set) var defect: HeaderSectionDefect?
+    /// Whether there is an empty line.
+    package private(set) var isEnded = false
     /// The last field of each name, and for each field the one of its name before it.
     private var last: [String: Int] = [:]
     private var previous: [Int] = []
@@ -32,7 +37,8 @@ package struct MailFields: Sendable {
         fields.reserveCapacity(32)
         bytes.withUnsafeBytes { buffer in
             var position = 0
-            var open: Int?
+            var line = 1
+            var open: Line?
             while position < buffer.count {
                 let next = buffer.lineEnd(from: position)
                 let first = buffer[position]
@@ -42,30 +48,51 @@ package struct MailFields: Sendable {
                 {
                     close(&open, at: position, in: buffer)
                     position = next
+                    isEnded = true
                     break
                 }
                 if !first.isWhiteSpace {
                     close(&open, at: position, in: buffer)
-                    open = position
+                    open = Line(start: position, number: line)
+                } else if open == nil {
+                    note(.orphanContinuation)
                 }
+                if buffer.hasBareCR(in: position..<next) { note(.bareCR(line: line)) }
                 position = next
+                line += 1
             }
             close(&open, at: position, in: buffer)
             length = position
         }
     }
 
+    /// Where a field may begin.
+    private struct Line {
+        var start: Int
+        var number: Int
+    }
+
+    private mutating func note(_ found: HeaderSectionDefect) {
+        defect = defect ?? found
+    }
+
     private mutating func close(
-        _ open: inout Int?, at end: Int, in buffer: UnsafeRawBufferPointer
+        _ open: inout Line?, at end: Int, in buffer: UnsafeRawBufferPointer
     ) {
-        guard let start = open else { return }
+        guard let line = open else { return }
         open = nil
+        let start = line.start
         let colon = buffer[start..<end].firstIndex { $0 == UInt8(ascii: ":") || $0 == 0x0A }
-        guard let colon, buffer[colon] == UInt8(ascii: ":") else { return }
+        guard let colon, buffer[colon] == UInt8(ascii: ":") else {
+            return note(.noField(line: line.number))
+        }
         var nameEnd = colon
         while nameEnd > start, buffer[nameEnd - 1].isWhiteSpace { nameEnd -= 1 }
         let nameBytes = buffer[start..<nameEnd]
-        guard !nameBytes.isEmpty, nameBytes.allSatisfy({ $0 > 32 && $0 < 127 }) else { return }
+        guard !nameBytes.isEmpty, nameBytes.allSatisfy({ $0 > 32 && $0 < 127 }) else {
+            return note(.noField(line: line.number))
+        }
+        if nameBytes.starts(with: [0x2D, 0x2D]) { note(.delimiter(line: line.number)) }
         let name = bytes[start..<nameEnd].lowercasedText
         previous.append(last.updateValue(fields.count, forKey: name) ?? -1)
         fields.append(
@@ -119,5 +146,14 @@ extension UnsafeRawBufferPointer {
             let found = memchr(base + position, 0x0A, count - position)
         else { return count }
         return UnsafeRawPointer(found) - base + 1
+    }
+
+    /// Whether a line, with its end, has a CR that no LF follows.
+    fileprivate func hasBareCR(in line: Range<Int>) -> Bool {
+        guard let base = baseAddress,
+            let found = memchr(base + line.lowerBound, 0x0D, line.count)
+        else { return false }
+        let next = UnsafeRawPointer(found) - base + 1
+        return next == line.upperBound || self[next] != 0x0A
     }
 }
