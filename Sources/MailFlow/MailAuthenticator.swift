@@ -62,7 +62,17 @@ package struct MailAuthenticator: Sendable {
         spf = SPFVerifier(resolver: resolver, time: time, receiver: receiver)
         dkim = DKIMVerifier(resolver: resolver, rsa: rsa, time: time)
         arc = ARCVerifier(resolver: resolver, rsa: rsa, time: time)
-        dmarc = DMARCVerifier(resolver: resolver)
+        dmarc = DMARCVerifier(resolver: resolver, time: time)
+    }
+
+    /// All of it, for who wants to know: `ARCOutcome.oldestPass`, too. Without a client, as far as
+    /// the mail itself tells.
+    package func explain(
+        _ mail: SignedMail, by author: Author, from client: Client?
+    ) async -> AuthenticationVerdicts {
+        var verdicts = await check(mail, by: author, from: client)
+        verdicts.arc = await arc.verify(mail, findsOldestPass: true)
+        return verdicts
     }
 
     /// All of it. Without a client, as far as the mail itself tells.

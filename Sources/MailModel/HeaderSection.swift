@@ -20,6 +20,8 @@ package struct HeaderSection: Sendable {
     package private(set) var defects: [HeaderBlock.Defect] = []
     /// Bytes up to and with the empty line; the body begins there.
     package private(set) var length = 0
+    /// Whether there is an empty line.
+    package private(set) var isEnded = false
     /// Whether the last field goes on.
     private var isOpen = false
 
@@ -32,6 +34,7 @@ package struct HeaderSection: Sendable {
             if !isContinuation { endField(at: line) }
             if Self.isEmpty(bytes, line..<next) {
                 length = next
+                isEnded = true
                 return
             }
             if !isContinuation {

@@ -179,7 +179,7 @@ private struct DMARCCase {
         let passed =
             Self.identifiers(input["dkim_domains"], .dkim)
             + Self.identifiers(input["spf_domains"], .spf)
-        return await DMARCVerifier(resolver: zone, rules: rules)
+        return await DMARCVerifier(resolver: zone, time: ManualTime(), rules: rules)
             .check(Self.author(input), DMARCEvidence(passed: passed))
     }
 

@@ -42,7 +42,7 @@ package struct AuthenticationInspection: Sendable, Codable {
                 await MailAuthenticator(
                     resolver: resolver, rsa: LibCryptoRSA(), time: SystemTime(),
                     receiver: Domain(validatedASCII: configuration?.hostname ?? "localhost")
-                ).check(SignedMail(mail), by: author, from: client))
+                ).explain(SignedMail(mail), by: author, from: client))
         }
     }
 

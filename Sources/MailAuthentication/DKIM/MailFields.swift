@@ -1,7 +1,8 @@
 import MailModel
 
 /// The header section of a mail with every field's bytes as they came: what signatures are over.
-/// `HeaderSection` says what its fields are, as it does for who reads the mail.
+/// `HeaderSection` says what its fields are, as it does for who reads the mail; where there is no
+/// defect, every other reader finds these fields, too, and the body where `length` says.
 package struct MailFields: Sendable {
     package struct Field: Sendable {
         /// In lower case.
@@ -17,6 +18,10 @@ package struct MailFields: Sendable {
     package private(set) var fields: [Field] = []
     /// Bytes up to and with the empty line; the body begins there.
     package let length: Int
+    /// The first there is, as far as these bytes tell.
+    package let defect: HeaderSectionDefect?
+    /// Whether there is an empty line.
+    package let isEnded: Bool
     /// The last field of each name, and for each field the one of its name before it.
     private var last: [String: Int] = [:]
     private var previous: [Int] = []
@@ -26,6 +31,8 @@ package struct MailFields: Sendable {
         self.bytes = bytes
         let section = bytes.withUnsafeBytes { HeaderSection($0) }
         length = section.length
+        isEnded = section.isEnded
+        defect = HeaderSectionDefect(in: bytes, section)
         last.reserveCapacity(section.fields.count)
         previous.reserveCapacity(section.fields.count)
         fields = section.fields.map { field in

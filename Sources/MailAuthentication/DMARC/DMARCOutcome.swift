@@ -16,8 +16,6 @@ package struct DMARCOutcome: Sendable, Hashable {
     package var isTesting = false
     /// Of how many mails in a hundred it is to be applied to; below 100 by RFC 7489 alone.
     package var percent = 100
-    /// What passed, and is of the author's organization.
-    package var aligned: [DMARCIdentifier] = []
     /// What was done, in order.
     package var steps: [DMARCStep] = []
 
