@@ -21,7 +21,7 @@ package struct VerdictView: Sendable, Codable {
             VerdictView(
                 check: check, status: finding.status.rawValue, result: finding.result,
                 reason: isOpen(check, verdicts) ? "not asked yet" : finding.reason,
-                policy: check == "dmarc" ? verdicts.dmarcPolicy : nil)
+                policy: check == "dmarc" ? verdicts.failedPolicy : nil)
         }
     }
 

@@ -1,3 +1,4 @@
+import MailAuthentication
 import MailModel
 import Storage
 
@@ -24,9 +25,17 @@ package struct SessionJudge: Sendable {
         }
     }
 
-    /// A mail that fails DMARC is refused where its domain asks for that; nothing else is.
-    /// RFC 9989: a receiver may do so.
+    /// A mail that fails DMARC is refused where its domain asks for that, and so is one whose From
+    /// names no single author, since it would get by where the domain's own name would not. One of
+    /// which it cannot be told now is to come again. RFC 9989: a receiver may do so.
     func refusal(_ verdicts: VerdictRecord?) -> Refusal? {
-        verdicts?.dmarc.status == .fail && verdicts?.dmarcPolicy == "reject" ? .dmarcFailed : nil
+        guard let verdicts else { return nil }
+        let isRejected = verdicts.dmarcPolicy == DMARCPolicy.reject.rawValue
+        return switch verdicts.dmarc.status {
+        case .fail where verdicts.dmarc.result == DMARCResult.permerror.rawValue: .authorUnclear
+        case .fail where isRejected: .dmarcFailed
+        case .processingFailed where isRejected: .dmarcUndecided
+        case .pass, .fail, .gray, .processingFailed, .disabled: nil
+        }
     }
 }

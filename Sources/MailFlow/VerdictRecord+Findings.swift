@@ -66,12 +66,17 @@ extension VerdictRecord {
                 OtherFinding(
                     "arc",
                     Finding(
-                        way.arc.result == .pass ? .pass : .fail, result: way.arc.result.rawValue,
+                        Self.status(way.arc), result: way.arc.result.rawValue,
                         reason: way.arc.reason.description)))
         }
         if let lookup = way.reverseLookup {
             others.append(OtherFinding("iprev", Self.finding(lookup)))
         }
+    }
+
+    private static func status(_ chain: ARCOutcome) -> Status {
+        if chain.result == .pass { return .pass }
+        return chain.reason.isTemporary ? .processingFailed : .fail
     }
 
     private static func finding(_ lookup: ReverseLookup) -> Finding {

@@ -89,16 +89,28 @@ package enum AddressList {
     private static func displayName(_ bytes: ArraySlice<UInt8>) -> String {
         var name = bytes.drop { $0 == 32 || $0 == 9 }
         while name.last == 32 || name.last == 9 { name.removeLast() }
-        guard name.count >= 2, name.first == UInt8(ascii: "\""), name.last == UInt8(ascii: "\"")
-        else { return EncodedWords.decode(Array(name)).trimmingSpaces() }
-        let inner = name.dropFirst().dropLast()
-        // RFC 5322 §3.2.3: a phrase of atoms needs no quotes. RFC 2047 §5 has no encoded word in a
-        // quoted string; who puts one there means it.
-        let isPhrase = inner.allSatisfy { byte in
-            byte == 32 || byte >= 0x80 || AddressParser.isAtomText(byte)
+        let isQuoted =
+            name.count >= 2 && name.first == UInt8(ascii: "\"") && name.last == UInt8(ascii: "\"")
+        let inner = isQuoted ? name.dropFirst().dropLast() : name
+        let decoded = EncodedWords.decode(Array(inner)).trimmingSpaces()
+        guard decoded == String(decoding: inner, as: UTF8.self) else {
+            return phrase(displayText(name))
         }
-        let text = EncodedWords.decode(Array(inner))
-        return isPhrase && !inner.isEmpty ? text : "\"\(text)\""
+        // As it came: a phrase of atoms needs no quotes. RFC 5322 §3.2.3
+        return isQuoted && (inner.isEmpty || !isPhrase(inner)) ? "\"\(decoded)\"" : decoded
+    }
+
+    /// What encoded words stand for, in quotes where it is no phrase of atoms: in the clear it could
+    /// be taken for an address. RFC 2047 §5 has no encoded word in a quoted string; who puts one there
+    /// means it.
+    private static func phrase(_ text: String) -> String {
+        if isPhrase(text.utf8) { return text }
+        let escaped = text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+        return "\"\(escaped)\""
+    }
+
+    private static func isPhrase(_ text: some Sequence<UInt8>) -> Bool {
+        text.allSatisfy { $0 == 32 || $0 >= 0x80 || AddressParser.isAtomText($0) }
     }
 
     /// A phrase as readers show it: without comments, quotes and escapes.

@@ -47,9 +47,11 @@ package struct VerdictRecord: Sendable, Hashable, Codable {
     package var dmarc = Finding.disabled
     package var spam = Finding.disabled
     package var virus = Finding.disabled
-    /// `none`, `quarantine` or `reject`: what the domain of From asks for, where DMARC failed.
-    /// SES: `dmarcPolicy`.
+    /// `none`, `quarantine` or `reject`: what the domain of From asks for, where DMARC failed or
+    /// could not be told.
     package var dmarcPolicy: String?
+    /// SES: `dmarcPolicy`, which is there for a mail that failed.
+    package var failedPolicy: String? { dmarc.status == .fail ? dmarcPolicy : nil }
     /// Checks that SES has no word for: HELO's SPF (`helo`), `arc`, `iprev`.
     package var others: [OtherFinding] = []
     /// Who was asked about the mail by screening it, each with its answer: the lists in the order

@@ -24,10 +24,10 @@ import Testing
     }
 
     private static func verdicts(
-        _ status: VerdictRecord.Status, policy: String?
+        _ status: VerdictRecord.Status, policy: String?, result: String = ""
     ) -> VerdictRecord {
         var verdicts = VerdictRecord()
-        verdicts.dmarc = VerdictRecord.Finding(status)
+        verdicts.dmarc = VerdictRecord.Finding(status, result: result)
         verdicts.dmarcPolicy = policy
         verdicts.isComplete = false
         return verdicts
@@ -43,10 +43,22 @@ import Testing
         #expect(receiving.queue.take(1).isEmpty)
     }
 
+    @Test(arguments: [
+        (verdicts(.fail, policy: nil, result: "permerror"), Refusal.authorUnclear),
+        (verdicts(.processingFailed, policy: "reject", result: "temperror"), .dmarcUndecided),
+    ])
+    func takesNothingThatGetsRoundThat(
+        _ verdicts: VerdictRecord, _ refusal: Refusal
+    ) async throws {
+        let receiving = try await Receiving(judge: Judge(verdicts: verdicts))
+        #expect(try await receiving.receive("A: b\r\n\r\n") == .refused(refusal))
+    }
+
     /// With what the session knows, the rest is found out later.
     @Test(arguments: [
         verdicts(.fail, policy: "quarantine"), verdicts(.fail, policy: "none"),
-        verdicts(.processingFailed, policy: nil), verdicts(.pass, policy: nil), nil,
+        verdicts(.processingFailed, policy: nil), verdicts(.processingFailed, policy: "quarantine"),
+        verdicts(.pass, policy: nil), nil,
     ])
     func takesEverythingElse(_ verdicts: VerdictRecord?) async throws {
         let receiving = try await Receiving(judge: Judge(verdicts: verdicts))

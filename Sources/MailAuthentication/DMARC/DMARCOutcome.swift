@@ -24,11 +24,12 @@ package struct DMARCOutcome: Sendable, Hashable {
         self.reason = reason
     }
 
-    /// What the owner wishes to be done with this mail: the milder policy where it is under test
+    /// What the owner wishes to be done with this mail, or would where it could not be told now
+    /// whether it fails: the milder policy where it is under test
     /// (RFC 9989 §4.7), and for a mail beyond `pct` (RFC 7489 §6.6.4). `dice` is a random number
     /// from 0 to 99; by RFC 9989 it does not matter.
     package func disposition(dice: Int = 0) -> DMARCPolicy {
-        guard result == .fail, let policy else { return .none }
+        guard result == .fail || result == .temperror, let policy else { return .none }
         return isTesting || dice >= percent ? policy.milder : policy
     }
 }

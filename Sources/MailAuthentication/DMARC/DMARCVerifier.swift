@@ -21,9 +21,9 @@ package struct DMARCEvidence: Sendable, Hashable {
         for outcome in dkim {
             guard let domain = outcome.domain else { continue }
             switch outcome.result {
-            case .pass: passed.append(DMARCIdentifier(.dkim, domain))
+            case .pass where outcome.isEvidence: passed.append(DMARCIdentifier(.dkim, domain))
             case .temperror: undecided.append(DMARCIdentifier(.dkim, domain))
-            case .none, .fail, .policy, .neutral, .permerror: continue
+            case .pass, .none, .fail, .policy, .neutral, .permerror: continue
             }
         }
         guard let spf, spf.sender.identity == .mailFrom, let domain = spf.domain else { return }

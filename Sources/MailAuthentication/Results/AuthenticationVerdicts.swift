@@ -53,7 +53,8 @@ extension AuthenticationVerdicts {
     /// One good signature is enough; without one, a bad one counts before those that could not be
     /// checked. A signature that cannot be used, now and later, is a bad one.
     package var dkimVerdict: ReceiptVerdict {
-        let results = Set(dkim.map(\.result))
+        // RFC 6376 §3.6.1: under test it counts as if it were not there.
+        let results = Set(dkim.filter { !$0.isTesting }.map(\.result))
         if results.contains(.pass) { return .pass }
         if !results.isDisjoint(with: [.fail, .permerror, .policy]) { return .fail }
         return results.contains(.temperror) ? .processingFailed : .gray
@@ -64,13 +65,24 @@ extension AuthenticationVerdicts {
         case .pass: .pass
         case .fail: .fail
         case .none: .gray
-        case .temperror, .permerror: .processingFailed
+        case .temperror: .processingFailed
+        case .permerror: isAuthorUnclear ? .fail : .processingFailed
         }
     }
 
-    /// What the domain wishes to be done, a test of its policy considered. SES:
-    /// `receipt.dmarcPolicy`, which is there for a mail that failed.
+    /// Whether From names no single author: nobody can stand for such a mail, and readers may take it
+    /// for anybody's.
+    package var isAuthorUnclear: Bool {
+        if case .author = dmarc.reason { true } else { false }
+    }
+
+    /// What the domain wishes to be done, a test of its policy considered; for a mail that failed, or
+    /// of which it could not be told now.
     package var dmarcPolicy: DMARCPolicy? {
-        dmarc.result == .fail ? dmarc.disposition() : nil
+        switch dmarc.result {
+        case .fail: dmarc.disposition()
+        case .temperror: dmarc.policy == nil ? nil : dmarc.disposition()
+        case .pass, .none, .permerror: nil
+        }
     }
 }

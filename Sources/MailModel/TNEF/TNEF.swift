@@ -5,6 +5,8 @@
 package struct TNEF: Sendable {
     /// Attachments that are listed.
     package static let attachmentsMax = 1_000
+    /// Names of one attachment; others are left out.
+    package static let namesMax = 16
     /// Of RTF that is compressed.
     package static let rtfBytesMax = 16 * 1_024 * 1_024
 
@@ -102,7 +104,10 @@ package struct TNEF: Sendable {
         case 0x3712: attachment.contentID = string(property)
         case 0x3701:
             // Who gives the content both ways may give two: the first is listed on its own.
-            if !attachment.data.isEmpty { attachments.append(attachment) }
+            if !attachment.data.isEmpty {
+                guard attachments.count < Self.attachmentsMax - 1 else { return isDamaged = true }
+                attachments.append(attachment)
+            }
             // An object begins with the id of its interface.
             attachment.data = property.isObject ? property.value.dropFirst(16) : property.value
         default: break
@@ -129,7 +134,7 @@ package struct TNEF: Sendable {
 
 extension TNEF.Attachment {
     fileprivate mutating func add(name: String, isFirst: Bool) {
-        guard !name.isEmpty, !names.contains(name) else { return }
+        guard !name.isEmpty, names.count < TNEF.namesMax, !names.contains(name) else { return }
         names.insert(name, at: isFirst ? 0 : names.endIndex)
     }
 }
