@@ -86,13 +86,12 @@ package struct Understanding: MailJudge {
     ) async {
         let client = MailAuthenticator.Client(mail.envelope)
         guard mail.verdicts == nil else {
-            return verdicts.note(await authenticator.way(of: signed, from: client))
+            let way = await authenticator.way(of: signed, from: client)
+            return verdicts.noteWay(way.helo, way.arc, way.reverseLookup)
         }
-        async let way = authenticator.way(of: signed, from: client)
-        verdicts.noteOrigin(
-            await authenticator.origin(of: signed, by: author, from: client), mail.envelope,
-            settings)
-        verdicts.note(await way)
+        let all = await authenticator.check(signed, by: author, from: client)
+        verdicts.noteOrigin(all, mail.envelope, settings)
+        verdicts.noteWay(all.helo, all.arc, all.reverseLookup)
     }
 
     // MARK: Reading

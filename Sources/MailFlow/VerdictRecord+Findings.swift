@@ -52,8 +52,8 @@ extension VerdictRecord {
             reason: reasons.joined(separator: "; "))
     }
 
-    mutating func note(_ way: MailAuthenticator.Way) {
-        if let helo = way.helo, helo.result != .none {
+    mutating func noteWay(_ helo: SPFOutcome?, _ arc: ARCOutcome?, _ lookup: ReverseLookup?) {
+        if let helo, helo.result != .none {
             others.append(
                 OtherFinding(
                     "helo",
@@ -61,17 +61,15 @@ extension VerdictRecord {
                         Status(AuthenticationVerdicts.verdict(of: helo)),
                         result: helo.result.rawValue, reason: helo.reason.description)))
         }
-        if way.arc.result != .none {
+        if let arc, arc.result != .none {
             others.append(
                 OtherFinding(
                     "arc",
                     Finding(
-                        Self.status(way.arc), result: way.arc.result.rawValue,
-                        reason: way.arc.reason.description)))
+                        Self.status(arc), result: arc.result.rawValue,
+                        reason: arc.reason.description)))
         }
-        if let lookup = way.reverseLookup {
-            others.append(OtherFinding("iprev", Self.finding(lookup)))
-        }
+        if let lookup { others.append(OtherFinding("iprev", Self.finding(lookup))) }
     }
 
     private static func status(_ chain: ARCOutcome) -> Status {

@@ -158,5 +158,11 @@ class Verdicts(unittest.TestCase):
         self.assertIn("spf=pass", told)
         self.assertIn('asked for TXT sender.example: "v=spf1 ip4:127.0.0.0/8 -all"', told)
         self.assertIn("dmarc=pass", told)
+        # The whole field, with the greeting's check (RFC 7208 §2.3).
+        told = server.cli("auth", "verify", "--ip", "127.0.0.1", "--helo", "list.example",
+                          "--from", "ada@sender.example", path).stdout
+        field = told[told.index("\nAuthentication-Results: "):]
+        self.assertIn(" spf=pass smtp.mailfrom=ada@sender.example;\n", field)
+        self.assertIn(" spf=softfail smtp.helo=list.example;\n", field)
         checks = json.loads(server.cli("auth", "verify", "--json", path).stdout)["checks"]
         self.assertEqual([each["method"] for each in checks], ["dkim", "arc", "dmarc"])

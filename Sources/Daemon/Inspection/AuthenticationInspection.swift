@@ -27,6 +27,9 @@ package struct AuthenticationInspection: Sendable, Codable {
     }
 
     package var checks: [Check]
+    /// All of it as other receivers write it into mails: the whole field, its lines ended by LF
+    /// alone. RFC 8601
+    package var authenticationResults: String
 
     /// `mail` with any line ends. Without a client, SPF and its name are not asked for; without a
     /// configuration the system's servers are asked. Throws `Server.Failure`.
@@ -34,16 +37,21 @@ package struct AuthenticationInspection: Sendable, Codable {
         of mail: [UInt8], from client: MailAuthenticator.Client?, by configuration: Configuration?
     ) async throws {
         let mail = MailInFile.withLineEnds(mail)
-        checks = try await MailInFile.asking(configuration) { resolver in
+        let verdicts = try await MailInFile.asking(configuration) { resolver in
             let author = Result { () throws(AuthorDomainDefect) in
                 try AuthorDomain.find(in: HeaderBlock(mail[...]))
             }
-            return Self.checks(
-                await MailAuthenticator(
-                    resolver: resolver, rsa: LibCryptoRSA(), time: SystemTime(),
-                    receiver: Domain(validatedASCII: configuration?.hostname ?? "localhost")
-                ).explain(SignedMail(mail), by: author, from: client))
+            return await MailAuthenticator(
+                resolver: resolver, rsa: LibCryptoRSA(), time: SystemTime(),
+                receiver: Domain(validatedASCII: configuration?.hostname ?? "localhost")
+            ).explain(SignedMail(mail), by: author, from: client)
         }
+        checks = Self.checks(verdicts)
+        let field = verdicts.results(
+            by: configuration?.authentication.name ?? "localhost",
+            envelopeFrom: client?.mailFrom.wireText ?? ""
+        ).field
+        authenticationResults = field.split(separator: "\r\n").joined(separator: "\n")
     }
 
     private static func checks(_ verdicts: AuthenticationVerdicts) -> [Check] {

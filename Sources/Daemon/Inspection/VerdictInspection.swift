@@ -21,8 +21,11 @@ package struct VerdictInspection: Sendable {
     /// After that nothing more is asked, and what is still open could not be found out.
     package static let secondsMax: Int64 = 60
 
+    /// Of a forged field that is shown.
+    private static let fieldBytesMax = 1_000
+
     package let verdicts: VerdictRecord
-    /// The mail's own fields that claim our name, each on one line.
+    /// The mail's own fields that claim our name, each on one line and cut.
     package let forgedFields: [String]
 
     /// `mail` with any line ends. Without a client SPF is not asked for. Without a configuration the
@@ -41,7 +44,8 @@ package struct VerdictInspection: Sendable {
         }
         verdicts = found
         forgedFields = found.forgedFields.map { span in
-            String(decoding: mail[span.start..<(span.start + span.length)], as: UTF8.self)
+            let field = mail[span.start..<(span.start + min(span.length, Self.fieldBytesMax))]
+            return String(decoding: field, as: UTF8.self)
                 .split(whereSeparator: \.isWhitespace).joined(separator: " ")
         }
     }

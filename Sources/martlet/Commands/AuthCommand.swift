@@ -38,6 +38,10 @@ struct AuthCommand: AsyncParsableCommand {
                         + "  \(Terminal.printable(check.reason))\n")
                 for step in check.steps { Terminal.write("    \(Terminal.printable(step))\n") }
             }
+            Terminal.write("\n")
+            for line in inspection.authenticationResults.split(separator: "\n") {
+                Terminal.write("\(Terminal.printable(String(line)))\n")
+            }
         }
     }
 }

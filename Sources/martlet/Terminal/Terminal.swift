@@ -103,10 +103,12 @@ enum Terminal {
             ([heading] + rows).map { $0[column].count }.max() ?? 0
         }
         func line(_ cells: [String]) -> String {
-            let line = cells.enumerated().map { column, cell in
-                cell + String(repeating: " ", count: widths[column] - cell.count)
+            var line = cells.enumerated().map { column, cell in
+                column == cells.count - 1
+                    ? cell : cell + String(repeating: " ", count: widths[column] - cell.count)
             }.joined(separator: "  ")
-            return String(line.reversed().drop { $0 == " " }.reversed())
+            while line.last == " " { line.removeLast() }
+            return line
         }
         write(bold(line(heading)) + "\n")
         for row in rows { write(line(row) + "\n") }
