@@ -215,7 +215,9 @@ enum ConfigurationSchema {
             range: 1...60),
         Setting(
             path: "dns.queriesMax", defaultText: "256",
-            comment: "Questions that wait for their answers at once.", range: 1...10_000),
+            comment:
+                "Questions that wait for their answers at once; others wait for a place, until\n"
+                + "their time is up.", range: 1...10_000),
         Setting(
             path: "authentication.enabled", defaultText: "true",
             comment: "Whether SPF, DKIM, ARC and DMARC say who sent a mail, before its actions."),
