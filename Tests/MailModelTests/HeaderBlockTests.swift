@@ -51,6 +51,20 @@ import Testing
         ("undisclosed-recipients:;", []),
         ("a@b.example (x, y), c@d.example", ["a@b.example (x, y)", "c@d.example"]),
         ("=?utf-8?Q?J=C3=BCrgen?= <j@b.example>", ["Jürgen <j@b.example>"]),
+        ("=?utf-8?Q?J=C3=BCrgen?= \"a\" <j@b.example>", ["Jürgen a <j@b.example>"]),
+        ("\"=?utf-8?Q?J=C3=BCrgen?=\" <j@b.example>", ["Jürgen <j@b.example>"]),
+        ("=?utf-8?Q?J._Q.?= <j@b.example>", ["\"J. Q.\" <j@b.example>"]),
+        ("J. Q. <j@b.example>", ["J. Q. <j@b.example>"]),
+        // P1: what is decoded names no other author.
+        (
+            "=?utf-8?q?=3Cceo=40bank.example=3E=2C?= <a@list.example>",
+            ["\"<ceo@bank.example>,\" <a@list.example>"]
+        ),
+        (
+            "\"=?utf-8?q?a=22_=3Cceo@bank.example=3E=2C?=\" <a@list.example>",
+            ["\"a\\\" <ceo@bank.example>,\" <a@list.example>"]
+        ),
+        ("=?utf-8?q?a=5C?= <a@list.example>", ["\"a\\\\\" <a@list.example>"]),
         ("", []),
     ])
     func listsAddresses(_ body: String, _ entries: [String]) {
