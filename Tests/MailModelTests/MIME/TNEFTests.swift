@@ -113,6 +113,30 @@ import Testing
         #expect(list.map(\.container) == [.part, .tnef, .tnef, .tnef])
     }
 
+    @Test func isSeenWhateverItIsCalled() {
+        let header = "Content-Type: application/octet-stream; name=winmail.dat\n\n"
+        let list = MIMEAttachments(of: MIMEMessage(Array(header.utf8) + Self.whole)).list
+        #expect(list.map(\.container) == [.part, .tnef, .tnef, .tnef, .tnef])
+    }
+
+    @Test("P6: messages in TNEF are opened to a limit")
+    func depthIsLimited() {
+        func list(_ depth: Int) -> MIMEAttachments {
+            var tnef = Self.start
+            for _ in 0..<depth {
+                let object = [UInt8](repeating: 9, count: 16) + tnef
+                let properties = Self.number(1, 4) + Self.property(0x0D, 0x3701, object)
+                tnef = Self.start + Self.attribute(2, 0x0006_9002, [])
+                tnef += Self.attribute(2, 0x0006_9005, properties)
+            }
+            let header = "Content-Type: application/ms-tnef\n\n"
+            return MIMEAttachments(of: MIMEMessage(Array(header.utf8) + tnef))
+        }
+        let max = MIMEAttachments.encodedDepthMax
+        #expect(!list(max).isCut)
+        #expect(list(max + 1).isCut)
+    }
+
     @Test func keepsWhatWasReadBeforeTheDamage() throws {
         for length in 6..<Self.whole.count {
             let tnef = try #require(TNEF(Self.whole[..<length]))
