@@ -17,7 +17,7 @@ import Testing
         let zone = ZoneResolver()
         zone.put("_dmarc.sender.example", .txt, [.txt(record)])
         if exists { zone.put(author, .a, .success(DNSAnswer(.noRecord))) }
-        return await DMARCVerifier(resolver: zone, rules: rules).check(
+        return await DMARCVerifier(resolver: zone, time: ManualTime(), rules: rules).check(
             .success(Domain(validatedASCII: author)), DMARCEvidence(passed: []))
     }
 
@@ -47,7 +47,7 @@ import Testing
         let zone = ZoneResolver()
         zone.put("_dmarc.sender.example", .txt, [.txt("v=DMARC1; p=none; np=reject")])
         zone.put(Self.author, .a, .failure(.timedOut))
-        let outcome = await DMARCVerifier(resolver: zone).check(
+        let outcome = await DMARCVerifier(resolver: zone, time: ManualTime()).check(
             .success(Domain(validatedASCII: Self.author)), DMARCEvidence(passed: []))
         #expect(outcome.result == .fail && outcome.policy == DMARCPolicy.none)
     }
@@ -147,7 +147,7 @@ import Testing
         ])
     func organizations(_ author: String, _ organization: String?) async {
         let zone = ZoneResolver()
-        let outcome = await DMARCVerifier(resolver: zone, rules: .rfc7489(Self.list)).check(
+        let outcome = await DMARCVerifier(resolver: zone, time: ManualTime(), rules: .rfc7489(Self.list)).check(
             .success(Domain(validatedASCII: author)), DMARCEvidence(passed: []))
         #expect(outcome.result == .none)
         let names = [author, organization].compactMap(\.self)
@@ -162,7 +162,7 @@ import Testing
             ("x.b.c.cc.example", DMARCResult.pass), ("c.cc.example", .fail),
             ("x.c.cc.example", .fail),
         ] {
-            let outcome = await DMARCVerifier(resolver: zone, rules: .rfc7489(Self.list)).check(
+            let outcome = await DMARCVerifier(resolver: zone, time: ManualTime(), rules: .rfc7489(Self.list)).check(
                 .success(Domain(validatedASCII: "a.b.c.cc.example")),
                 DMARCEvidence(passed: [.init(.spf, Domain(validatedASCII: domain))]))
             #expect(outcome.result == result, "\(domain)")

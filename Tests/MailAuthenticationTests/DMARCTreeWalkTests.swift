@@ -122,7 +122,7 @@ import Testing
             [dkim.map { (DMARCIdentifier.Method.dkim, $0) }, spf.map { (.spf, $0) }]
             .compactMap(\.self)
             .map { DMARCIdentifier($0.0, Domain(validatedASCII: $0.1)) }
-        return await DMARCVerifier(resolver: zone).check(
+        return await DMARCVerifier(resolver: zone, time: ManualTime()).check(
             .success(Domain(validatedASCII: author)), DMARCEvidence(passed: passed))
     }
 

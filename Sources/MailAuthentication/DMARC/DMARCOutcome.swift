@@ -12,6 +12,8 @@ package struct DMARCOutcome: Sendable, Hashable {
     /// What the owner wishes for mails of the author domain that fail, as published; nil where no
     /// record applies.
     package var policy: DMARCPolicy?
+    /// The first that is aligned by each method, DKIM's before SPF's. RFC 9989 §4.4
+    package var aligned: [DMARCIdentifier] = []
     /// The owner tries it out, and wishes for the milder one (`t=y`). RFC 9989 §4.7
     package var isTesting = false
     /// Of how many mails in a hundred it is to be applied to; below 100 by RFC 7489 alone.

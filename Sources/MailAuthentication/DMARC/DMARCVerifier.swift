@@ -152,23 +152,24 @@ private struct DMARCCheck {
 
     // MARK: Alignment
 
-    /// One that is aligned is enough: those of the very domain, which ask nobody, are looked at
-    /// first. One that cannot be told yet leaves it to the others.
+    /// One that is aligned is enough for its method: those of the very domain, which ask nobody, are
+    /// looked at first. One that cannot be told yet leaves it to the others.
     private mutating func align(
         _ evidence: DMARCEvidence, _ record: DMARCRecord
     ) async throws(DMARCDomains.Failure) {
         var failure: DMARCDomains.Failure?
         let identifiers = evidence.passed.prefix(DMARCEvidence.identifiersMax)
         let own = identifiers.filter { $0.domain == author }
-        for identifier in own + identifiers.filter({ $0.domain != author }) {
+        for identifier in own + identifiers.filter({ $0.domain != author })
+        where !outcome.aligned.contains(where: { $0.method == identifier.method }) {
             do throws(DMARCDomains.Failure) {
-                if try await isAligned(identifier, record) {
-                    return end(.pass, .aligned(identifier))
-                }
+                if try await isAligned(identifier, record) { outcome.aligned.append(identifier) }
             } catch {
                 failure = failure ?? error
             }
         }
+        outcome.aligned.sort { $0.method == .dkim && $1.method == .spf }
+        if let first = outcome.aligned.first { return end(.pass, .aligned(first)) }
         if let failure { throw failure }
         for identifier in evidence.undecided.prefix(DMARCEvidence.identifiersMax)
         where try await isAligned(identifier, record) {
