@@ -34,6 +34,11 @@ extension HeaderSectionDefect {
         func note(_ offset: Int, _ defect: @escaping (Int) -> HeaderSectionDefect) {
             if first.map({ offset < $0.offset }) ?? true { first = (offset, defect) }
         }
+        bytes.withUnsafeBytes { buffer in
+            if let offset = Self.bareCR(in: buffer[..<section.length]) {
+                note(offset) { .bareCR(line: $0) }
+            }
+        }
         for defect in section.defects {
             switch defect {
             case .noField(let offset): note(offset) { .noField(line: $0) }
@@ -42,11 +47,6 @@ extension HeaderSectionDefect {
         }
         for field in section.fields where bytes[field.name].starts(with: [0x2D, 0x2D]) {
             note(field.range.lowerBound) { .delimiter(line: $0) }
-        }
-        bytes.withUnsafeBytes { buffer in
-            if let offset = Self.bareCR(in: buffer[..<section.length]) {
-                note(offset) { .bareCR(line: $0) }
-            }
         }
         guard let first else { return nil }
         self = first.defect(bytes[..<first.offset].count { $0 == UInt8(ascii: "\n") } + 1)
