@@ -74,7 +74,7 @@ bench-rules: release
 	@scripts/fetch-peer postfix var/peers/postfix
 	python3 Benchmarks/rules.py --martlet $(RELEASE_BINARY) --peers var/peers --rounds $(ROUNDS)
 
-## make bench-understand  what reading a mail costs, beside dkimpy and OpenDKIM; a minute
+## make bench-understand  what reading a mail costs, beside what people use for it; two minutes
 bench-understand:
 	@scripts/install build bench
 	swift build -c release --static-swift-stdlib --scratch-path $(RELEASE) --product UnderstandBench

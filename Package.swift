@@ -123,8 +123,8 @@ let package = Package(
         source(
             "ControlPlane",
             [
-                "MailFlow", "Topics", "Accounts", "Storage", "RuleEngine", "Documents", "MailModel",
-                nioCore,
+                "MailFlow", "Topics", "Accounts", "Storage", "RuleEngine", "Documents", "Feedback",
+                "MailModel", nioCore,
             ]),
         source(
             "MailFlow",
@@ -220,10 +220,8 @@ let package = Package(
             "MailFlowTests",
             [
                 "MailFlow", "Actions", "Topics", "Accounts", "SQLStorage", "SQLiteDriver",
-                "ObjectStorage", "Storage", "RuleEngine", "DNS", "LibCrypto", "MailModel",
-                "TestSupport",
-                nioCore,
-                lifecycleTestKit,
+                "ObjectStorage", "Storage", "Screening", "RuleEngine", "DNS", "LibCrypto",
+                "MailModel", "TestSupport", nioCore, lifecycleTestKit,
             ]),
         tests(
             "TopicsTests",
@@ -276,8 +274,8 @@ let package = Package(
         .executableTarget(
             name: "SuiteRunner",
             dependencies: [
-                "MailAuthentication", "LibCrypto", "DNS", "Feedback", "MailModel", "TestSupport",
-                crypto, yams,
+                "MailAuthentication", "MailFlow", "LibCrypto", "DNS", "Feedback", "MailModel",
+                "Storage", "TestSupport", crypto, nioCore, yams,
             ],
             path: "Tests/SuiteRunner", swiftSettings: settings),
         tests(

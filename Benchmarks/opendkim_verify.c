@@ -1,7 +1,7 @@
 /*
  * opendkim_verify FOLDER SECONDS: verifies the mails of a folder (*.eml) over and over with
  * libopendkim and prints how many microseconds of the processor one takes. The keys come from the
- * file `keys` beside them, once read; no DNS is asked.
+ * file `zone` beside them, once read; no DNS is asked.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 static char *mails[MAILS_MAX];
 static size_t sizes[MAILS_MAX];
 static int count;
-static char keys[65536];
+static char zone[65536];
 
 static char *contents(const char *folder, const char *name, size_t *size) {
     char path[4096];
@@ -32,14 +32,14 @@ static char *contents(const char *folder, const char *name, size_t *size) {
     return bytes;
 }
 
-/* A line of `keys` is a name, a space and the text. */
+/* A line of `zone` is a name, `TXT` and the text. */
 static DKIM_CBSTAT key_of(DKIM *dkim, DKIM_SIGINFO *signature, unsigned char *text, size_t room) {
     char name[1024];
     (void)dkim;
     int length = snprintf(
-        name, sizeof name, "\n%s._domainkey.%s ", (char *)dkim_sig_getselector(signature),
+        name, sizeof name, "\n%s._domainkey.%s TXT ", (char *)dkim_sig_getselector(signature),
         (char *)dkim_sig_getdomain(signature));
-    const char *found = strstr(keys, name);
+    const char *found = strstr(zone, name);
     if (found == NULL) return DKIM_CBSTAT_NOTFOUND;
     size_t size = strcspn(found + length, "\n");
     if (size >= room) return DKIM_CBSTAT_ERROR;
@@ -65,9 +65,9 @@ static void verify(DKIM_LIB *library, int index) {
 int main(int argc, char **argv) {
     if (argc != 3) return 64;
     size_t size;
-    keys[0] = '\n';
-    char *text = contents(argv[1], "keys", &size);
-    strncpy(keys + 1, text, sizeof keys - 2);
+    zone[0] = '\n';
+    char *text = contents(argv[1], "zone", &size);
+    strncpy(zone + 1, text, sizeof zone - 2);
     free(text);
     DIR *folder = opendir(argv[1]);
     if (folder == NULL) return 66;

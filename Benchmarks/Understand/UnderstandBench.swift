@@ -7,7 +7,7 @@ import Foundation
 enum UnderstandBench {
     /// One thing that is measured: made ready once, then done to a mail at a time.
     static let works: [String: @Sendable (MailFolder) throws -> any Work] = [
-        "dkim": VerifyDKIM.init
+        "dkim": VerifyDKIM.init, "spf": CheckSPF.init, "mime": ReadStructure.init,
     ]
 
     static func main() async throws {
@@ -50,22 +50,17 @@ struct WrongOutcome: Error {
     let text: String
 }
 
-/// The mails of a folder (`*.eml`, CRLF), and beside them `keys`: a line for each text of the DNS,
-/// its name, a space and the text.
+/// What is in a folder: mails (`*.eml`, CRLF), or what takes their place, and beside them `zone`.
 struct MailFolder: Sendable {
     let mails: [[UInt8]]
-    let texts: [String: [UInt8]]
+    let resolver: FolderResolver
 
     init(_ path: String) throws {
         let files = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
         mails = try files.filter { $0.hasSuffix(".eml") }.map { file in
             Array(try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(file)")))
         }
-        let keys = (try? String(contentsOfFile: "\(path)/keys", encoding: .utf8)) ?? ""
-        texts = Dictionary(
-            keys.split(separator: "\n").map { line in
-                let parts = line.split(separator: " ", maxSplits: 1)
-                return (String(parts[0]), Array(parts[1].utf8))
-            }, uniquingKeysWith: { first, _ in first })
+        let zone = (try? String(contentsOfFile: "\(path)/zone", encoding: .utf8)) ?? ""
+        resolver = FolderResolver(zone)
     }
 }

@@ -1,5 +1,3 @@
-import DNS
-import Foundation
 import LibCrypto
 import MailAuthentication
 import MailModel
@@ -10,7 +8,7 @@ struct VerifyDKIM: Work {
 
     init(_ folder: MailFolder) {
         verifier = DKIMVerifier(
-            resolver: FolderResolver(texts: folder.texts), rsa: LibCryptoRSA(), time: SystemTime())
+            resolver: folder.resolver, rsa: LibCryptoRSA(), time: SystemTime())
     }
 
     func run(_ mail: [UInt8]) async throws {
@@ -18,20 +16,5 @@ struct VerifyDKIM: Work {
         guard outcomes.allSatisfy({ $0.result == .pass }) else {
             throw WrongOutcome(text: "\(outcomes.map(\.reason))")
         }
-    }
-}
-
-struct FolderResolver: DNSResolver {
-    let texts: [String: [UInt8]]
-
-    func ask(_ name: Domain, _ type: DNSRecordType) async throws(DNSFailure) -> DNSAnswer {
-        guard type == .txt, let text = texts[name.ascii] else { return DNSAnswer(.noSuchName) }
-        return DNSAnswer(.records([.text([text])]))
-    }
-}
-
-struct SystemTime: TimeSource {
-    func now() -> Timestamp {
-        Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
     }
 }

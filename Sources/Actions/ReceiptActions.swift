@@ -158,7 +158,7 @@ extension ReceiptVerdicts {
         spf = verdicts.spf.status.rawValue
         dkim = verdicts.dkim.status.rawValue
         dmarc = verdicts.dmarc.status.rawValue
-        dmarcPolicy = verdicts.dmarcPolicy
+        dmarcPolicy = verdicts.failedPolicy
         guard task.isScanEnabled else { return }
         spam = verdicts.spam.status.rawValue
         virus = verdicts.virus.status.rawValue

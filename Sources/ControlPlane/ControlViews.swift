@@ -39,6 +39,8 @@ package struct MailDetailView: Sendable, Codable {
     package var content: String
     /// What the mail was found to be; empty until it was judged, and where nothing judges.
     package var verdicts: [VerdictView]
+    /// Which lists and scanners were asked about it.
+    package var inquiries: [InquiryView]
     package var actions: [ActionView]
 
     init(_ record: MailRecord, _ actions: [ActionRecord]) {
@@ -51,32 +53,8 @@ package struct MailDetailView: Sendable, Codable {
         ruleSetVersion = record.ruleSetVersion
         content = record.bodyPlace.rawValue
         verdicts = record.verdicts.map(VerdictView.all) ?? []
+        inquiries = record.verdicts.map(InquiryView.all) ?? []
         self.actions = actions.map(ActionView.init)
-    }
-}
-
-/// One check of a mail, and why it ended as it did.
-package struct VerdictView: Sendable, Codable {
-    /// `spf`, `dkim`, `dmarc`, `spam`, `virus`, or another method's name.
-    package var check: String
-    /// SES's word.
-    package var status: String
-    /// The method's own word; empty where it has none.
-    package var result: String
-    package var reason: String
-    /// What the domain of From asks for where DMARC failed.
-    package var policy: String?
-
-    static func all(_ verdicts: VerdictRecord) -> [VerdictView] {
-        let named = [
-            ("spf", verdicts.spf), ("dkim", verdicts.dkim), ("dmarc", verdicts.dmarc),
-            ("spam", verdicts.spam), ("virus", verdicts.virus),
-        ]
-        return (named + verdicts.others.map { ($0.method, $0.finding) }).map { check, finding in
-            VerdictView(
-                check: check, status: finding.status.rawValue, result: finding.result,
-                reason: finding.reason, policy: check == "dmarc" ? verdicts.dmarcPolicy : nil)
-        }
     }
 }
 
@@ -104,9 +82,12 @@ package struct ActionView: Sendable, Codable {
     }
 }
 
-/// Why a mail went as it went: each rule of the set of its arrival.
+/// Why a mail went as it went: what it was found to be, who was asked, and each rule of the set of
+/// its arrival.
 package struct MailTraceView: Sendable, Codable {
     package var mail: MailView
+    package var verdicts: [VerdictView]
+    package var inquiries: [InquiryView]
     package var ruleSet: String
     package var ruleSetVersion: String
     package var rules: [RuleTrace]

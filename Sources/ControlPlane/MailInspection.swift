@@ -1,6 +1,8 @@
+import Feedback
 package import MailModel
 
-/// What is seen in a mail: its structure, what deviates in it, and what it carries.
+/// What is seen in a mail: its structure, what deviates in it, what it carries and tells, and what
+/// it was found to be.
 package struct MailInspection: Sendable, Codable {
     package struct Part: Sendable, Codable {
         /// RFC 3501 §6.4.5: `2.1` is the first part of the second; empty for the mail itself where it
@@ -55,6 +57,14 @@ package struct MailInspection: Sendable, Codable {
     package var attachments: [Attachment]
     /// There are more attachments than are listed.
     package var isCut: Bool
+    /// What it tells of mails that were sent; nil where it tells nothing.
+    package var feedback: FeedbackView?
+    /// What it was found to be, by whoever asked; empty where nobody did.
+    package var verdicts: [VerdictView] = []
+    /// Which lists and scanners were asked about it.
+    package var inquiries: [InquiryView] = []
+    /// Its own fields that claim to be results of ours. RFC 8601 §5
+    package var forgedResults: [String] = []
 
     /// `guesser`: nil where nobody says what content is by its bytes.
     package init(_ mail: [UInt8], guesser: (any ContentTypeGuesser)?) {
@@ -73,6 +83,7 @@ package struct MailInspection: Sendable, Codable {
         defects = Self.defects(of: message, header)
         attachments = carried.list.map(Attachment.init)
         isCut = carried.isCut
+        feedback = FeedbackView(MailFeedback.read(message))
     }
 
     private static func addresses(_ header: HeaderBlock, _ name: String) -> [String] {

@@ -8,7 +8,7 @@ package enum DNSFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case bogus(String)
     /// More than `DNSAnswer.bytesMax` or `recordsMax`.
     case answerTooLarge
-    /// As many questions as are allowed wait for their answers.
+    /// As many questions as are allowed wait for their answers, and none of them ended in time.
     case tooManyQueries
     /// The asker was cancelled, or the resolver is closed.
     case cancelled

@@ -15,6 +15,9 @@ extension Domain {
         self.init(validatedASCII: String(decoding: bytes, as: UTF8.self).lowercased())
     }
 
+    /// Whether the DNS can be asked for it: a domain of mail may be longer than a name there.
+    package var isQueryName: Bool { ascii.utf8.count <= Self.queryNameBytesMax }
+
     /// Whether it is `other`'s subdomain, at any depth.
     package func isBelow(_ other: Domain) -> Bool {
         ascii.utf8.count > other.ascii.utf8.count && ascii.hasSuffix(".\(other.ascii)")

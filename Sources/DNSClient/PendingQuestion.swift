@@ -28,6 +28,12 @@ final class PendingQuestion: Sendable {
         if let outcome { continuation.resume(returning: outcome) }
     }
 
+    var isEnded: Bool {
+        state.withLock { state in
+            if case .ended = state { true } else { false }
+        }
+    }
+
     /// Only the first outcome counts.
     func end(_ outcome: Outcome) {
         state.withLock { state -> CheckedContinuation<Outcome, Never>? in

@@ -8,16 +8,22 @@ import Synchronization
 /// library's own, whose answers come over a descriptor that is watched here.
 ///
 /// A question is over for its asker at its deadline; the library goes on with it for a while, and
-/// so long it counts among `queriesMax`.
+/// so long it counts among `queriesMax`. Where these are all taken, a question waits for a place
+/// until its deadline: what others ask for does not make it fail.
 package final class UnboundResolver: DNSResolver {
     /// Why there is no resolver.
     package struct SetUpFailure: Error, Sendable, CustomStringConvertible {
         package let description: String
     }
 
+    /// Questions that wait for a place; more fail at once.
+    package static let waitingMax = 1_024
+
     private struct State {
         /// Those that the library has.
         var questions: [ObjectIdentifier: PendingQuestion] = [:]
+        /// Those that have no place yet, the first first.
+        var waiting: [(question: PendingQuestion, name: Domain)] = []
         var isClosed = false
     }
 
@@ -45,6 +51,7 @@ package final class UnboundResolver: DNSResolver {
     package func ask(
         _ name: Domain, _ type: DNSRecordType
     ) async throws(DNSFailure) -> DNSAnswer {
+        guard name.isQueryName else { return DNSAnswer(.noSuchName) }
         let question = PendingQuestion(type)
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -77,19 +84,51 @@ package final class UnboundResolver: DNSResolver {
     private func start(_ question: PendingQuestion, _ name: Domain) {
         let refusal = state.withLock { state -> DNSFailure? in
             if state.isClosed { return .cancelled }
-            if state.questions.count >= queriesMax { return .tooManyQueries }
-            state.questions[ObjectIdentifier(question)] = question
+            if state.waiting.count >= Self.waitingMax {
+                state.waiting.removeAll { $0.question.isEnded }
+            }
+            guard state.waiting.count < Self.waitingMax else { return .tooManyQueries }
+            state.waiting.append((question, name))
             return nil
         }
         if let refusal { return question.end(.failure(refusal)) }
         queue.asyncAfter(deadline: .now() + .milliseconds(timeoutMilliseconds)) {
-            [weak question] in question?.end(.failure(.timedOut))
+            [weak self, weak question] in
+            guard let question else { return }
+            question.end(.failure(self?.hasPlace(question) == true ? .timedOut : .tooManyQueries))
         }
-        context.ask(name, question.type) { outcome in
-            self.state.withLock {
-                _ = $0.questions.removeValue(forKey: ObjectIdentifier(question))
+        askWaiting()
+    }
+
+    private func hasPlace(_ question: PendingQuestion) -> Bool {
+        state.withLock { $0.questions[ObjectIdentifier(question)] != nil }
+    }
+
+    /// Gives the library those that wait, as far as there are places.
+    private func askWaiting() {
+        while let (question, name) = nextWaiting() {
+            context.ask(name, question.type) { outcome in
+                let isAnyWaiting = self.state.withLock {
+                    $0.questions.removeValue(forKey: ObjectIdentifier(question))
+                    return !$0.waiting.isEmpty
+                }
+                question.end(outcome)
+                // Not from here, which may be within `context.ask`.
+                if isAnyWaiting { self.queue.async { self.askWaiting() } }
             }
-            question.end(outcome)
+        }
+    }
+
+    /// Takes the first that somebody still waits for, if there is a place.
+    private func nextWaiting() -> (question: PendingQuestion, name: Domain)? {
+        state.withLock { state in
+            guard !state.isClosed, state.questions.count < queriesMax,
+                let first = state.waiting.firstIndex(where: { !$0.question.isEnded })
+            else { return nil }
+            let next = state.waiting[first]
+            state.waiting.removeFirst(first + 1)
+            state.questions[ObjectIdentifier(next.question)] = next.question
+            return next
         }
     }
 
@@ -98,9 +137,10 @@ package final class UnboundResolver: DNSResolver {
         let (wasOpen, left) = state.withLock { state in
             defer {
                 state.questions = [:]
+                state.waiting = []
                 state.isClosed = true
             }
-            return (!state.isClosed, Array(state.questions.values))
+            return (!state.isClosed, state.questions.values + state.waiting.map(\.question))
         }
         for question in left { question.end(.failure(.cancelled)) }
         return wasOpen

@@ -32,7 +32,7 @@ package struct UnboundSettings: Sendable, Equatable {
     /// A file with DS or DNSKEY records in zone-file form; nil: no answer is ever proven.
     package var trustAnchor: String?
     package var timeoutMilliseconds = 10_000
-    /// Questions that wait for their answers at once.
+    /// Questions that wait for their answers at once; others wait for a place among them.
     package var queriesMax = 256
 
     package init() {}

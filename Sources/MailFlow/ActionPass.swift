@@ -32,8 +32,7 @@ struct ActionPass {
         self.evaluator = evaluator
         self.content = content
         startedAt = time
-        facts = MailFacts(
-            recipients: mail.record.envelope.recipients, isTLS: mail.record.envelope.tls != nil)
+        facts = MailFacts(mail.record)
         evaluation = evaluate()
     }
 

@@ -1,6 +1,5 @@
 import MailModel
 import NIOCore
-import RuleEngine
 import Storage
 import Synchronization
 
@@ -121,9 +120,7 @@ final class InboundMail: MailIntake {
         case .commit(let content, let length):
             var checksum = Checksum()
             checksum.update(content)
-            decide(
-                content: content, totalLength: length, checksum: checksum.value,
-                completion: completion)
+            promise(content, length, checksum.value, completion)
         case .writeFile: surroundings.threads.submit { self.writePending() }
         case .wait: break
         }
@@ -240,58 +237,21 @@ final class InboundMail: MailIntake {
             if !error.isSyncFailure { file?.abandon() }
             return completion(.refused(Refusal(error)))
         }
-        decide(content: nil, totalLength: length, checksum: checksum, completion: completion)
+        promise(nil, length, checksum, completion)
     }
 
-    // MARK: Decide
-
-    private func decide(
-        content: ByteBuffer?, totalLength: Int, checksum: UInt32,
-        completion: @escaping @Sendable (IntakeOutcome) -> Void
+    /// `content`: nil where the mail is in a file.
+    private func promise(
+        _ content: ByteBuffer?, _ length: Int, _ checksum: UInt32,
+        _ completion: @escaping @Sendable (IntakeOutcome) -> Void
     ) {
         let record = MailRecord(
             id: id, account: surroundings.account, receivedAt: receivedAt, state: .acting,
             envelope: envelope, ruleSetVersion: ruleSetVersion, isUntaken: isUntaken,
             bodyPlace: content == nil ? .file : .row, headLength: headLength,
-            totalLength: totalLength, checksum: checksum)
-        guard let judge = surroundings.judge else {
-            return commit(record, content: content, completion: completion)
-        }
-        let place =
-            content.map(MailContent.bytes)
-            ?? .file(path: surroundings.bodies.path(of: id), length: totalLength)
-        judge.judge(record, place) { [self] verdicts in
-            if let refusal = judge.refusal(verdicts) {
-                if content == nil { surroundings.bodies.remove([id]) }
-                return completion(.refused(refusal))
-            }
-            var record = record
-            record.verdicts = verdicts
-            commit(record, content: content, completion: completion)
-        }
-    }
-
-    // MARK: The promise
-
-    private func commit(
-        _ record: MailRecord, content: ByteBuffer?,
-        completion: @escaping @Sendable (IntakeOutcome) -> Void
-    ) {
-        let surroundings = surroundings
-        surroundings.store.accept(AcceptedMail(record: record, content: content)) { result in
-            switch result {
-            case .success:
-                completion(.accepted(record.id))
-                surroundings.queue.offer(WaitingMail(record: record, content: content))
-            case .failure(let failure):
-                surroundings.onFailure(failure)
-                // After a failed sync the row may stand all the same: recovery decides.
-                if content == nil, !failure.isSyncFailure {
-                    surroundings.bodies.remove([record.id])
-                }
-                completion(.refused(Refusal(failure)))
-            }
-        }
+            totalLength: length, checksum: checksum)
+        MailPromise(surroundings: surroundings, record: record, content: content)
+            .decide(completion: completion)
     }
 }
 
@@ -319,15 +279,5 @@ extension InboundMail.State {
         else { return false }
         isWriting = true
         return true
-    }
-}
-
-extension Refusal {
-    /// What a peer is told of a storage failure: try again later.
-    init(_ failure: StorageFailure) {
-        switch failure {
-        case .full: self = .insufficientStorage
-        case .refused, .syncFailed, .replaced, .damaged, .notFound: self = .storageUnavailable
-        }
     }
 }

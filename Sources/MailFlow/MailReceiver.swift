@@ -53,6 +53,10 @@ package enum Refusal: Error, Sendable, Equatable {
     case tooManyHops
     /// The domain of From asks that what fails DMARC is rejected, and we do so. 550 5.7.1
     case dmarcFailed
+    /// The same domain, and it cannot be told now whether the mail fails. 451 4.7.1
+    case dmarcUndecided
+    /// From names no single author, and what fails DMARC is refused. 550 5.7.1
+    case authorUnclear
 }
 
 /// One mail coming in, owned by one session. Memory stays bounded: past a threshold the bytes go

@@ -1,4 +1,3 @@
-import Crypto
 package import DNS
 package import MailAuthentication
 package import MailModel
@@ -14,53 +13,63 @@ package struct Understanding: MailJudge {
 
     private let settings: AuthenticationSettings
     private let screener: MailScreener?
-    private let bodies: any BodyFiles
-    private let resolver: any DNSResolver
-    private let time: any TimeSource
-    private let spf: SPFVerifier
-    private let dkim: DKIMVerifier
-    private let arc: ARCVerifier
-    private let dmarc: DMARCVerifier
+    private let bodies: (any BodyFiles)?
+    private let authenticator: MailAuthenticator
     private let forged: ForgedResults
 
-    /// `screener`: nil where nobody looks into mails.
+    /// `screener`: nil where nobody looks into mails. `bodies`: nil where no mail is in a file.
     package init(
-        settings: AuthenticationSettings, screener: MailScreener?, bodies: any BodyFiles,
+        settings: AuthenticationSettings, screener: MailScreener?, bodies: (any BodyFiles)?,
         resolver: any DNSResolver, rsa: any RSACryptography, time: any TimeSource
     ) {
         self.settings = settings
         self.screener = screener
         self.bodies = bodies
-        self.resolver = resolver
-        self.time = time
-        spf = SPFVerifier(
-            resolver: resolver, time: time,
+        authenticator = MailAuthenticator(
+            resolver: resolver, rsa: rsa, time: time,
             receiver: Domain(validatedASCII: settings.hostname))
-        dkim = DKIMVerifier(resolver: resolver, rsa: rsa, time: time)
-        arc = ARCVerifier(resolver: resolver, rsa: rsa, time: time)
-        dmarc = DMARCVerifier(resolver: resolver)
         forged = ForgedResults(ofOurs: [settings.hostname, settings.authenticator])
     }
 
-    package func judge(_ mail: MailRecord, _ content: MailContent) async -> Judgement {
-        var verdicts = VerdictRecord()
-        let author: Result<Domain, AuthorDomainDefect>
+    package func origin(of mail: MailRecord, _ content: MailContent) async -> VerdictRecord? {
         do throws(StorageFailure) {
-            let block = try headerBlock(of: mail, content)
-            author = Result { () throws(AuthorDomainDefect) in try AuthorDomain.find(in: block) }
-            let header = Array(block.bytes)
-            verdicts.forgedFields = forged.ranges(in: MailFields(header)).map {
-                VerdictRecord.ByteSpan(start: $0.lowerBound, length: $0.count)
-            }
+            let read = try read(mail, content)
+            var verdicts = VerdictRecord()
+            verdicts.noteForged(forged, in: read.header)
+            verdicts.noteOrigin(
+                await authenticator.origin(
+                    of: try signedMail(mail, content, read.header), by: read.author,
+                    from: MailAuthenticator.Client(mail.envelope)),
+                mail.envelope, settings)
+            verdicts.isComplete = false
+            return verdicts
+        } catch {
+            return nil
+        }
+    }
+
+    package func judge(
+        _ mail: MailRecord, _ content: MailContent, isScanned: Bool
+    ) async -> Judgement {
+        var verdicts = mail.verdicts ?? VerdictRecord()
+        let author: MailAuthenticator.Author
+        do throws(StorageFailure) {
+            let read = try read(mail, content)
+            author = read.author
+            if mail.verdicts == nil { verdicts.noteForged(forged, in: read.header) }
             if settings.isEnabled {
-                let signed = try signedMail(mail, content, header)
-                verdicts.note(
-                    await authenticate(mail.envelope, signed, author), mail.envelope, settings)
+                let signed = try signedMail(mail, content, read.header)
+                await authenticate(mail, signed, author, &verdicts)
             }
         } catch {
             return .later("\(error)")
         }
+        verdicts.isComplete = true
         guard let screener, screener.isEnabled else { return .verdicts(verdicts) }
+        guard isScanned else {
+            verdicts.noteUnscanned()
+            return .verdicts(verdicts)
+        }
         let screened = await screener.screen(
             ScannedMail(mail, content: content), author: try? author.get())
         guard screened.waitsFor.isEmpty else {
@@ -70,48 +79,34 @@ package struct Understanding: MailJudge {
         return .verdicts(verdicts)
     }
 
-    // MARK: Who sent it
-
+    /// What its session has found out is not asked again.
     private func authenticate(
-        _ envelope: ReceivedEnvelope, _ mail: SignedMail,
-        _ author: Result<Domain, AuthorDomainDefect>
-    ) async -> AuthenticationVerdicts? {
-        // Nobody is let in whose address is none.
-        guard let address = IPAddress(envelope.peerAddress) else { return nil }
-        let sender = SPFSender(address, helo: envelope.helo, mailFrom: envelope.mailFrom)
-        async let signatures = dkim.verify(mail)
-        async let chain = arc.verify(mail)
-        async let name = reverseLookup(envelope.peerName, of: address)
-        let sent = await spf.check(sender)
-        let signed = await signatures
-        let aligned = await dmarc.check(author, DMARCEvidence(spf: sent, dkim: signed))
-        return AuthenticationVerdicts(
-            spf: sent, dkim: signed, arc: await chain, dmarc: aligned,
-            reverseLookup: await name)
-    }
-
-    /// What was known when the mail began, or else what is found now.
-    private func reverseLookup(
-        _ name: PeerName, of address: IPAddress
-    ) async -> ReverseLookup {
-        switch name {
-        case .verified(let name): .found(.confirmed(name))
-        case .unconfirmed(let name): .found(.unconfirmed(name))
-        case .absent: .found(.absent)
-        case .unknown:
-            await ReverseLookup.check(address, resolver: resolver, time: time)
+        _ mail: MailRecord, _ signed: SignedMail, _ author: MailAuthenticator.Author,
+        _ verdicts: inout VerdictRecord
+    ) async {
+        let client = MailAuthenticator.Client(mail.envelope)
+        guard mail.verdicts == nil else {
+            let way = await authenticator.way(of: signed, from: client)
+            return verdicts.noteWay(way.helo, way.arc, way.reverseLookup)
         }
+        let all = await authenticator.check(signed, by: author, from: client)
+        verdicts.noteOrigin(all, mail.envelope, settings)
+        verdicts.noteWay(all.helo, all.arc, all.reverseLookup)
     }
 
     // MARK: Reading
 
-    /// The mail's own header section, with its empty line.
-    private func headerBlock(
-        of mail: MailRecord, _ content: MailContent
-    ) throws(StorageFailure) -> HeaderBlock {
+    /// The mail's own header section, with its empty line, and whose domain stands in its From.
+    private func read(
+        _ mail: MailRecord, _ content: MailContent
+    ) throws(StorageFailure) -> (header: [UInt8], author: MailAuthenticator.Author) {
         let front = try piece(
             mail, content, from: mail.headLength, length: settings.headerBytesMax)
-        return HeaderBlock(Array(front.readableBytesView)[...])
+        let block = HeaderBlock(Array(front.readableBytesView)[...])
+        return (
+            Array(block.bytes),
+            Result { () throws(AuthorDomainDefect) in try AuthorDomain.find(in: block) }
+        )
     }
 
     /// The mail read through once for all of its signatures.
@@ -139,6 +134,7 @@ package struct Understanding: MailJudge {
             let count = max(0, min(length, bytes.readableBytes - start))
             return bytes.getSlice(at: bytes.readerIndex + start, length: count) ?? ByteBuffer()
         case .file:
+            guard let bodies else { throw .notFound("mail \(mail.id) is in no file of ours") }
             return try bodies.read(mail.id, from: start, length: length)
         }
     }

@@ -5,35 +5,33 @@ import Storage
 
 /// Findings as they are kept: SES's words, the methods' own, and reasons for people.
 extension VerdictRecord {
-    mutating func note(
-        _ verdicts: AuthenticationVerdicts?, _ envelope: ReceivedEnvelope,
+    mutating func noteForged(_ forged: ForgedResults, in header: [UInt8]) {
+        forgedFields = forged.ranges(in: MailFields(header)).map {
+            ByteSpan(start: $0.lowerBound, length: $0.count)
+        }
+    }
+
+    mutating func noteOrigin(
+        _ verdicts: AuthenticationVerdicts, _ envelope: ReceivedEnvelope,
         _ settings: AuthenticationSettings
     ) {
-        guard let verdicts else { return }
-        spf = Finding(
-            Status(verdicts.spfVerdict), result: verdicts.spf.result.rawValue,
-            reason: verdicts.spf.reason.description)
+        let from = envelope.mailFrom.wireText
+        headerFields = ""
+        if let outcome = verdicts.spf {
+            spf = Finding(
+                Status(verdicts.spfVerdict), result: outcome.result.rawValue,
+                reason: outcome.reason.description)
+            headerFields = ReceivedSPF(outcome, envelopeFrom: from).field + "\r\n"
+        } else {
+            spf = Finding(.disabled, reason: "nothing is known of the client")
+        }
         dkim = Self.signatures(verdicts)
         dmarc = Finding(
             Status(verdicts.dmarcVerdict), result: verdicts.dmarc.result.rawValue,
             reason: verdicts.dmarc.reason.description)
         dmarcPolicy = verdicts.dmarcPolicy?.rawValue
-        if verdicts.arc.result != .none {
-            others.append(
-                OtherFinding(
-                    "arc",
-                    Finding(
-                        verdicts.arc.result == .pass ? .pass : .fail,
-                        result: verdicts.arc.result.rawValue,
-                        reason: verdicts.arc.reason.description)))
-        }
-        if let lookup = verdicts.reverseLookup {
-            others.append(OtherFinding("iprev", Self.finding(lookup)))
-        }
-        let from = envelope.mailFrom.wireText
-        headerFields =
-            ReceivedSPF(verdicts.spf, envelopeFrom: from).field + "\r\n"
-            + "\(AuthenticationResults.fieldName): "
+        headerFields +=
+            "\(AuthenticationResults.fieldName): "
             + verdicts.receiptText(by: settings.authenticator, envelopeFrom: from) + "\r\n"
     }
 
@@ -54,6 +52,31 @@ extension VerdictRecord {
             reason: reasons.joined(separator: "; "))
     }
 
+    mutating func noteWay(_ helo: SPFOutcome?, _ arc: ARCOutcome?, _ lookup: ReverseLookup?) {
+        if let helo, helo.result != .none {
+            others.append(
+                OtherFinding(
+                    "helo",
+                    Finding(
+                        Status(AuthenticationVerdicts.verdict(of: helo)),
+                        result: helo.result.rawValue, reason: helo.reason.description)))
+        }
+        if let arc, arc.result != .none {
+            others.append(
+                OtherFinding(
+                    "arc",
+                    Finding(
+                        Self.status(arc), result: arc.result.rawValue,
+                        reason: arc.reason.description)))
+        }
+        if let lookup { others.append(OtherFinding("iprev", Self.finding(lookup))) }
+    }
+
+    private static func status(_ chain: ARCOutcome) -> Status {
+        if chain.result == .pass { return .pass }
+        return chain.reason.isTemporary ? .processingFailed : .fail
+    }
+
     private static func finding(_ lookup: ReverseLookup) -> Finding {
         let status: Status =
             switch lookup.result {
@@ -66,17 +89,31 @@ extension VerdictRecord {
             status, result: lookup.result.rawValue, reason: lookup.description)
     }
 
+    mutating func noteUnscanned() {
+        spam = Finding(.disabled, reason: "no rule that takes the mail scans")
+        virus = spam
+    }
+
     mutating func note(_ screened: ScreeningVerdicts) {
         spam = Finding(screened.spam.status, reason: screened.spam.reason)
         virus = Finding(screened.virus.status, reason: screened.virus.reason)
-        for finding in screened.lists where finding.score != 0 || finding.isFailure {
-            others.append(
-                OtherFinding(
-                    "list",
-                    Finding(
-                        finding.isFailure ? .processingFailed : finding.score > 0 ? .fail : .pass,
-                        reason: finding.text)))
-        }
+        inquiries =
+            screened.lists.map(Inquiry.init)
+            + screened.scans.map { scan in
+                Inquiry(
+                    of: scan.scanner, subject: nil, status: scan.verdict.status,
+                    answer: scan.verdict.reason, score: nil, milliseconds: scan.milliseconds)
+            }
+    }
+}
+
+extension VerdictRecord.Inquiry {
+    init(_ finding: ListFinding) {
+        let status: VerdictRecord.Status =
+            finding.isFailure ? .processingFailed : finding.score > 0 ? .fail : .pass
+        self.init(
+            of: finding.list, subject: "\(finding.subject.rawValue) \(finding.asked)",
+            status: status, answer: finding.answer, score: finding.score, milliseconds: nil)
     }
 }
 

@@ -1,6 +1,9 @@
 /// The addresses of a `From`, `To` or `Cc` field, as people and SES write them: display names
-/// kept, `<a@b>` alone as `a@b`. Reading never fails. RFC 5322 §3.4
+/// kept, `<a@b>` alone as `a@b`. Reading never fails, and takes time linear in the list. RFC 5322 §3.4
 package enum AddressList {
+    /// Addresses that are read of one list; what follows them is left out.
+    package static let entriesMax = 10_000
+
     /// One text for each address; groups are opened, empty entries go. A name's quotes stay where
     /// the name needs them.
     package static func entries(_ body: [UInt8]) -> [String] {
@@ -70,8 +73,7 @@ package enum AddressList {
         init?(_ entry: [UInt8]) {
             var open: Int?
             var close: Int?
-            scan(entry) { index, byte, place in
-                guard place == .plain else { return }
+            for (index, byte, place) in Scan(entry[...]) where place == .plain {
                 if byte == UInt8(ascii: "<") { (open, close) = (index, nil) }
                 if byte == UInt8(ascii: ">"), close == nil { close = index }
             }
@@ -87,22 +89,34 @@ package enum AddressList {
     private static func displayName(_ bytes: ArraySlice<UInt8>) -> String {
         var name = bytes.drop { $0 == 32 || $0 == 9 }
         while name.last == 32 || name.last == 9 { name.removeLast() }
-        guard name.count >= 2, name.first == UInt8(ascii: "\""), name.last == UInt8(ascii: "\"")
-        else { return EncodedWords.decode(Array(name)).trimmingSpaces() }
-        let inner = name.dropFirst().dropLast()
-        // RFC 5322 §3.2.3: a phrase of atoms needs no quotes. RFC 2047 §5 has no encoded word in a
-        // quoted string; who puts one there means it.
-        let isPhrase = inner.allSatisfy { byte in
-            byte == 32 || byte >= 0x80 || AddressParser.isAtomText(byte)
+        let isQuoted =
+            name.count >= 2 && name.first == UInt8(ascii: "\"") && name.last == UInt8(ascii: "\"")
+        let inner = isQuoted ? name.dropFirst().dropLast() : name
+        let decoded = EncodedWords.decode(Array(inner)).trimmingSpaces()
+        guard decoded == String(decoding: inner, as: UTF8.self) else {
+            return phrase(displayText(name))
         }
-        let text = EncodedWords.decode(Array(inner))
-        return isPhrase && !inner.isEmpty ? text : "\"\(text)\""
+        // As it came: a phrase of atoms needs no quotes. RFC 5322 §3.2.3
+        return isQuoted && (inner.isEmpty || !isPhrase(inner)) ? "\"\(decoded)\"" : decoded
+    }
+
+    /// What encoded words stand for, in quotes where it is no phrase of atoms: in the clear it could
+    /// be taken for an address. RFC 2047 §5 has no encoded word in a quoted string; who puts one there
+    /// means it.
+    private static func phrase(_ text: String) -> String {
+        if isPhrase(text.utf8) { return text }
+        let escaped = text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+        return "\"\(escaped)\""
+    }
+
+    private static func isPhrase(_ text: some Sequence<UInt8>) -> Bool {
+        text.allSatisfy { $0 == 32 || $0 >= 0x80 || AddressParser.isAtomText($0) }
     }
 
     /// A phrase as readers show it: without comments, quotes and escapes.
     private static func displayText(_ bytes: ArraySlice<UInt8>) -> String {
         var output: [UInt8] = []
-        scan(Array(bytes)) { _, byte, place in
+        for (_, byte, place) in Scan(bytes) {
             switch place {
             case .plain: output.append(byte)
             case .quoted where byte != UInt8(ascii: "\""): output.append(byte)
@@ -117,7 +131,7 @@ package enum AddressList {
     private static func addressText(_ bytes: ArraySlice<UInt8>) -> String {
         var output: [UInt8] = []
         var space: [UInt8] = []
-        scan(Array(bytes)) { _, byte, place in
+        for (_, byte, place) in Scan(bytes) {
             switch place {
             case .plain where HeaderCursor.isSpace(byte): space.append(byte)
             case .comment, .escapedInComment: break
@@ -145,7 +159,7 @@ package enum AddressList {
     private static func lastComment(_ entry: [UInt8]) -> [UInt8]? {
         var comment: [UInt8]?
         var isInside = false
-        scan(entry) { _, byte, place in
+        for (_, byte, place) in Scan(entry[...]) {
             let isComment = place == .comment || place == .escapedInComment
             if isComment, !isInside { comment = [] }
             if isComment { comment?.append(byte) }
@@ -159,8 +173,9 @@ package enum AddressList {
 
     private static func withoutComments(_ entry: [UInt8]) -> [UInt8] {
         var output: [UInt8] = []
-        scan(entry) { _, byte, place in
-            if place != .comment, place != .escapedInComment { output.append(byte) }
+        for (_, byte, place) in Scan(entry[...])
+        where place != .comment && place != .escapedInComment {
+            output.append(byte)
         }
         return output
     }
@@ -174,14 +189,20 @@ package enum AddressList {
     }
 
     /// Cuts at commas outside quotes, comments, angle brackets and literals, and at the `name:` and
-    /// `;` of groups.
+    /// `;` of groups; at most `entriesMax` pieces, and none that is empty.
     private static func pieces(_ body: [UInt8]) -> [Piece] {
         var pieces: [Piece] = []
         var current = Piece()
         var isInAngle = false
         var isInLiteral = false
-        scan(body) { _, byte, place in
-            guard place == .plain else { return current.bytes.append(byte) }
+        func end() {
+            if !current.bytes.allSatisfy(HeaderCursor.isSpace) { pieces.append(current) }
+        }
+        for (_, byte, place) in Scan(body[...]) {
+            guard place == .plain else {
+                current.bytes.append(byte)
+                continue
+            }
             let isInside = isInAngle || isInLiteral
             switch byte {
             case UInt8(ascii: "<"): isInAngle = true
@@ -189,17 +210,18 @@ package enum AddressList {
             case UInt8(ascii: "[") where current.bytes.last == UInt8(ascii: "@"): isInLiteral = true
             case UInt8(ascii: "]"): isInLiteral = false
             case UInt8(ascii: ",") where !isInside, UInt8(ascii: ";") where !isInside:
-                pieces.append(current)
+                end()
+                guard pieces.count < entriesMax else { return pieces }
                 current = Piece(group: byte == UInt8(ascii: ";") ? nil : current.group)
-                return
+                continue
             case UInt8(ascii: ":") where !isInside:
                 current = Piece(group: current.bytes[...])
-                return
+                continue
             default: break
             }
             current.bytes.append(byte)
         }
-        pieces.append(current)
+        end()
         return pieces
     }
 
@@ -207,30 +229,40 @@ package enum AddressList {
     /// outside of comments.
     private enum Place { case plain, quoted, escape, escaped, comment, escapedInComment }
 
-    /// Each byte with the place that it stands in.
-    private static func scan(_ bytes: [UInt8], _ visit: (Int, UInt8, Place) -> Void) {
-        var isQuoted = false
-        var isEscaped = false
-        var comments = 0
-        for (index, byte) in bytes.enumerated() {
-            let before: Place = comments > 0 ? .comment : isQuoted ? .quoted : .plain
+    /// Each byte with its index and the place that it stands in.
+    private struct Scan: Sequence, IteratorProtocol {
+        private let bytes: ArraySlice<UInt8>
+        private var index: Int
+        private var isQuoted = false
+        private var isEscaped = false
+        private var comments = 0
+
+        init(_ bytes: ArraySlice<UInt8>) {
+            self.bytes = bytes
+            index = bytes.startIndex
+        }
+
+        private var place: Place { comments > 0 ? .comment : isQuoted ? .quoted : .plain }
+
+        mutating func next() -> (index: Int, byte: UInt8, place: Place)? {
+            guard index < bytes.endIndex else { return nil }
+            defer { index += 1 }
+            let byte = bytes[index]
+            let before = place
             if isEscaped {
                 isEscaped = false
-                visit(index, byte, before == .comment ? .escapedInComment : .escaped)
-                continue
+                return (index, byte, before == .comment ? .escapedInComment : .escaped)
             }
             switch byte {
             case UInt8(ascii: "\\") where before != .plain:
                 isEscaped = true
-                visit(index, byte, before == .comment ? .comment : .escape)
-                continue
+                return (index, byte, before == .comment ? .comment : .escape)
             case UInt8(ascii: "\"") where comments == 0: isQuoted.toggle()
             case UInt8(ascii: "(") where !isQuoted: comments += 1
             case UInt8(ascii: ")") where comments > 0: comments -= 1
             default: break
             }
-            let after: Place = comments > 0 ? .comment : isQuoted ? .quoted : .plain
-            visit(index, byte, before == .plain ? after : before)
+            return (index, byte, before == .plain ? place : before)
         }
     }
 }

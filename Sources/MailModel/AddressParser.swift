@@ -133,6 +133,8 @@ package struct AddressParser {
             position += 1
         }
         let name = bytes[start..<position]
+        // A final dot is for the DNS and for people: RFC 5321 §4.1.2 has none in an address.
+        guard name.last != UInt8(ascii: ".") else { throw error(.domainInvalid, at: start) }
         if name.contains(where: { $0 >= 0x80 }), !isUTF8Allowed {
             throw error(.nonASCII, at: start)
         }

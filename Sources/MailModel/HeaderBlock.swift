@@ -23,10 +23,11 @@ package struct HeaderBlock: Sendable {
         }
         fileprivate var rawCharset: Charset?
 
-        fileprivate init(_ name: String, _ range: Range<Int>) {
-            self.name = name
-            self.range = range
-            body = []
+        fileprivate init(_ field: HeaderSection.Field, in bytes: UnsafeRawBufferPointer) {
+            let name = UnsafeRawBufferPointer(rebasing: bytes[field.name])
+            self.name = String(decoding: name, as: UTF8.self)
+            body = HeaderBlock.unfolded(UnsafeRawBufferPointer(rebasing: bytes[field.body]))
+            range = field.range
         }
 
         private static let addressFields: Set<String> = [
@@ -51,115 +52,60 @@ package struct HeaderBlock: Sendable {
 
     /// Reads up to the first empty line, or to the end.
     package init(_ source: ArraySlice<UInt8>) {
-        var reader = Reader()
-        source.withUnsafeBytes { reader.read($0) }
-        bytes = source.prefix(reader.length)
-        fields = reader.fields
-        defects = reader.defects
-        guard reader.hasRawBytes, let type = first("Content-Type") else { return }
+        let (section, hasRawBytes) = source.withUnsafeBytes { bytes in
+            let section = HeaderSection(bytes)
+            let block = UnsafeRawBufferPointer(rebasing: bytes[..<section.length])
+            return (section, Self.isBeyondASCII(block))
+        }
+        bytes = source.prefix(section.length)
+        fields = source.withUnsafeBytes { bytes in
+            section.fields.map { Field($0, in: bytes) }
+        }
+        defects = section.defects
+        guard hasRawBytes, let type = first("Content-Type") else { return }
         let charset = ContentType.reading(type.body[...]).0.parameters["charset"]
         let rawCharset = charset.flatMap { Charset($0) }
         for index in fields.indices { fields[index].rawCharset = rawCharset }
     }
 
-    /// Goes over the lines of a block once.
-    private struct Reader {
-        var fields: [Field] = []
-        var defects: [Defect] = []
-        var length = 0
-        var hasRawBytes = false
-        /// Where the field begins that the lines belong to, and its colon stands.
-        private var open: (start: Int, colon: Int)?
-
-        mutating func read(_ bytes: UnsafeRawBufferPointer) {
-            guard let base = bytes.baseAddress else { return }
-            var line = 0
-            while line < bytes.count {
-                let found = memchr(base + line, 10, bytes.count - line)
-                let next = found.map { UnsafeRawPointer($0) - base + 1 } ?? bytes.count
-                let first = bytes[line]
-                let isContinuation = first == 32 || first == 9
-                if !isContinuation { endField(bytes, at: line) }
-                if first == 10 || (first == 13 && next == line + 2) {
-                    length = next
-                    return
-                }
-                if !isContinuation {
-                    beginField(bytes, line..<next)
-                } else if line == 0 {
-                    defects.append(.orphanContinuation)
-                }
-                line = next
-            }
-            endField(bytes, at: line)
-            length = line
+    private static func isBeyondASCII(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var seen: UInt64 = 0
+        var index = 0
+        while index + 8 <= bytes.count {
+            seen |= bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            index += 8
         }
-
-        private mutating func beginField(_ bytes: UnsafeRawBufferPointer, _ line: Range<Int>) {
-            guard let base = bytes.baseAddress,
-                let found = memchr(base + line.lowerBound, Int32(UInt8(ascii: ":")), line.count)
-            else { return defects.append(.noField(at: line.lowerBound)) }
-            let colon = UnsafeRawPointer(found) - base
-            // RFC 5322 §4.5: space before the colon is obsolete syntax that is still read.
-            var end = colon
-            while end > line.lowerBound, bytes[end - 1] == 32 || bytes[end - 1] == 9 { end -= 1 }
-            let name = bytes[line.lowerBound..<end]
-            guard !name.isEmpty, name.allSatisfy({ $0 > 32 && $0 < 127 }) else {
-                return defects.append(.noField(at: line.lowerBound))
-            }
-            let text = String(decoding: UnsafeRawBufferPointer(rebasing: name), as: UTF8.self)
-            fields.append(Field(text, line))
-            open = (line.lowerBound, colon)
+        while index < bytes.count {
+            seen |= UInt64(bytes[index])
+            index += 1
         }
+        return seen & 0x8080_8080_8080_8080 != 0
+    }
 
-        private mutating func endField(_ bytes: UnsafeRawBufferPointer, at end: Int) {
-            guard let (start, colon) = open else { return }
-            open = nil
-            let body = UnsafeRawBufferPointer(rebasing: bytes[(colon + 1)..<end])
-            hasRawBytes = hasRawBytes || Self.isBeyondASCII(body)
-            fields[fields.count - 1].body = Self.unfolded(body)
-            fields[fields.count - 1].range = start..<end
+    /// A line end within the body goes alone: what it folded keeps its space.
+    private static func unfolded(_ body: UnsafeRawBufferPointer) -> [UInt8] {
+        var end = body.count
+        while end > 0, HeaderCursor.isSpace(body[end - 1]) { end -= 1 }
+        var start = 0
+        while start < end, HeaderCursor.isSpace(body[start]), !isBareCR(body, start) {
+            start += 1
         }
+        guard start < end, let base = body.baseAddress else { return [] }
+        var unfolded: [UInt8] = []
+        unfolded.reserveCapacity(end - start)
+        while start < end {
+            let found = memchr(base + start, 10, end - start)
+            let next = found.map { UnsafeRawPointer($0) - base } ?? end
+            let isCRLF = next < end && next > start && body[next - 1] == 13
+            unfolded += UnsafeRawBufferPointer(
+                rebasing: body[start..<(isCRLF ? next - 1 : next)])
+            start = next + 1
+        }
+        return unfolded
+    }
 
-        private static func isBeyondASCII(_ bytes: UnsafeRawBufferPointer) -> Bool {
-            var seen: UInt64 = 0
-            var index = 0
-            while index + 8 <= bytes.count {
-                seen |= bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-                index += 8
-            }
-            while index < bytes.count {
-                seen |= UInt64(bytes[index])
-                index += 1
-            }
-            return seen & 0x8080_8080_8080_8080 != 0
-        }
-
-        /// A line end within the body goes alone: what it folded keeps its space.
-        private static func unfolded(_ body: UnsafeRawBufferPointer) -> [UInt8] {
-            var end = body.count
-            while end > 0, HeaderCursor.isSpace(body[end - 1]) { end -= 1 }
-            var start = 0
-            while start < end, HeaderCursor.isSpace(body[start]), !isBareCR(body, start) {
-                start += 1
-            }
-            guard start < end, let base = body.baseAddress else { return [] }
-            var unfolded: [UInt8] = []
-            unfolded.reserveCapacity(end - start)
-            while start < end {
-                let found = memchr(base + start, 10, end - start)
-                let next = found.map { UnsafeRawPointer($0) - base } ?? end
-                let isCRLF = next < end && next > start && body[next - 1] == 13
-                unfolded += UnsafeRawBufferPointer(
-                    rebasing: body[start..<(isCRLF ? next - 1 : next)])
-                start = next + 1
-            }
-            return unfolded
-        }
-
-        private static func isBareCR(_ body: UnsafeRawBufferPointer, _ index: Int) -> Bool {
-            body[index] == 13 && body[index + 1] != 10
-        }
+    private static func isBareCR(_ body: UnsafeRawBufferPointer, _ index: Int) -> Bool {
+        body[index] == 13 && body[index + 1] != 10
     }
 
     /// A field as it came, its last line end included.

@@ -23,16 +23,6 @@ package struct Mailbox: Hashable, Sendable {
         hasher.combine(foldedLocalPart)
     }
 
-    /// Whether it keeps the sizes that every server takes: 64 bytes of local part, and 254 in all, so
-    /// that a path has its 256. We take longer ones from others. RFC 5321 §4.5.3.1
-    package var isWithinSizes: Bool {
-        let wire = wireText
-        guard let at = wire.utf8.lastIndex(of: UInt8(ascii: "@")) else { return false }
-        let localPart = wire.utf8[..<at].count
-        let whole = max(wire.utf8.count, localPart + 1 + domain.ascii.utf8.count)
-        return localPart <= 64 && whole <= 254
-    }
-
     /// The local part in lower case: what comparisons use.
     package var foldedLocalPart: String { localPart.lowercased() }
 

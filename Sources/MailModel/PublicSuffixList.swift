@@ -51,9 +51,9 @@ package struct PublicSuffixList: Sendable {
     package var isEmpty: Bool { rules.isEmpty }
 
     /// The domain that someone has registered: `domain` itself or its parent, one label longer than
-    /// the public suffix. Nil for a public suffix, and for an address literal.
+    /// the public suffix. Nil for a public suffix, and for an address.
     package func registrableDomain(of domain: Domain) -> Domain? {
-        guard !domain.isAddressLiteral else { return nil }
+        guard !domain.isAddressLiteral, IPAddress(domain.ascii) == nil else { return nil }
         let labels = domain.ascii.split(separator: ".")
         let count = suffixLabelsCount(labels) + 1
         guard labels.count >= count else { return nil }

@@ -57,6 +57,17 @@ package struct RuleEvaluator: Sendable {
         return isTaken ? .taken : .tlsRequired
     }
 
+    /// Whether some enabled rule that takes a recipient of the mail scans. SES: `ScanEnabled`. One
+    /// that a stop keeps from being reached counts, too: that is not known before the actions run.
+    package func scans(_ facts: MailFacts) -> Bool {
+        facts.recipients.contains { recipient in
+            rules(for: recipient).contains { index in
+                let rule = ruleSet.rules[index]
+                return rule.isScanEnabled && (facts.isTLS || rule.tlsPolicy == .optional)
+            }
+        }
+    }
+
     /// Positions of the enabled rules with a condition that `recipient` meets; unordered, with
     /// repetition.
     private func rules(for recipient: Mailbox) -> [Int] {

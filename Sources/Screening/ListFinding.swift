@@ -34,13 +34,20 @@ package struct ListFinding: Sendable, Equatable {
         if case .failed = outcome { true } else { false }
     }
 
+    /// For people: `127.0.0.4`, `not listed`.
+    package var answer: String {
+        switch outcome {
+        case .notListed: "not listed"
+        case .listed(let answers, _): answers.map(\.description).joined(separator: " ")
+        case .failed(let reason): "no answer: \(reason)"
+        }
+    }
+
     /// For people: `zen has 2.0.0.127: 127.0.0.4, score 5`.
     package var text: String {
         switch outcome {
         case .notListed: "\(list) has no \(asked)"
-        case .listed(let answers, let score):
-            "\(list) has \(asked): \(answers.map(\.description).joined(separator: " ")), "
-                + "score \(score)"
+        case .listed(_, let score): "\(list) has \(asked): \(answer), score \(score)"
         case .failed(let reason): "\(list) gave no answer for \(asked): \(reason)"
         }
     }

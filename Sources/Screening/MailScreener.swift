@@ -23,14 +23,17 @@ package struct MailScreener: Sendable {
     private let virus: Scanner?
     private let lists: DNSLists?
     private let thresholds: ListThresholds
+    private let time: any TimeSource
 
     package init(
-        spam: Scanner?, virus: Scanner?, lists: DNSLists?, thresholds: ListThresholds
+        spam: Scanner?, virus: Scanner?, lists: DNSLists?, thresholds: ListThresholds,
+        time: any TimeSource
     ) {
         self.spam = spam
         self.virus = virus
         self.lists = lists
         self.thresholds = thresholds
+        self.time = time
     }
 
     /// Whether there is anybody to ask: otherwise every verdict is `DISABLED`.
@@ -39,17 +42,30 @@ package struct MailScreener: Sendable {
     /// `author` is the domain of From, where there is one. Returns within the longest of the time
     /// limits.
     package func screen(_ mail: ScannedMail, author: Domain?) async -> ScreeningVerdicts {
-        async let spamScan = spam?.scanner.scan(mail)
-        async let virusScan = virus?.scanner.scan(mail)
+        async let spamScan = scan(mail, by: spam)
+        async let virusScan = scan(mail, by: virus)
         async let findings = lists?.ask(about: Self.subjects(mail, author))
         let (scanned, checked, found) = await (spamScan, virusScan, findings)
-        let waiting = [(spam, scanned), (virus, checked)].compactMap { scanner, verdict in
-            scanner?.whenUnavailable == .defer && verdict?.isUnavailable == true
+        let waiting = [(spam, scanned), (virus, checked)].compactMap { scanner, scan in
+            scanner?.whenUnavailable == .defer && scan?.verdict.isUnavailable == true
                 ? scanner?.name : nil
         }
         return ScreeningVerdicts(
-            spam: thresholds.verdict(scanner: scanned, findings: found),
-            virus: checked ?? .disabled, lists: found ?? [], waitsFor: waiting)
+            spam: thresholds.verdict(scanner: scanned?.verdict, findings: found),
+            virus: checked?.verdict ?? .disabled, lists: found ?? [],
+            scans: [scanned, checked].compactMap { $0 }, waitsFor: waiting)
+    }
+
+    private func scan(
+        _ mail: ScannedMail, by scanner: Scanner?
+    ) async -> ScreeningVerdicts.Scan? {
+        guard let scanner else { return nil }
+        let start = time.now()
+        let verdict = await scanner.scanner.scan(mail)
+        return ScreeningVerdicts.Scan(
+            scanner: scanner.name, verdict: verdict,
+            // The clock may be set back meanwhile.
+            milliseconds: max(0, time.now().milliseconds - start.milliseconds))
     }
 
     private static func subjects(_ mail: ScannedMail, _ author: Domain?) -> DNSLists.Subjects {

@@ -33,7 +33,7 @@ package struct VerdictRecord: Sendable, Hashable, Codable {
         package static let reasonCharactersMax = 500
 
         /// What is quoted in a reason comes from the wire: its control characters go.
-        private static func line(_ text: String) -> String {
+        fileprivate static func line(_ text: String) -> String {
             String(
                 String.UnicodeScalarView(
                     text.unicodeScalars.prefix(reasonCharactersMax).map {
@@ -47,11 +47,19 @@ package struct VerdictRecord: Sendable, Hashable, Codable {
     package var dmarc = Finding.disabled
     package var spam = Finding.disabled
     package var virus = Finding.disabled
-    /// `none`, `quarantine` or `reject`: what the domain of From asks for, where DMARC failed.
-    /// SES: `dmarcPolicy`.
+    /// `none`, `quarantine` or `reject`: what the domain of From asks for, where DMARC failed or
+    /// could not be told.
     package var dmarcPolicy: String?
-    /// Checks that SES has no word for: ARC, iprev, lists; by their method's name.
+    /// SES: `dmarcPolicy`, which is there for a mail that failed.
+    package var failedPolicy: String? { dmarc.status == .fail ? dmarcPolicy : nil }
+    /// Checks that SES has no word for: HELO's SPF (`helo`), `arc`, `iprev`.
     package var others: [OtherFinding] = []
+    /// Who was asked about the mail by screening it, each with its answer: the lists in the order
+    /// of the configuration, then the scanners.
+    package var inquiries: [Inquiry] = []
+    /// False for a mail whose session waited for its sender's verdicts alone: the rest is still to
+    /// be found out.
+    package var isComplete = true
     /// The header fields that say all of this, `Received-SPF` and `Authentication-Results`, each
     /// with its CRLF; empty where nothing was checked.
     package var headerFields = ""
@@ -69,6 +77,33 @@ package struct VerdictRecord: Sendable, Hashable, Codable {
         }
     }
 
+    package struct Inquiry: Sendable, Hashable, Codable {
+        /// What the operator calls it.
+        package var of: String
+        /// What was looked up in a list: `address 2.0.0.127`; nil for a scanner, which had the mail.
+        package var subject: String?
+        /// What the answer alone would mean: a listing that counts is `FAIL`.
+        package var status: Status
+        /// For people: printable, one line.
+        package var answer: String
+        /// What a list's answer counts, below zero in an allow list; nil for a scanner.
+        package var score: Int?
+        /// How long a scanner took, with its wait for a turn; nil for a list.
+        package var milliseconds: Int64?
+
+        package init(
+            of: String, subject: String?, status: Status, answer: String, score: Int?,
+            milliseconds: Int64?
+        ) {
+            self.of = of
+            self.subject = subject
+            self.status = status
+            self.answer = Finding.line(answer)
+            self.score = score
+            self.milliseconds = milliseconds
+        }
+    }
+
     /// Bytes of the raw mail.
     package struct ByteSpan: Sendable, Hashable, Codable {
         package var start: Int
@@ -81,4 +116,25 @@ package struct VerdictRecord: Sendable, Hashable, Codable {
     }
 
     package init() {}
+}
+
+extension VerdictRecord {
+    /// A row that an earlier version wrote lacks what came later.
+    package init(from decoder: any Decoder) throws {
+        let row = try decoder.container(keyedBy: CodingKeys.self)
+        func value<Value: Decodable>(_ key: CodingKeys, or usual: Value) throws -> Value {
+            try row.decodeIfPresent(Value.self, forKey: key) ?? usual
+        }
+        spf = try value(.spf, or: spf)
+        dkim = try value(.dkim, or: dkim)
+        dmarc = try value(.dmarc, or: dmarc)
+        spam = try value(.spam, or: spam)
+        virus = try value(.virus, or: virus)
+        dmarcPolicy = try row.decodeIfPresent(String.self, forKey: .dmarcPolicy)
+        others = try value(.others, or: others)
+        inquiries = try value(.inquiries, or: inquiries)
+        isComplete = try value(.isComplete, or: isComplete)
+        headerFields = try value(.headerFields, or: headerFields)
+        forgedFields = try value(.forgedFields, or: forgedFields)
+    }
 }

@@ -7,6 +7,15 @@ from nameserver import Nameserver
 from scanners import EICAR, EICAR_SIGNATURE, GTUBE, Scanner
 from support import large_body, message, new_server
 
+RULES = """
+    ruleSet: main
+    rules:
+      - name: all
+        scan: true
+        actions:
+          - store: {bucket: mail}
+    """
+
 
 def verdict(detail, check):
     return next(each for each in detail["verdicts"] if each["check"] == check)
@@ -15,7 +24,7 @@ def verdict(detail, check):
 class Scanners(unittest.TestCase):
     def setUp(self):
         self.started = {name: Scanner(self, name) for name in ("rspamd", "clamd")}
-        self.server = new_server(self, screening={
+        self.server = new_server(self, RULES, screening={
             name: {"address": scanner.address, "whenUnavailable": "goOn"}
             for name, scanner in self.started.items()}).start()
 
@@ -29,6 +38,9 @@ class Scanners(unittest.TestCase):
         spam, virus = self.screened(message(body=GTUBE))
         self.assertEqual((spam["status"], virus["status"]), ("FAIL", "PASS"))
         self.assertIn("reject, 15 of 15 (GTUBE", spam["reason"])
+        shown = self.server.cli("mail", "show", self.server.mails()[0]["id"]).stdout
+        self.assertRegex(shown, r"rspamd +the mail +- +\d+ ms +rspamd: reject, 15 of 15 \(GTUBE")
+        self.assertRegex(shown, r"clamd +the mail +- +\d+ ms +clamd found nothing")
         spam, virus = self.screened(message(
             body=base64.encodebytes(EICAR.encode()).decode(),
             extra=["MIME-Version: 1.0", "Content-Type: application/octet-stream",
@@ -55,7 +67,7 @@ class Waiting(unittest.TestCase):
     def test_mails_wait_for_a_scanner_that_is_away(self):
         clamd = Scanner(self, "clamd")
         clamd.stop()
-        server = new_server(self, screening={
+        server = new_server(self, RULES, screening={
             "clamd": {"address": clamd.address, "whenUnavailable": "defer"}}).start()
         mail = server.send(message())
         server.eventually(lambda: server.log_lines("not judged yet", mail), "the mail waits")
@@ -68,7 +80,7 @@ class Lists(unittest.TestCase):
         names = Nameserver(self)
         names.publish("2.0.0.127.bl IN A 127.0.0.4", "3.0.0.127.bl IN A 127.255.255.254")
         dns = {"servers": [{"address": "127.0.0.1", "port": names.port}]}
-        server = new_server(self, dns=dns, screening={
+        server = new_server(self, RULES, dns=dns, screening={
             "grayScore": 3, "failScore": 7, "lists": [
                 {"name": "ours", "zone": "bl.zone.test", "kind": "block", "answers": [
                     {"match": "127.0.0.2", "score": 3}, {"match": "127.0.0.4", "score": 8}]}]
@@ -92,3 +104,63 @@ class Lists(unittest.TestCase):
         self.assertEqual(refused["status"], "PROCESSING_FAILED")
         self.assertIn("it refuses to answer (127.255.255.254)", refused["reason"])
         self.assertEqual(spam("127.0.0.5")["status"], "PASS")
+        # Who was asked stands in the trace, also where it knew nothing.
+        asked = [
+            [(each["asked"], each["about"], each["answer"], each["score"])
+             for each in server.json("mail", "trace", mail)["inquiries"]]
+            for mail in sorted(seen)]
+        self.assertEqual(asked, [
+            [("ours", "address 2.0.0.127", "127.0.0.4", 8)],
+            [("ours", "address 3.0.0.127", "no answer: it refuses to answer (127.255.255.254)", 0)],
+            [("ours", "address 5.0.0.127", "not listed", 0)]])
+        text = server.cli("mail", "trace", min(seen)).stdout
+        self.assertRegex(text, r"ours +address 2\.0\.0\.127 +8 +- +127\.0\.0\.4")
+
+
+class ScanEnabled(unittest.TestCase):
+    """SES: a mail is scanned where a rule that takes it says so."""
+
+    def test_nobody_is_asked_for_rules_that_do_not_scan(self):
+        rules = """
+            ruleSet: main
+            rules:
+              - name: scanned
+                recipients: [scanned@example.test]
+                scan: true
+                actions:
+                  - store: {bucket: mail, prefix: scanned/}
+              - name: all
+                actions:
+                  - store: {bucket: mail, prefix: all/}
+            """
+        clamd = Scanner(self, "clamd")
+        server = new_server(self, rules, screening={
+            "clamd": {"address": clamd.address, "whenUnavailable": "defer"}}).start()
+        head = {}
+
+        def send(to):
+            mail = server.send(message(), to=to)
+            found = verdict(server.settled(mail), "virus")
+            for key, stored in server.objects().items():
+                if key.endswith(mail):
+                    head[key.split("/")[0]] = stored.split(b"\r\n\r\n")[0]
+            return found["status"], found["reason"]
+
+        self.assertEqual(send("scanned@example.test")[0], "PASS")
+        # Each rule sees what it asked for.
+        self.assertIn(b"\r\nX-SES-Virus-Verdict: PASS\r\n", head["scanned"])
+        self.assertNotIn(b"X-SES-Virus-Verdict", head["all"])
+        # Nothing waits for a scanner that nobody asks for.
+        clamd.stop()
+        self.assertEqual(send("other@example.test"),
+                         ("DISABLED", "no rule that takes the mail scans"))
+        self.assertNotIn(b"X-SES-Virus-Verdict", head["all"])
+
+    def test_check_says_that_nobody_will_be_asked(self):
+        server = new_server(self, screening={
+            "clamd": {"address": "/run/clamd", "whenUnavailable": "goOn"}})
+        server.write_config()
+        self.assertIn("warning: screening names whom to ask, and no rule asks for it (scan: true)",
+                      server.cli("check").stderr)
+        server.write_rules(RULES)
+        self.assertNotIn("no rule asks", server.cli("check").stderr)

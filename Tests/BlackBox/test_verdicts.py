@@ -3,7 +3,9 @@ file that the test writes."""
 
 import json
 import os
+import socket
 import subprocess
+import time
 import unittest
 
 from support import message, new_server
@@ -12,6 +14,7 @@ RULES = """
     ruleSet: main
     rules:
       - name: all
+        scan: true
         actions:
           - store: {bucket: mail}
           - notify: {topic: told}
@@ -29,8 +32,8 @@ _dmarc.list TXT "v=DMARC1; p=none"
 """
 
 
-def judging_server(test, **authentication):
-    server = new_server(test, RULES)
+def judging_server(test, screening=None, **authentication):
+    server = new_server(test, RULES, screening=screening or {})
     with open(server.path("zone"), "w", encoding="ascii") as file:
         file.write(ZONE)
     server.config["dns"] = {"zones": [{"name": "example", "file": "zone"}], "timeoutSeconds": 2}
@@ -47,6 +50,10 @@ class Verdicts(unittest.TestCase):
              "--from", sender, "--to", "someone@example.test", "--h-From", author, *extra],
             capture_output=True, text=True, timeout=60, check=False)
         return done
+
+    @staticmethod
+    def checks(server, mail):
+        return {each["check"]: each for each in server.json("mail", "show", mail)["verdicts"]}
 
     def test_a_mail_from_whom_it_says(self):
         server = judging_server(self)
@@ -89,7 +96,7 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(self.send(server, "x@list.example", "<ada@sender.example>").returncode, 0)
         mail, = [each["id"] for each in server.mails()]
         server.settled(mail)
-        checks = {each["check"]: each for each in server.json("mail", "show", mail)["verdicts"]}
+        checks = self.checks(server, mail)
         self.assertEqual((checks["spf"]["status"], checks["spf"]["result"]), ("GRAY", "softfail"))
         self.assertEqual((checks["dmarc"]["status"], checks["dmarc"]["policy"]),
                          ("FAIL", "reject"))
@@ -104,6 +111,33 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(self.send(server, "ada@sender.example", "<ada@sender.example>").returncode, 0)
         mail, = [each["id"] for each in server.mails()]
         server.settled(mail)
+
+    def test_the_session_waits_for_no_scanner(self):
+        """Where DMARC may refuse, the reply waits for it alone; the rest is asked after."""
+        scanner = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(scanner.close)
+        server = judging_server(self, screening={"rspamd": {
+            "address": f"127.0.0.1:{scanner.getsockname()[1]}", "whenUnavailable": "goOn",
+            "timeoutSeconds": 600}}, dmarcReject="refuse")
+        start = time.monotonic()
+        mail = server.send(message(), sender="ada@sender.example")
+        self.assertLess(time.monotonic() - start, 10)
+        connection, _ = scanner.accept()
+        with connection:
+            checks = self.checks(server, mail)
+            self.assertEqual((checks["spf"]["status"], checks["dmarc"]["status"]), ("PASS", "PASS"))
+            self.assertEqual((checks["spam"]["status"], checks["spam"]["reason"]),
+                             ("DISABLED", "not asked yet"))
+            self.assertEqual(server.json("mail", "show", mail)["mail"]["state"], "acting")
+            connection.recv(65_536)
+            answer = b'{"action": "no action", "score": 0.5, "required_score": 15, "symbols": {}}'
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                               b"Content-Length: %d\r\n\r\n%s" % (len(answer), answer))
+            server.settled(mail)
+        checks = self.checks(server, mail)
+        self.assertEqual((checks["dmarc"]["status"], checks["spam"]["status"]), ("PASS", "PASS"))
+        self.assertEqual([each["asked"] for each in server.json("mail", "show", mail)["inquiries"]],
+                         ["rspamd"])
 
     def test_a_large_mail_is_judged_from_its_file(self):
         server = judging_server(self)
@@ -124,5 +158,11 @@ class Verdicts(unittest.TestCase):
         self.assertIn("spf=pass", told)
         self.assertIn('asked for TXT sender.example: "v=spf1 ip4:127.0.0.0/8 -all"', told)
         self.assertIn("dmarc=pass", told)
+        # The whole field, with the greeting's check (RFC 7208 §2.3).
+        told = server.cli("auth", "verify", "--ip", "127.0.0.1", "--helo", "list.example",
+                          "--from", "ada@sender.example", path).stdout
+        field = told[told.index("\nAuthentication-Results: "):]
+        self.assertIn(" spf=pass smtp.mailfrom=ada@sender.example;\n", field)
+        self.assertIn(" spf=softfail smtp.helo=list.example;\n", field)
         checks = json.loads(server.cli("auth", "verify", "--json", path).stdout)["checks"]
         self.assertEqual([each["method"] for each in checks], ["dkim", "arc", "dmarc"])

@@ -85,7 +85,8 @@ import Testing
         await resolver.close()
     }
 
-    /// What the library still has counts, though its asker has given up.
+    /// What the library still has counts, though its asker has given up; who never got a place is
+    /// told so at the deadline.
     @Test func takesSoManyQuestionsAtOnce() async throws {
         let resolver = try resolver {
             $0.timeoutMilliseconds = 1
@@ -98,6 +99,41 @@ import Testing
         #expect(failures.count { $0 == .timedOut } >= 2)
         #expect(failures.contains(.tooManyQueries))
         #expect(failures.allSatisfy { $0 == .timedOut || $0 == .tooManyQueries })
+        await resolver.close()
+    }
+
+    @Test func aFullResolverMakesWait() async throws {
+        let resolver = try resolver { $0.queriesMax = 1 }
+        let localhost = Domain(validatedASCII: "localhost")
+        let askers = (0..<50).map { _ in
+            Task { try await resolver.ask(localhost, .a).records.map(\.zoneFileText) }
+        }
+        for asker in askers { #expect(try await asker.value == ["127.0.0.1"]) }
+        await resolver.close()
+    }
+
+    /// One has the only place, so many wait for it, and the next are refused at once; those that
+    /// are given up leave room.
+    @Test func soManyWaitForAPlace() async throws {
+        let resolver = try resolver { $0.queriesMax = 1 }
+        let waiting = UnboundResolver.waitingMax + 1
+        try await withThrowingTaskGroup(of: DNSFailure?.self) { group in
+            for _ in 0..<(waiting + 5) { group.addTask { await fails(resolver).value } }
+            for _ in 0..<5 { #expect(try await group.next() == .tooManyQueries) }
+            await resolver.close()
+            for try await failure in group { #expect(failure == .cancelled) }
+        }
+    }
+
+    /// RFC 1035 §2.3.4: a question that cannot be asked is no failure of the DNS.
+    @Test(arguments: [254, 255])
+    func namesThatAreTooLongDoNotExist(_ bytes: Int) async throws {
+        let resolver = try resolver()
+        let label = String(repeating: "l", count: 63) + "."
+        let name = String(repeating: label, count: 3)
+        let last = String(repeating: "l", count: bytes - name.utf8.count)
+        let long = Domain(validatedASCII: name + last)
+        #expect(try await resolver.ask(long, .txt).content == .noSuchName)
         await resolver.close()
     }
 

@@ -84,7 +84,7 @@ import Topics
                 - {zone: Bl.example.com, kind: block, score: 5}
                 - name: reputation
                   zone: key.rep.example.com
-                  kind: allow
+                  kind: block
                   lookUp: [author, sender]
                   answers: [{match: 127.0.0.4-127.0.0.7, score: 2}, {bits: 8, score: 0}]
             """
@@ -105,7 +105,7 @@ import Topics
                         kind: .block, score: 5),
                     DNSList(
                         name: "reputation", zone: Domain(validatedASCII: "key.rep.example.com"),
-                        kind: .allow, subjects: [.author, .sender], score: 0,
+                        kind: .block, subjects: [.author, .sender], score: 0,
                         rules: [
                             DNSList.Rule(match: .addresses(0x7F00_0004...0x7F00_0007), score: 2),
                             DNSList.Rule(match: .bits(8), score: 0),

@@ -60,6 +60,22 @@ import Testing
         #expect((try? ReportArchive.contents(exact))?.count == ReportArchive.bytesMax)
     }
 
+    /// Each member may hold nothing, and a mail has room for half a million of them.
+    @Test func p9MembersAreLimited() throws {
+        let member = Packing.gzip.packed(zeros: 3)
+        let exact = Array(repeatElement(member, count: ReportArchive.membersMax).joined())
+        #expect(try ReportArchive.contents(exact).count == 3 * ReportArchive.membersMax)
+        for more in [1, 10, ReportArchive.packedBytesMax / member.count] {
+            let count = min(
+                ReportArchive.membersMax + more, ReportArchive.packedBytesMax / member.count)
+            let many = Array(repeatElement(member, count: count).joined())
+            let refusal = #expect(throws: ReportRefusal.self) { try ReportArchive.contents(many) }
+            #expect(
+                refusal?.description
+                    == "the archive: found more than 16 members, expected at most 16")
+        }
+    }
+
     @Test func p9AttachmentsAreLimited() {
         let large = [UInt8](repeating: 32, count: ReportArchive.packedBytesMax + 1)
         #expect(throws: ReportRefusal.self) { try ReportArchive.contents(large) }

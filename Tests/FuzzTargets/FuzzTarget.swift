@@ -14,7 +14,7 @@ package struct FuzzTarget: Sendable {
     package static let all = [
         commands, parameters, data, addresses, headers, proxy, session, rules, sesRules,
         configuration, control, urls, sns, subscriptions, tagList, dkimSignature, dkimKey,
-        dkimMail, arc,
+        dkimMail, arc, spfRecord, spfMacros, dmarcRecord, authenticationResults, publicSuffixList,
         mail, mimeParameters, tnef, encodings,
         clamd, rspamd,
         deliveryStatus, feedbackReport, feedback, aggregateReport, reportArchive, tlsReport,

@@ -11,10 +11,11 @@ import Testing
     private static let results = "mx.example; spf=pass smtp.mfrom=a.example;\r\n dkim=none"
 
     private func sealed(
-        _ mail: String = SigningBench.mail, by key: TestKey = .rsa
+        _ mail: String = SigningBench.mail, by key: TestKey = .rsa, selector: String? = nil
     ) async throws -> String? {
         let sealer = ARCSealer(
-            domain: SigningBench.domain, selector: key.selector, key: try key.signingKey)
+            domain: SigningBench.domain, selector: selector ?? key.selector,
+            key: try key.signingKey)
         let read = SignedMail(Array(mail.utf8), forms: [ARCSealer.form])
         let fields = try sealer.fields(
             for: read, results: Array(Self.results.utf8), chain: await bench.verifyChain(mail),
@@ -39,7 +40,7 @@ import Testing
 
     @Test(arguments: [1, 2, 3, 7])
     func passes(_ count: Int) async throws {
-        let outcome = await bench.verifyChain(try await chain(count))
+        let outcome = await bench.verifyChain(try await chain(count), findsOldestPass: true)
         #expect(outcome.result == .pass)
         #expect(outcome.setsCount == count)
         #expect(outcome.oldestPass == 0)
@@ -60,15 +61,59 @@ import Testing
             results: Array(Self.results.utf8), chain: await bench.verifyChain(first),
             at: SigningBench.now)
         let second = String(decoding: try #require(fields), as: UTF8.self) + changed
-        let outcome = await bench.verifyChain(second)
+        let outcome = await bench.verifyChain(second, findsOldestPass: true)
         #expect(outcome.result == .pass)
         #expect(outcome.oldestPass == 2)
         #expect(
-            outcome.steps.map(\.description).suffix(2) == [
+            outcome.steps.map(\.description).suffix(3) == [
                 "checked the message signature of set 1, by football.example.com: "
-                    + "\(DKIMReason.headerDiffers)",
+                    + "\(DKIMReason.headerDiffers)", "the mail is unchanged since set 2",
                 "pass: \(ARCReason.verified)",
             ])
+        // Who does not want to know has nothing looked at for it.
+        let plain = await bench.verifyChain(second)
+        #expect(plain.result == .pass)
+        #expect(plain.oldestPass == nil)
+        #expect(plain.steps.count == outcome.steps.count - 2)
+    }
+
+    /// Six sets, each with a key of its own, and after how many keys it is known that it is broken.
+    @Test(
+        "P5 keys are asked for while all is good so far, and few at a time",
+        arguments: [
+            ("We lost", "We won", 1), ("i=6; mx.example", "i=6; mx.other", 4),
+            ("i=2; mx.example", "i=2; mx.other", 4), ("Joe.", "Joe.", 6),
+        ])
+    func asksLazily(_ old: String, _ new: String, _ count: Int) async throws {
+        var mail = SigningBench.mail
+        for number in 1...6 {
+            let selector = "k\(number)"
+            bench.zone.put(
+                "\(selector)._domainkey.football.example.com", .txt,
+                [.txt(SigningBench.rsaRecord)])
+            mail = try #require(await sealed(mail, selector: selector))
+        }
+        let asked = bench.zone.asked.count
+        let outcome = await bench.verifyChain(mail.replacing(old, with: new))
+        #expect((outcome.result == .pass) == (old == new))
+        #expect(bench.zone.asked.count - asked == count)
+    }
+
+    @Test(
+        "P1 a header section that may be read otherwise has no chain",
+        arguments: ["Pay to account 666\r\n", "--b: c\r\n", "X: a\rb\r\n", ": x\r\n"])
+    func malformedHeaders(_ line: String) async throws {
+        let mail = try await chain(1)
+        let changed = mail.replacing("\r\n\r\n", with: "\r\n\(line)\r\n", maxReplacements: 1)
+        let asked = bench.zone.asked.count
+        let outcome = await bench.verifyChain(changed)
+        #expect(outcome.result == .fail)
+        guard case .structure(.malformedHeader) = outcome.reason else {
+            Issue.record("\(outcome.reason)")
+            return
+        }
+        #expect(bench.zone.asked.count == asked)
+        await #expect(throws: SigningFailure.self) { try await sealed(changed) }
     }
 
     /// One change of a chain of two, and what it comes to.

@@ -100,4 +100,21 @@ import Testing
             .ranges(in: MailFields(Array(mail.utf8)))
         #expect(ranges == [6..<(6 + forged.utf8.count)])
     }
+
+    /// What consumers of SES go by is ours to say, and a first line that continues nothing would
+    /// continue the last field of ours.
+    @Test(
+        "P2: fields of SES, and lines that would be part of ours",
+        arguments: [
+            ("X-SES-Spam-Verdict: PASS\r\nA: 1\r\n\r\n", [0..<26]),
+            ("A: 1\r\nx-ses-virus-verdict : PASS\r\n more\r\n\r\n", [6..<41]),
+            ("X-SES-RECEIPT: a\r\nX-SES-Receipt: b\r\n\r\n", [0..<18, 18..<36]),
+            (" b: c\r\n\t d\r\nA: 1\r\n\r\n", [0..<12]), (" \r\nA: 1\r\n\r\n", [0..<3]),
+            ("A: 1\r\n b\r\nX-SES-Other: x\r\n\r\n", []), ("", []), (" a", [0..<2]),
+        ] as [(String, [Range<Int>])])
+    func findsFieldsOfOurs(_ mail: String, _ ranges: [Range<Int>]) {
+        #expect(
+            ForgedResults(ofOurs: ["mx.ours.example"]).ranges(in: MailFields(Array(mail.utf8)))
+                == ranges)
+    }
 }

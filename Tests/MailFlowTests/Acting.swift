@@ -242,6 +242,7 @@ final class ManualPause: Pause {
 final class ScriptedJudge: MailJudge {
     private struct State {
         var judged: [MailID] = []
+        var scanned: [Bool] = []
         var isClosed = false
         var hangs = false
         var waiting: [CheckedContinuation<Void, Never>] = []
@@ -255,6 +256,9 @@ final class ScriptedJudge: MailJudge {
     /// In the order in which they began.
     var judged: [MailID] { state.withLock { $0.judged } }
 
+    /// Whether lists and scanners were to be asked of them.
+    var scanned: [Bool] { state.withLock { $0.scanned } }
+
     /// Mails whose text has `slow` in it wait from now on, until `open`.
     func close() { state.withLock { $0.isClosed = true } }
 
@@ -266,7 +270,12 @@ final class ScriptedJudge: MailJudge {
         for continuation in waiting { continuation.resume() }
     }
 
-    func judge(_ mail: MailRecord, _ content: MailContent) async -> Judgement {
+    func origin(of mail: MailRecord, _ content: MailContent) async -> VerdictRecord? { nil }
+
+    func judge(
+        _ mail: MailRecord, _ content: MailContent, isScanned: Bool
+    ) async -> Judgement {
+        state.withLock { $0.scanned.append(isScanned) }
         if state.withLock({ $0.hangs }) {
             state.withLock { $0.judged.append(mail.id) }
             let (never, _) = AsyncStream<Void>.makeStream()

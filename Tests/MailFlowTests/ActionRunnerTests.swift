@@ -11,10 +11,12 @@ import Testing
 import Topics
 
 @Suite(.timeLimit(.minutes(1))) struct ActionRunnerTests {
-    private func rule(_ name: String, _ actions: [ReceiptAction]) -> ReceiptRule {
+    private func rule(
+        _ name: String, _ actions: [ReceiptAction], scans: Bool = false
+    ) -> ReceiptRule {
         ReceiptRule(
             name: name, isEnabled: true, tlsPolicy: .optional, recipients: [], actions: actions,
-            isScanEnabled: false)
+            isScanEnabled: scans)
     }
 
     private func store(
@@ -263,6 +265,40 @@ import Topics
         let record = try #require(try await acting.receiving.store.mail(mail))
         #expect(record.state == .acting && record.verdicts == nil)
         #expect(acting.storedFiles.isEmpty)
+    }
+
+    /// SES: `ScanEnabled`.
+    @Test(arguments: [true, false])
+    func isScannedWhereARuleSaysSo(_ scans: Bool) async throws {
+        let judge = ScriptedJudge()
+        let acting = try await Acting(
+            [rule("a", [store("a")]), rule("b", [], scans: scans)], judge: judge)
+        try await acting.run { acting in
+            await acting.ended.retirement(of: try await acting.receive())
+            #expect(judge.scanned == [scans])
+        }
+    }
+
+    /// As the next start finds a mail whose session waited for its origin alone.
+    @Test(arguments: [(true, 0), (false, 1)])
+    func judgesWhatASessionLeftOpen(_ isComplete: Bool, _ count: Int) async throws {
+        let judge = ScriptedJudge()
+        let acting = try await Acting([rule("a", [store("a")])], judge: judge)
+        let mail = try await acting.receive()
+        _ = acting.receiving.queue.take(1)
+        acting.receiving.queue.release([mail])
+        var verdicts = VerdictRecord()
+        verdicts.isComplete = isComplete
+        try await acting.receiving.store.record([
+            MailProgress(
+                mail: mail, verdicts: verdicts, actions: [], deliveries: [], newState: nil,
+                nextAttemptAt: acting.receiving.time.now())
+        ])
+        try await acting.run { acting in
+            try await acting.pass(seconds: 3, until: mail, is: .retired)
+            #expect(judge.judged.count == count)
+            #expect(try await acting.receiving.store.mail(mail)?.verdicts?.isComplete == true)
+        }
     }
 
     @Test func aWithdrawnMailIsNotJudged() async throws {

@@ -32,7 +32,7 @@ final class Receiving: Sendable {
         rules ruleSet: ReceiptRuleSet = ReceiptRuleSet(name: "test", rules: [Receiving.rule]),
         identities names: [String] = ["ours.example"],
         threads: any BlockingThreads = InlineThreads(),
-        resolver: (any DNSResolver)? = nil,
+        resolver: (any DNSResolver)? = nil, judge: (any MailJudge)? = nil,
         change: (inout InboundSettings) -> Void = { _ in }
     ) async throws {
         folder = try ProjectFiles.temporaryFolder()
@@ -54,7 +54,7 @@ final class Receiving: Sendable {
             settings: settings, filters: AddressFilters([]),
             peers: resolver.map { [time] in PeerNames(resolver: $0, time: time) },
             identities: identities, rules: rules, store: store, bodies: bodies, threads: threads,
-            room: room, queue: queue, time: time,
+            room: room, queue: queue, judge: judge.map { SessionJudge($0) }, time: time,
             random: CountingRandom(), onFailure: { if $0.isSyncFailure { failures.add() } })
     }
 

@@ -3,6 +3,7 @@ import LibCrypto
 import MailFlow
 import MailModel
 import NIOCore
+import Screening
 import Storage
 import Synchronization
 import TestSupport
@@ -20,10 +21,10 @@ import Testing
 
     private static let id = MailID(at: Timestamp(milliseconds: 0), random: CountingRandom())
 
-    private func judge(
+    private func mail(
         _ raw: String, from: String = "ada@sender.example", peer: String = "192.0.2.7",
         isInFile: Bool = false
-    ) async throws -> VerdictRecord? {
+    ) throws -> (MailRecord, MailContent) {
         let head = "Return-Path: <>\r\n"
         let stored = ByteBuffer(string: head + raw)
         let recipient = try #require(Mailbox("a@ours.example"))
@@ -37,16 +38,34 @@ import Testing
             bodyPlace: isInFile ? .file : .row, headLength: head.utf8.count,
             totalLength: stored.readableBytes, checksum: 0)
         bodies.state.withLock { $0.files[Self.id] = stored }
-        let understanding = Understanding(
+        return (record, isInFile ? .file(path: "", length: stored.readableBytes) : .bytes(stored))
+    }
+
+    private func understanding(_ scanner: (any MailScanner)? = nil) -> Understanding {
+        let screener = scanner.map {
+            MailScreener(
+                spam: MailScreener.Scanner(name: "rspamd", scanner: $0, whenUnavailable: .goOn),
+                virus: nil, lists: nil, thresholds: ListThresholds(grayScore: 5, failScore: 10),
+                time: ManualTime())
+        }
+        return Understanding(
             settings: AuthenticationSettings(
                 hostname: "mx.ours.example", authenticator: "auth.ours.example"),
-            screener: nil, bodies: bodies, resolver: zone, rsa: LibCryptoRSA(), time: ManualTime())
-        let content: MailContent =
-            isInFile ? .file(path: "", length: stored.readableBytes) : .bytes(stored)
-        guard case .verdicts(let verdicts) = await understanding.judge(record, content) else {
-            return nil
-        }
-        return verdicts
+            screener: screener, bodies: bodies, resolver: zone, rsa: LibCryptoRSA(),
+            time: ManualTime())
+    }
+
+    private func judge(
+        _ raw: String, from: String = "ada@sender.example", peer: String = "192.0.2.7",
+        isInFile: Bool = false
+    ) async throws -> VerdictRecord? {
+        let (record, content) = try mail(raw, from: from, peer: peer, isInFile: isInFile)
+        return verdicts(
+            await understanding().judge(record, content, isScanned: true))
+    }
+
+    private func verdicts(_ judgement: Judgement) -> VerdictRecord? {
+        if case .verdicts(let verdicts) = judgement { verdicts } else { nil }
     }
 
     @Test(arguments: [false, true])
@@ -65,6 +84,65 @@ import Testing
             verdicts.headerFields.hasSuffix(
                 ";\r\n dmarc=pass header.from=sender.example;\r\n"))
         #expect(!verdicts.spf.reason.isEmpty && !verdicts.dmarc.reason.isEmpty)
+    }
+
+    private static let honest = "From: ada@sender.example\r\n\r\nbody"
+
+    /// RFC 7208 §2.3; the field of the header stays SPF's of MAIL FROM alone.
+    @Test func checksTheGreeting() async throws {
+        zone.put("mail.sender.example", .txt, [.txt("v=spf1 a -all")])
+        let verdicts = try #require(try await judge(Self.honest))
+        #expect(verdicts.others.map(\.method) == ["helo", "iprev"])
+        #expect(verdicts.others[0].finding.result == "fail")
+        #expect(!verdicts.headerFields.contains("spf=fail"))
+        // The null path was the greeting's check already.
+        let bounce = try #require(try await judge(Self.honest, from: ""))
+        #expect(bounce.spf.result == "fail" && bounce.others.map(\.method) == ["iprev"])
+    }
+
+    @Test func whatItsSessionKnewIsNotAskedAgain() async throws {
+        let scanner = CountingScanner()
+        let understanding = understanding(scanner)
+        var (record, content) = try mail(Self.honest)
+        let origin = try #require(await understanding.origin(of: record, content))
+        #expect(!origin.isComplete && scanner.count.count == 0)
+        #expect(origin.spf.status == .pass && origin.dmarc.status == .pass)
+        let asked = zone.asked
+        #expect(Set(asked) == ["txt sender.example", "txt _dmarc.sender.example"])
+        record.verdicts = origin
+        let all = try #require(
+            verdicts(await understanding.judge(record, content, isScanned: true)))
+        #expect(zone.asked.dropFirst(asked.count) == ["txt mail.sender.example"])
+        #expect(all.isComplete && all.spam.status == .pass && scanner.count.count == 1)
+        #expect(all.headerFields == origin.headerFields && all.dmarc == origin.dmarc)
+        #expect(
+            all
+                == verdicts(
+                    await understanding.judge(try mail(Self.honest).0, content, isScanned: true)))
+    }
+
+    /// SES: `ScanEnabled`.
+    @Test func nobodyScansForRulesThatDoNot() async throws {
+        let scanner = CountingScanner()
+        let (record, content) = try mail(Self.honest)
+        let found = try #require(
+            verdicts(await understanding(scanner).judge(record, content, isScanned: false)))
+        #expect(found.spf.status == .pass && found.spam.status == .disabled)
+        #expect(found.virus.status == .disabled && found.inquiries == [])
+        #expect(scanner.count.count == 0)
+    }
+
+    @Test func keepsWhoWasAskedAndWhatItSaid() async throws {
+        let (record, content) = try mail(Self.honest)
+        let found = try #require(
+            verdicts(
+                await understanding(CountingScanner()).judge(record, content, isScanned: true)))
+        #expect(
+            found.inquiries == [
+                VerdictRecord.Inquiry(
+                    of: "rspamd", subject: nil, status: .pass, answer: "fine", score: nil,
+                    milliseconds: 0)
+            ])
     }
 
     @Test func aForgedSenderFails() async throws {
@@ -114,5 +192,15 @@ import Testing
                 line.hasPrefix(" ") || line.hasPrefix("Received-SPF: ")
                     || line.hasPrefix("Authentication-Results: "))
         }
+    }
+}
+
+/// Finds every mail fine, and counts them.
+private final class CountingScanner: MailScanner {
+    let count = Counter()
+
+    func scan(_ mail: ScannedMail) async -> ScanVerdict {
+        count.add()
+        return ScanVerdict(.pass, reason: "fine")
     }
 }

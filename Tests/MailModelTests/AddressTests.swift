@@ -11,7 +11,7 @@ import Testing
         ("a@grün.example", "a@xn--grn-ioa.example"), ("a@[192.0.2.1]", "a@[192.0.2.1]"),
         ("a@[IPv6:2001:DB8::1]", "a@[ipv6:2001:db8::1]"),
         ("a@[IPv6:::ffff:192.0.2.1]", "a@[192.0.2.1]"),
-        ("a@b_c.example", "a@b_c.example"), ("a@b.example.", "a@b.example"),
+        ("a@b_c.example", "a@b_c.example"),
     ])
     func readsAndWrites(_ text: String, _ wire: String) {
         #expect(Mailbox(text)?.wireText == wire)
@@ -21,7 +21,7 @@ import Testing
         "", "a", "@b.example", "a@", "a@b@c.example", ".a@b.example", "a.@b.example",
         "a..b@c.example", "a b@c.example", "a\n@b.example", "\"a\n\"@b.example", "a@b c.example",
         "a@-b.example", "a@b-.example", "a@[1.2.3]", "a@[IPv6:1.2.3.4]", "a@[2001:db8::1]",
-        "a@[x:y]",
+        "a@[x:y]", "a@b.example.", "a@b.",
     ])
     func refuses(_ text: String) {
         #expect(Mailbox(text) == nil)

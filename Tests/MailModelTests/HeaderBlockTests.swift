@@ -51,9 +51,36 @@ import Testing
         ("undisclosed-recipients:;", []),
         ("a@b.example (x, y), c@d.example", ["a@b.example (x, y)", "c@d.example"]),
         ("=?utf-8?Q?J=C3=BCrgen?= <j@b.example>", ["Jürgen <j@b.example>"]),
+        ("=?utf-8?Q?J=C3=BCrgen?= \"a\" <j@b.example>", ["Jürgen a <j@b.example>"]),
+        ("\"=?utf-8?Q?J=C3=BCrgen?=\" <j@b.example>", ["Jürgen <j@b.example>"]),
+        ("=?utf-8?Q?J._Q.?= <j@b.example>", ["\"J. Q.\" <j@b.example>"]),
+        ("J. Q. <j@b.example>", ["J. Q. <j@b.example>"]),
+        // P1: what is decoded names no other author.
+        (
+            "=?utf-8?q?=3Cceo=40bank.example=3E=2C?= <a@list.example>",
+            ["\"<ceo@bank.example>,\" <a@list.example>"]
+        ),
+        (
+            "\"=?utf-8?q?a=22_=3Cceo@bank.example=3E=2C?=\" <a@list.example>",
+            ["\"a\\\" <ceo@bank.example>,\" <a@list.example>"]
+        ),
+        ("=?utf-8?q?a=5C?= <a@list.example>", ["\"a\\\\\" <a@list.example>"]),
         ("", []),
     ])
     func listsAddresses(_ body: String, _ entries: [String]) {
         #expect(AddressList.entries(Array(body.utf8)) == entries)
+    }
+
+    @Test("P6: a list of addresses is read up to its limit")
+    func listsOfAddressesAreLimited() {
+        func list(_ count: Int) -> [UInt8] {
+            (0..<count).flatMap { Array(",, a\($0)@b.example".utf8) }
+        }
+        let max = AddressList.entriesMax
+        for count in [max - 1, max, max + 1, 2 * max] {
+            #expect(AddressList.entries(list(count)).count == min(count, max))
+            #expect(AddressList.addresses(list(count)).last == "a\(min(count, max) - 1)@b.example")
+            #expect(AddressList.mailboxes(list(count)).count == min(count, max))
+        }
     }
 }

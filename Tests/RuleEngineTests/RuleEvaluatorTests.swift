@@ -9,16 +9,38 @@ import Testing
 
     private static func rule(
         _ name: String, _ recipients: [String] = [], _ actions: [ReceiptAction] = [],
-        isEnabled: Bool = true, tls: ReceiptRule.TLSPolicy = .optional
+        isEnabled: Bool = true, tls: ReceiptRule.TLSPolicy = .optional, scans: Bool = false
     ) -> ReceiptRule {
         ReceiptRule(
             name: name, isEnabled: isEnabled, tlsPolicy: tls,
             recipients: recipients.compactMap { try? RecipientCondition(parsing: $0) },
-            actions: actions, isScanEnabled: false)
+            actions: actions, isScanEnabled: scans)
     }
 
     private static func evaluator(_ rules: [ReceiptRule]) -> RuleEvaluator {
         RuleEvaluator(ruleSet: ReceiptRuleSet(name: "test", rules: rules))
+    }
+
+    // MARK: Scanning
+
+    /// SES: `ScanEnabled`. The rules are what is written, the answer is whether anybody scans.
+    @Test(arguments: [
+        ([], false, false),
+        ([rule("a")], false, false),
+        ([rule("a", scans: true)], false, true),
+        ([rule("a"), rule("b", ["example.com"], scans: true)], false, true),
+        ([rule("a"), rule("b", ["example.net"], scans: true)], false, false),
+        ([rule("a", isEnabled: false, scans: true)], true, false),
+        ([rule("a", tls: .require, scans: true)], false, false),
+        ([rule("a", tls: .require, scans: true)], true, true),
+        // Whether a stop is reached is not known before.
+        ([rule("a", [], [.stop(topic: nil)]), rule("b", scans: true)], false, true),
+    ])
+    func saysWhetherAMailIsScanned(
+        _ rules: [ReceiptRule], _ isTLS: Bool, _ isScanned: Bool
+    ) {
+        let facts = MailFacts(recipients: [Self.mailbox("ada@example.com")], isTLS: isTLS)
+        #expect(Self.evaluator(rules).scans(facts) == isScanned)
     }
 
     // MARK: Recipients: the developer guide's table

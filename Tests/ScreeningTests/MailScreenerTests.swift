@@ -11,6 +11,15 @@ import Testing
         func scan(_ mail: ScannedMail) async -> ScanVerdict { verdict }
     }
 
+    private struct Slow: MailScanner {
+        let time: ManualTime
+        let seconds: Int64
+        func scan(_ mail: ScannedMail) async -> ScanVerdict {
+            time.advance(seconds: seconds)
+            return ScanVerdict(.pass, reason: "fine")
+        }
+    }
+
     private let lists = Lists()
 
     private static func mail(helo: String = "mail.example.com") throws -> ScannedMail {
@@ -30,7 +39,7 @@ import Testing
     ) -> MailScreener {
         MailScreener(
             spam: spam, virus: virus, lists: lists,
-            thresholds: ListThresholds(grayScore: 5, failScore: 10))
+            thresholds: ListThresholds(grayScore: 5, failScore: 10), time: ManualTime())
     }
 
     private func scanner(
@@ -46,7 +55,8 @@ import Testing
         let verdicts = await screener.screen(try Self.mail(), author: nil)
         #expect(
             verdicts
-                == ScreeningVerdicts(spam: .disabled, virus: .disabled, lists: [], waitsFor: []))
+                == ScreeningVerdicts(
+                    spam: .disabled, virus: .disabled, lists: [], scans: [], waitsFor: []))
         #expect(verdicts.spam.status.rawValue == "DISABLED")
     }
 
@@ -61,10 +71,25 @@ import Testing
         let verdicts = await screener.screen(try Self.mail(), author: Lists.domain("example.net"))
         #expect(verdicts.spam.status == .gray)
         #expect(verdicts.virus.detail == .virus(signature: "X"))
+        #expect(verdicts.scans.map(\.scanner) == ["rspamd", "clamd"])
+        #expect(verdicts.scans.map(\.verdict.status) == [.pass, .fail])
         #expect(
             verdicts.lists.map(\.asked)
                 == ["1.2.0.192", "mail.example.com", "sender.example", "example.net"])
         #expect(verdicts.waitsFor == [])
+    }
+
+    @Test(arguments: [(3, 3_000), (-10, 0)] as [(Int64, Int64)])
+    func saysHowLongAScannerTook(_ seconds: Int64, _ milliseconds: Int64) async throws {
+        let time = ManualTime()
+        let screener = MailScreener(
+            spam: MailScreener.Scanner(
+                name: "rspamd", scanner: Slow(time: time, seconds: seconds),
+                whenUnavailable: .goOn),
+            virus: nil, lists: nil, thresholds: ListThresholds(grayScore: 5, failScore: 10),
+            time: time)
+        let verdicts = await screener.screen(try Self.mail(), author: nil)
+        #expect(verdicts.scans.map(\.milliseconds) == [milliseconds])
     }
 
     @Test(arguments: ["[192.0.2.1]", "192.0.2.1", "localhost", "two words", "a..b"])

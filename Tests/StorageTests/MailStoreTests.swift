@@ -52,6 +52,12 @@ import Testing
         verdicts.dmarc = VerdictRecord.Finding(.fail, result: "fail")
         verdicts.dmarcPolicy = "reject"
         verdicts.others = [VerdictRecord.OtherFinding("iprev", VerdictRecord.Finding(.pass))]
+        verdicts.inquiries = [
+            VerdictRecord.Inquiry(
+                of: "zen", subject: "address 2.0.0.127", status: .fail, answer: "127.0.0.2\n",
+                score: 5, milliseconds: nil)
+        ]
+        verdicts.isComplete = false
         verdicts.headerFields = "Received-SPF: softfail\r\n"
         verdicts.forgedFields = [VerdictRecord.ByteSpan(start: 3, length: 4)]
         let judged = MailProgress(
@@ -65,6 +71,15 @@ import Testing
             #expect(try await spool.store.mail(mail.record.id)?.verdicts == verdicts)
         }
         #expect(verdicts.spf.reason == "~all  X: y")
+        #expect(verdicts.inquiries[0].answer == "127.0.0.2 ")
+    }
+
+    /// A row that an earlier version wrote says less, and what it says holds.
+    @Test func readsVerdictsOfEarlierVersions() throws {
+        let row = #"{"spf": {"status": "PASS", "result": "pass", "reason": "a"}}"#
+        let verdicts = try JSONDecoder().decode(VerdictRecord.self, from: Data(row.utf8))
+        #expect(verdicts.spf.result == "pass" && verdicts.isComplete)
+        #expect(verdicts.spam == .disabled && verdicts.inquiries == [])
     }
 
     /// One unit of a commit that cannot be written fails alone.

@@ -14,7 +14,7 @@ enum IsEmailSuite: OutsideSuite {
                 return SuiteResult(
                     case: "\(file) \(entry.split(separator: "\"").first ?? "")",
                     step: Shown.text(address), theirs: answer(fitCategories.contains(category)),
-                    ours: answer(isFit(address)))
+                    ours: answer(AddressSizes.fits(address, isUTF8Allowed: false)))
             }
         }
     }
@@ -25,11 +25,6 @@ enum IsEmailSuite: OutsideSuite {
     ]
 
     private static func answer(_ isFit: Bool) -> String { isFit ? "fit for SMTP" : "unfit" }
-
-    private static func isFit(_ address: String) -> Bool {
-        let bytes = Array(address.utf8)[...]
-        return (try? AddressParser.mailbox(bytes, isUTF8Allowed: false))?.isWithinSizes ?? false
-    }
 
     /// An element's text; symbols for controls stand for the controls.
     private static func element(_ name: String, of xml: String) -> String {

@@ -8,7 +8,7 @@ enum SuiteRunner {
         MailDKIMSuite.self, MailDKIMHistorySuite.self, DKIMPyVectorsSuite.self,
         DKIMCanonSuite.self, ARCValidationSuite.self, ARCSigningSuite.self,
         SPFSuite.self, SPFHistorySuite.self, PySPFSuite.self, PublicSuffixSuite.self,
-        DMARCSuite.self,
+        DMARCSuite.self, AuthMilterSuite.self,
         MailParserSuite.self, LettersSuite.self, MIMEToolsSuite.self, LibmimeSuite.self,
         TNEFSuite.self, IsEmailSuite.self, EmailValidatorSuite.self, MimeKitEncodersSuite.self,
         SoundCPythonMails.self,

@@ -2,8 +2,7 @@ package import DNS
 package import MailModel
 import Synchronization
 
-/// A resolver that knows what a test has written into it, and fails as the test says. A name that
-/// was never written does not exist.
+/// A resolver that knows what a test has written into it, and fails as the test says.
 package final class ZoneResolver: DNSResolver {
     private struct State {
         var answers: [String: Result<DNSAnswer, DNSFailure>] = [:]
@@ -13,8 +12,12 @@ package final class ZoneResolver: DNSResolver {
     }
 
     private let state = Mutex(State())
+    private let others: Result<DNSAnswer, DNSFailure>
 
-    package init() {}
+    /// `others` is said of what was never written: that it does not exist.
+    package init(others: Result<DNSAnswer, DNSFailure> = .success(DNSAnswer(.noSuchName))) {
+        self.others = others
+    }
 
     package func put(_ name: String, _ type: DNSRecordType, _ records: [DNSRecord]) {
         put(name, type, .success(DNSAnswer(.records(records))))
@@ -54,7 +57,7 @@ package final class ZoneResolver: DNSResolver {
             if !isHeld { continuation.resume() }
         }
         let answer = state.withLock { $0.answers[question] }
-        return try (answer ?? .success(DNSAnswer(.noSuchName))).get()
+        return try (answer ?? others).get()
     }
 }
 

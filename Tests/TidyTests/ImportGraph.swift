@@ -59,7 +59,10 @@ enum ImportGraph {
 
         Target(
             "ControlPlane", .core,
-            ["MailFlow", "Topics", "Accounts", "Storage", "RuleEngine", "Documents", "MailModel"]),
+            [
+                "MailFlow", "Topics", "Accounts", "Storage", "RuleEngine", "Documents", "Feedback",
+                "MailModel",
+            ]),
         Target(
             "MailFlow", .core,
             [

@@ -15,22 +15,29 @@ struct JudgingParts {
         _ names: NameParts
     ) {
         let authentication = configuration.authentication
-        let screener = ScreeningParts(configuration, names).screener
+        let screener = ScreeningParts(
+            configuration.screening, resolver: names.counting, time: surroundings.time
+        ).screener
         guard authentication.isEnabled || screener.isEnabled else {
             (judge, sessionJudge) = (nil, nil)
             return
         }
-        var settings = AuthenticationSettings(
-            hostname: configuration.hostname, authenticator: authentication.name,
-            headerBytesMax: configuration.inbound.headerBytesMax)
-        settings.isEnabled = authentication.isEnabled
         let understanding = Understanding(
-            settings: settings, screener: screener, bodies: spool.bodies, resolver: names.counting,
-            rsa: LibCryptoRSA(),
+            settings: AuthenticationSettings(configuration), screener: screener,
+            bodies: spool.bodies, resolver: names.counting, rsa: LibCryptoRSA(),
             time: surroundings.time)
         judge = understanding
         sessionJudge =
             authentication.isEnabled && authentication.refusesFailedDMARC
             ? SessionJudge(understanding, executor: WorkThreads.actions) : nil
+    }
+}
+
+extension AuthenticationSettings {
+    init(_ configuration: Configuration) {
+        self.init(
+            hostname: configuration.hostname, authenticator: configuration.authentication.name,
+            headerBytesMax: configuration.inbound.headerBytesMax)
+        isEnabled = configuration.authentication.isEnabled
     }
 }

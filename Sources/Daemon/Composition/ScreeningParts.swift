@@ -1,3 +1,5 @@
+import DNS
+import MailModel
 import Scanners
 import Screening
 
@@ -5,24 +7,29 @@ import Screening
 struct ScreeningParts {
     let screener: MailScreener
 
-    init(_ configuration: Configuration, _ names: NameParts) {
-        let screening = configuration.screening
+    /// `defers`: whether a mail may be told to wait for a scanner that cannot be had.
+    init(
+        _ screening: Configuration.Screening, resolver: any DNSResolver, time: any TimeSource,
+        defers: Bool = true
+    ) {
+        func scanner(
+            _ name: String, _ configured: Configuration.Screening.Scanner?,
+            _ make: (ScannerSettings) -> any MailScanner
+        ) -> MailScreener.Scanner? {
+            configured.map {
+                MailScreener.Scanner(
+                    name: name, scanner: make($0.settings),
+                    whenUnavailable: defers ? $0.whenUnavailable : .goOn)
+            }
+        }
         screener = MailScreener(
-            spam: screening.rspamd.map { scanner in
-                MailScreener.Scanner(
-                    name: "rspamd", scanner: RspamdScanner(scanner.settings),
-                    whenUnavailable: scanner.whenUnavailable)
-            },
-            virus: screening.clamd.map { scanner in
-                MailScreener.Scanner(
-                    name: "clamd", scanner: ClamdScanner(scanner.settings),
-                    whenUnavailable: scanner.whenUnavailable)
-            },
+            spam: scanner("rspamd", screening.rspamd) { RspamdScanner($0) },
+            virus: scanner("clamd", screening.clamd) { ClamdScanner($0) },
             lists: screening.lists.isEmpty
                 ? nil
                 : DNSLists(
                     screening.lists, timeoutSeconds: screening.listsTimeoutSeconds,
-                    resolver: names.counting, rest: { try await Task.sleep(for: .seconds($0)) }),
-            thresholds: screening.thresholds)
+                    resolver: resolver, rest: { try await Task.sleep(for: .seconds($0)) }),
+            thresholds: screening.thresholds, time: time)
     }
 }

@@ -2,6 +2,7 @@ import Handlers
 import InboundSMTP
 package import MailModel
 import ObjectStorage
+package import RuleEngine
 import Topics
 
 extension Configuration {
@@ -51,6 +52,14 @@ extension Configuration {
             warnings.append("spool.synchronous is normal: mails are lost at a power cut")
         }
         return warnings + refusedURLs
+    }
+
+    /// What rules make of what is configured.
+    package func warnings(about ruleSets: [ReceiptRuleSet]) -> [String] {
+        let asks = ruleSets.contains { $0.rules.contains { $0.isEnabled && $0.isScanEnabled } }
+        guard !asks, screening.rspamd != nil || screening.clamd != nil || !screening.lists.isEmpty
+        else { return [] }
+        return ["screening names whom to ask, and no rule asks for it (scan: true)"]
     }
 
     /// URLs that say themselves that nothing will be posted to them.

@@ -73,8 +73,10 @@ package struct ConfigurationDocument {
         let dataDirectory = dataDirectory(root.required("dataDirectory"))
         let tls = tls(settings.section(root, "tls"))
         let sessions = settings.section(root, "sessions")
-        let (listeners, health, web) = listeners(
-            root.required("listeners"), health: root["health"], web: root["web"])
+        var places = ListenerDocument()
+        let listeners = places.listeners(root.required("listeners"))
+        let health = root["health"].flatMap { places.health($0) }
+        let web = root["web"].flatMap { places.web($0) }
         let user = root["user"].flatMap { SystemUsers(ourUser: ourUser).server($0) }
         var targets = TargetDocument(
             settings: settings,
@@ -143,74 +145,6 @@ package struct ConfigurationDocument {
                     + "\(Self.socketPathBytesMax) are possible: take a shorter one")
         }
         return path
-    }
-
-    // MARK: Listeners
-
-    private func listeners(
-        _ value: DocumentValue?, health: DocumentValue?, web: DocumentValue?
-    ) -> ([Configuration.Listener], Configuration.Listener?, Configuration.Web?) {
-        var taken: [(Configuration.Listener, DocumentValue)] = []
-        if let value, value.isSequence, value.list().isEmpty { value.note("at least one listener") }
-        let listeners = (value?.list() ?? []).compactMap { entry in
-            listener(entry, ["address", "port", "tls", "proxyFrom"], &taken)
-        }
-        let healthKeys = ConfigurationSchema.keys(at: "health")
-        let healthListener = health.flatMap { listener($0, healthKeys, &taken) }
-        return (listeners, healthListener, web.flatMap { self.web($0, &taken) })
-    }
-
-    private func web(
-        _ value: DocumentValue, _ taken: inout [(Configuration.Listener, DocumentValue)]
-    ) -> Configuration.Web? {
-        let keys = ConfigurationSchema.keys(at: "web")
-        let listener = listener(value, keys, &taken)
-        guard let place = value.mapping(keys: keys)?.required("url"), let text = place.string()
-        else { return nil }
-        do throws(WebURL.ParsingError) {
-            let url = try WebURL(parsing: text)
-            guard url.target == "/" else {
-                place.note("“\(text)” has a path or query: we answer at the top of a host")
-                return nil
-            }
-            return listener.map { Configuration.Web(url: url, listener: $0) }
-        } catch {
-            place.note(error, of: text)
-            return nil
-        }
-    }
-
-    /// `taken` are those before it, and then it too.
-    private func listener(
-        _ value: DocumentValue, _ keys: [String],
-        _ taken: inout [(Configuration.Listener, DocumentValue)]
-    ) -> Configuration.Listener? {
-        guard let mapping = value.mapping(keys: keys) else { return nil }
-        let address = address(mapping.required("address"))
-        let port = mapping.required("port")?.int(in: 0...65_535)
-        guard let address, let port else { return nil }
-        let listener = Configuration.Listener(
-            address: address, port: port,
-            isImplicitTLS: mapping["tls"]?.choice([("starttls", false), ("implicit", true)])
-                ?? false,
-            proxies: mapping.list("proxyFrom").compactMap(block))
-        if let (other, place) = taken.first(where: { $0.0.excludes(listener) }) {
-            let isMixed = address.contains(":") != other.address.contains(":")
-            value.noteWhole(
-                "\(place.path) has port \(port) of “\(other.address)” already"
-                    + (isMixed ? ", and “::” takes IPv4 too" : ""))
-        }
-        taken.append((listener, value))
-        return listener
-    }
-
-    private func address(_ value: DocumentValue?) -> String? {
-        guard let value, let text = value.string() else { return nil }
-        guard IPAddress(text) != nil else {
-            value.note("“\(text)” is no IP address")
-            return nil
-        }
-        return text
     }
 
     // MARK: Sections
@@ -293,23 +227,13 @@ package struct ConfigurationDocument {
             let policy = mapping.required("policy")?.choice([
                 ("Allow", AddressFilters.Policy.allow), ("Block", .block),
             ])
-            let block = block(mapping.required("cidr"))
+            let block = mapping.required("cidr")?.block()
             guard let text, let policy, let block else { return nil }
             return AddressFilters.Filter(name: text, policy: policy, block: block)
         }
     }
 
     private func addressGuard(_ mapping: DocumentMapping?) -> AddressGuard {
-        AddressGuard(allowed: (mapping?["allow"]?.list() ?? []).compactMap { block($0) })
-    }
-
-    private func block(_ value: DocumentValue?) -> CIDRBlock? {
-        guard let value, let text = value.string() else { return nil }
-        guard let block = CIDRBlock(text) else {
-            value.note(
-                "“\(text)” is no address or block of addresses (192.0.2.0/24, 2001:db8::/32)")
-            return nil
-        }
-        return block
+        AddressGuard(allowed: (mapping?["allow"]?.list() ?? []).compactMap { $0.block() })
     }
 }

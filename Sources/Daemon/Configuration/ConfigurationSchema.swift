@@ -17,11 +17,11 @@ enum ConfigurationSchema {
         var key: String { path.split(separator: ".").last.map(String.init) ?? path }
     }
 
-    private static let largest = 1 << 53
+    static let largest = 1 << 53
 
-    static let settings = general + screening
+    static let settings = receiving + targets + surroundings + screening
 
-    private static let general: [Setting] = [
+    private static let receiving: [Setting] = [
         Setting(
             path: "hostname", defaultText: "mx.example.com",
             comment: "Our name: in the greeting, in Received, and what <Postmaster> belongs to."),
@@ -187,103 +187,10 @@ enum ConfigurationSchema {
         Setting(
             path: "rules.active", defaultText: "",
             comment: "The set in force, until “martlet rules activate” says otherwise."),
-        Setting(
-            path: "buckets.*.directory", defaultText: "/var/lib/martlet/buckets/mail",
-            isExample: true,
-            comment: "A folder for “store”. On the spool's file system large mails are linked, "
-                + "not copied."),
-        Setting(
-            path: "buckets.*.setupObject", defaultText: "false",
-            comment: "Whether SES's AMAZON_SES_SETUP_NOTIFICATION object is put there."),
-        Setting(
-            path: "handlers.*.command", defaultText: "[/usr/local/lib/martlet/ticket.py]",
-            isExample: true,
-            comment:
-                "The program's path and its arguments. No shell reads them, and arguments are\n"
-                + "given as they stand: a relative path among them starts at the working folder."),
-        Setting(
-            path: "handlers.*.user", defaultText: "martlet-handler", isExample: true,
-            comment:
-                "Whom it runs as. Only a server that runs as root can start it as another user."),
-        Setting(
-            path: "handlers.*.environment", defaultText: "{}",
-            comment: "Variables beside the mail's essentials; nothing else is inherited."),
-        Setting(
-            path: "handlers.*.timeoutSeconds", defaultText: "30",
-            comment: "Until it is ended with all that it started.", range: 1...86_400),
-        Setting(
-            path: "handlers.*.memoryBytesMax", defaultText: "8589934592",
-            comment: "Address space, of which programs reserve more than they use (a Java virtual\n"
-                + "machine over 4 GiB); 0 is no limit, and so it is for the next three.",
-            range: 0...largest),
-        Setting(
-            path: "handlers.*.fileBytesMax", defaultText: "1073741824",
-            comment: "Size of one file that it writes.", range: 0...largest),
-        Setting(
-            path: "handlers.*.filesMax", defaultText: "256", comment: "Open files.",
-            range: 0...1_000_000),
-        Setting(
-            path: "handlers.*.processesMax", defaultText: "64",
-            comment: "Processes of its user; holds only where “user” is set.",
-            range: 0...1_000_000),
-        Setting(
-            path: "handlers.*.outputBytesMax", defaultText: "262144",
-            comment: "Standard output that is read as its answer.", range: 1...largest),
-        Setting(
-            path: "handlers.*.errorBytesMax", defaultText: "16384",
-            comment: "Standard error that goes to the log.", range: 1...largest),
-        Setting(
-            path: "topics.*.signatureVersion", defaultText: "1",
-            comment: "How its messages are signed, where there is a web section: 1 (SHA-1, as SNS\n"
-                + "does by default) or 2 (SHA-256). No subscriber can have this name.",
-            range: 1...2),
-        Setting(
-            path: "topics.*.*.file", defaultText: "/var/lib/martlet/received.jsonl",
-            isExample: true, comment: "A subscriber that is a file: one JSON message a line."),
-        Setting(
-            path: "topics.*.*.url", defaultText: "https://tickets.example.com/sns", isExample: true,
-            comment: "A subscriber that is a web endpoint: one POST for each message."),
-        Setting(
-            path: "topics.*.*.confirm", defaultText: "true",
-            comment: "Whether the endpoint has to confirm before it gets messages, as with SNS;\n"
-                + "without a web section nobody is asked."),
-        Setting(
-            path: "topics.*.*.deliveryPolicy.numRetries", defaultText: "50",
-            comment: "What it does not take is posted again this often in all: at once, ...",
-            range: 0...100),
-        Setting(
-            path: "topics.*.*.deliveryPolicy.numNoDelayRetries", defaultText: "0",
-            comment: "(so often)", range: 0...100),
-        Setting(
-            path: "topics.*.*.deliveryPolicy.numMinDelayRetries", defaultText: "2",
-            comment: "... after minDelayTarget (so often), after delays that grow, ...",
-            range: 0...100),
-        Setting(
-            path: "topics.*.*.deliveryPolicy.numMaxDelayRetries", defaultText: "38",
-            comment: "... and after maxDelayTarget (so often).", range: 0...100),
-        Setting(
-            path: "topics.*.*.deliveryPolicy.minDelayTarget", defaultText: "10",
-            comment: "Seconds.", range: 1...3_600),
-        Setting(
-            path: "topics.*.*.deliveryPolicy.maxDelayTarget", defaultText: "600",
-            comment: "Seconds.", range: 1...3_600),
-        Setting(
-            path: "topics.*.*.deliveryPolicy.backoffFunction", defaultText: "exponential",
-            comment: "How delays grow: linear, arithmetic, geometric or exponential."),
-        Setting(
-            path: "web.url", defaultText: "https://sns.example.com", isExample: true,
-            comment: "What the public knows us by: with it, messages are signed, and endpoints\n"
-                + "can confirm and unsubscribe. Something in front of us gives it TLS."),
-        Setting(
-            path: "web.address", defaultText: "127.0.0.1", isExample: true,
-            comment: "Where we answer for it, by plain HTTP."),
-        Setting(
-            path: "web.port", defaultText: "8026", isExample: true,
-            comment: "Port 0 lets the system choose.", range: 0...65_535),
-        Setting(
-            path: "http.allow", defaultText: "[]",
-            comment: "Where requests of ours may go beside the open internet: blocks of addresses\n"
-                + "([127.0.0.0/8, \"::1\", 10.1.0.0/16])."),
+    ]
+
+    /// Whom we ask, and what is told of us.
+    private static let surroundings: [Setting] = [
         Setting(
             path: "filters", defaultText: "[]",
             comment: "Whom to refuse by address: {name, policy: Allow | Block, cidr}. Allow beats "
@@ -308,7 +215,9 @@ enum ConfigurationSchema {
             range: 1...60),
         Setting(
             path: "dns.queriesMax", defaultText: "256",
-            comment: "Questions that wait for their answers at once.", range: 1...10_000),
+            comment:
+                "Questions that wait for their answers at once; others wait for a place, until\n"
+                + "their time is up.", range: 1...10_000),
         Setting(
             path: "authentication.enabled", defaultText: "true",
             comment: "Whether SPF, DKIM, ARC and DMARC say who sent a mail, before its actions."),

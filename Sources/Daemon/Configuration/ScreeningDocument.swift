@@ -85,6 +85,11 @@ struct ScreeningDocument {
         let rules = rules(mapping["answers"])
         let score = score(mapping, isNeeded: mapping["answers"] == nil)
         guard let zone, let kind else { return nil }
+        if kind == .allow, subjects.contains(where: { $0 != .address }) {
+            mapping.note(
+                "an allow list looks up “address” alone: whoever sends chooses the rest",
+                atKey: "lookUp")
+        }
         return DNSList(
             name: name ?? zone.ascii, zone: zone, kind: kind, subjects: subjects,
             score: score ?? 0, rules: rules)

@@ -12,7 +12,8 @@ enum Inflater {
     private static let stepBytes = 65_536
 
     /// Appends what the stream at the front of `packed` holds, and says how long the stream is.
-    /// Beside `output` it takes zlib's 40 KB and one step.
+    /// Beside `output` it takes zlib's 40 KB and one step, and time for the stream alone, whatever
+    /// follows it.
     static func inflate(
         _ packed: ArraySlice<UInt8>, form: Form, into output: inout [UInt8], bytesMax: Int
     ) throws(ReportRefusal) -> Int {
@@ -27,9 +28,9 @@ enum Inflater {
                 &stream, windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
         else { throw ReportRefusal("the archive", found: "no memory", expected: "40 KB") }
         defer { inflateEnd(&stream) }
-        var input = Array(packed)
-        let status = input.withUnsafeMutableBufferPointer { input in
-            stream.next_in = input.baseAddress
+        let status = packed.withUnsafeBufferPointer { input in
+            // zlib only reads there.
+            stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
             stream.avail_in = UInt32(clamping: input.count)
             return run(&stream, into: &output, bytesMax: bytesMax)
         }
@@ -40,17 +41,16 @@ enum Inflater {
     private static func run(
         _ stream: inout z_stream, into output: inout [UInt8], bytesMax: Int
     ) -> Int32 {
-        var step = [UInt8](repeating: 0, count: stepBytes)
-        while true {
-            let (status, count) = step.withUnsafeMutableBufferPointer { buffer in
-                stream.next_out = buffer.baseAddress
-                stream.avail_out = UInt32(buffer.count)
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: stepBytes) { step in
+            while true {
+                stream.next_out = step.baseAddress
+                stream.avail_out = UInt32(step.count)
                 let status = CZlib.inflate(&stream, Z_NO_FLUSH)
-                return (status, buffer.count - Int(stream.avail_out))
+                let count = step.count - Int(stream.avail_out)
+                guard output.count + count <= bytesMax else { return Z_MEM_ERROR }
+                output += UnsafeBufferPointer(rebasing: step[..<count])
+                guard status == Z_OK else { return status }
             }
-            guard output.count + count <= bytesMax else { return Z_MEM_ERROR }
-            output += step[..<count]
-            guard status == Z_OK else { return status }
         }
     }
 

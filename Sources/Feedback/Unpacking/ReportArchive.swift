@@ -5,6 +5,8 @@ package enum ReportArchive {
     package static let packedBytesMax = 10_000_000
     /// Bytes of what it holds; a bomb is no longer.
     package static let bytesMax = 10_000_000
+    /// Members of a gzip file: each wants a decompressor of its own, and may hold nothing.
+    package static let membersMax = 16
 
     /// What `packed` holds.
     package static func contents(_ packed: [UInt8]) throws(ReportRefusal) -> [UInt8] {
@@ -22,7 +24,14 @@ package enum ReportArchive {
     private static func gzip(_ packed: [UInt8]) throws(ReportRefusal) -> [UInt8] {
         var output: [UInt8] = []
         var rest = packed[...]
+        var members = 0
         while rest.starts(with: [0x1F, 0x8B]) {
+            members += 1
+            guard members <= membersMax else {
+                throw ReportRefusal(
+                    "the archive", found: "more than \(membersMax) members",
+                    expected: "at most \(membersMax)")
+            }
             let used = try Inflater.inflate(rest, form: .gzip, into: &output, bytesMax: bytesMax)
             rest = rest.dropFirst(used)
         }

@@ -110,6 +110,9 @@ enum SMTPReplies {
         case .tooManyHops: reply(554, 4, 6, "Too many hops")
         case .dmarcFailed:
             reply(550, 7, 1, "The policy (DMARC) of the domain in From asks to reject this mail")
+        case .dmarcUndecided:
+            reply(451, 7, 1, "The DNS does not answer for the domain in From, try again later")
+        case .authorUnclear: reply(550, 7, 1, "From has to name one author (RFC 5322)")
         }
     }
 
@@ -118,7 +121,8 @@ enum SMTPReplies {
         switch refusal {
         case .overloaded: overloaded
         case .peerBlocked, .recipientUnknown, .tlsRequired, .insufficientStorage,
-            .storageUnavailable, .shuttingDown, .headerTooLarge, .tooManyHops, .dmarcFailed:
+            .storageUnavailable, .shuttingDown, .headerTooLarge, .tooManyHops, .dmarcFailed,
+            .dmarcUndecided, .authorUnclear:
             self.refusal(refusal)
         }
     }

@@ -16,8 +16,8 @@ package struct ARCOutcome: Sendable, Hashable {
     package var setsCount = 0
     /// Who sealed, from the first to the last. Only in a `pass` it is known to be true.
     package var sealers: [Domain] = []
-    /// The oldest set from which on the mail is unchanged; 0 where it is since the first. Of
-    /// `arc.oldest-pass`, RFC 8617 §5.2
+    /// The oldest set from which on the mail is unchanged; 0 where it is since the first; nil where
+    /// nobody wanted to know. Of `arc.oldest-pass`, RFC 8617 §5.2
     package var oldestPass: Int?
     /// What was done, in order.
     package var steps: [ARCStep] = []
@@ -72,6 +72,8 @@ package enum ARCDefect: Error, Sendable, Hashable, CustomStringConvertible {
     case unreadable(field: String, instance: Int, SignatureDefect)
     /// A message signature signs seals. RFC 8617 §4.1.2
     case signsSeals(instance: Int)
+    /// The mail may be read otherwise than it was signed and sealed.
+    case malformedHeader(HeaderSectionDefect)
     /// `cv=` is not `none` in the first seal and `pass` in those after it.
     case chainValue(instance: Int)
 
@@ -83,6 +85,7 @@ package enum ARCDefect: Error, Sendable, Hashable, CustomStringConvertible {
         case .duplicate(let field, let instance): "set \(instance) has its \(field) twice"
         case .unreadable(let field, let instance, let defect):
             "the \(field) of set \(instance) is not valid: \(defect)"
+        case .malformedHeader(let defect): "the header section is malformed: \(defect)"
         case .signsSeals(let instance): "the message signature of set \(instance) signs seals"
         case .chainValue(let instance): "the seal of set \(instance) has the wrong cv="
         }
@@ -94,6 +97,8 @@ package enum ARCStep: Sendable, Hashable, CustomStringConvertible {
     case found(sets: Int)
     case checkedSignature(instance: Int, domain: String, DKIMReason)
     case checkedSeal(instance: Int, domain: String, DKIMReason)
+    /// 0: since before the first set.
+    case unchanged(since: Int)
     case ended(ARCResult, ARCReason)
 
     package var description: String {
@@ -103,6 +108,10 @@ package enum ARCStep: Sendable, Hashable, CustomStringConvertible {
             "checked the message signature of set \(instance), by \(domain): \(reason)"
         case .checkedSeal(let instance, let domain, let reason):
             "checked the seal of set \(instance), by \(domain): \(reason)"
+        case .unchanged(let instance):
+            instance == 0
+                ? "the mail is unchanged since before set 1"
+                : "the mail is unchanged since set \(instance)"
         case .ended(let result, let reason): "\(result.rawValue): \(reason)"
         }
     }

@@ -34,6 +34,7 @@ package struct ARCSealer: Sendable {
     package func fields(
         for mail: SignedMail, results: [UInt8], chain: ARCOutcome, at now: Timestamp
     ) throws(SigningFailure) -> [UInt8]? {
+        try mail.checkHeader()
         let instance = mail.chain.highestInstance + 1
         guard instance <= ARCChain.setsMax, !mail.chain.hasEnded else { return nil }
         let aar = Array("ARC-Authentication-Results: i=\(instance); ".utf8) + results + [13, 10]

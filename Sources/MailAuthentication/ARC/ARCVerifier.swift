@@ -18,74 +18,91 @@ package struct ARCVerifier: Sendable {
         self.time = time
     }
 
-    package func verify(_ mail: SignedMail) async -> ARCOutcome {
-        var outcome = await judge(mail)
+    /// `findsOldestPass`: whether the older message signatures are looked at, too, each of which
+    /// may want a key of its own and changes no verdict.
+    package func verify(_ mail: SignedMail, findsOldestPass: Bool = false) async -> ARCOutcome {
+        var outcome = ARCOutcome(.fail, .noSets)
+        var answers = KeyAnswers(from: resolver)
+        await judge(mail, &answers, &outcome)
+        if findsOldestPass, outcome.result == .pass {
+            let oldest = await oldestPass(mail, &answers, &outcome)
+            outcome.oldestPass = oldest
+            outcome.steps.append(.unchanged(since: oldest))
+        }
         outcome.steps.append(.ended(outcome.result, outcome.reason))
         return outcome
     }
 
-    private func judge(_ mail: SignedMail) async -> ARCOutcome {
+    private func judge(
+        _ mail: SignedMail, _ answers: inout KeyAnswers, _ outcome: inout ARCOutcome
+    ) async {
         let chain = mail.chain
-        var outcome = ARCOutcome(.fail, .noSets)
         outcome.setsCount = chain.highestInstance
         if chain.hasEnded {
             outcome.reason = .failedBefore
-            return outcome
+            return
         }
-        if let defect = chain.defect ?? Self.wrongChainValue(chain) {
+        if let defect = chain.defect ?? Self.defect(of: mail) {
             outcome.reason = .structure(defect)
-            return outcome
+            return
         }
-        guard let last = chain.sets.last else { return ARCOutcome(.none, .noSets) }
+        guard let last = chain.sets.last else {
+            outcome.result = .none
+            return
+        }
         outcome.sealers = chain.sets.map(\.seal.domain)
         outcome.steps.append(.found(sets: chain.sets.count))
-        await judge(mail, from: last, &outcome)
-        if outcome.result == .pass { await findOldestPass(mail, &outcome) }
-        return outcome
+        outcome.reason = await reason(mail, from: last, &answers, &outcome)
+        if outcome.reason == .verified { outcome.result = .pass }
     }
 
-    /// The seal of the first set says none, those after it say pass.
-    private static func wrongChainValue(_ chain: ARCChain) -> ARCDefect? {
-        chain.sets.first { $0.seal.chainValue != ($0.instance == 1 ? .none : .pass) }
-            .map { .chainValue(instance: $0.instance) }
+    /// The seal of the first set says none, those after it say pass; and what is sealed is what all
+    /// read.
+    private static func defect(of mail: SignedMail) -> ARCDefect? {
+        guard !mail.chain.sets.isEmpty else { return nil }
+        let wrong = mail.chain.sets.first {
+            $0.seal.chainValue != ($0.instance == 1 ? .none : .pass)
+        }
+        return wrong.map { .chainValue(instance: $0.instance) }
+            ?? mail.headerDefect.map { .malformedHeader($0) }
     }
 
-    /// The newest message signature, then all seals from the newest.
-    private func judge(_ mail: SignedMail, from last: ARCSet, _ outcome: inout ARCOutcome) async {
-        let names = mail.chain.sets.map(\.seal.keyName) + [last.signature.message.keyName]
-        let answers = await KeyAnswers(for: Set(names), from: resolver)
+    /// The newest message signature, then all seals from the newest, each with the keys of some
+    /// before it: who has sealed nothing well makes nobody ask for more.
+    private func reason(
+        _ mail: SignedMail, from last: ARCSet, _ answers: inout KeyAnswers,
+        _ outcome: inout ARCOutcome
+    ) async -> ARCReason {
+        await answers.ask(for: [last.signature.message.keyName])
         let reason = check(last.signature, of: mail, answers)
         outcome.note(last.signature, of: last.instance, reason)
         guard reason == .verified else {
-            outcome.reason = .messageSignature(instance: last.instance, reason)
-            return
+            return .messageSignature(instance: last.instance, reason)
         }
-        for set in mail.chain.sets.reversed() {
+        let sets = Array(mail.chain.sets.reversed())
+        for (index, set) in sets.enumerated() {
+            if index.isMultiple(of: KeyAnswers.atOnceMax) {
+                let next = sets[index...].prefix(KeyAnswers.atOnceMax)
+                await answers.ask(for: Set(next.map(\.seal.keyName)))
+            }
             let reason = check(set.seal, of: mail, upTo: set.instance, answers)
             outcome.steps.append(
                 .checkedSeal(instance: set.instance, domain: set.seal.domain.ascii, reason))
-            guard reason == .verified else {
-                outcome.reason = .seal(instance: set.instance, reason)
-                return
-            }
+            guard reason == .verified else { return .seal(instance: set.instance, reason) }
         }
-        outcome.result = .pass
-        outcome.reason = .verified
+        return .verified
     }
 
-    private func findOldestPass(_ mail: SignedMail, _ outcome: inout ARCOutcome) async {
-        let older = mail.chain.sets.dropLast()
-        let answers = await KeyAnswers(
-            for: Set(older.map(\.signature.message.keyName)), from: resolver)
-        outcome.oldestPass = 0
-        for set in older.reversed() {
+    private func oldestPass(
+        _ mail: SignedMail, _ answers: inout KeyAnswers, _ outcome: inout ARCOutcome
+    ) async -> Int {
+        for set in mail.chain.sets.dropLast().reversed() {
+            await answers.ask(for: [set.signature.message.keyName])
             let reason = check(set.signature, of: mail, answers)
             outcome.note(set.signature, of: set.instance, reason)
-            guard reason == .verified else {
-                outcome.oldestPass = set.instance + 1
-                return
-            }
+            guard reason == .verified else { return set.instance + 1 }
         }
+        return 0
     }
 
     private func check(

@@ -41,6 +41,9 @@ package struct DKIMOutcome: Sendable, Hashable {
     package var bodyLengthLimit: Int?
     /// Bytes of the canonical body beyond `bodyLengthLimit`: anyone may have written them.
     package var unsignedBytes = 0
+    /// Whether the domain stands for what a reader sees: it passed, does not test, and signed the
+    /// whole body.
+    package var isEvidence: Bool { result == .pass && !isTesting && unsignedBytes == 0 }
     /// What was done, in order.
     package var steps: [DKIMStep] = []
 

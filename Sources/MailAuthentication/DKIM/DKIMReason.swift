@@ -9,6 +9,8 @@ package enum DKIMReason: Sendable, Hashable {
     /// The signed header fields, or the signature field itself, are not those that were signed.
     case headerDiffers
     case unreadable(SignatureDefect)
+    /// The mail may be read otherwise than it was signed.
+    case malformedHeader(HeaderSectionDefect)
     /// `x=` has passed. RFC 6376 §3.5
     case expired(at: Int64)
     /// `t=` lies ahead of our clock by more than is allowed.
@@ -34,7 +36,8 @@ package enum DKIMReason: Sendable, Hashable {
         case .notSigned: .none
         case .verified: .pass
         case .bodyDiffers, .bodyTooShort, .headerDiffers: .fail
-        case .unreadable, .expired, .historicAlgorithm, .noKey, .key, .identityInSubdomain:
+        case .unreadable, .malformedHeader, .expired, .historicAlgorithm, .noKey, .key,
+            .identityInSubdomain:
             .permerror
         case .signedInFuture, .keySize: .policy
         case .dnsFailed: .temperror
@@ -53,6 +56,7 @@ extension DKIMReason: CustomStringConvertible {
             "l=\(limit) bytes are signed, and the body has \(length)"
         case .headerDiffers: "the signature does not fit the header fields and the key"
         case .unreadable(let defect): "the signature field is not valid: \(defect)"
+        case .malformedHeader(let defect): "the header section is malformed: \(defect)"
         case .expired(let seconds): "the signature expired (x=\(seconds))"
         case .signedInFuture(let seconds): "the signature is of the future (t=\(seconds))"
         case .historicAlgorithm(let name): "\(name) is no longer accepted (RFC 8301 §3.1)"

@@ -21,6 +21,7 @@ package struct DKIMSigner: Sendable {
     /// The DKIM-Signature field, with its CRLF, that is to be put on top of the mail. `mail` was
     /// read with the form of these settings.
     package func field(for mail: SignedMail, at now: Timestamp) throws(SigningFailure) -> [UInt8] {
+        try mail.checkHeader()
         let names = settings.signedNames(of: mail.fields)
         guard !mail.fields.all("from").isEmpty, names.contains("from") else {
             throw SigningFailure("the mail has no From, or it is not to be signed")

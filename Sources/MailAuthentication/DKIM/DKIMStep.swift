@@ -1,3 +1,5 @@
+import MailModel
+
 /// One thing that a verifier did, for those who ask why: facts, worded by `description`.
 package enum DKIMStep: Sendable, Hashable {
     /// The field was read.

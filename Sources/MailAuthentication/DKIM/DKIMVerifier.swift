@@ -27,12 +27,13 @@ package struct DKIMVerifier: Sendable {
         guard !mail.signatures.isEmpty else { return [DKIMOutcome(.none, .notSigned)] }
         let now = time.now()
         let wanted = mail.signatures.compactMap { found -> Domain? in
-            guard let signature = try? found.signature.get(),
+            guard mail.headerDefect == nil, let signature = try? found.signature.get(),
                 signature.message.check(policy, at: now) == nil
             else { return nil }
             return signature.message.keyName
         }
-        let answers = await KeyAnswers(for: Set(wanted), from: resolver)
+        var answers = KeyAnswers(from: resolver)
+        await answers.ask(for: Set(wanted))
         var outcomes = mail.signatures.map { found in
             var check = DKIMCheck(mail: mail, found: found)
             check.run(answers, keys: keys, policy: policy, at: now)
@@ -76,6 +77,7 @@ struct DKIMCheck {
         case .failure(let defect): return .unreadable(defect)
         }
         noteRead(signature.message)
+        if let defect = mail.headerDefect { return .malformedHeader(defect) }
         if let reason = signature.message.check(policy, at: now) { return reason }
         let usable: [UsableKey]
         do throws(KeyRefusal) {

@@ -1,3 +1,5 @@
+import MailModel
+
 /// A key record of the DNS. RFC 6376 §3.6.1, RFC 8463 §4
 struct KeyRecord: Sendable, Hashable {
     /// `k=`
@@ -30,7 +32,7 @@ struct KeyRecord: Sendable, Hashable {
             }
         }
         guard let encoded = tags["p"] else { throw .missingKey }
-        guard let key = Base64.decode(encoded) else { throw .unusableKey }
+        guard let key = Base64.decodeStrictly(encoded) else { throw .unusableKey }
         self.key = key
         type = tags["k"]?.shownText ?? "rsa"
         hashes = tags["h"].map(Self.words)

@@ -1,11 +1,8 @@
-import Glibc
+import MailModel
 
 /// The header section of a mail with every field's bytes as they came: what signatures are over.
-///
-/// A field is a line that begins with no white space and has a colon, and the lines after it that
-/// do begin so. A line ends at LF, with a CR before it or not, as `HeaderBlock` reads it: a mail
-/// must not have other fields for the verifier than for who reads it. Lines that are no field are
-/// passed over, with those that continue them. RFC 5322 §2.2
+/// `HeaderSection` says what its fields are, as it does for who reads the mail; where there is no
+/// defect, every other reader finds these fields, too, and the body where `length` says.
 package struct MailFields: Sendable {
     package struct Field: Sendable {
         /// In lower case.
@@ -20,7 +17,11 @@ package struct MailFields: Sendable {
     package let bytes: [UInt8]
     package private(set) var fields: [Field] = []
     /// Bytes up to and with the empty line; the body begins there.
-    package private(set) var length = 0
+    package let length: Int
+    /// The first there is, as far as these bytes tell.
+    package let defect: HeaderSectionDefect?
+    /// Whether there is an empty line.
+    package let isEnded: Bool
     /// The last field of each name, and for each field the one of its name before it.
     private var last: [String: Int] = [:]
     private var previous: [Int] = []
@@ -28,48 +29,20 @@ package struct MailFields: Sendable {
     /// Reads to the first empty line, or to the end where there is none.
     package init(_ bytes: [UInt8]) {
         self.bytes = bytes
-        last.reserveCapacity(32)
-        fields.reserveCapacity(32)
-        bytes.withUnsafeBytes { buffer in
-            var position = 0
-            var open: Int?
-            while position < buffer.count {
-                let next = buffer.lineEnd(from: position)
-                let first = buffer[position]
-                if first == UInt8(ascii: "\n")
-                    || first == UInt8(ascii: "\r") && next == position + 2
-                        && buffer[position + 1] == UInt8(ascii: "\n")
-                {
-                    close(&open, at: position, in: buffer)
-                    position = next
-                    break
-                }
-                if !first.isWhiteSpace {
-                    close(&open, at: position, in: buffer)
-                    open = position
-                }
-                position = next
-            }
-            close(&open, at: position, in: buffer)
-            length = position
+        let section = bytes.withUnsafeBytes { HeaderSection($0) }
+        length = section.length
+        isEnded = section.isEnded
+        defect = HeaderSectionDefect(in: bytes, section)
+        last.reserveCapacity(section.fields.count)
+        previous.reserveCapacity(section.fields.count)
+        fields = section.fields.map { field in
+            Field(
+                name: bytes[field.name].lowercasedText, range: field.range,
+                nameEnd: field.name.upperBound, bodyStart: field.body.lowerBound)
         }
-    }
-
-    private mutating func close(
-        _ open: inout Int?, at end: Int, in buffer: UnsafeRawBufferPointer
-    ) {
-        guard let start = open else { return }
-        open = nil
-        let colon = buffer[start..<end].firstIndex { $0 == UInt8(ascii: ":") || $0 == 0x0A }
-        guard let colon, buffer[colon] == UInt8(ascii: ":") else { return }
-        var nameEnd = colon
-        while nameEnd > start, buffer[nameEnd - 1].isWhiteSpace { nameEnd -= 1 }
-        let nameBytes = buffer[start..<nameEnd]
-        guard !nameBytes.isEmpty, nameBytes.allSatisfy({ $0 > 32 && $0 < 127 }) else { return }
-        let name = bytes[start..<nameEnd].lowercasedText
-        previous.append(last.updateValue(fields.count, forKey: name) ?? -1)
-        fields.append(
-            Field(name: name, range: start..<end, nameEnd: nameEnd, bodyStart: colon + 1))
+        for (index, field) in fields.enumerated() {
+            previous.append(last.updateValue(index, forKey: field.name) ?? -1)
+        }
     }
 
     /// The positions of all fields of that name, given in lower case, from the top.
@@ -109,15 +82,5 @@ package struct MailFields: Sendable {
 extension Int {
     fileprivate func before(in previous: [Int]) -> Int? {
         previous[self] >= 0 ? previous[self] : nil
-    }
-}
-
-extension UnsafeRawBufferPointer {
-    /// Behind the next LF from `position`, or the end.
-    fileprivate func lineEnd(from position: Int) -> Int {
-        guard let base = baseAddress,
-            let found = memchr(base + position, 0x0A, count - position)
-        else { return count }
-        return UnsafeRawPointer(found) - base + 1
     }
 }

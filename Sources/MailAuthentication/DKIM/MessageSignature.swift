@@ -1,3 +1,4 @@
+import DNS
 import MailModel
 
 /// What a DKIM-Signature and an ARC-Message-Signature have in common: a signature over header
@@ -88,7 +89,7 @@ struct SignatureTags {
     }
 
     func base64(_ name: StaticString) throws(SignatureDefect) -> [UInt8] {
-        guard let bytes = Base64.decode(try required(name)), !bytes.isEmpty else {
+        guard let bytes = Base64.decodeStrictly(try required(name)), !bytes.isEmpty else {
             throw .unusable(tag: "\(name)")
         }
         return bytes
@@ -126,7 +127,10 @@ struct SignatureTags {
         let selector = String(decoding: try required("s"), as: UTF8.self)
         do throws(DomainError) {
             guard !selector.hasSuffix(".") else { throw .invalid }
-            return try Domain(parsing: "\(selector)._domainkey.\(domain.ascii)")
+            let name = try Domain(parsing: "\(selector)._domainkey.\(domain.ascii)")
+            // Shorter than a domain of mail may be: RFC 1035 §2.3.4 against RFC 5321 §4.5.3.1.2.
+            guard name.isQueryName else { throw .tooLong }
+            return name
         } catch {
             throw .unusable(tag: "s")
         }

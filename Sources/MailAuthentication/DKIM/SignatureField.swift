@@ -1,3 +1,5 @@
+import MailModel
+
 /// A signature field of ours in the making: its tags in order, folded, with room for `b=`.
 ///
 /// Where lines end is settled before there is a signature, since a simple header is signed with its

@@ -8,6 +8,7 @@ package struct SignedMailReader: Sendable {
     private let signatures: [FoundSignature]
     private let chain: ARCChain
     private var bodyHashes: BodyHashes
+    private var hasBody = false
 
     /// `header` is the header section, to and with its empty line; what follows that is taken as
     /// the beginning of the body. `forms` are those of signatures that are to be made.
@@ -27,14 +28,18 @@ package struct SignedMailReader: Sendable {
     }
 
     package mutating func append(_ body: UnsafeRawBufferPointer) {
+        hasBody = hasBody || !body.isEmpty
         bodyHashes.append(body)
     }
 
     /// The end of the mail.
     package consuming func finish() -> SignedMail {
         bodyHashes.finish()
+        // A mail may be a header section alone, without the empty line. RFC 5322 §3.5
+        let isEnded = fields.isEnded || !hasBody
         return SignedMail(
-            fields: fields, signatures: signatures, chain: chain, bodyHashes: bodyHashes)
+            fields: fields, headerDefect: fields.defect ?? (isEnded ? nil : .noEmptyLine),
+            signatures: signatures, chain: chain, bodyHashes: bodyHashes)
     }
 }
 
@@ -42,14 +47,18 @@ package struct SignedMailReader: Sendable {
 /// `DKIMVerifier` and `ARCVerifier` verify, and `DKIMSigner` and `ARCSealer` sign.
 package struct SignedMail: Sendable {
     let fields: MailFields
+    /// Where there is one no signature says anything, and none is made.
+    let headerDefect: HeaderSectionDefect?
     let signatures: [FoundSignature]
     let chain: ARCChain
     let bodyHashes: BodyHashes
 
     fileprivate init(
-        fields: MailFields, signatures: [FoundSignature], chain: ARCChain, bodyHashes: BodyHashes
+        fields: MailFields, headerDefect: HeaderSectionDefect?, signatures: [FoundSignature],
+        chain: ARCChain, bodyHashes: BodyHashes
     ) {
         self.fields = fields
+        self.headerDefect = headerDefect
         self.signatures = signatures
         self.chain = chain
         self.bodyHashes = bodyHashes
@@ -60,6 +69,12 @@ package struct SignedMail: Sendable {
         _ mail: [UInt8], policy: DKIMPolicy = DKIMPolicy(), forms: [SigningForm] = []
     ) {
         self = SignedMailReader(header: mail, policy: policy, forms: forms).finish()
+    }
+
+    /// Throws where no verifier ought to take a signature of the mail.
+    func checkHeader() throws(SigningFailure) {
+        guard let headerDefect else { return }
+        throw SigningFailure("the header section is malformed: \(headerDefect)")
     }
 
     /// All DKIM-Signature fields, those that are not looked at too.

@@ -1,4 +1,5 @@
 import Crypto
+import MailModel
 
 /// A private key to sign mail with. RFC 6376 §3.3, RFC 8463 §3
 package struct SigningKey: Sendable {
@@ -87,6 +88,6 @@ enum Ed25519PrivateKeyText {
         guard let start = text.firstRange(of: begin)?.upperBound,
             let end = text[start...].firstIndex(of: UInt8(ascii: "-"))
         else { return nil }
-        return Base64.decode(text[start..<end])
+        return Base64.decodeStrictly(text[start..<end])
     }
 }

@@ -10,20 +10,39 @@ struct KeyAnswers: Sendable {
         case failed(DNSFailure)
     }
 
+    /// Questions of one mail that wait at the same time: who wrote it chose their names, and the
+    /// places for all questions are few.
+    static let atOnceMax = 4
+
+    private let resolver: any DNSResolver
     private var answers: [Domain: Answer] = [:]
 
-    /// Asks for all names at once, for each once.
-    init(for names: Set<Domain>, from resolver: any DNSResolver) async {
-        if names.count == 1, let name = names.first {
+    init(from resolver: any DNSResolver) {
+        self.resolver = resolver
+    }
+
+    /// Asks for those of the names that have no answer yet, for each once.
+    mutating func ask(for names: Set<Domain>) async {
+        let resolver = resolver
+        var rest = names.subtracting(answers.keys)
+        if rest.count == 1, let name = rest.first {
             answers[name] = await Self.ask(name, resolver)
             return
         }
-        answers = await withTaskGroup(of: (Domain, Answer).self) { group in
-            for name in names {
+        let found = await withTaskGroup(of: (Domain, Answer).self) { group in
+            for _ in 0..<Self.atOnceMax {
+                guard let name = rest.popFirst() else { break }
                 group.addTask { (name, await Self.ask(name, resolver)) }
             }
-            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+            var found: [Domain: Answer] = [:]
+            while let (name, answer) = await group.next() {
+                found[name] = answer
+                guard let name = rest.popFirst() else { continue }
+                group.addTask { (name, await Self.ask(name, resolver)) }
+            }
+            return found
         }
+        answers.merge(found) { _, new in new }
     }
 
     private static func ask(_ name: Domain, _ resolver: any DNSResolver) async -> Answer {

@@ -57,8 +57,9 @@ package enum AuthorDomain {
 }
 
 /// Reads a list of mailboxes strictly, since it decides who is held to be the author: comments,
-/// quoted strings, groups and the white space of old are read, anything else is refused.
-/// RFC 5322 §3.4, RFC 5322 §4.4, RFC 6854
+/// quoted strings, groups and the white space of old beside dots and `@` are read. Anything else is
+/// refused, and so is what the RFCs allow and readers take for somebody else's address: routes, and
+/// groups whose names look like one. RFC 5322 §3.4, RFC 5322 §4.4, RFC 6854
 private struct MailboxListReader {
     /// Comments within comments.
     private static let depthMax = 20
@@ -80,9 +81,7 @@ private struct MailboxListReader {
             try read(&entry)
             switch position < bytes.endIndex ? bytes[position] : nil {
             case UInt8(ascii: ":"):
-                guard !isInGroup, entry.address == nil, !entry.words.isEmpty else {
-                    throw .unreadable
-                }
+                guard !isInGroup, entry.isGroupName else { throw .unreadable }
                 isInGroup = true
             case UInt8(ascii: ";"):
                 guard isInGroup else { throw .unreadable }
@@ -101,21 +100,44 @@ private struct MailboxListReader {
         let isAddress = entry.words.contains(UInt8(ascii: "@"))
         // An address for a name, unquoted, is written often, and what a reader sees.
         guard entry.address == nil && !entry.words.isEmpty || isAddress else { return }
-        guard isAddress, !entry.hasGap else { throw .unreadable }
-        found.append(entry.words)
+        guard isAddress, !entry.words.hasGap else { throw .unreadable }
+        found.append(entry.words.bytes)
+    }
+
+    /// Words without the white space and the comments between them.
+    private struct Words {
+        private(set) var bytes: [UInt8] = []
+        /// Two of them have neither a dot nor an `@` between them, and are no address together.
+        private(set) var hasGap = false
+
+        var isEmpty: Bool { bytes.isEmpty }
+        var endInAt: Bool { bytes.last == UInt8(ascii: "@") }
+
+        func contains(_ byte: UInt8) -> Bool { bytes.contains(byte) }
+
+        mutating func append(_ word: [UInt8]) {
+            let isJoint =
+                word.first.map(MailboxListReader.isJoint) == true
+                || bytes.last.map(MailboxListReader.isJoint) != false
+            hasGap = hasGap || !isJoint
+            bytes += word
+        }
     }
 
     private struct Entry {
-        /// What stands outside of brackets, without white space and comments.
-        var words: [UInt8] = []
-        /// Two words have white space or a comment between them, and neither a dot nor an `@`.
-        var hasGap = false
+        /// What stands outside of brackets.
+        var words = Words()
         /// What stands in brackets.
         var address: [UInt8]?
+
+        /// Of a group, and not to be taken for an address.
+        var isGroupName: Bool {
+            address == nil && !words.isEmpty
+                && !words.bytes.contains(where: MailboxListReader.isJoint)
+        }
     }
 
     private mutating func read(_ entry: inout Entry) throws(AuthorDomainDefect) {
-        var isAfterGap = false
         while position < bytes.endIndex {
             let byte = bytes[position]
             switch byte {
@@ -123,18 +145,13 @@ private struct MailboxListReader {
             case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"),
                 UInt8(ascii: "("):
                 try skipSpace()
-                isAfterGap = true
-                continue
             case UInt8(ascii: "<"):
                 guard entry.address == nil else { throw .unreadable }
                 entry.address = try angleAddress()
             default:
                 guard entry.address == nil else { throw .unreadable }
-                let isJoint = Self.isJoint(byte) || entry.words.last.map(Self.isJoint) == true
-                if isAfterGap, !entry.words.isEmpty, !isJoint { entry.hasGap = true }
-                entry.words += try word(mayBeLiteral: entry.words.last == UInt8(ascii: "@"))
+                entry.words.append(try word(mayBeLiteral: entry.words.endInAt))
             }
-            isAfterGap = false
         }
     }
 
@@ -142,24 +159,21 @@ private struct MailboxListReader {
         byte == UInt8(ascii: ".") || byte == UInt8(ascii: "@")
     }
 
-    /// `<` up to and with `>`; a route before the address goes.
+    /// `<` up to and with `>`. What stands before a gap in it is another address for some readers.
     private mutating func angleAddress() throws(AuthorDomainDefect) -> [UInt8] {
         position += 1
-        var address: [UInt8] = []
+        var words = Words()
         while position < bytes.endIndex {
             switch bytes[position] {
             case UInt8(ascii: ">"):
                 position += 1
-                guard address.contains(UInt8(ascii: "@")) else { throw .noAddress }
-                return address
-            case UInt8(ascii: ":") where address.first == UInt8(ascii: "@"):
-                address = []
-                position += 1
-            case UInt8(ascii: ",") where address.first == UInt8(ascii: "@"): position += 1
+                guard words.contains(UInt8(ascii: "@")) else { throw .noAddress }
+                guard !words.hasGap else { throw .unreadable }
+                return words.bytes
             case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"),
                 UInt8(ascii: "("):
                 try skipSpace()
-            default: address += try word(mayBeLiteral: address.last == UInt8(ascii: "@"))
+            default: words.append(try word(mayBeLiteral: words.endInAt))
             }
         }
         throw .unreadable

@@ -17,12 +17,17 @@ struct DMARCDomains: Sendable {
     }
 
     private let resolver: any DNSResolver
+    private let time: any TimeSource
+    private let deadline: Timestamp
     private let rules: DMARCRules
     private var answers: [Domain: Result<DMARCRecord?, Failure>] = [:]
     private(set) var steps: [DMARCStep] = []
 
-    init(resolver: any DNSResolver, rules: DMARCRules) {
+    /// Asks nothing more after `DMARCVerifier.secondsMax`.
+    init(resolver: any DNSResolver, time: any TimeSource, rules: DMARCRules) {
         self.resolver = resolver
+        self.time = time
+        deadline = time.now().advanced(bySeconds: DMARCVerifier.secondsMax)
         self.rules = rules
     }
 
@@ -40,6 +45,7 @@ struct DMARCDomains: Sendable {
         guard let name = Domain(queryName: Array("_dmarc.\(domain)".utf8)) else {
             return .success(nil)
         }
+        guard time.now() <= deadline else { return .failure(failed(name, Self.tookTooLong)) }
         do throws(DNSFailure) {
             let texts = try await resolver.ask(name, .txt).records.compactMap(\.joinedText)
                 .filter(DMARCRecord.isRecord)
@@ -47,15 +53,27 @@ struct DMARCDomains: Sendable {
             guard texts.count == 1, let text = texts.first else { return .success(nil) }
             return .success(DMARCRecord(text))
         } catch {
-            steps.append(.askedInVain(name: name, reason: error.description))
-            return .failure(Failure(name: name, reason: error.description))
+            return .failure(failed(name, error.description))
         }
     }
 
-    /// Whether the DNS knows the name, or any below it. RFC 8020; a failure is no proof.
+    private static let tookTooLong = "all of it took more than \(DMARCVerifier.secondsMax) seconds"
+
+    private mutating func failed(_ name: Domain, _ reason: String) -> Failure {
+        steps.append(.askedInVain(name: name, reason: reason))
+        return Failure(name: name, reason: reason)
+    }
+
+    /// Whether the DNS knows the name, or any below it. RFC 8020; a failure is no proof, and a name
+    /// that it cannot have does not exist.
     mutating func exists(_ domain: Domain) async -> Bool {
-        guard let answer = try? await resolver.ask(domain, .a) else { return true }
-        let exists = answer.content != .noSuchName
+        var exists = false
+        if domain.isQueryName {
+            guard time.now() <= deadline, let answer = try? await resolver.ask(domain, .a) else {
+                return true
+            }
+            exists = answer.content != .noSuchName
+        }
         steps.append(.existence(domain, exists))
         return exists
     }
@@ -73,9 +91,11 @@ struct DMARCDomains: Sendable {
         return found
     }
 
-    /// The name itself, then its last seven labels or all but the first, and so on up to one.
+    /// The name itself, then its last seven labels or all but the first, and so on up to one; of an
+    /// address, which has no parents, itself alone.
     static func names(from domain: Domain) -> [Domain] {
         guard !domain.isAddressLiteral else { return [] }
+        guard IPAddress(domain.ascii) == nil else { return [domain] }
         let labels = domain.ascii.split(separator: ".")
         let longest = min(labels.count - 1, walkMax - 1)
         return [domain]

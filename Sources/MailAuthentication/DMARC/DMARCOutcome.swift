@@ -12,12 +12,12 @@ package struct DMARCOutcome: Sendable, Hashable {
     /// What the owner wishes for mails of the author domain that fail, as published; nil where no
     /// record applies.
     package var policy: DMARCPolicy?
-    /// The owner does not wish it to be applied yet (`t=y`). RFC 9989 §4.7
+    /// The first that is aligned by each method, DKIM's before SPF's. RFC 9989 §4.4
+    package var aligned: [DMARCIdentifier] = []
+    /// The owner tries it out, and wishes for the milder one (`t=y`). RFC 9989 §4.7
     package var isTesting = false
     /// Of how many mails in a hundred it is to be applied to; below 100 by RFC 7489 alone.
     package var percent = 100
-    /// What passed, and is of the author's organization.
-    package var aligned: [DMARCIdentifier] = []
     /// What was done, in order.
     package var steps: [DMARCStep] = []
 
@@ -26,12 +26,13 @@ package struct DMARCOutcome: Sendable, Hashable {
         self.reason = reason
     }
 
-    /// What the owner wishes to be done with this mail. `dice` is a random number from 0 to 99, of
-    /// `pct`, RFC 7489 §6.6.4: a mail beyond it gets the milder policy. A policy under test is
-    /// not applied. RFC 9989 §4.7
-    package func disposition(dice: Int) -> DMARCPolicy {
-        guard result == .fail, let policy, !isTesting else { return .none }
-        return dice < percent ? policy : policy.milder
+    /// What the owner wishes to be done with this mail, or would where it could not be told now
+    /// whether it fails: the milder policy where it is under test
+    /// (RFC 9989 §4.7), and for a mail beyond `pct` (RFC 7489 §6.6.4). `dice` is a random number
+    /// from 0 to 99; by RFC 9989 it does not matter.
+    package func disposition(dice: Int = 0) -> DMARCPolicy {
+        guard result == .fail || result == .temperror, let policy else { return .none }
+        return isTesting || dice >= percent ? policy.milder : policy
     }
 }
 
@@ -91,6 +92,7 @@ package enum DMARCStep: Sendable, Hashable {
     case organization(of: Domain, Domain)
     case existence(Domain, Bool)
     case policy(DMARCPolicy, tag: String, of: Domain)
+    case underTest(DMARCPolicy)
     case alignment(DMARCIdentifier, DMARCRecord.Alignment, Bool)
     case ended(DMARCResult, DMARCReason)
 }
@@ -112,6 +114,8 @@ extension DMARCStep: CustomStringConvertible {
             exists ? "\(domain) exists" : "\(domain) does not exist"
         case .policy(let policy, let tag, let domain):
             "the policy is \(policy.rawValue), by \(tag)= of \(domain)"
+        case .underTest(let policy):
+            "the policy is under test (t=y), and \(policy.rawValue) is wished for"
         case .alignment(let identifier, let alignment, let isAligned):
             "\(identifier) is \(isAligned ? "" : "not ")aligned (\(alignment))"
         case .ended(let result, let reason): "\(result.rawValue): \(reason)"

@@ -13,6 +13,17 @@ package struct DMARCRecord: Sendable, Hashable {
         case unknown = "u"
     }
 
+    /// `fo=`: of which mails reports of failures are wished for.
+    package enum FailureOption: String, Sendable, Hashable {
+        /// No identifier passed and was aligned.
+        case allFailed = "0"
+        /// One did not.
+        case anyFailed = "1"
+        /// A signature failed, aligned or not.
+        case dkimFailed = "d"
+        case spfFailed = "s"
+    }
+
     /// Tags of one record that are read.
     package static let tagsMax = 64
 
@@ -25,13 +36,17 @@ package struct DMARCRecord: Sendable, Hashable {
     package private(set) var dkimAlignment = Alignment.relaxed
     package private(set) var spfAlignment = Alignment.relaxed
     package private(set) var publicSuffix = PublicSuffix.unknown
-    /// `t=y`: the owner does not wish the policy to be applied yet.
+    /// `t=y`: the policy is under test, and the next milder one is wished for.
     package private(set) var isTesting = false
     /// `pct=` of RFC 7489: of how many mails in a hundred the policy is applied to.
     package private(set) var percent = 100
     /// `rua=` and `ruf=`: the URIs as they stand there.
     package private(set) var aggregateReports: [String] = []
     package private(set) var failureReports: [String] = []
+    /// `fo=`, in the record's order; options that are none are left out.
+    package private(set) var failureOptions = [FailureOption.allFailed]
+    /// `ri=` of RFC 7489: seconds between aggregate reports.
+    package private(set) var reportSeconds: UInt32 = 86_400
     /// Names of tags whose values are none, in lower case: printable ASCII.
     package private(set) var defects: [String] = []
 
@@ -99,7 +114,9 @@ package struct DMARCRecord: Sendable, Hashable {
         case "psd": return Self.set(&publicSuffix, PublicSuffix(rawValue: word))
         case "t": return Self.set(&isTesting, ["y": true, "n": false][word])
         case "pct":
-            return Self.set(&percent, Int(word).flatMap { (0...100).contains($0) ? $0 : nil })
+            return Self.set(&percent, Self.number(value).flatMap { $0 <= 100 ? Int($0) : nil })
+        case "ri": return Self.set(&reportSeconds, Self.number(value))
+        case "fo": return Self.set(&failureOptions, Self.failureOptions(word))
         case "rua": return Self.set(&aggregateReports, Self.addresses(value))
         case "ruf": return Self.set(&failureReports, Self.addresses(value))
         default: return true
@@ -117,13 +134,36 @@ package struct DMARCRecord: Sendable, Hashable {
         return value != nil
     }
 
-    /// The URIs of a list; nil where none is one that reports could go to.
-    private static func addresses(_ list: String) -> [String]? {
-        let found = list.split(separator: ",").map { $0.filter { $0 != " " } }.filter { uri in
-            let scheme = uri.prefix { $0 != ":" }
-            return scheme.utf8.allSatisfy(\.isASCIILetter) && !scheme.isEmpty
-                && uri.utf8.count > scheme.utf8.count + 1
+    /// `1*DIGIT`
+    private static func number(_ text: String) -> UInt32? {
+        text.utf8.allSatisfy(\.isASCIIDigit) ? UInt32(text) : nil
+    }
+
+    /// Nil where none of the list is one.
+    private static func failureOptions(_ list: String) -> [FailureOption]? {
+        let found = list.split(separator: ":").compactMap {
+            FailureOption(rawValue: $0.filter { $0 != " " })
         }
         return found.isEmpty ? nil : found
+    }
+
+    /// The URIs of a list; nil where none is one. RFC 3986 §3
+    ///
+    ///     dmarc-urilist = dmarc-uri *(*WSP "," *WSP dmarc-uri)
+    private static func addresses(_ list: String) -> [String]? {
+        let found = list.utf8.split(separator: UInt8(ascii: ",")).map {
+            Array($0)[...].trimmingFoldingSpace()
+        }.filter(isURI).map { String(decoding: $0, as: UTF8.self) }
+        return found.isEmpty ? nil : found
+    }
+
+    /// Whether it has a scheme, and nothing that stands in no URI.
+    private static func isURI(_ text: ArraySlice<UInt8>) -> Bool {
+        guard let colon = text.firstIndex(of: UInt8(ascii: ":")),
+            text.first?.isASCIILetter == true
+        else { return false }
+        return text[..<colon].allSatisfy {
+            $0.isASCIILetter || $0.isASCIIDigit || "+-.".utf8.contains($0)
+        } && text.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"<>\\^`{|}".utf8.contains($0) }
     }
 }

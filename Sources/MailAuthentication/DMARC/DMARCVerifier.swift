@@ -21,9 +21,9 @@ package struct DMARCEvidence: Sendable, Hashable {
         for outcome in dkim {
             guard let domain = outcome.domain else { continue }
             switch outcome.result {
-            case .pass: passed.append(DMARCIdentifier(.dkim, domain))
+            case .pass where outcome.isEvidence: passed.append(DMARCIdentifier(.dkim, domain))
             case .temperror: undecided.append(DMARCIdentifier(.dkim, domain))
-            case .none, .fail, .policy, .neutral, .permerror: continue
+            case .pass, .none, .fail, .policy, .neutral, .permerror: continue
             }
         }
         guard let spf, spf.sender.identity == .mailFrom, let domain = spf.domain else { return }
@@ -37,14 +37,22 @@ package struct DMARCEvidence: Sendable, Hashable {
 
 /// Says whether a mail is from whom it says. RFC 9989, or RFC 7489
 package struct DMARCVerifier: Sendable {
+    /// No question is asked after that.
+    package static let secondsMax: Int64 = 20
+
     private let resolver: any DNSResolver
+    private let time: any TimeSource
     private let rules: DMARCRules
 
-    package init(resolver: any DNSResolver, rules: DMARCRules = .rfc9989) {
+    package init(
+        resolver: any DNSResolver, time: any TimeSource, rules: DMARCRules = .rfc9989
+    ) {
         self.resolver = resolver
+        self.time = time
         self.rules = rules
     }
 
+    /// Ends within `secondsMax` and the time that the resolver takes for one question.
     package func check(
         _ author: Result<Domain, AuthorDomainDefect>, _ evidence: DMARCEvidence
     ) async -> DMARCOutcome {
@@ -57,7 +65,8 @@ package struct DMARCVerifier: Sendable {
             return outcome
         }
         var check = DMARCCheck(
-            author: domain, domains: DMARCDomains(resolver: resolver, rules: rules), rules: rules)
+            author: domain,
+            domains: DMARCDomains(resolver: resolver, time: time, rules: rules), rules: rules)
         await check.run(evidence)
         return check.finished
     }
@@ -94,7 +103,9 @@ private struct DMARCCheck {
             }
             outcome.policy = policy
             switch rules {
-            case .rfc9989: outcome.isTesting = record.isTesting
+            case .rfc9989:
+                outcome.isTesting = record.isTesting
+                if record.isTesting { steps.append(.underTest(policy.milder)) }
             case .rfc7489: outcome.percent = record.percent
             }
             try await align(evidence, record)
@@ -141,17 +152,23 @@ private struct DMARCCheck {
 
     // MARK: Alignment
 
+    /// One that is aligned is enough for its method: those of the very domain, which ask nobody, are
+    /// looked at first. One that cannot be told yet leaves it to the others.
     private mutating func align(
         _ evidence: DMARCEvidence, _ record: DMARCRecord
     ) async throws(DMARCDomains.Failure) {
         var failure: DMARCDomains.Failure?
-        for identifier in evidence.passed.prefix(DMARCEvidence.identifiersMax) {
+        let identifiers = evidence.passed.prefix(DMARCEvidence.identifiersMax)
+        let own = identifiers.filter { $0.domain == author }
+        for identifier in own + identifiers.filter({ $0.domain != author })
+        where !outcome.aligned.contains(where: { $0.method == identifier.method }) {
             do throws(DMARCDomains.Failure) {
                 if try await isAligned(identifier, record) { outcome.aligned.append(identifier) }
             } catch {
                 failure = failure ?? error
             }
         }
+        outcome.aligned.sort { $0.method == .dkim && $1.method == .spf }
         if let first = outcome.aligned.first { return end(.pass, .aligned(first)) }
         if let failure { throw failure }
         for identifier in evidence.undecided.prefix(DMARCEvidence.identifiersMax)

@@ -4,6 +4,8 @@ extension AuthenticationResults {
     /// Bytes of one value or comment: what is longer is cut, so that no line becomes too long for
     /// mail. RFC 5322 §2.1.1
     package static let valueBytesMax = 400
+    /// Bytes of one keyword, for the same reason.
+    package static let keywordBytesMax = 60
 
     /// The field with its name, folded before each method and where a line would pass 78 columns,
     /// without its final line end.
@@ -83,7 +85,7 @@ struct FoldedText {
 enum FieldValue {
     /// `Keyword`: letters, digits and hyphens; underscores are met, too. Anything else goes.
     static func keyword(_ text: String) -> String {
-        let kept = text.utf8.prefix(AuthenticationResults.valueBytesMax).filter(isKeyword)
+        let kept = text.utf8.filter(isKeyword).prefix(AuthenticationResults.keywordBytesMax)
         return kept.isEmpty ? "x" : String(decoding: kept, as: UTF8.self)
     }
 
@@ -94,9 +96,8 @@ enum FieldValue {
 
     /// A `pvalue`: a value, or an address or `@domain` as it is.
     static func propertyValue(_ text: String) -> String {
-        guard text.utf8.count <= AuthenticationResults.valueBytesMax,
-            let at = text.lastIndex(of: "@")
-        else { return token(text) }
+        let text = shortened(text)
+        guard let at = text.lastIndex(of: "@") else { return token(text) }
         let localPart = text[..<at]
         return (localPart.isEmpty || isDotAtom(localPart))
             && isDotAtom(text[text.index(after: at)...]) ? text : quoted(text)

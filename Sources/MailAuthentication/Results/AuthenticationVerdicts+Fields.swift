@@ -6,7 +6,7 @@ extension AuthenticationVerdicts {
     package func results(by authenticator: String, envelopeFrom: String) -> AuthenticationResults {
         var methods: [AuthenticationResults.Method] = []
         if let reverseLookup { methods.append(method(of: reverseLookup)) }
-        methods.append(spfMethod(envelopeFrom))
+        if let spf { methods.append(Self.method(of: spf, envelopeFrom)) }
         if let helo {
             methods.append(
                 .init(
@@ -15,7 +15,7 @@ extension AuthenticationVerdicts {
         }
         methods += dkim.map(\.method)
         methods.append(dmarcMethod)
-        if arc.result != .none { methods.append(arcMethod) }
+        if let arc, arc.result != .none { methods.append(Self.method(of: arc)) }
         return AuthenticationResults(authenticator, methods)
     }
 
@@ -23,7 +23,7 @@ extension AuthenticationVerdicts {
         .init(
             "iprev", lookup.result.rawValue, comment: lookup.name?.ascii,
             reason: lookup.result == .pass ? nil : lookup.description,
-            [.init("policy", "iprev", spf.sender.address.description)])
+            spf.map { [.init("policy", "iprev", $0.sender.address.description)] } ?? [])
     }
 
     private static func reason(_ outcome: SPFOutcome) -> String? {
@@ -34,11 +34,13 @@ extension AuthenticationVerdicts {
     }
 
     /// RFC 8601 §2.7.2: of a null path, the HELO name was asked for.
-    private func spfMethod(_ envelopeFrom: String) -> AuthenticationResults.Method {
+    private static func method(
+        of spf: SPFOutcome, _ envelopeFrom: String
+    ) -> AuthenticationResults.Method {
         let property: AuthenticationResults.Property =
             envelopeFrom.isEmpty
             ? .init("smtp", "helo", spf.sender.helo) : .init("smtp", "mailfrom", envelopeFrom)
-        return .init("spf", spf.result.rawValue, reason: Self.reason(spf), [property])
+        return .init("spf", spf.result.rawValue, reason: reason(spf), [property])
     }
 
     private var dmarcMethod: AuthenticationResults.Method {
@@ -55,7 +57,7 @@ extension AuthenticationVerdicts {
             properties)
     }
 
-    private var arcMethod: AuthenticationResults.Method {
+    private static func method(of arc: ARCOutcome) -> AuthenticationResults.Method {
         .init(
             "arc", arc.result.rawValue,
             reason: arc.result == .pass ? nil : arc.reason.description)
@@ -68,9 +70,11 @@ extension AuthenticationVerdicts {
     /// it none that RFC 8601 knows: who wants to read it, looks for `spf=`, `dkim=` and `dmarc=`.
     package func receiptText(by authenticator: String, envelopeFrom: String) -> String {
         var clauses = [FieldValue.token(authenticator)]
-        clauses.append(
-            "spf=\(spf.result.rawValue) "
-                + ReceivedSPF(spf, envelopeFrom: envelopeFrom).detail)
+        if let spf {
+            clauses.append(
+                "spf=\(spf.result.rawValue) "
+                    + ReceivedSPF(spf, envelopeFrom: envelopeFrom).detail)
+        }
         for outcome in dkim where outcome.result != .none {
             let identity = outcome.identity.map { " header.i=\(FieldValue.propertyValue($0))" }
             clauses.append("dkim=\(outcome.result.rawValue)\(identity ?? "")")

@@ -2,18 +2,19 @@ import MailModel
 
 /// All that was found of who sent a mail.
 package struct AuthenticationVerdicts: Sendable, Hashable {
-    /// The identity of MAIL FROM.
-    package var spf: SPFOutcome
+    /// The identity of MAIL FROM; nil where nothing is known of the client.
+    package var spf: SPFOutcome?
     /// The HELO name's; nil where it was not asked for.
     package var helo: SPFOutcome?
     package var dkim: [DKIMOutcome]
-    package var arc: ARCOutcome
+    /// Nil where it was not asked for.
+    package var arc: ARCOutcome?
     package var dmarc: DMARCOutcome
     /// Nil where it was not asked for.
     package var reverseLookup: ReverseLookup?
 
     package init(
-        spf: SPFOutcome, helo: SPFOutcome? = nil, dkim: [DKIMOutcome], arc: ARCOutcome,
+        spf: SPFOutcome?, helo: SPFOutcome? = nil, dkim: [DKIMOutcome], arc: ARCOutcome? = nil,
         dmarc: DMARCOutcome, reverseLookup: ReverseLookup? = nil
     ) {
         self.spf = spf
@@ -37,8 +38,11 @@ package enum ReceiptVerdict: String, Sendable, Hashable {
 }
 
 extension AuthenticationVerdicts {
-    package var spfVerdict: ReceiptVerdict {
-        switch spf.result {
+    package var spfVerdict: ReceiptVerdict { spf.map(Self.verdict) ?? .disabled }
+
+    /// Of either identity.
+    package static func verdict(of outcome: SPFOutcome) -> ReceiptVerdict {
+        switch outcome.result {
         case .pass: .pass
         case .fail: .fail
         case .softfail, .neutral, .none: .gray
@@ -49,7 +53,8 @@ extension AuthenticationVerdicts {
     /// One good signature is enough; without one, a bad one counts before those that could not be
     /// checked. A signature that cannot be used, now and later, is a bad one.
     package var dkimVerdict: ReceiptVerdict {
-        let results = Set(dkim.map(\.result))
+        // RFC 6376 §3.6.1: under test it counts as if it were not there.
+        let results = Set(dkim.filter { !$0.isTesting }.map(\.result))
         if results.contains(.pass) { return .pass }
         if !results.isDisjoint(with: [.fail, .permerror, .policy]) { return .fail }
         return results.contains(.temperror) ? .processingFailed : .gray
@@ -60,10 +65,24 @@ extension AuthenticationVerdicts {
         case .pass: .pass
         case .fail: .fail
         case .none: .gray
-        case .temperror, .permerror: .processingFailed
+        case .temperror: .processingFailed
+        case .permerror: isAuthorUnclear ? .fail : .processingFailed
         }
     }
 
-    /// SES: `receipt.dmarcPolicy`, which is there for a mail that failed.
-    package var dmarcPolicy: DMARCPolicy? { dmarc.result == .fail ? dmarc.policy : nil }
+    /// Whether From names no single author: nobody can stand for such a mail, and readers may take it
+    /// for anybody's.
+    package var isAuthorUnclear: Bool {
+        if case .author = dmarc.reason { true } else { false }
+    }
+
+    /// What the domain wishes to be done, a test of its policy considered; for a mail that failed, or
+    /// of which it could not be told now.
+    package var dmarcPolicy: DMARCPolicy? {
+        switch dmarc.result {
+        case .fail: dmarc.disposition()
+        case .temperror: dmarc.policy == nil ? nil : dmarc.disposition()
+        case .pass, .none, .permerror: nil
+        }
+    }
 }

@@ -34,6 +34,7 @@ struct SPFLookups: Sendable {
         self.address = address
     }
 
+    /// A term that asks the DNS, or a `%{p}`.
     mutating func countTerm() throws(SPFReason) {
         guard termsCount < SPFVerifier.lookupsMax else { throw .tooManyLookups }
         termsCount += 1
@@ -79,28 +80,32 @@ struct SPFLookups: Sendable {
         try await askForTerm(name, address.isIPv6 ? .aaaa : .a).compactMap(\.address)
     }
 
-    /// The names of the client that lead back to it: those of its first `namesMax`. A failure
-    /// leaves names out. RFC 7208 §5.5
+    /// The names of the client that lead back to it: those of its first `namesMax`, asked for once
+    /// in a check. A failure leaves names out. RFC 7208 §5.5
+    ///
+    /// A client without a name counts as finding nothing, a name without an address does not: the
+    /// client's owner writes as many of those as he likes, and would end a check that fails.
     mutating func validatedNames() async throws(SPFReason) -> [Domain] {
         if let clientNames { return clientNames }
         var names: [Domain] = []
-        for name in try await askOrSkip(address.reverseName, .ptr).compactMap(\.pointer)
-            .prefix(SPFVerifier.namesMax)
-        {
+        let pointers = try await askOrSkip(address.reverseName, .ptr)
+        if pointers?.isEmpty == true { try countVoid() }
+        for name in (pointers ?? []).compactMap(\.pointer).prefix(SPFVerifier.namesMax) {
             let found = try await askOrSkip(name, address.isIPv6 ? .aaaa : .a)
-            if found.contains(.address(address)) { names.append(name) }
+            if found?.contains(.address(address)) == true { names.append(name) }
         }
         clientNames = names
         return names
     }
 
+    /// Nil where the DNS failed.
     private mutating func askOrSkip(
         _ name: Domain, _ type: DNSRecordType
-    ) async throws(SPFReason) -> [DNSRecord] {
+    ) async throws(SPFReason) -> [DNSRecord]? {
         do throws(Failure) {
             return try await ask(name, type)
         } catch {
-            guard case .limit(.tookTooLong) = error else { return [] }
+            guard case .limit(.tookTooLong) = error else { return nil }
             throw .tookTooLong
         }
     }

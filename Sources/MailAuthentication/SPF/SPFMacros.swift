@@ -34,7 +34,8 @@ struct SPFMacroValues: Sendable {
 
 extension SPFLookups {
     /// `string` with its macros' values. Throws where it becomes longer than
-    /// `SPFVerifier.expandedBytesMax`, or the time is over.
+    /// `SPFVerifier.expandedBytesMax`, where its `%{p}`, each of which counts as a term does, are
+    /// too many, or where the time is over.
     mutating func expand(
         _ string: MacroString, _ values: SPFMacroValues, in domain: Domain
     ) async throws(SPFReason) -> [UInt8] {
@@ -78,6 +79,8 @@ extension SPFLookups {
 
     /// RFC 7208 §7.3: the domain itself, else a name below it, else any.
     private mutating func bestName(for domain: Domain) async throws(SPFReason) -> [UInt8] {
+        // RFC 7208 §4.6.4
+        try countTerm()
         let names = try await validatedNames()
         let best =
             names.first { $0 == domain } ?? names.first { $0.isBelow(domain) } ?? names.first

@@ -5,7 +5,7 @@ package struct SPFOutcome: Sendable, Hashable {
     package var result: SPFResult
     package var reason: SPFReason
     package var sender: SPFSender
-    /// Terms that ask the DNS, of the `SPFVerifier.lookupsMax` that are allowed.
+    /// Terms that ask the DNS, and `%{p}`, of the `SPFVerifier.lookupsMax` that are allowed.
     package var lookupsCount = 0
     /// Questions for terms that found nothing, of `SPFVerifier.voidLookupsMax`.
     package var voidLookupsCount = 0
@@ -76,7 +76,7 @@ extension SPFReason: CustomStringConvertible {
         case .record(let defect, let domain):
             "the record of \(domain) cannot be used: \(defect)"
         case .tooManyLookups:
-            "more than \(SPFVerifier.lookupsMax) terms that ask the DNS"
+            "more than \(SPFVerifier.lookupsMax) terms and macros that ask the DNS"
         case .tooManyVoidLookups:
             "more than \(SPFVerifier.voidLookupsMax) questions that found nothing"
         case .tooManyExchangers(let domain):

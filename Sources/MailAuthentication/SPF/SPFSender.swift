@@ -1,3 +1,4 @@
+import DNS
 package import MailModel
 
 /// Whom SPF is asked about: the client, and what it said of itself. Text from the wire, which only
@@ -55,11 +56,11 @@ package struct SPFSender: Sendable, Hashable {
     }
 
     /// The domain that is asked for its record; nil where the text is none in the world's DNS: an
-    /// address literal, one label, what is no name. RFC 7208 §4.3
+    /// address literal, one label, what is no name, or one too long to be asked. RFC 7208 §4.3
     package var domain: Domain? {
-        guard let domain = try? Domain(parsing: domainText), domain.ascii.contains(".") else {
-            return nil
-        }
+        guard let domain = try? Domain(parsing: domainText), domain.ascii.contains("."),
+            domain.isQueryName
+        else { return nil }
         return domain
     }
 

@@ -3,7 +3,6 @@ package import MailModel
 
 /// One thing that was done to find SPF's result: facts, worded by `description`.
 package enum SPFStep: Sendable, Hashable {
-    case record(String, of: Domain)
     /// A question for a term, and what came of it; an empty answer found nothing.
     case asked(name: String, DNSRecordType, answer: [String])
     case askedInVain(name: String, DNSRecordType, reason: String)
@@ -19,7 +18,6 @@ package enum SPFStep: Sendable, Hashable {
 extension SPFStep: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .record(let text, let domain): "\(domain) has \(text)"
         case .asked(let name, let type, let answer):
             "asked for \(type.name) \(name): "
                 + (answer.isEmpty ? "nothing" : answer.joined(separator: ", "))

@@ -3,7 +3,7 @@ package import MailModel
 
 /// Says whether a client may use a domain: the `check_host()` of RFC 7208 §4.
 package struct SPFVerifier: Sendable {
-    /// Terms that ask the DNS, in all records of a check. RFC 7208 §4.6.4
+    /// Terms that ask the DNS, and `%{p}`, in all records of a check. RFC 7208 §4.6.4
     package static let lookupsMax = 10
     /// Questions of these that find nothing. RFC 7208 §4.6.4
     package static let voidLookupsMax = 2

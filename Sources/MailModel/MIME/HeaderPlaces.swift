@@ -1,5 +1,3 @@
-import Glibc
-
 /// Where a header block ends and where the bodies of the fields stand that say what a part is. The
 /// first of several fields of one name counts: that is what most readers of mails take.
 struct HeaderPlaces {
@@ -47,13 +45,11 @@ struct HeaderPlaces {
 
     /// Begins a field on `line`, if it is one that matters, or text, if it is none.
     mutating func beginField(_ bytes: UnsafeRawBufferPointer, _ line: Range<Int>) {
-        guard let base = bytes.baseAddress,
-            let found = memchr(base + line.lowerBound, Int32(UInt8(ascii: ":")), line.count)
-        else { return text = text ?? line.lowerBound }
-        let colon = UnsafeRawPointer(found) - base
-        var name = bytes[line.lowerBound..<colon]
-        while let last = name.last, last == 32 || last == 9 { name.removeLast() }
-        if text != nil, name.allSatisfy({ $0 > 32 && $0 < 127 }) { text = nil }
+        guard let colon = HeaderSection.colon(in: bytes, line) else {
+            return text = text ?? line.lowerBound
+        }
+        let name = bytes[HeaderSection.name(in: bytes, line.lowerBound..<colon)]
+        if text != nil, HeaderSection.isName(name) { text = nil }
         guard (12...25).contains(name.count), bytes[line.lowerBound + 7] == UInt8(ascii: "-") else {
             return
         }

@@ -1,12 +1,12 @@
 /// Something that a mail carries beside its text: what it says to be, what it is, and every name that
-/// it is given. Nothing of it is decompressed, opened or trusted.
+/// it is given. Nothing of it is opened or trusted, and nothing but the text in TNEF is decompressed.
 package struct MIMEAttachment: Sendable, Hashable {
     package enum Container: String, Sendable, Hashable {
         /// A part of its own.
         case part
         /// A file that is uuencoded within a text.
         case uuencode
-        /// Within Outlook's TNEF.
+        /// Within Outlook's TNEF: an attachment, or the mail's text.
         case tnef
     }
 

@@ -6,7 +6,7 @@ import Crypto
 package struct MIMEAttachments: Sendable {
     /// Attachments that are listed of a mail.
     package static let countMax = 1_000
-    /// Encoded messages within one another that are opened.
+    /// Encoded messages within one another that are opened, and messages in TNEF.
     package static let encodedDepthMax = 5
 
     /// Bytes of a content that a guesser is given: enough for the kinds of office documents to be
@@ -34,7 +34,6 @@ package struct MIMEAttachments: Sendable {
             case .attachment: add(part, section: section)
             case .containedMessage: break
             }
-            if part.contentType.isTNEF { addTNEF(part, section: section) }
             guard let inner = part.encodedMessage() else { continue }
             guard encodedDepth < Self.encodedDepthMax else {
                 isCut = true
@@ -62,7 +61,8 @@ package struct MIMEAttachments: Sendable {
 
     private mutating func add(_ part: MIMEPart, section: String) {
         let header = part.header
-        append(part.decodedBody()[...]) { attachment in
+        let bytes = part.decodedBody()
+        append(bytes[...]) { attachment in
             attachment.section = section
             attachment.declaredType =
                 header.first("Content-Type") == nil ? nil : part.contentType.essence
@@ -72,6 +72,7 @@ package struct MIMEAttachments: Sendable {
                 MIMEAttachment.Name(place: $0.place, value: $0.value)
             }
         }
+        addTNEF(bytes[...], section, depth: 0)
     }
 
     private mutating func addFiles(in part: MIMEPart, section: String) {
@@ -83,11 +84,28 @@ package struct MIMEAttachments: Sendable {
                 let name = MIMEText.guess(Array(file.name))
                 attachment.names = [MIMEAttachment.Name(place: "uuencode", value: name)]
             }
+            addTNEF(file.bytes[...], section, depth: 0)
         }
     }
 
-    private mutating func addTNEF(_ part: MIMEPart, section: String) {
-        guard let tnef = TNEF(part.decodedBody()[...]) else { return }
+    /// Where a content is TNEF, whatever it is called: its texts, its attachments, and what messages
+    /// among these hold.
+    private mutating func addTNEF(_ bytes: ArraySlice<UInt8>, _ section: String, depth: Int) {
+        guard TNEF.isTNEF(bytes) else { return }
+        guard depth <= Self.encodedDepthMax, list.count < Self.countMax, let tnef = TNEF(bytes)
+        else { return isCut = true }
+        let texts: [(String, ArraySlice<UInt8>?)] = [
+            ("text/plain", tnef.text.map { Array($0.utf8)[...] }), ("text/html", tnef.html),
+            ("text/rtf", tnef.rtf?[...]),
+        ]
+        for (type, text) in texts {
+            guard let text, !text.isEmpty else { continue }
+            append(text) { attachment in
+                attachment.section = section
+                attachment.container = .tnef
+                attachment.declaredType = type
+            }
+        }
         for inner in tnef.attachments {
             append(inner.data) { attachment in
                 attachment.section = section
@@ -98,6 +116,7 @@ package struct MIMEAttachments: Sendable {
                     MIMEAttachment.Name(place: "tnef", value: $0)
                 }
             }
+            addTNEF(inner.data, section, depth: depth + 1)
         }
     }
 
@@ -113,12 +132,5 @@ package struct MIMEAttachments: Sendable {
             size: bytes.count, sha256: Array(hash.finalize()))
         describe(&attachment)
         list.append(attachment)
-    }
-}
-
-extension ContentType {
-    /// What Outlook and Exchange call TNEF.
-    fileprivate var isTNEF: Bool {
-        essence == "application/ms-tnef" || essence == "application/vnd.ms-tnef"
     }
 }

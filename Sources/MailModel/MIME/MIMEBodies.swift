@@ -1,18 +1,14 @@
-/// What a mail shows and what it carries: its parts sorted into the text to read as plain text, the
-/// text to read as HTML, and everything else. RFC 8621 §4.1.4
+/// What a mail shows: of its parts the text to read as plain text, and the text to read as HTML.
+/// `MIMEAttachments` lists what it carries. RFC 8621 §4.1.4
 package struct MIMEBodies: Sendable {
     /// In order: `text/plain` where there is a choice, HTML where there is nothing else, and media
     /// that stand between.
     package private(set) var text: [MIMEPart] = []
     /// As `text`, but `text/html` where there is a choice.
     package private(set) var html: [MIMEPart] = []
-    package private(set) var attachments: [MIMEPart] = []
 
-    package init(_ message: MIMEMessage) { self.init(root: message.root) }
-
-    /// Of the mail, or of a message in it, whose header block `root` has.
-    package init(root: MIMEPart) {
-        sort([root], in: "mixed", Place(isText: true, isHTML: true, isAlternative: false))
+    package init(_ message: MIMEMessage) {
+        sort([message.root], in: "mixed", Place(isText: true, isHTML: true, isAlternative: false))
     }
 
     /// Which lists the parts of a multipart may still go to.
@@ -34,8 +30,6 @@ package struct MIMEBodies: Sendable {
                 sort(part.children, in: type.subtype, inner)
             } else if isInline(part, at: position, in: multipart) {
                 add(part, in: multipart, &place)
-            } else {
-                attachments.append(part)
             }
         }
         guard multipart == "alternative", place.isText, place.isHTML else { return }
@@ -50,7 +44,7 @@ package struct MIMEBodies: Sendable {
             switch essence {
             case "text/plain": text.append(part)
             case "text/html": html.append(part)
-            default: attachments.append(part)
+            default: break
             }
             return
         }
@@ -60,7 +54,6 @@ package struct MIMEBodies: Sendable {
         }
         if place.isText { text.append(part) }
         if place.isHTML { html.append(part) }
-        if !(place.isText && place.isHTML), part.contentType.isMedia { attachments.append(part) }
     }
 
     private func isInline(_ part: MIMEPart, at position: Int, in multipart: String) -> Bool {

@@ -75,7 +75,12 @@ package struct MIMEPart: Sendable {
     /// The decoded body as text, by its declared charset, or the one that it is most likely in;
     /// what is invalid becomes U+FFFD. Line ends stay as they are.
     package func text() -> String {
-        MIMEText.decode(decodedBody(), charset: charset)
+        let text = MIMEText.decode(decodedBody(), charset: charset)
+        // QUIRK: plain text that says to be base64. What gives no text and does not look like base64
+        // is shown as it came.
+        guard transferEncoding == .base64, !MIMEText.isLegible(text), !Base64.isLikely(rawBody)
+        else { return text }
+        return MIMEText.decode(Array(rawBody), charset: charset)
     }
 
     /// QUIRK: a multipart that declares a charset means its parts.

@@ -1,5 +1,3 @@
-import Glibc
-
 /// Reads the tree of parts in one pass over a mail's lines: header blocks where they are due,
 /// delimiters of all open multiparts everywhere. RFC 2046 §5.1
 struct MIMEStructureReader {
@@ -190,12 +188,7 @@ struct MIMEStructureReader {
     }
 
     /// Where the next line begins.
-    private func lineEnd(from line: Int) -> Int {
-        guard line < bytes.count, let base = bytes.baseAddress,
-            let found = memchr(base + line, 10, bytes.count - line)
-        else { return bytes.count }
-        return UnsafeRawPointer(found) - base + 1
-    }
+    private func lineEnd(from line: Int) -> Int { HeaderSection.lineEnd(in: bytes, from: line) }
 
     /// Where the line end begins that ends before `line`.
     private func endOfLine(before line: Int) -> Int {
@@ -213,7 +206,7 @@ struct MIMEStructureReader {
         while line < bytes.count {
             let byte = bytes[line]
             let next = lineEnd(from: line)
-            let isEmpty = byte == 10 || (byte == 13 && next == line + 2)
+            let isEmpty = HeaderSection.isEmpty(bytes, line..<next)
             let isContinuation = byte == 32 || byte == 9
             if !isContinuation { endField(&places, at: line) }
             if isEmpty {

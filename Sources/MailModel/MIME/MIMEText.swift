@@ -13,4 +13,11 @@ enum MIMEText {
         String(validating: bytes, as: UTF8.self)
             ?? (charset ?? .windows1252).repairedText(bytes)
     }
+
+    /// Whether nothing in it is unreadable, or a control that no text has.
+    static func isLegible(_ text: String) -> Bool {
+        text.unicodeScalars.allSatisfy { scalar in
+            scalar.value >= 32 ? scalar != "\u{FFFD}" : (9...13).contains(scalar.value)
+        }
+    }
 }

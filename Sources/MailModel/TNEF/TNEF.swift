@@ -1,10 +1,14 @@
-/// What Outlook wraps a mail in for Outlook, `winmail.dat`: the attachments in it, and the text where
-/// it is not compressed. Reading never fails past the signature: what is cut or wrong ends it, and
-/// what was read until then is kept. Takes linear time, and no memory beside the bytes but for what
-/// it lists. MS-OXTNEF
+/// What Outlook wraps a mail in for Outlook, `winmail.dat`: the attachments in it, and its text in
+/// every form. Reading never fails past the signature: what is cut or wrong ends it, and what was
+/// read until then is kept. Takes linear time, and no memory beside the bytes but for what it lists.
+/// MS-OXTNEF
 package struct TNEF: Sendable {
     /// Attachments that are listed.
     package static let attachmentsMax = 1_000
+    /// Names of one attachment; others are left out.
+    package static let namesMax = 16
+    /// Of RTF that is compressed.
+    package static let rtfBytesMax = 16 * 1_024 * 1_024
 
     package struct Attachment: Sendable {
         /// Every name, the long one first: no name, and never a path, until somebody has checked it.
@@ -18,6 +22,11 @@ package struct TNEF: Sendable {
     package private(set) var attachments: [Attachment] = []
     package private(set) var text: String?
     package private(set) var html: ArraySlice<UInt8>?
+    private var compressedRTF: ArraySlice<UInt8>?
+    /// Decompressed anew at each call, at most `rtfBytesMax` bytes.
+    package var rtf: [UInt8]? {
+        compressedRTF.flatMap { CompressedRTF.decode($0, bytesMax: Self.rtfBytesMax) }
+    }
     /// Whether something was cut, or not as it should be.
     package private(set) var isDamaged = false
     private var charset: Charset?
@@ -60,6 +69,7 @@ package struct TNEF: Sendable {
             for property in properties(data) {
                 switch property.id {
                 case 0x1000: text = text ?? string(property)
+                case 0x1009: compressedRTF = property.value
                 case 0x1013: html = property.value
                 default: break
                 }
@@ -94,7 +104,10 @@ package struct TNEF: Sendable {
         case 0x3712: attachment.contentID = string(property)
         case 0x3701:
             // Who gives the content both ways may give two: the first is listed on its own.
-            if !attachment.data.isEmpty { attachments.append(attachment) }
+            if !attachment.data.isEmpty {
+                guard attachments.count < Self.attachmentsMax - 1 else { return isDamaged = true }
+                attachments.append(attachment)
+            }
             // An object begins with the id of its interface.
             attachment.data = property.isObject ? property.value.dropFirst(16) : property.value
         default: break
@@ -121,7 +134,7 @@ package struct TNEF: Sendable {
 
 extension TNEF.Attachment {
     fileprivate mutating func add(name: String, isFirst: Bool) {
-        guard !name.isEmpty, !names.contains(name) else { return }
+        guard !name.isEmpty, names.count < TNEF.namesMax, !names.contains(name) else { return }
         names.insert(name, at: isFirst ? 0 : names.endIndex)
     }
 }

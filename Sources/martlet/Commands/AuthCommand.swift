@@ -1,7 +1,5 @@
 import ArgumentParser
 import Daemon
-import Foundation
-import MailModel
 
 struct AuthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,43 +21,26 @@ struct AuthCommand: AsyncParsableCommand {
         var config: String?
 
         @OptionGroup var output: OutputOptions
-
-        @Option(help: "The client's address.")
-        var ip: String?
-
-        @Option(help: "What the client called itself.")
-        var helo = "unknown"
-
-        @Option(help: "The address of MAIL FROM; empty for the null path.")
-        var from = ""
+        @OptionGroup var sender: ClientOptions
 
         @Argument(help: "The mail's file; - for standard input.", completion: .file())
         var file: String
-
-        func validate() throws {
-            if let ip, IPAddress(ip) == nil {
-                throw ValidationError("--ip: “\(ip)” is no IP address")
-            }
-            if !from.isEmpty, Mailbox(from) == nil {
-                throw ValidationError("--from: “\(from)” is no address")
-            }
-        }
 
         func run() async throws {
             let mail = try MailFile.bytes(file)
             let asked = try config.map { try ServerOptions.reading($0) }
             let inspection = try await AuthenticationInspection(
-                of: mail,
-                AuthenticationInspection.Envelope(
-                    address: ip.flatMap { IPAddress($0) }, helo: helo,
-                    mailFrom: Mailbox(from).map(ReversePath.mailbox) ?? .null),
-                by: asked)
+                of: mail, from: sender.client, by: asked)
             if output.json { return try Terminal.json(inspection) }
             for check in inspection.checks {
                 Terminal.write(
                     Terminal.bold("\(Terminal.printable(check.method))=\(check.result)")
                         + "  \(Terminal.printable(check.reason))\n")
                 for step in check.steps { Terminal.write("    \(Terminal.printable(step))\n") }
+            }
+            Terminal.write("\n")
+            for line in inspection.authenticationResults.split(separator: "\n") {
+                Terminal.write("\(Terminal.printable(String(line)))\n")
             }
         }
     }

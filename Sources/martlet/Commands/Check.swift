@@ -29,7 +29,8 @@ struct Check: AsyncParsableCommand {
             throw ExitCode(2)
         }
         let warnings =
-            configuration.warnings + configuration.expiryWarnings(at: SystemTime().now())
+            configuration.warnings + configuration.warnings(about: loaded.sets.map(\.ruleSet))
+            + configuration.expiryWarnings(at: SystemTime().now())
         for warning in warnings { Terminal.complain("warning: \(warning)") }
         if let system = configuration.fileSystem {
             if system.isDoubtful {

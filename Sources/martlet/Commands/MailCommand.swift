@@ -68,7 +68,7 @@ struct MailCommand: AsyncParsableCommand {
 
     struct Trace: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Why a mail went as it went: each rule, each condition, each action.")
+            abstract: "Why a mail went as it went: rules, conditions, actions, and who was asked.")
 
         @OptionGroup var server: ServerOptions
         @OptionGroup var output: OutputOptions
@@ -82,6 +82,7 @@ struct MailCommand: AsyncParsableCommand {
             Terminal.write(
                 "mail \(trace.mail.id) by rule set “\(trace.ruleSet)” (\(trace.ruleSetVersion))\n")
             TraceText.write(trace.rules)
+            VerdictText.write(trace.verdicts, trace.inquiries)
         }
     }
 

@@ -4,23 +4,51 @@ import Daemon
 import Foundation
 
 extension MailCommand {
-    /// Works on a file alone.
+    /// Works on a file, and the DNS.
     struct Inspect: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show what is seen in a mail's file: structure, defects, attachments.",
+            abstract: "Show what a mail's file is: verdicts, what it reports, structure, defects.",
             discussion: """
                 Needs no server. Attachments are told by what they say to be and by what their \
-                bytes are; nothing of them is opened.
+                bytes are; nothing of them is opened. Who sent the mail is asked of the DNS of the \
+                configuration that -c names, or else of the system's; SPF only with --ip. Lists \
+                and scanners are asked with --scan alone, since they are given the mail.
                 """)
 
+        @Option(
+            name: .shortAndLong,
+            help: ArgumentHelp(
+                "The configuration whose DNS, name and scanners count.", valueName: "file"))
+        var config: String?
+
         @OptionGroup var output: OutputOptions
+        @OptionGroup var sender: ClientOptions
+
+        @Flag(help: "Ask nobody: only what the mail itself tells.")
+        var offline = false
+
+        @Flag(help: "Ask the lists and scanners of the configuration, too.")
+        var scan = false
 
         @Argument(help: "The mail's file; - for standard input.", completion: .file())
         var file: String
 
+        func validate() throws {
+            if scan, offline { throw ValidationError("--scan asks others, --offline nobody") }
+            if scan, config == nil {
+                throw ValidationError("--scan wants the configuration that names whom to ask: -c")
+            }
+        }
+
         func run() async throws {
             let mail = try MailFile.bytes(file)
-            let inspection = MailInspection(mail, guesser: ContentTypes.guesser())
+            let found = try await VerdictInspection(
+                of: mail, from: sender.client, by: config.map { try ServerOptions.reading($0) },
+                asking: offline ? .nobody : scan ? .screening : .dns)
+            var inspection = MailInspection(mail, guesser: ContentTypes.guesser())
+            if !offline { inspection.verdicts = VerdictView.all(found.verdicts) }
+            inspection.inquiries = InquiryView.all(found.verdicts)
+            inspection.forgedResults = found.forgedFields
             if output.json { return try Terminal.json(inspection) }
             InspectionText.write(inspection)
         }

@@ -10,10 +10,10 @@ enum InspectionText {
             ("subject", mail.subject), ("date", mail.date), ("message-id", mail.messageID),
             ("bytes", "\(mail.bytes), header \(mail.headerBytes)"),
         ]
-        for case (let name, let value?) in rows {
-            let space = String(repeating: " ", count: 12 - name.count)
-            Terminal.write("\(Terminal.bold(name))\(space)\(Terminal.printable(value))\n")
-        }
+        for case (let name, let value?) in rows { Terminal.row(name, value) }
+        for field in mail.forgedResults { Terminal.row("forged", field) }
+        if let feedback = mail.feedback { FeedbackText.write(feedback) }
+        VerdictText.write(mail.verdicts, mail.inquiries)
         Terminal.write("\n")
         Terminal.table(
             ["PART", "TYPE", "CHARSET", "ENCODING", "BYTES", "NAME"],

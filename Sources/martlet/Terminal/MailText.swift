@@ -14,22 +14,8 @@ enum MailText {
             ("name", "\(detail.peerName ?? "-") (\(detail.peerNameState))"),
             ("tls", detail.tls ?? "none"), ("rules", detail.ruleSetVersion),
         ]
-        for (name, value) in rows {
-            let space = String(repeating: " ", count: 10 - name.count)
-            Terminal.write("\(Terminal.bold(name))\(space)\(Terminal.printable(value))\n")
-        }
-        if !detail.verdicts.isEmpty {
-            Terminal.write("\n")
-            Terminal.table(
-                ["CHECK", "VERDICT", "RESULT", "WHY"],
-                detail.verdicts.map { verdict in
-                    [
-                        verdict.check, verdict.status,
-                        verdict.result.isEmpty ? "-" : verdict.result,
-                        verdict.policy.map { "policy \($0); \(verdict.reason)" } ?? verdict.reason,
-                    ]
-                })
-        }
+        for (name, value) in rows { Terminal.row(name, value) }
+        VerdictText.write(detail.verdicts, detail.inquiries)
         guard !detail.actions.isEmpty else { return }
         Terminal.write("\n")
         Terminal.table(

@@ -53,29 +53,62 @@ enum Terminal {
 
     /// `value` as JSON on lines of its own.
     static func json(_ value: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
+        try json(value, [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
     }
 
     /// `value` as JSON on one line.
     static func jsonLine(_ value: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
+        try json(value, [.sortedKeys, .withoutEscapingSlashes])
     }
 
-    /// Rows under a heading, columns aligned.
+    private static func json(
+        _ value: some Encodable, _ form: JSONEncoder.OutputFormatting
+    ) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = form
+        let text = String(decoding: try encoder.encode(value), as: UTF8.self)
+        write(escaped(text) + "\n")
+    }
+
+    /// JSON lets more stand in its strings than a terminal should be given; outside of them there is
+    /// nothing of it. RFC 8259 §7
+    private static func escaped(_ json: String) -> String {
+        guard json.unicodeScalars.contains(where: { $0.value > 0x7E && $0.isControlling }) else {
+            return json
+        }
+        var text = ""
+        for scalar in json.unicodeScalars {
+            guard scalar.value > 0x7E, scalar.isControlling else {
+                text.unicodeScalars.append(scalar)
+                continue
+            }
+            for unit in Character(scalar).utf16 {
+                let digits = String(unit, radix: 16)
+                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            }
+        }
+        return text
+    }
+
+    /// A name and its value, values aligned.
+    static func row(_ name: String, _ value: String) {
+        let space = String(repeating: " ", count: max(1, 12 - name.count))
+        write("\(bold(name))\(space)\(printable(value))\n")
+    }
+
+    /// Rows under a heading, columns aligned; nothing stands behind a line's last word.
     static func table(_ heading: [String], _ rows: [[String]]) {
         let rows = rows.map { $0.map(printable) }
         let widths = heading.indices.map { column in
             ([heading] + rows).map { $0[column].count }.max() ?? 0
         }
         func line(_ cells: [String]) -> String {
-            cells.enumerated().map { column, cell in
+            var line = cells.enumerated().map { column, cell in
                 column == cells.count - 1
                     ? cell : cell + String(repeating: " ", count: widths[column] - cell.count)
             }.joined(separator: "  ")
+            while line.last == " " { line.removeLast() }
+            return line
         }
         write(bold(line(heading)) + "\n")
         for row in rows { write(line(row) + "\n") }

@@ -136,7 +136,7 @@ import Testing
         let bodies = MIMEBodies(mail)
         #expect(bodies.text.map(\.index) == [2, 4])
         #expect(bodies.html.map(\.index) == [3, 4])
-        #expect(bodies.attachments.map(\.index) == [5])
+        #expect(MIMEAttachments(of: mail).list.map(\.section) == ["2", "3"])
     }
 
     @Test func oneKindServesBoth() {

@@ -134,6 +134,17 @@ import Testing
         #expect(MIMEMessage(Array(header.utf8) + body).root.text() == text)
     }
 
+    @Test(arguments: [
+        ("This is no base64.\nGr\u{FC}\u{DF}e!\n", "This is no base64.\nGr\u{FC}\u{DF}e!\n"),
+        ("SGVsbG8h\nSGVsbG8h\n", "Hello!Hello!"), ("\u{7F}SGVsbG8h\n> SGVsbG8h", "Hello!Hello!"),
+        ("gICA\ngICA\n-- \nlist", "\u{FFFD}\u{FFFD}\u{FFFD}"),
+    ])
+    func textThatOnlySaysToBeBase64IsShown(_ body: String, _ text: String) {
+        let header =
+            "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n"
+        #expect(MIMEMessage(Array((header + body).utf8)).root.text().hasPrefix(text))
+    }
+
     @Test func charsetOfAMultipartIsThatOfItsParts() {
         let mail = MIMEMessage(
             Array("Content-Type: multipart/mixed; charset=koi8-r; boundary=a\n\n--a\n\n".utf8)

@@ -49,6 +49,94 @@ import Testing
         #expect(tnef.attachments.first?.mediaType == "Text/Plain")
     }
 
+    /// The examples of MS-OXRTFCP, 4.1.1 and 4.1.2, with a text that is not compressed.
+    @Test(
+        arguments: [
+            (
+                [
+                    0x2D, 0, 0, 0, 0x2B, 0, 0, 0, 0x4C, 0x5A, 0x46, 0x75, 0xF1, 0xC5, 0xC7, 0xA7,
+                    0x03, 0x00, 0x0A, 0x00, 0x72, 0x63, 0x70, 0x67, 0x31, 0x32, 0x35, 0x42, 0x32,
+                    0x0A,
+                    0xF3, 0x20, 0x68, 0x65, 0x6C, 0x09, 0x00, 0x20, 0x62, 0x77, 0x05, 0xB0, 0x6C,
+                    0x64,
+                    0x7D, 0x0A, 0x80, 0x0F, 0xA0,
+                ], "{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
+            ),
+            (
+                [
+                    0x1A, 0, 0, 0, 0x1C, 0, 0, 0, 0x4C, 0x5A, 0x46, 0x75, 0xE2, 0xD4, 0x4B, 0x51,
+                    0x41, 0x00, 0x04, 0x20, 0x57, 0x58, 0x59, 0x5A, 0x0D, 0x6E, 0x7D, 0x01, 0x0E,
+                    0xB0,
+                ], "{\\rtf1 WXYZWXYZWXYZWXYZWXYZ}"
+            ),
+            (
+                [15, 0, 0, 0, 3, 0, 0, 0, 0x4D, 0x45, 0x4C, 0x41, 0, 0, 0, 0, 97, 98, 99, 100],
+                "abc"
+            ),
+            ([15, 0, 0, 0, 3, 0, 0, 0, 0x4D, 0x45, 0x4C, 0x42, 0, 0, 0, 0, 97, 98, 99], nil),
+        ] as [([UInt8], String?)])
+    func decompressesRTF(_ compressed: [UInt8], _ text: String?) throws {
+        let message = Self.attribute(
+            1, 0x0006_9003, Self.number(1, 4) + Self.property(0x102, 0x1009, compressed))
+        let rtf = try #require(TNEF((Self.start + message)[...])).rtf
+        #expect(rtf.map { String(decoding: $0, as: UTF8.self) } == text)
+    }
+
+    @Test("P6: compressed RTF is cut at its limit")
+    func rtfIsLimited() throws {
+        // Each token repeats 16 bytes from the window's start, where its end never comes to lie.
+        let tokens: [UInt8] = [0xFF] + (0..<8).flatMap { _ in [0x00, 0x0E] as [UInt8] }
+        let count = TNEF.rtfBytesMax / (8 * 16) + 1
+        let content = (0..<count).flatMap { _ in tokens }
+        let compressed =
+            Self.number(content.count + 12, 4) + Self.number(0, 4) + Self.number(0x7546_5A4C, 4)
+            + Self.number(0, 4) + content
+        let message = Self.attribute(
+            1, 0x0006_9003, Self.number(1, 4) + Self.property(0x102, 0x1009, compressed))
+        #expect(try #require(TNEF((Self.start + message)[...])).rtf?.count == TNEF.rtfBytesMax)
+    }
+
+    @Test func listsTextsAndWhatIsInMessages() throws {
+        let inner =
+            Self.start + Self.attribute(1, 0x0002_800C, Array("text".utf8))
+            + Self.attribute(2, 0x0006_9002, []) + Self.attribute(2, 0x0006_800F, Array("in".utf8))
+        let object = [UInt8](repeating: 9, count: 16) + inner
+        let tnef =
+            Self.start + Self.attribute(2, 0x0006_9002, [])
+            + Self.attribute(
+                2, 0x0006_9005, Self.number(1, 4) + Self.property(0x0D, 0x3701, object))
+        let mail = MIMEMessage(Array("Content-Type: application/ms-tnef\n\n".utf8) + tnef)
+        let list = MIMEAttachments(of: mail).list
+        #expect(list.map(\.size) == [tnef.count, inner.count, 4, 2])
+        #expect(
+            list.map(\.declaredType) == ["application/ms-tnef", nil, "text/plain", nil])
+        #expect(list.map(\.container) == [.part, .tnef, .tnef, .tnef])
+    }
+
+    @Test func isSeenWhateverItIsCalled() {
+        let header = "Content-Type: application/octet-stream; name=winmail.dat\n\n"
+        let list = MIMEAttachments(of: MIMEMessage(Array(header.utf8) + Self.whole)).list
+        #expect(list.map(\.container) == [.part, .tnef, .tnef, .tnef, .tnef])
+    }
+
+    @Test("P6: messages in TNEF are opened to a limit")
+    func depthIsLimited() {
+        func list(_ depth: Int) -> MIMEAttachments {
+            var tnef = Self.start
+            for _ in 0..<depth {
+                let object = [UInt8](repeating: 9, count: 16) + tnef
+                let properties = Self.number(1, 4) + Self.property(0x0D, 0x3701, object)
+                tnef = Self.start + Self.attribute(2, 0x0006_9002, [])
+                tnef += Self.attribute(2, 0x0006_9005, properties)
+            }
+            let header = "Content-Type: application/ms-tnef\n\n"
+            return MIMEAttachments(of: MIMEMessage(Array(header.utf8) + tnef))
+        }
+        let max = MIMEAttachments.encodedDepthMax
+        #expect(!list(max).isCut)
+        #expect(list(max + 1).isCut)
+    }
+
     @Test func keepsWhatWasReadBeforeTheDamage() throws {
         for length in 6..<Self.whole.count {
             let tnef = try #require(TNEF(Self.whole[..<length]))
@@ -87,8 +175,10 @@ import Testing
     @Test func isListedAsAttachments() {
         let header = "Content-Type: application/ms-tnef; name=winmail.dat\n\n"
         let list = MIMEAttachments(of: MIMEMessage(Array(header.utf8) + Self.whole)).list
-        #expect(list.map(\.container) == [.part, .tnef, .tnef])
-        #expect(list.map(\.declaredType) == ["application/ms-tnef", "text/plain", nil])
-        #expect(list.map(\.fileName) == ["winmail.dat", "long.txt", nil])
+        #expect(list.map(\.container) == [.part, .tnef, .tnef, .tnef, .tnef])
+        #expect(
+            list.map(\.declaredType)
+                == ["application/ms-tnef", "text/plain", "text/html", "text/plain", nil])
+        #expect(list.map(\.fileName) == ["winmail.dat", nil, nil, "long.txt", nil])
     }
 }

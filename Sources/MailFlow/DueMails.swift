@@ -1,0 +1,64 @@
+import MailModel
+import RuleEngine
+import Storage
+import Topics
+
+/// Brings mails whose rows are due and that nobody works on: after a start, when the queue was
+/// full, and when an action is to be tried again.
+struct DueMails: Sendable {
+    let queue: ActionQueue
+    let claimed: ClaimedMails
+    let time: any TimeSource
+    let pause: any Pause
+
+    /// A mail is left to the lanes this long before its row is fetched as forgotten.
+    private static let graceSeconds: Int64 = 2
+    private static let fetchMax = 500
+
+    /// Until the queue is closed.
+    func run() async {
+        while !queue.isClosed {
+            var fetched = 0
+            if !queue.isFull {
+                do throws(StorageFailure) {
+                    fetched = try await fetchOnce()
+                } catch {
+                    claimed.log.journalFailed([], error)
+                }
+            }
+            if fetched < Self.fetchMax { await pause.forMilliseconds(1_000) }
+        }
+    }
+
+    private func fetchOnce() async throws(StorageFailure) -> Int {
+        let due = try await claimed.store.due(
+            at: time.now().advanced(bySeconds: -Self.graceSeconds),
+            limit: queue.claimedCount + Self.fetchMax)
+        let records = queue.claim(due)
+        for record in records {
+            do throws(StorageFailure) {
+                queue.putBack(try await fetch(record))
+            } catch {
+                // Alone: the others go on.
+                await claimed.giveUp(record, because: error)
+            }
+        }
+        return records.count
+    }
+
+    /// What waited, hours perhaps, may have been damaged meanwhile: its file is read through before
+    /// anybody gets it. Bytes in a row are when they are used.
+    private func fetch(_ record: MailRecord) async throws(StorageFailure) -> WaitingMail {
+        if record.bodyPlace == .file {
+            do throws(StorageFailure) {
+                _ = try claimed.bodies.content(of: record)
+            } catch {
+                guard case .notFound(let detail) = error else { throw error }
+                throw .damaged(detail)
+            }
+        }
+        var known: [ActionKey: ActionRecord] = [:]
+        for action in try await claimed.store.actions(of: record.id) { known[action.key] = action }
+        return WaitingMail(record: record, content: nil, actions: known)
+    }
+}

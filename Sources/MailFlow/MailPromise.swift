@@ -1,0 +1,59 @@
+import NIOCore
+import Storage
+
+/// The end of a mail's intake: what policy decides of it, and the commit that the 250 promises.
+struct MailPromise: Sendable {
+    let surroundings: InboundMail.Surroundings
+    let record: MailRecord
+    /// Head and raw mail; nil where they are in a file.
+    let content: ByteBuffer?
+
+    // MARK: Decide
+
+    /// Calls `completion` once, from any thread.
+    func decide(completion: @escaping @Sendable (IntakeOutcome) -> Void) {
+        guard let judge = surroundings.judge else { return commit(completion: completion) }
+        let place =
+            content.map(MailContent.bytes)
+            ?? .file(path: surroundings.bodies.path(of: record.id), length: record.totalLength)
+        judge.judge(record, place) { verdicts in
+            if let refusal = judge.refusal(verdicts) {
+                if content == nil { surroundings.bodies.remove([record.id]) }
+                return completion(.refused(refusal))
+            }
+            var judged = record
+            judged.verdicts = verdicts
+            MailPromise(surroundings: surroundings, record: judged, content: content)
+                .commit(completion: completion)
+        }
+    }
+
+    // MARK: The promise
+
+    private func commit(completion: @escaping @Sendable (IntakeOutcome) -> Void) {
+        surroundings.store.accept(AcceptedMail(record: record, content: content)) { result in
+            switch result {
+            case .success:
+                completion(.accepted(record.id))
+                surroundings.queue.offer(WaitingMail(record: record, content: content))
+            case .failure(let failure):
+                surroundings.onFailure(failure)
+                // After a failed sync the row may stand all the same: recovery decides.
+                if content == nil, !failure.isSyncFailure {
+                    surroundings.bodies.remove([record.id])
+                }
+                completion(.refused(Refusal(failure)))
+            }
+        }
+    }
+}
+
+extension Refusal {
+    /// What a peer is told of a storage failure: try again later.
+    init(_ failure: StorageFailure) {
+        switch failure {
+        case .full: self = .insufficientStorage
+        case .refused, .syncFailed, .replaced, .damaged, .notFound: self = .storageUnavailable
+        }
+    }
+}
