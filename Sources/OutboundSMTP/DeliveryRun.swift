@@ -2,67 +2,12 @@ import DeliveryQueue
 import MailModel
 import SMTPProtocol
 
-/// A host as connections are made to it.
-struct Place {
-    /// A name, or an address literal.
-    var host: String
-    var port: Int
-    var transport = Relay.Transport.smtp
-    var login: Relay.Login?
-}
-
-/// Which of this machine's addresses connections leave from, and who makes them.
-struct Door {
-    let connector: Connector
-    private let pool: [IPAddress]
-    private let random: any RandomSource
-
-    init(_ pool: [IPAddress], connector: Connector, random: any RandomSource) {
-        self.pool = pool
-        self.connector = connector
-        self.random = random
-    }
-
-    /// Any of the pool that can reach `remote`; nil where the system chooses.
-    enum Choice {
-        case any
-        case bound(IPAddress)
-        case none
-    }
-
-    func choice(for remote: IPAddress) -> Choice {
-        guard !pool.isEmpty else { return .any }
-        let fitting = pool.filter { $0.isIPv6 == remote.isIPv6 }
-        guard fitting.count > 1 else { return fitting.first.map(Choice.bound) ?? .none }
-        var generator = PortGenerator(random)
-        return fitting.randomElement(using: &generator).map(Choice.bound) ?? .none
-    }
-}
-
-/// Tells how connections to one exchanger were secured.
-struct ExchangerLog {
-    private let log: any TLSResultLog
-    private var result: TLSResult
-
-    init(_ log: any TLSResultLog, domain: Domain, host: Domain, _ policy: TLSResult.Policy) {
-        self.log = log
-        result = TLSResult(domain: domain, policy: policy, host: host)
-    }
-
-    func note(_ remote: IPAddress?, _ local: IPAddress?, _ failure: TLSFailure?) {
-        var result = result
-        result.remoteAddress = remote
-        result.localAddress = local
-        result.failure = failure
-        log.note(result)
-    }
-}
-
 /// One try of one mail: from host to host until there is an end, and what is known by then.
 struct DeliveryRun {
     let mail: OutgoingMail
     private let door: Door
     private var addressesLeft: Int
+    private var sessionsLeft: Int
     private var end: DeliveryAttempt?
     /// Of the hosts that were asked: one that may take the mail later, and one that never will.
     private var temporary: DeliveryVerdict?
@@ -70,17 +15,18 @@ struct DeliveryRun {
     /// As far as it has come.
     private var record = DeliveryAttempt(.deferred(Self.notTried))
 
-    init(_ mail: OutgoingMail, addressesMax: Int, door: Door) {
+    init(_ mail: OutgoingMail, _ limits: DeliverySettings.Limits, door: Door) {
         self.mail = mail
         self.door = door
-        addressesLeft = addressesMax
+        addressesLeft = limits.addressesMax
+        sessionsLeft = limits.sessionsMax
     }
 
     private static let notTried = DeliveryProblem(
         .destination, status: EnhancedStatusCode(4, 4, 1), detail: "no host was tried")
 
     /// Whether another host may be asked.
-    var goesOn: Bool { end == nil && addressesLeft > 0 }
+    var goesOn: Bool { end == nil && addressesLeft > 0 && sessionsLeft > 0 }
 
     /// What became of the try. It has failed for good where all hosts say so.
     var attempt: DeliveryAttempt {
@@ -180,6 +126,7 @@ struct DeliveryRun {
 
     private mutating func conclude(_ report: MailReport, _ connection: SMTPConnection) {
         let key = connection.key
+        sessionsLeft -= 1
         record.remote = RemoteHost(name: key.host, address: key.address)
         record.localAddress = connection.localAddress
         record.tls = connection.tls
@@ -195,6 +142,7 @@ struct DeliveryRun {
 
     private mutating func conclude(_ failure: SessionFailure, _ key: SMTPConnection.Key) {
         if failure.step != .connecting {
+            sessionsLeft -= 1
             record.remote = RemoteHost(name: key.host, address: key.address)
             record.localAddress = key.local
             record.tls = nil
@@ -209,13 +157,13 @@ struct DeliveryRun {
 }
 
 extension MailReport {
-    /// A connection that was kept has ended before the mail was begun: that says nothing about the
-    /// host, and a new one is made.
+    /// A connection that was kept had ended, or was ending, when the mail came: that says nothing
+    /// about the host, and a new one is made at once, as another try would later.
     fileprivate var isOfAStaleConnection: Bool {
         guard case .failure(let failure) = result else { return false }
         switch (failure.step, failure.reason) {
         case (.idle, _), (.reset, _): return true
-        case (.mail, .lost), (.recipient, .lost), (.data, .lost): return true
+        case (_, .lost): return !isAnswered
         case (.mail, .refused(let reply)): return reply.code == 421
         default: return false
         }

@@ -11,6 +11,8 @@ package struct DeliverySettings: Sendable {
         package var hostsMax = 5
         /// Addresses of them all that are tried.
         package var addressesMax = 8
+        /// Sessions that are begun: hosts that hang cost the time limits of each.
+        package var sessionsMax = 2
         /// Connections that wait for their next mail.
         package var idleConnectionsMax = 200
         /// How long each of them waits.

@@ -43,7 +43,7 @@ package final class SMTPCourier: Courier {
             return DeliveryAttempt(.deferred(Self.noPool(mail.pool ?? "")))
         }
         var run = DeliveryRun(
-            mail, addressesMax: settings.limits.addressesMax,
+            mail, settings.limits,
             door: Door(pool, connector: connector, random: random))
         switch route {
         case .exchangers(let domain): return await deliver(to: domain, &run)

@@ -116,6 +116,17 @@ import Testing
         try await bad.end()
     }
 
+    /// Two, where all of a destination's hosts hang or turn us away.
+    @Test func beginsSoManySessions() async throws {
+        let server = try await ScriptedServer { $0.habits[.connect] = .say("421 busy") }
+        let sending = try Sending(port: server.port)
+        sending.exchangers("them.example", (1...4).map { ($0, "mx\($0).them.example") })
+        for number in 1...4 { sending.host("mx\(number).them.example", "127.0.0.1") }
+        #expect(await sending.deliver().summary == "deferred 4.3.2 destination less")
+        #expect(server.state.connections == 2)
+        try await server.end()
+    }
+
     @Test func leavesFromItsPool() async throws {
         let server = try await ScriptedServer()
         let sending = try Sending(port: server.port) {

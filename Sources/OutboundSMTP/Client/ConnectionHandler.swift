@@ -72,7 +72,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         idleSince = nil
         guard context != nil else {
             let failure = SessionFailure(.idle, .lost(lossReason))
-            return report.succeed(MailReport(result: .failure(failure), hasDSN: false))
+            return report.succeed(MailReport(result: .failure(failure)))
         }
         job = Job(number: number, feed: ContentFeed(mail.content), report: report)
         session.deliver(mail, at: Self.now())
@@ -211,7 +211,8 @@ final class ConnectionHandler: ChannelInboundHandler {
         }
         job.report.succeed(
             MailReport(
-                result: result, hasDSN: session.extensions.keywords.contains(.dsn)))
+                result: result, isAnswered: session.isMailAnswered,
+                hasDSN: session.extensions.keywords.contains(.dsn)))
     }
 
     /// No mail finds it any more.
@@ -303,8 +304,10 @@ final class ConnectionHandler: ChannelInboundHandler {
 /// What became of a mail on one connection.
 struct MailReport: Sendable {
     var result: Result<RemoteReply, SessionFailure>
+    /// Whether the server has said anything to it.
+    var isAnswered = false
     /// The server offered DSN, and was told what the sender asks for.
-    var hasDSN: Bool
+    var hasDSN = false
 }
 
 /// What the system says of a connection.

@@ -46,7 +46,7 @@ final class SMTPConnection: Sendable {
                 return try await report.futureResult.get()
             } catch {
                 let failure = SessionFailure(.idle, .lost("\(error)"))
-                return MailReport(result: .failure(failure), hasDSN: false)
+                return MailReport(result: .failure(failure))
             }
         } onCancel: {
             loop.execute { self.handler.value.cancel(number) }

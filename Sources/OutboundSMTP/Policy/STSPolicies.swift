@@ -8,7 +8,7 @@ actor STSPolicies {
     /// What is known of a domain.
     struct Finding: Sendable {
         var policy: STSPolicy?
-        /// Why a policy that there is could not be had.
+        /// Why a policy that there is could not be had, when that was tried just now.
         var failure: TLSFailure?
     }
 
@@ -26,7 +26,8 @@ actor STSPolicies {
     private let fetcher: any PolicyFetcher
     private let time: any TimeSource
     private var kept: [Domain: Kept] = [:]
-    private var failed: [Domain: (failure: TLSFailure, until: Timestamp)] = [:]
+    /// Whose fetch has failed, and until when it rests.
+    private var failed: [Domain: Timestamp] = [:]
     private var fetches: [Domain: Task<Result<STSPolicy, TLSFailure>, Never>] = [:]
 
     init(resolver: any DNSResolver, fetcher: any PolicyFetcher, time: any TimeSource) {
@@ -40,16 +41,14 @@ actor STSPolicies {
         let now = time.now()
         let old = kept[domain].flatMap { $0.until > now ? $0 : nil }
         guard let record, record.id != old?.id else { return Finding(policy: old?.policy) }
-        if let failed = failed[domain], failed.until > now {
-            return Finding(policy: old?.policy, failure: failed.failure)
-        }
+        if let rest = failed[domain], rest > now { return Finding(policy: old?.policy) }
         switch await fetch(domain) {
         case .success(let policy):
             keep(policy, record.id, of: domain)
             return Finding(policy: policy)
         case .failure(let failure):
             makeRoom(&failed)
-            failed[domain] = (failure, time.now().advanced(bySeconds: Self.restSeconds))
+            failed[domain] = time.now().advanced(bySeconds: Self.restSeconds)
             return Finding(policy: old?.policy, failure: failure)
         }
     }

@@ -78,6 +78,7 @@ extension SMTPClientSession {
             return emit(.finished(.failure(error)))
         }
         mails += 1
+        isMailAnswered = false
         let isChunked = extensions.keywords.contains(.chunking)
         let transaction = Transaction(
             commands: commands, length: mail.length,
@@ -173,6 +174,7 @@ extension SMTPClientSession {
 
     mutating func take(_ reply: RemoteReply, for transaction: Transaction) {
         var transaction = transaction
+        isMailAnswered = true
         guard let command = transaction.awaited.first else { return end(.unexpected(reply)) }
         guard !isOutOfTurn else { return end(.unexpected(reply)) }
         transaction.awaited.removeFirst()

@@ -50,6 +50,8 @@ package struct SMTPClientSession {
     var needsReset = false
     /// Mails that were begun.
     var mails = 0
+    /// Whether the server has said anything since the last mail was begun.
+    package internal(set) var isMailAnswered = false
     // Milliseconds of a clock that never goes back.
     var now: Int64
     var phaseStartedAt: Int64
