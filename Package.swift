@@ -157,7 +157,7 @@ let package = Package(
             "OutboundSMTP",
             [
                 "DeliveryQueue", "SMTPProtocol", "DNS", "Storage", "MailModel", nioCore, nioPosix,
-                nioSSL, nioTLS, logging,
+                nioSSL, nioTLS, crypto, certificates, asn1,
             ]),
         source(
             "WebPoster", ["Topics", "MailModel", nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS]),
@@ -260,8 +260,7 @@ let package = Package(
                 "InboundSMTP", "PublicWeb", "SMTPProtocol", "MailFlow", "Topics", "Events",
                 "RuleEngine", "Documents", "ControlPlane", "Daemon", "Storage", "Feedback",
                 "MailModel", "MailAuthentication", "LibCrypto", "Scanners", "Screening", "DNS",
-                "TestSupport",
-                nioCore,
+                "OutboundSMTP", "DeliveryQueue", "TestSupport", nioCore,
             ],
             path: "Tests/FuzzTargets", swiftSettings: settings),
         tests("FuzzTests", ["FuzzTargets", "TestSupport"]),
@@ -294,7 +293,7 @@ let package = Package(
             "OutboundSMTPTests",
             [
                 "OutboundSMTP", "DeliveryQueue", "SMTPProtocol", "DNS", "Storage", "MailModel",
-                "TestSupport", nioCore, nioPosix, nioSSL, nioEmbedded,
+                "TestSupport", nioCore, nioPosix, nioSSL, certificates, asn1, crypto,
             ]),
         tests("FeedbackTests", ["Feedback", "MailModel", "TestSupport"]),
         tests("TidyTests", ["TestSupport"]),

@@ -20,6 +20,7 @@ extension DNSRecord {
     ///     PTR   = name                                      ; RFC 1035 §3.3.12
     ///     MX    = 2OCTET name                               ; RFC 1035 §3.3.9
     ///     TXT   = 1*(length *OCTET)                         ; RFC 1035 §3.3.14
+    ///     TLSA  = usage selector matching-type *OCTET       ; RFC 6698 §2.1
     package init(
         _ type: DNSRecordType, data: some Collection<UInt8>
     ) throws(DNSRecordError) {
@@ -36,6 +37,12 @@ extension DNSRecord {
                 preference: Int(data[0]) << 8 | Int(data[1]), host: try Self.name(data.dropFirst(2))
             )
         case .txt: self = .text(try Self.strings(data))
+        case .tlsa:
+            guard data.count > 3 else { throw .wrongLength }
+            self = .certificate(
+                TLSARecord(
+                    usage: data[0], selector: data[1], matchingType: data[2],
+                    data: Array(data.dropFirst(3))))
         }
     }
 

@@ -10,6 +10,8 @@ package enum DNSRecord: Sendable, Hashable {
     case exchange(preference: Int, host: Domain?)
     /// TXT: one or more strings of at most 255 bytes each.
     case text([[UInt8]])
+    /// TLSA.
+    case certificate(TLSARecord)
 
     /// A text's strings in one piece, as those who give them meaning read them. RFC 7208 §3.3
     package var joinedText: [UInt8]? {
@@ -25,6 +27,7 @@ package enum DNSRecord: Sendable, Hashable {
         case .pointer(let name): "\(name)."
         case .exchange(let preference, let host): "\(preference) \(host?.ascii ?? "")."
         case .text(let strings): strings.map(Self.quoted).joined(separator: " ")
+        case .certificate(let record): "\(record)"
         }
     }
 

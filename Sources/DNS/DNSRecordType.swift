@@ -6,4 +6,6 @@ package enum DNSRecordType: Int, Sendable {
     case txt = 16
     /// RFC 3596
     case aaaa = 28
+    /// RFC 6698
+    case tlsa = 52
 }

@@ -119,23 +119,29 @@ package struct DeliveryAttempt: Sendable, Equatable {
     package var remote: RemoteHost?
     /// Of the connection, for the log and the event's `ses:outgoing-ip`.
     package var localAddress: IPAddress?
-    /// Protocol and cipher, `TLSv1.3 TLS_AES_256_GCM_SHA384`; nil in the clear.
+    /// `TLSv1.3`; nil in the clear.
     package var tls: String?
+    /// The next hop has taken on what the sender wants to be told (DSN); otherwise that is ours to
+    /// tell. RFC 3461 §5.2
+    package var isNotificationHandedOn: Bool
 
     package init(
         _ outcome: Outcome, remote: RemoteHost? = nil, localAddress: IPAddress? = nil,
-        tls: String? = nil
+        tls: String? = nil, isNotificationHandedOn: Bool = false
     ) {
         self.outcome = outcome
         self.remote = remote
         self.localAddress = localAddress
         self.tls = tls
+        self.isNotificationHandedOn = isNotificationHandedOn
     }
 }
 
 /// Why a try came to nothing.
 package struct DeliveryProblem: Sendable, Equatable {
-    /// Whom the problem is about: what else waits for the same is not tried before its time.
+    /// Whom the problem is about: what else waits for the same is not tried before its time. Of
+    /// what has failed for good it is always the mail: others for a domain that is none fail as
+    /// soon.
     package enum Subject: String, Sendable, Equatable {
         /// The recipient or the mail; others may go on.
         case mail

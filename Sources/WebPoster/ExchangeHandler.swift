@@ -6,22 +6,23 @@ import NIOTLS
 struct HTTPExchange: Sendable {
     let head: HTTPRequestHead
     let body: ByteBuffer
-    /// The answer's status.
-    let answer: EventLoopPromise<Int>
+    let answer: EventLoopPromise<HTTPAnswer>
 }
 
 /// One exchange after the other on a connection, at its end of the pipeline. Reads an answer to its
-/// end, or to `bodyBytesMax`: then its status counts, and the connection is of no more use.
+/// end, or to `bodyBytesMax`: then its body is nil, and the connection is of no more use.
 final class ExchangeHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundIn = HTTPExchange
     typealias OutboundOut = HTTPClientRequestPart
 
     private struct Waiting {
-        let answer: EventLoopPromise<Int>
+        let answer: EventLoopPromise<HTTPAnswer>
         var status = 0
+        var mediaType: String?
         var isKept = false
-        var bodyBytes = 0
+        var body = ByteBuffer()
+        var isTooLong = false
     }
 
     private let bodyBytesMax: Int
@@ -63,12 +64,14 @@ final class ExchangeHandler: ChannelDuplexHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             current.status = Int(head.status.code)
+            current.mediaType = head.headers.first(name: "Content-Type")
             current.isKept = head.isKeepAlive
             waiting = current
         case .body(let bytes):
-            current.bodyBytes += bytes.readableBytes
+            current.body.writeImmutableBuffer(bytes)
             waiting = current
-            guard current.bodyBytes > bodyBytesMax else { return }
+            guard current.body.readableBytes > bodyBytesMax else { return }
+            current.isTooLong = true
             current.isKept = false
             finish(current, context)
         case .end: finish(current, context)
@@ -78,8 +81,11 @@ final class ExchangeHandler: ChannelDuplexHandler {
     /// The connection is closed first where it is not kept, so that nobody tries it again.
     private func finish(_ current: Waiting, _ context: ChannelHandlerContext) {
         waiting = nil
-        guard !current.isKept else { return current.answer.succeed(current.status) }
-        context.close().whenComplete { _ in current.answer.succeed(current.status) }
+        let answer = HTTPAnswer(
+            status: current.status, mediaType: current.mediaType,
+            body: current.isTooLong ? nil : Array(buffer: current.body))
+        guard !current.isKept else { return current.answer.succeed(answer) }
+        context.close().whenComplete { _ in current.answer.succeed(answer) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -21,7 +21,7 @@ package struct GuardedHTTPClient: Sendable {
     static let exchangeSeconds: Int64 = 15
     static let answerHeaderBytesMax = 16_384
     static let answerHeadersMax = 100
-    /// Beyond it the answer's status counts, and the connection is closed.
+    /// Beyond it the answer has no body, its status counts, and the connection is closed.
     static let answerBodyBytesMax = 65_536
     /// Of all that an answer is made of, on the wire: a status line and what is said before the
     /// answer have no other limit. One-byte chunks of the longest body are less.
@@ -54,7 +54,19 @@ package struct GuardedHTTPClient: Sendable {
     package func post(
         _ requests: [HTTPPost], to url: WebURL
     ) async -> [Result<Int, HTTPFailure>] {
-        var results: [Result<Int, HTTPFailure>] = []
+        await exchange(.POST, requests, url).map { $0.map(\.status) }
+    }
+
+    /// What `url` is answered with.
+    package func get(_ url: WebURL) async -> Result<HTTPAnswer, HTTPFailure> {
+        await exchange(.GET, [HTTPPost(headers: [], body: [])], url).first
+            ?? .failure(.failed("no answer"))
+    }
+
+    private func exchange(
+        _ method: HTTPMethod, _ requests: [HTTPPost], _ url: WebURL
+    ) async -> [Result<HTTPAnswer, HTTPFailure>] {
+        var results: [Result<HTTPAnswer, HTTPFailure>] = []
         do {
             let addresses = try await judgedAddresses(of: url)
             var connection: (any Channel)?
@@ -67,7 +79,7 @@ package struct GuardedHTTPClient: Sendable {
                     channel = try await connect(to: addresses, url)
                 }
                 connection = channel
-                results.append(.success(try await exchange(request, url, on: channel)))
+                results.append(.success(try await exchange(method, request, url, on: channel)))
             }
         } catch let failure as HTTPFailure {
             results.append(.failure(failure))
@@ -169,15 +181,15 @@ package struct GuardedHTTPClient: Sendable {
     // MARK: Exchanges
 
     private func exchange(
-        _ request: HTTPPost, _ url: WebURL, on channel: any Channel
-    ) async throws -> Int {
+        _ method: HTTPMethod, _ request: HTTPPost, _ url: WebURL, on channel: any Channel
+    ) async throws -> HTTPAnswer {
         var headers = HTTPHeaders([("Host", url.hostField)])
         headers.add(contentsOf: request.headers)
-        headers.add(name: "Content-Length", value: "\(request.body.count)")
-        let answer = channel.eventLoop.makePromise(of: Int.self)
+        if method == .POST { headers.add(name: "Content-Length", value: "\(request.body.count)") }
+        let answer = channel.eventLoop.makePromise(of: HTTPAnswer.self)
         let exchange = HTTPExchange(
             head: HTTPRequestHead(
-                version: .http1_1, method: .POST, uri: url.target, headers: headers),
+                version: .http1_1, method: method, uri: url.target, headers: headers),
             body: ByteBuffer(bytes: request.body), answer: answer)
         channel.writeAndFlush(exchange).whenFailure { answer.fail($0) }
         return try await wait(
@@ -217,6 +229,21 @@ package struct HTTPPost: Sendable {
 
     package init(headers: [(name: String, value: String)], body: [UInt8]) {
         self.headers = headers
+        self.body = body
+    }
+}
+
+/// What came back.
+package struct HTTPAnswer: Sendable, Equatable {
+    package var status: Int
+    /// `Content-Type` as it was sent.
+    package var mediaType: String?
+    /// Nil where it was longer than it may be.
+    package var body: [UInt8]?
+
+    package init(status: Int, mediaType: String?, body: [UInt8]?) {
+        self.status = status
+        self.mediaType = mediaType
         self.body = body
     }
 }

@@ -8,13 +8,15 @@ package enum HTTPFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case forbidden(String)
     /// It could not go, or nothing came back in time.
     case failed(String)
+    /// There was no TLS with who it was for: no handshake, or a certificate that is not to be taken.
+    case untrusted(String)
 
     init(_ error: any Error) {
         switch error {
         case let failure as HTTPFailure: self = failure
         case is CancellationError: self = .failed("given up: the server ends")
-        case let error as NIOSSLError: self = .failed("TLS: \(error)")
-        case let error as NIOSSLExtraError: self = .failed("TLS: \(error)")
+        case let error as NIOSSLError: self = .untrusted("TLS: \(error)")
+        case let error as NIOSSLExtraError: self = .untrusted("TLS: \(error)")
         case let error as IOError: self = .failed(String(cString: strerror(error.errnoCode)))
         case let error as ChannelError: self = .failed("the connection failed: \(error)")
         default: self = .failed("\(error)")
@@ -23,7 +25,7 @@ package enum HTTPFailure: Error, Sendable, Equatable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .forbidden(let text), .failed(let text): text
+        case .forbidden(let text), .failed(let text), .untrusted(let text): text
         }
     }
 }

@@ -31,6 +31,8 @@ import Testing
         Good(type: .ptr, data: label("_x-1") + label("example") + [0], text: "_x-1.example."),
         Good(type: .mx, data: [1, 2] + label("mx") + [0], text: "258 mx."),
         Good(type: .mx, data: [0, 0, 0], text: "0 ."),
+        Good(type: .tlsa, data: [3, 1, 1, 0xAB, 0x0C], text: "3 1 1 ab0c"),
+        Good(type: .tlsa, data: [255, 255, 255, 0], text: "255 255 255 00"),
         Good(type: .txt, data: label("a b"), text: "\"a b\""),
         Good(type: .txt, data: label("abc=") + label("def"), text: "\"abc=\" \"def\""),
         Good(type: .txt, data: [0], text: "\"\""),
@@ -57,6 +59,7 @@ import Testing
         (.aaaa, [UInt8](repeating: 0, count: 17), .wrongLength),
         (.txt, [], .wrongLength), (.txt, [5, 1, 2], .wrongLength),
         (.txt, [1, 1, 255], .wrongLength),
+        (.tlsa, [], .wrongLength), (.tlsa, [3, 1, 1], .wrongLength),
         (.mx, [], .wrongLength), (.mx, [0, 1], .wrongLength), (.mx, [0, 1, 5, 1], .wrongLength),
         // The root is nobody's name.
         (.ptr, [0], .unusableName),

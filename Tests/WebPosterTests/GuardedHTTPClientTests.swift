@@ -36,6 +36,22 @@ import WebPoster
         #expect(endpoint.connections == 1)
     }
 
+    @Test func getsADocument() async throws {
+        let endpoint = try await Endpoint()
+        endpoint.answers = [.body(bytes: 5), .body(bytes: 65_537)]
+        let client = try GuardedHTTPClient(addressGuard: Self.loopback) { _ in
+            Self.addresses("127.0.0.1")
+        }
+        let url = try WebURL(parsing: "http://doc.example:\(endpoint.port)/a")
+        #expect(
+            await client.get(url)
+                == .success(HTTPAnswer(status: 200, mediaType: nil, body: Array("xxxxx".utf8))))
+        #expect(
+            await client.get(url) == .success(HTTPAnswer(status: 200, mediaType: nil, body: nil)))
+        try await endpoint.end()
+        #expect(endpoint.seen.map(\.head.method) == [.GET, .GET])
+    }
+
     /// H1: literal addresses, and names that lead to them; nothing is sent.
     @Test(arguments: [
         ["127.0.0.1"], ["::1"], ["10.0.0.1"], ["169.254.169.254"], ["64:ff9b::127.0.0.1"],
@@ -155,7 +171,7 @@ import WebPoster
         for text in ["other.example", "127.0.0.1"] {
             let url = try WebURL(parsing: "https://\(text):\(endpoint.port)/")
             guard
-                case .failure(.failed(let reason))? = await client.post([Self.post()], to: url)
+                case .failure(.untrusted(let reason))? = await client.post([Self.post()], to: url)
                     .first
             else {
                 Issue.record("\(text) was taken for hook.example")
@@ -166,7 +182,7 @@ import WebPoster
         let stranger = try GuardedHTTPClient(addressGuard: Self.loopback) { _ in
             Self.addresses("127.0.0.1")
         }
-        guard case .failure(.failed)? = await stranger.post([Self.post()], to: good).first else {
+        guard case .failure(.untrusted)? = await stranger.post([Self.post()], to: good).first else {
             Issue.record("a certificate that nobody vouches for was taken")
             return
         }

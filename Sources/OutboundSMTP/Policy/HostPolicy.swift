@@ -1,0 +1,86 @@
+import DNS
+import DeliveryQueue
+import MailModel
+
+/// What is asked of one exchanger: by its domain, by its zone, and by the mail.
+struct HostPolicy: Equatable {
+    enum Decision: Equatable {
+        /// The first is tried, and after a failure of TLS the next.
+        case use([TLSPolicy])
+        /// The mail must not go there.
+        case refuse(SessionFailure)
+    }
+
+    var decision: Decision
+    /// What results are told of.
+    var basis: TLSResult.Policy
+
+    /// What the zone says of the host's certificate.
+    enum TLSA: Equatable {
+        /// Nothing that is proven.
+        case none
+        case records([TLSARecord])
+        /// Not known, and it may be kept from us. RFC 7672 §2.1.2
+        case failed(DNSFailure)
+    }
+
+    /// `isSecure`: whether signatures prove that `host` is the domain's. DANE goes first, and what it
+    /// says stands whatever MTA-STS says. RFC 8461 §2
+    init(
+        host: Domain, domain: Domain, isSecure: Bool, tlsa: TLSA, sts: STSPolicy?,
+        demand: OutgoingMail.TLSDemand
+    ) {
+        let name = host.ascii
+        switch tlsa {
+        case .failed(let failure):
+            basis = .tlsa([])
+            decision = .refuse(
+                SessionFailure(.connecting, .tls(TLSFailure(.dnssecInvalid, "\(failure)"))))
+            return
+        case .records(let records):
+            basis = .tlsa(records.map(\.description))
+            if let dane = DANEPolicy(records, names: [name, domain.ascii]) {
+                decision = .use([.dane(dane)])
+            } else {
+                decision = .use([demand == .verifiedOnward ? .verified(name: name) : .required])
+            }
+            return
+        case .none: break
+        }
+        guard let sts, sts.mode != .none else {
+            basis = .none
+            decision = Self.withoutPolicy(name, isSecure: isSecure, demand)
+            return
+        }
+        basis = .sts(sts.lines, hosts: sts.patterns)
+        guard sts.allows(host) || sts.mode == .testing else {
+            let failure = TLSFailure(
+                .validationFailure, "the MTA-STS policy of \(domain) does not name it")
+            decision = .refuse(SessionFailure(.connecting, .tls(failure)))
+            return
+        }
+        decision = .use(
+            [.verified(name: name)] + (sts.mode == .testing ? Self.weaker(demand) : []))
+    }
+
+    private static func withoutPolicy(
+        _ name: String, isSecure: Bool, _ demand: OutgoingMail.TLSDemand
+    ) -> Decision {
+        switch demand {
+        case .opportunistic: .use(weaker(.opportunistic))
+        case .required: .use([.required])
+        // RFC 8689 §4.2.1: who the exchanger is has to be proven, not its certificate alone.
+        case .verifiedOnward where isSecure: .use([.verified(name: name)])
+        case .verifiedOnward: .refuse(SessionFailure(.connecting, .lacks(.proof)))
+        }
+    }
+
+    /// What a mail goes with where nothing is proven.
+    private static func weaker(_ demand: OutgoingMail.TLSDemand) -> [TLSPolicy] {
+        switch demand {
+        case .opportunistic: [.opportunistic, .none]
+        case .required: [.required]
+        case .verifiedOnward: []
+        }
+    }
+}
