@@ -113,7 +113,7 @@ package final class SMTPCourier: Courier {
         return run.attempt
     }
 
-    private static func decision(_ demand: OutgoingMail.TLSDemand) -> HostPolicy.Decision {
+    private static func decision(_ demand: TLSDemand) -> HostPolicy.Decision {
         switch demand {
         case .opportunistic: .use([.opportunistic, .none])
         case .required: .use([.required])
@@ -148,7 +148,7 @@ package final class SMTPCourier: Courier {
     }
 
     private static func decision(
-        _ relay: Relay, _ demand: OutgoingMail.TLSDemand
+        _ relay: Relay, _ demand: TLSDemand
     ) -> HostPolicy.Decision {
         switch (relay.security, demand) {
         case (.none, _): .use([.none])

@@ -28,7 +28,7 @@ struct HostPolicy: Equatable {
     /// says stands whatever MTA-STS says. RFC 8461 §2
     init(
         host: Domain, domain: Domain, isSecure: Bool, tlsa: TLSA, sts: STSPolicy?,
-        demand: OutgoingMail.TLSDemand
+        demand: TLSDemand
     ) {
         let name = host.ascii
         switch tlsa {
@@ -64,7 +64,7 @@ struct HostPolicy: Equatable {
     }
 
     private static func withoutPolicy(
-        _ name: String, isSecure: Bool, _ demand: OutgoingMail.TLSDemand
+        _ name: String, isSecure: Bool, _ demand: TLSDemand
     ) -> Decision {
         switch demand {
         case .opportunistic: .use(weaker(.opportunistic))
@@ -76,7 +76,7 @@ struct HostPolicy: Equatable {
     }
 
     /// What a mail goes with where nothing is proven.
-    private static func weaker(_ demand: OutgoingMail.TLSDemand) -> [TLSPolicy] {
+    private static func weaker(_ demand: TLSDemand) -> [TLSPolicy] {
         switch demand {
         case .opportunistic: [.opportunistic, .none]
         case .required: [.required]
