@@ -47,9 +47,12 @@ package final class InboundFlow: MailReceiver {
         self.random = random
         headers = ReceivedHeaders(hostname: settings.hostname, receiptKey: settings.receiptKey)
         spool = InboundMail.Surroundings(
-            store: store, bodies: bodies, room: room, threads: threads, queue: queue,
-            judge: judge,
-            account: account, settings: settings, onFailure: onFailure)
+            store: store,
+            spool: BodySpool.Surroundings(
+                bodies: bodies, room: room, threads: threads,
+                thresholdBytes: settings.bodyFileThresholdBytes,
+                pendingBytesMax: settings.pendingBytesMax, onFailure: onFailure),
+            queue: queue, judge: judge, account: account, settings: settings)
     }
 
     // MARK: Admit
@@ -86,6 +89,9 @@ package final class InboundFlow: MailReceiver {
         }
     }
 
+    /// Nobody logs in where anybody may hand over mail.
+    package func logIn(_ login: PasswordLogin, peerAddress: String) -> LoginOutcome { .refused }
+
     private func isOurs(_ domain: Domain) -> Bool {
         domain.ascii == settings.hostname || identities.covers(domain)
     }
@@ -93,8 +99,9 @@ package final class InboundFlow: MailReceiver {
     // MARK: Receive
 
     package func open(
-        _ envelope: ReceivedEnvelope, declaredSize: Int?
+        _ envelope: ReceivedEnvelope, _ details: MailDetails
     ) -> Result<any MailIntake, Refusal> {
+        let declaredSize = details.declaredSize
         guard !isClosed.withLock({ $0 }) else { return .failure(.shuttingDown) }
         guard !isShedding.load(ordering: .relaxed) else { return .failure(.overloaded) }
         guard room.hasRoom(forBytes: declaredSize ?? 0) else {

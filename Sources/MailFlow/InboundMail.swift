@@ -3,45 +3,18 @@ import NIOCore
 import Storage
 import Synchronization
 
-/// One mail on its way in: bytes to memory while they are few, to a body file once they are not;
+/// One mail on its way in: its bytes go to the spool, its header section is watched as it passes;
 /// then the commit that the 250 promises.
-///
-/// `append`, `finish` and `abandon` come from the session's event loop; file work runs on the
-/// blocking threads, one piece after another for each mail.
 final class InboundMail: MailIntake {
     /// What the flow gives a mail to live with.
     struct Surroundings: Sendable {
         var store: any MailStore
-        var bodies: any BodyFiles
-        var room: any SpoolRoom
-        var threads: any BlockingThreads
+        var spool: BodySpool.Surroundings
         var queue: ActionQueue
         /// Asked before the commit, and may refuse; nil where nothing is decided in the session.
         var judge: SessionJudge?
         var account: AccountID
         var settings: InboundSettings
-        /// Told of every failure for which a mail is refused. After a failed sync the process takes
-        /// no more mail and ends.
-        var onFailure: @Sendable (StorageFailure) -> Void
-    }
-
-    fileprivate struct State {
-        var meter: HeaderMeter
-        var refusal: Refusal?
-        var totalLength: Int
-        /// Head and raw mail so far, while they are in memory.
-        var memory: ByteBuffer?
-        // From here on: only once there is a body file.
-        var file: (any BodyFileWriter)?
-        /// For the file, in order; not yet written.
-        var pending: [ByteBuffer] = []
-        var pendingBytes = 0
-        /// Whether a piece of work is with the blocking threads.
-        var isWriting = false
-        var onDrain: (@Sendable () -> Void)?
-        var checksum = Checksum()
-        var completion: (@Sendable (IntakeOutcome) -> Void)?
-        var isAbandoned = false
     }
 
     private let id: MailID
@@ -51,7 +24,8 @@ final class InboundMail: MailIntake {
     private let isUntaken: Bool
     private let headLength: Int
     private let surroundings: Surroundings
-    private let state: Mutex<State>
+    private let meter: Mutex<HeaderMeter>
+    private let spool: BodySpool
 
     init(
         id: MailID, receivedAt: Timestamp, envelope: ReceivedEnvelope, head: ByteBuffer,
@@ -64,220 +38,43 @@ final class InboundMail: MailIntake {
         self.isUntaken = isUntaken
         self.headLength = head.readableBytes
         self.surroundings = surroundings
-        state = Mutex(
-            State(
-                meter: HeaderMeter(
-                    bytesMax: surroundings.settings.headerBytesMax,
-                    hopsMax: surroundings.settings.hopsMax),
-                totalLength: head.readableBytes, memory: head))
+        meter = Mutex(
+            HeaderMeter(
+                bytesMax: surroundings.settings.headerBytesMax,
+                hopsMax: surroundings.settings.hopsMax))
+        spool = BodySpool(id, start: head, surroundings.spool)
     }
-
-    // MARK: Taking bytes
 
     func append(_ bytes: ByteBuffer, onDrain: @escaping @Sendable () -> Void) -> IntakePressure {
-        let (pressure, mustWrite) = state.withLock { state -> (IntakePressure, Bool) in
-            if let refusal = state.refusal { return (.refused(refusal), false) }
-            switch state.meter.see(bytes) {
-            case .fine: break
-            case .headerTooLarge: return (state.refuse(.headerTooLarge), false)
-            case .tooManyHops: return (state.refuse(.tooManyHops), false)
-            }
-            state.totalLength += bytes.readableBytes
-            if state.memory != nil {
-                var bytes = bytes
-                state.memory?.writeBuffer(&bytes)
-                guard state.totalLength > surroundings.settings.bodyFileThresholdBytes else {
-                    return (.goOn, false)
-                }
-                state.moveToFile()
-            } else {
-                state.addPending(bytes)
-            }
-            guard state.pendingBytes >= surroundings.settings.pendingBytesMax else {
-                return (.goOn, state.startWriting())
-            }
-            state.onDrain = onDrain
-            return (.pause, state.startWriting())
+        switch meter.withLock({ $0.see(bytes) }) {
+        case .fine: spool.append(bytes, onDrain: onDrain)
+        case .headerTooLarge: spool.refuse(.headerTooLarge)
+        case .tooManyHops: spool.refuse(.tooManyHops)
         }
-        if mustWrite { surroundings.threads.submit { self.writePending() } }
-        return pressure
     }
 
-    // MARK: The end of the mail
-
     func finish(completion: @escaping @Sendable (IntakeOutcome) -> Void) {
-        enum Step { case refuse(Refusal), commit(ByteBuffer, Int), writeFile, wait }
-        let step = state.withLock { state -> Step in
-            if let refusal = state.refusal { return .refuse(refusal) }
-            if let memory = state.memory { return .commit(memory, state.totalLength) }
-            state.completion = completion
-            return state.startWriting() ? .writeFile : .wait
-        }
-        switch step {
-        case .refuse(let refusal):
-            abandon()
-            completion(.refused(refusal))
-        case .commit(let content, let length):
-            var checksum = Checksum()
-            checksum.update(content)
-            promise(content, length, checksum.value, completion)
-        case .writeFile: surroundings.threads.submit { self.writePending() }
-        case .wait: break
+        spool.finish { result in
+            switch result {
+            case .success(let content): self.promise(content, completion)
+            case .failure(let refusal): completion(.refused(refusal))
+            }
         }
     }
 
     func abandon() {
-        let mustRemove = state.withLock { state -> Bool in
-            state.isAbandoned = true
-            state.memory = nil
-            state.pending = []
-            return state.startWriting()
-        }
-        if mustRemove { surroundings.threads.submit { self.writePending() } }
+        spool.abandon()
     }
 
-    // MARK: On the blocking threads
-
-    /// Writes what waits until nothing does; then, at the end of the mail, syncs and commits.
-    private func writePending() {
-        while true {
-            switch nextPiece() {
-            case .write(let pieces): write(pieces)
-            case .finish(let completion): return finishFile(completion)
-            case .remove:
-                state.withLock { $0.file }?.abandon()
-                return
-            case .nothing: return
-            }
-        }
-    }
-
-    private enum Piece {
-        case write([ByteBuffer])
-        case finish(@Sendable (IntakeOutcome) -> Void)
-        case remove
-        case nothing
-    }
-
-    private func nextPiece() -> Piece {
-        state.withLock { state in
-            if state.isAbandoned { return .remove }
-            if !state.pending.isEmpty {
-                defer { state.pending = [] }
-                return .write(state.pending)
-            }
-            if let completion = state.completion {
-                state.completion = nil
-                return .finish(completion)
-            }
-            state.isWriting = false
-            return .nothing
-        }
-    }
-
-    private func write(_ pieces: [ByteBuffer]) {
-        do throws(StorageFailure) {
-            let file = try fileForWriting()
-            var checksum = state.withLock { $0.checksum }
-            var written = 0
-            for piece in pieces {
-                guard surroundings.room.take(bytes: piece.readableBytes) else {
-                    throw StorageFailure.full("the reserve (spool.freeBytesMin) is reached")
-                }
-                checksum.update(piece)
-                try file.write(piece)
-                written += piece.readableBytes
-            }
-            let onDrain = state.withLock { state -> (@Sendable () -> Void)? in
-                state.checksum = checksum
-                state.pendingBytes -= written
-                guard state.pendingBytes < surroundings.settings.pendingBytesMax / 2 else {
-                    return nil
-                }
-                defer { state.onDrain = nil }
-                return state.onDrain
-            }
-            onDrain?()
-        } catch {
-            refuseAfter(error)
-        }
-    }
-
-    private func fileForWriting() throws(StorageFailure) -> any BodyFileWriter {
-        if let file = state.withLock({ $0.file }) { return file }
-        let file = try surroundings.bodies.create(id)
-        state.withLock { $0.file = file }
-        return file
-    }
-
-    private func refuseAfter(_ failure: StorageFailure) {
-        surroundings.onFailure(failure)
-        let onDrain = state.withLock { state -> (@Sendable () -> Void)? in
-            state.refusal = Refusal(failure)
-            state.pending = []
-            state.pendingBytes = 0
-            defer { state.onDrain = nil }
-            return state.onDrain
-        }
-        onDrain?()
-    }
-
-    private func finishFile(_ completion: @escaping @Sendable (IntakeOutcome) -> Void) {
-        let (file, refusal, length, checksum) = state.withLock {
-            ($0.file, $0.refusal, $0.totalLength, $0.checksum.value)
-        }
-        if let refusal {
-            file?.abandon()
-            return completion(.refused(refusal))
-        }
-        do throws(StorageFailure) {
-            try file?.finish()
-        } catch {
-            surroundings.onFailure(error)
-            if !error.isSyncFailure { file?.abandon() }
-            return completion(.refused(Refusal(error)))
-        }
-        promise(nil, length, checksum, completion)
-    }
-
-    /// `content`: nil where the mail is in a file.
     private func promise(
-        _ content: ByteBuffer?, _ length: Int, _ checksum: UInt32,
-        _ completion: @escaping @Sendable (IntakeOutcome) -> Void
+        _ content: BodySpool.Content, _ completion: @escaping @Sendable (IntakeOutcome) -> Void
     ) {
         let record = MailRecord(
             id: id, account: surroundings.account, receivedAt: receivedAt, state: .acting,
             envelope: envelope, ruleSetVersion: ruleSetVersion, isUntaken: isUntaken,
-            bodyPlace: content == nil ? .file : .row, headLength: headLength,
-            totalLength: length, checksum: checksum)
-        MailPromise(surroundings: surroundings, record: record, content: content)
+            bodyPlace: content.memory == nil ? .file : .row, headLength: headLength,
+            totalLength: content.length, checksum: content.checksum)
+        MailPromise(surroundings: surroundings, record: record, content: content.memory)
             .decide(completion: completion)
-    }
-}
-
-extension InboundMail.State {
-    fileprivate mutating func refuse(_ refusal: Refusal) -> IntakePressure {
-        self.refusal = refusal
-        memory = nil
-        return .refused(refusal)
-    }
-
-    fileprivate mutating func moveToFile() {
-        guard let memory else { return }
-        self.memory = nil
-        addPending(memory)
-    }
-
-    fileprivate mutating func addPending(_ bytes: ByteBuffer) {
-        pending.append(bytes)
-        pendingBytes += bytes.readableBytes
-    }
-
-    /// Whether work has to be given to the threads; a mail in memory needs none.
-    fileprivate mutating func startWriting() -> Bool {
-        guard !isWriting, memory == nil, file != nil || !pending.isEmpty || completion != nil
-        else { return false }
-        isWriting = true
-        return true
     }
 }

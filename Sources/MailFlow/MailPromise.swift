@@ -15,10 +15,10 @@ struct MailPromise: Sendable {
         guard let judge = surroundings.judge else { return commit(completion: completion) }
         let place =
             content.map(MailContent.bytes)
-            ?? .file(path: surroundings.bodies.path(of: record.id), length: record.totalLength)
+            ?? .file(path: surroundings.spool.bodies.path(of: record.id), length: record.totalLength)
         judge.judge(record, place) { verdicts in
             if let refusal = judge.refusal(verdicts) {
-                if content == nil { surroundings.bodies.remove([record.id]) }
+                if content == nil { surroundings.spool.bodies.remove([record.id]) }
                 return completion(.refused(refusal))
             }
             var judged = record
@@ -37,10 +37,10 @@ struct MailPromise: Sendable {
                 completion(.accepted(record.id))
                 surroundings.queue.offer(WaitingMail(record: record, content: content))
             case .failure(let failure):
-                surroundings.onFailure(failure)
+                surroundings.spool.onFailure(failure)
                 // After a failed sync the row may stand all the same: recovery decides.
                 if content == nil, !failure.isSyncFailure {
-                    surroundings.bodies.remove([record.id])
+                    surroundings.spool.bodies.remove([record.id])
                 }
                 completion(.refused(Refusal(failure)))
             }

@@ -14,9 +14,48 @@ package protocol MailReceiver: Sendable {
     /// Whether a recipient is ours, some enabled rule of the active set takes it, and it may come
     /// as it comes (plaintext or TLS).
     func admit(recipient: ForwardPath, isTLS: Bool) -> RecipientAdmission
-    /// Starts a mail, at DATA or the first BDAT. `declaredSize` is MAIL's SIZE.
+    /// Whether a client may send by what it logs in with; `peerAddress` is where it is.
+    func logIn(_ login: PasswordLogin, peerAddress: String) -> LoginOutcome
+    /// Starts a mail, at DATA or the first BDAT.
     /// Refuses with `insufficientStorage` where the disk is low.
-    func open(_ envelope: ReceivedEnvelope, declaredSize: Int?) -> Result<any MailIntake, Refusal>
+    func open(_ envelope: ReceivedEnvelope, _ details: MailDetails) -> Result<any MailIntake, Refusal>
+}
+
+/// What a session knows of a mail beside its envelope.
+package struct MailDetails: Sendable {
+    /// MAIL's SIZE.
+    package var declaredSize: Int?
+    /// The name of the access key that the client has logged in with.
+    package var login: String?
+    /// What the sender wants to be told of each recipient, in their order; RFC 3461.
+    package var notifications: [DeliveryNotification]
+
+    package init(
+        declaredSize: Int? = nil, login: String? = nil, notifications: [DeliveryNotification] = []
+    ) {
+        self.declaredSize = declaredSize
+        self.login = login
+        self.notifications = notifications
+    }
+}
+
+/// What a client logs in with.
+package struct PasswordLogin: Sendable, Equatable {
+    package var user: String
+    package var password: String
+
+    package init(user: String, password: String) {
+        self.user = user
+        self.password = password
+    }
+}
+
+package enum LoginOutcome: Sendable, Equatable {
+    /// By the access key of this name.
+    case accepted(String)
+    case refused
+    /// It cannot be told now.
+    case unavailable
 }
 
 /// Whether a peer may go on.
@@ -57,6 +96,8 @@ package enum Refusal: Error, Sendable, Equatable {
     case dmarcUndecided
     /// From names no single author, and what fails DMARC is refused. 550 5.7.1
     case authorUnclear
+    /// What is submitted cannot be sent; the text is for whoever sends. 554 5.6.0
+    case unsendable(String)
 }
 
 /// One mail coming in, owned by one session. Memory stays bounded: past a threshold the bytes go
@@ -82,5 +123,7 @@ package enum IntakePressure: Sendable, Equatable {
 package enum IntakeOutcome: Sendable, Equatable {
     /// On stable storage under this id: answer 250.
     case accepted(MailID)
+    /// Taken to be sent under this id, on stable storage: answer 250.
+    case sent(MessageID)
     case refused(Refusal)
 }

@@ -3,6 +3,7 @@ package import DeliveryQueue
 package import MailModel
 package import NIOCore
 import SMTPProtocol
+import Storage
 
 /// Takes mails to their next hops over SMTP or LMTP.
 ///

@@ -6,7 +6,7 @@ package enum SMTPCommand: Hashable, Sendable {
     case ehlo(String)
     case helo(String)
     case mail(ReversePath, MailParameters)
-    case rcpt(ForwardPath)
+    case rcpt(ForwardPath, RecipientParameters = RecipientParameters())
     case data
     case bdat(size: Int, isLast: Bool)
     case rset
@@ -16,7 +16,8 @@ package enum SMTPCommand: Hashable, Sendable {
     case expn
     case help
     case starttls
-    case auth
+    /// The mechanism in upper case, and what came with it: `=` stands for nothing.
+    case auth(mechanism: String, initial: ArraySlice<UInt8>?)
 
     /// The verb alone; what tables of verbs are keyed by.
     package var verb: SMTPVerb {
@@ -65,12 +66,30 @@ package struct MailParameters: Hashable, Sendable {
     package var is8BitMIME = false
     /// RFC 6531
     package var isSMTPUTF8 = false
+    /// RFC 3461 §4.3: `RET`
+    package var returned: DeliveryNotification.Returned?
+    /// RFC 3461 §4.4: `ENVID`, in the xtext that it came in, at most 100 bytes.
+    package var envelopeID: String?
+    /// RFC 4954 §5: `AUTH`, which we do not believe, and so do not keep.
+    package var hasAuth = false
 
     package init(size: Int? = nil, is8BitMIME: Bool = false, isSMTPUTF8: Bool = false) {
         self.size = size
         self.is8BitMIME = is8BitMIME
         self.isSMTPUTF8 = isSMTPUTF8
     }
+
+    /// Whether there is a parameter that only who takes submissions offers.
+    package var isOfSubmission: Bool { returned != nil || envelopeID != nil || hasAuth }
+}
+
+/// The parameters of RCPT that we understand. RFC 3461 §4.1, §4.2
+package struct RecipientParameters: Hashable, Sendable {
+    package var occasions: DeliveryNotification.Occasions?
+    /// `addr-type;xtext`, at most 500 bytes.
+    package var originalRecipient: String?
+
+    package init() {}
 }
 
 /// Why a line is no command: facts, which the table of replies words.

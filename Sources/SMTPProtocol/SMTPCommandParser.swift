@@ -41,7 +41,7 @@ package enum SMTPCommandParser {
         case .starttls: try bare(verb, argument, .starttls)
         case .noop: .noop
         case .help: .help
-        case .auth: .auth
+        case .auth: try auth(argument)
         case .vrfy: try filled(verb, argument, .vrfy)
         case .expn: try filled(verb, argument, .expn)
         }
@@ -88,19 +88,37 @@ package enum SMTPCommandParser {
         return .mail(path, parameters)
     }
 
-    /// `rcpt = "RCPT TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" / Forward-path ) CRLF`.
-    /// No parameter of RCPT is offered. Whether UTF-8 is allowed the session knows: MAIL said so.
+    /// `rcpt = "RCPT TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" / Forward-path )
+    /// [SP Rcpt-parameters] CRLF`. Whether UTF-8 is allowed the session knows: MAIL said so.
     private static func rcpt(
         _ argument: ArraySlice<UInt8>
     ) throws(SMTPSyntaxError) -> SMTPCommand {
         let (path, rest) = try path(.rcpt, "TO:", argument, bare: ForwardPath.mailbox) {
             (parser: inout AddressParser) throws(AddressError) in try parser.readForwardPath()
         }
+        var parameters = RecipientParameters()
+        var seen: Set<String> = []
         for word in rest.split(separator: space) {
-            _ = try parameter(word)
-            throw .parameterUnknown
+            let (name, value) = try parameter(word)
+            guard seen.insert(name).inserted else { throw .parameterInvalid }
+            switch name {
+            case "NOTIFY": parameters.occasions = try DSNParameters.occasions(value)
+            case "ORCPT": parameters.originalRecipient = try DSNParameters.originalRecipient(value)
+            default: throw .parameterUnknown
+            }
         }
-        return .rcpt(path)
+        return .rcpt(path, parameters)
+    }
+
+    /// `auth-command = "AUTH" SP mechanism [SP initial-response]`. RFC 4954 §4
+    private static func auth(
+        _ argument: ArraySlice<UInt8>
+    ) throws(SMTPSyntaxError) -> SMTPCommand {
+        let words = argument.split(separator: space)
+        guard let mechanism = words.first, words.count <= 2, mechanism.count <= 20 else {
+            throw .argument(.auth)
+        }
+        return .auth(mechanism: upperCased(mechanism), initial: words.dropFirst().first)
     }
 
     private static func firstNonASCII(
@@ -149,6 +167,11 @@ package enum SMTPCommandParser {
             let (name, value) = try parameter(word)
             guard seen.insert(name).inserted else { throw .parameterInvalid }
             switch name {
+            case "RET": parameters.returned = try DSNParameters.returned(value)
+            case "ENVID": parameters.envelopeID = try DSNParameters.envelopeID(value)
+            case "AUTH":
+                guard value != nil else { throw .parameterInvalid }
+                parameters.hasAuth = true
             case "SIZE": parameters.size = try size(value)
             case "BODY": parameters.is8BitMIME = try is8BitMIME(value)
             case "SMTPUTF8":
@@ -179,7 +202,7 @@ package enum SMTPCommandParser {
     }
 
     /// Folds ASCII alone: `ſ` is no S here. What is not UTF-8 equals no word of ours.
-    private static func upperCased(_ bytes: ArraySlice<UInt8>) -> String {
+    static func upperCased(_ bytes: ArraySlice<UInt8>) -> String {
         String(
             decoding: bytes.map { (0x61...0x7A).contains($0) ? $0 & 0xDF : $0 }, as: UTF8.self)
     }

@@ -20,6 +20,9 @@ package struct SMTPReply: Hashable, Sendable {
         self.init(code, enhanced, [line])
     }
 
+    /// The same for who was not told of enhanced codes.
+    package var withoutEnhancedCode: SMTPReply { SMTPReply(code, nil, lines) }
+
     /// The reply as sent: each line with code, `-` or space, the enhanced code and CRLF.
     package var wireText: String {
         var text = ""

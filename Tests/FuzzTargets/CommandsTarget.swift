@@ -66,11 +66,15 @@ private enum CommandLines {
         case .ehlo(let name), .helo(let name): "\(command.verb.rawValue) \(name)"
         case .mail(let path, let parameters):
             "MAIL FROM:<\(path.wireText)>" + text(of: parameters)
-        case .rcpt(.postmaster): "RCPT TO:<Postmaster>"
-        case .rcpt(.mailbox(let mailbox)): "RCPT TO:<\(mailbox.wireText)>"
+        case .rcpt(.postmaster, let parameters): "RCPT TO:<Postmaster>" + text(of: parameters)
+        case .rcpt(.mailbox(let mailbox), let parameters):
+            "RCPT TO:<\(mailbox.wireText)>" + text(of: parameters)
+        case .auth(let mechanism, let initial):
+            "AUTH \(mechanism)"
+                + (initial.map { " " + String(decoding: $0, as: UTF8.self) } ?? "")
         case .bdat(let size, let isLast): "BDAT \(size)" + (isLast ? " LAST" : "")
         case .vrfy, .expn: "\(command.verb.rawValue) x"
-        case .data, .rset, .noop, .quit, .help, .starttls, .auth: command.verb.rawValue
+        case .data, .rset, .noop, .quit, .help, .starttls: command.verb.rawValue
         }
     }
 
@@ -78,5 +82,21 @@ private enum CommandLines {
         (parameters.size.map { " SIZE=\($0)" } ?? "")
             + (parameters.is8BitMIME ? " BODY=8BITMIME" : "")
             + (parameters.isSMTPUTF8 ? " SMTPUTF8" : "")
+            + (parameters.returned.map { " RET=\($0.rawValue)" } ?? "")
+            + (parameters.envelopeID.map { " ENVID=\($0)" } ?? "")
+            + (parameters.hasAuth ? " AUTH=<>" : "")
+    }
+
+    private static func text(of parameters: RecipientParameters) -> String {
+        let names: [(DeliveryNotification.Occasions, String)] = [
+            (.success, "SUCCESS"), (.failure, "FAILURE"), (.delay, "DELAY"),
+        ]
+        let notify = parameters.occasions.map { occasions in
+            occasions.isEmpty
+                ? " NOTIFY=NEVER"
+                : " NOTIFY="
+                    + names.filter { occasions.contains($0.0) }.map(\.1).joined(separator: ",")
+        }
+        return (notify ?? "") + (parameters.originalRecipient.map { " ORCPT=\($0)" } ?? "")
     }
 }

@@ -74,7 +74,17 @@ final class RecordingReceiver: MailReceiver {
         }
     }
 
-    func open(_ envelope: ReceivedEnvelope, declaredSize: Int?) -> Result<any MailIntake, Refusal> {
+    func logIn(_ login: PasswordLogin, peerAddress: String) -> LoginOutcome {
+        switch (login.user, login.password) {
+        case ("AKIATEST", "pass word"): .accepted("shop")
+        case ("AKIALATER", _): .unavailable
+        default: .refused
+        }
+    }
+
+    func open(
+        _ envelope: ReceivedEnvelope, _ details: MailDetails
+    ) -> Result<any MailIntake, Refusal> {
         let names = envelope.recipients.map(\.localPart)
         if names.contains("busy") { return .failure(.insufficientStorage) }
         if names.contains("many") { return .failure(.overloaded) }

@@ -61,6 +61,7 @@ struct Dialog {
     private mutating func set(_ words: [String]) throws {
         let value = Int(words[1]) ?? 0
         switch words[0] {
+        case "role": settings.role = SessionRole(rawValue: words[1]) ?? .mx
         case "recipientsMax": settings.limits.recipientsMax = value
         case "mailBytesMax": settings.limits.mailBytesMax = value
         case "commandBytesMax": settings.limits.commandBytesMax = value

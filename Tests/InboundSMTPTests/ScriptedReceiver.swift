@@ -46,7 +46,17 @@ final class ScriptedReceiver: MailReceiver {
         }
     }
 
-    func open(_ envelope: ReceivedEnvelope, declaredSize: Int?) -> Result<any MailIntake, Refusal> {
+    func logIn(_ login: PasswordLogin, peerAddress: String) -> LoginOutcome {
+        switch (login.user, login.password) {
+        case ("AKIATEST", "pass word"): .accepted("shop")
+        case ("AKIALATER", _): .unavailable
+        default: .refused
+        }
+    }
+
+    func open(
+        _ envelope: ReceivedEnvelope, _ details: MailDetails
+    ) -> Result<any MailIntake, Refusal> {
         if envelope.recipients.contains(where: { $0.localPart == "busy" }) {
             return .failure(.insufficientStorage)
         }

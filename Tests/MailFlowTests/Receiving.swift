@@ -72,7 +72,7 @@ final class Receiving: Sendable {
             helo: "client.example", peerAddress: "192.0.2.1", tls: nil, isExtended: true,
             isSMTPUTF8: false, is8BitMIME: false)
         change(&envelope)
-        return flow.open(envelope, declaredSize: declaredSize)
+        return flow.open(envelope, MailDetails(declaredSize: declaredSize))
     }
 
     /// Receives `text` whole.

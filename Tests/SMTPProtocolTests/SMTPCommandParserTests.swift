@@ -111,7 +111,7 @@ import Testing
                 words.randomElement(using: &generator) ?? ""
             }.joined()
             guard case .success(let command) = parse(line) else { continue }
-            if case .rcpt(.mailbox(let mailbox)) = command {
+            if case .rcpt(.mailbox(let mailbox), _) = command {
                 #expect(Mailbox(mailbox.wireText) == mailbox, "\(line)")
                 #expect(mailbox.localPart.utf8.allSatisfy { $0 >= 32 && $0 != 127 }, "\(line)")
             }

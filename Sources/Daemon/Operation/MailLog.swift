@@ -29,6 +29,20 @@ struct MailLog: SessionLog, ActionLog {
                     "helo": "\(envelope.helo)",
                     "tls": "\(envelope.tls ?? "none")",
                 ])
+        case .submitted(let mail, let envelope, let bytes):
+            metrics.add("martlet_mails_submitted_total")
+            log.info(
+                "submitted",
+                metadata: [
+                    "mail": "\(mail)", "from": "<\(envelope.mailFrom.wireText)>",
+                    "to":
+                        "\(envelope.recipients.map { "<\($0.wireText)>" }.joined(separator: ","))",
+                    "bytes": "\(bytes)", "peer": "\(peer.address)",
+                    "tls": "\(envelope.tls ?? "none")",
+                ])
+        case .loggedIn(let key):
+            metrics.add("martlet_logins_total")
+            log.info("logged in", metadata: ["key": "\(key)", "peer": "\(peer.address)"])
         case .refused(let reply, let subject):
             metrics.add("martlet_refusals_total{code=\"\(reply.code)\"}")
             log.info(

@@ -32,6 +32,8 @@ enum SMTPReplies {
     static let data = SMTPReply(354, nil, "End data with <CR><LF>.<CR><LF>")
     static func chunk(_ bytes: Int) -> SMTPReply { reply(250, 0, 0, "\(bytes) octets received") }
     static func accepted(_ id: MailID) -> SMTPReply { reply(250, 0, 0, "Ok: queued as \(id)") }
+    /// SES: clients read the id behind `Ok`.
+    static func sent(_ id: MessageID) -> SMTPReply { reply(250, 0, 0, "Ok \(id)") }
     static let rset = reply(250, 0, 0, "Ok")
     static let noop = reply(250, 0, 0, "Ok")
     static let quit = reply(221, 0, 0, "Bye")
@@ -43,6 +45,17 @@ enum SMTPReplies {
 
     static let expn = reply(502, 5, 1, "EXPN is not implemented")
     static let auth = reply(502, 5, 1, "AUTH is not offered here")
+    static let authFirst = reply(530, 7, 0, "Authentication required")
+    static let startTLSFirst = reply(530, 7, 0, "Must issue a STARTTLS command first")
+    static let authAgain = reply(503, 5, 1, "Authenticated already")
+    static let authMechanism = reply(504, 5, 4, "Authentication mechanism not supported")
+    static let authCancelled = reply(501, 7, 0, "Authentication cancelled")
+    static let authMalformed = reply(501, 5, 2, "Cannot decode the response")
+    static let authInvalid = reply(535, 7, 8, "Authentication Credentials Invalid")
+    static let authUnavailable = reply(454, 7, 0, "Temporary authentication failure")
+    static let authDone = reply(235, 7, 0, "Authentication successful.")
+    /// RFC 4954 §4: the challenge is base64.
+    static func challenge(_ text: String) -> SMTPReply { SMTPReply(334, nil, text) }
     static let startTLSNotOffered = reply(502, 5, 1, "STARTTLS is not offered here")
     static let startTLSAgain = reply(503, 5, 1, "TLS is active already")
     static let ehloFirst = reply(503, 5, 1, "Send EHLO or HELO first")
@@ -113,6 +126,7 @@ enum SMTPReplies {
         case .dmarcUndecided:
             reply(451, 7, 1, "The DNS does not answer for the domain in From, try again later")
         case .authorUnclear: reply(550, 7, 1, "From has to name one author (RFC 5322)")
+        case .unsendable(let why): reply(554, 6, 0, why)
         }
     }
 
@@ -122,7 +136,7 @@ enum SMTPReplies {
         case .overloaded: overloaded
         case .peerBlocked, .recipientUnknown, .tlsRequired, .insufficientStorage,
             .storageUnavailable, .shuttingDown, .headerTooLarge, .tooManyHops, .dmarcFailed,
-            .dmarcUndecided, .authorUnclear:
+            .dmarcUndecided, .authorUnclear, .unsendable:
             self.refusal(refusal)
         }
     }

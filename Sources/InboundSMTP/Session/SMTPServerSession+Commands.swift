@@ -14,7 +14,7 @@ extension SMTPServerSession {
         case .ehlo(let name): greet(name, isExtended: true)
         case .helo(let name): greet(name, isExtended: false)
         case .mail(let path, let parameters): mail(path, parameters)
-        case .rcpt(let path): rcpt(path)
+        case .rcpt(let path, let parameters): rcpt(path, parameters)
         case .data: data()
         case .bdat(let size, let isLast): bdat(size, isLast)
         case .rset:
@@ -26,10 +26,7 @@ extension SMTPServerSession {
         case .expn: refuse(SMTPReplies.expn, about: "EXPN")
         case .help: send(SMTPReplies.help)
         case .starttls: startTLS()
-        case .auth:
-            switch settings.role {
-            case .mx: refuse(SMTPReplies.auth, about: "AUTH")
-            }
+        case .auth(let mechanism, let initial): auth(mechanism, initial)
         }
     }
 
@@ -54,6 +51,12 @@ extension SMTPServerSession {
                 + " MAILMAX=\(announced(settings.limits.mailsMax))",
         ]
         if settings.isTLSOffered, tls == nil { extensions.append("STARTTLS") }
+        if settings.role == .submission {
+            // SES gives no enhanced codes there, and its clients read the id behind `Ok`.
+            extensions.removeAll { $0 == "ENHANCEDSTATUSCODES" }
+            extensions.append("DSN")
+            if isLoginOffered { extensions.append("AUTH PLAIN LOGIN") }
+        }
         return extensions
     }
 
@@ -78,6 +81,14 @@ extension SMTPServerSession {
 
     private mutating func mail(_ path: ReversePath, _ parameters: MailParameters) {
         guard helo != nil else { return refuse(SMTPReplies.ehloFirst, about: path.wireText) }
+        guard settings.role == .mx || login != nil else {
+            return refuse(
+                tls == nil && settings.isTLSOffered
+                    ? SMTPReplies.startTLSFirst : SMTPReplies.authFirst, about: path.wireText)
+        }
+        guard settings.role == .submission || !parameters.isOfSubmission else {
+            return refuse(SMTPReplies.syntax(.parameterUnknown), about: path.wireText)
+        }
         guard transaction == nil else {
             return refuse(SMTPReplies.mailAgain, about: path.wireText)
         }
@@ -94,13 +105,16 @@ extension SMTPServerSession {
     /// one is an error of the client.
     private static let recipientsTooManyMax = 1_000
 
-    private mutating func rcpt(_ path: ForwardPath) {
+    private mutating func rcpt(_ path: ForwardPath, _ parameters: RecipientParameters) {
         let subject: String
         switch path {
         case .postmaster: subject = "Postmaster"
         case .mailbox(let mailbox): subject = mailbox.wireText
         }
         guard let transaction else { return refuse(SMTPReplies.mailFirst, about: subject) }
+        guard settings.role == .submission || parameters == RecipientParameters() else {
+            return refuse(SMTPReplies.syntax(.parameterUnknown), about: subject)
+        }
         guard transaction.chunks == nil else {
             return refuse(SMTPReplies.chunksOpen, about: subject)
         }
@@ -118,7 +132,7 @@ extension SMTPServerSession {
         }
         switch receiver.admit(recipient: path, isTLS: tls != nil) {
         case .admitted(let mailbox):
-            take(mailbox)
+            take(mailbox, parameters)
             send(SMTPReplies.rcpt)
         case .refused(let refusal):
             self.transaction?.isRecipientRefused = true
@@ -126,11 +140,12 @@ extension SMTPServerSession {
         }
     }
 
-    private mutating func take(_ recipient: Mailbox) {
+    private mutating func take(_ recipient: Mailbox, _ parameters: RecipientParameters) {
         guard transaction?.recipientsSeen.insert(recipient).inserted == true else {
             idleCommands += 1
             return
         }
         transaction?.recipients.append(recipient)
+        transaction?.notifications.append(parameters)
     }
 }

@@ -23,13 +23,25 @@ extension SMTPServerSession {
         transaction.peerName = receiver.peerName(of: peer.address)
         self.transaction = transaction
         let envelope = envelope(of: transaction)
-        switch receiver.open(envelope, declaredSize: transaction.parameters.size) {
+        switch receiver.open(envelope, details(of: transaction)) {
         case .success(let intake):
             self.transaction?.intake = intake
             self.transaction?.openedAt = now
             return nil
         case .failure(let refusal): return SMTPReplies.refusal(refusal)
         }
+    }
+
+    private func details(of transaction: Transaction) -> MailDetails {
+        MailDetails(
+            declaredSize: transaction.parameters.size, login: login,
+            notifications: transaction.notifications.map { parameters in
+                DeliveryNotification(
+                    occasions: parameters.occasions,
+                    originalRecipient: parameters.originalRecipient,
+                    returned: transaction.parameters.returned,
+                    envelopeID: transaction.parameters.envelopeID)
+            })
     }
 
     mutating func data() {

@@ -22,7 +22,7 @@ extension SMTPServerSession {
         let limits = settings.limits
         let soon: Int64
         switch phase {
-        case .command: soon = phaseStartedAt + limits.commandSeconds * 1000
+        case .command, .authenticating: soon = phaseStartedAt + limits.commandSeconds * 1000
         case .data, .chunk: soon = lastInputAt + limits.dataPieceSeconds * 1000
         case .handshake: soon = phaseStartedAt + limits.handshakeSeconds * 1000
         case .committing, .closed: return nil

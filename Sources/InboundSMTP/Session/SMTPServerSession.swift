@@ -41,6 +41,8 @@ package struct SMTPServerSession {
         /// The mail is with the flow: nothing is read until it answers.
         case committing
         case handshake
+        /// The client was asked for what it logs in with.
+        case authenticating(AuthExchange)
         case closed
     }
 
@@ -57,6 +59,8 @@ package struct SMTPServerSession {
         var mailFrom: ReversePath
         var parameters: MailParameters
         var recipients: [Mailbox] = []
+        /// What the sender wants to be told of each.
+        var notifications: [RecipientParameters] = []
         /// The same, to be found at once.
         var recipientsSeen: Set<Mailbox> = []
         var isRecipientRefused = false
@@ -88,6 +92,8 @@ package struct SMTPServerSession {
     var helo: String?
     var isExtended = false
     var tls: String?
+    /// The name of the access key that the client has logged in with.
+    var login: String?
     var transaction: Transaction?
     /// The mail's intake asked us to wait.
     var isPaused: Bool { pausedAt != nil }
@@ -178,6 +184,12 @@ package struct SMTPServerSession {
             outputs.append(
                 .event(.accepted(id, envelope(of: transaction), bytes: transaction.bytes)))
             send(SMTPReplies.accepted(id))
+        case .sent(let id):
+            idleCommands = 0
+            recipientsTooMany = 0
+            outputs.append(
+                .event(.submitted(id, envelope(of: transaction), bytes: transaction.bytes)))
+            send(SMTPReplies.sent(id))
         case .refused(let refusal):
             refuse(SMTPReplies.refusal(refusal), about: transaction.mailFrom.wireText)
         }
@@ -195,6 +207,7 @@ package struct SMTPServerSession {
         tls = description
         helo = nil
         isExtended = false
+        login = nil
         transaction = nil
         inbox.clear()
         lines = LineDecoder(lineBytesMax: settings.limits.commandBytesMax)
@@ -206,7 +219,7 @@ package struct SMTPServerSession {
         isShuttingDown = true
         release()
         switch phase {
-        case .command where transaction?.intake == nil, .handshake:
+        case .command where transaction?.intake == nil, .handshake, .authenticating:
             end(SMTPReplies.shuttingDown)
         case .command, .data, .chunk, .committing, .closed: break
         }
@@ -239,7 +252,7 @@ package struct SMTPServerSession {
     package var wantsInput: Bool {
         if let hold { return hold.isBrokenByInput }
         return switch phase {
-        case .command, .data, .chunk: !isPaused
+        case .command, .data, .chunk, .authenticating: !isPaused
         case .handshake: true
         case .committing, .closed: false
         }
@@ -260,7 +273,7 @@ package struct SMTPServerSession {
         processInbox()
         guard isInputEnded, !isPaused, hold == nil else { return }
         switch phase {
-        case .command, .data, .chunk, .handshake:
+        case .command, .data, .chunk, .handshake, .authenticating:
             abandon()
             emit(.close)
             enter(.closed)
@@ -276,6 +289,10 @@ package struct SMTPServerSession {
                 guard let line = lines.next(&inbox) else { return }
                 lastInputAt = now
                 handle(line)
+            case .authenticating(let exchange):
+                guard let line = lines.next(&inbox) else { return }
+                lastInputAt = now
+                handle(line, of: exchange)
             case .data(var decoder):
                 let length = inbox.readableBytes
                 let isAtEnd = take(&decoder)
@@ -298,7 +315,7 @@ package struct SMTPServerSession {
     }
 
     mutating func send(_ reply: SMTPReply) {
-        emit(.reply(reply))
+        emit(.reply(settings.role == .submission ? reply.withoutEnhancedCode : reply))
     }
 
     /// A reply that says no: told in the log, counted and perhaps delayed where it is the client's

@@ -7,6 +7,9 @@ package import Storage
 /// that was no QUIT. Carries what a person needs to find the mail again.
 package enum SessionEvent: Sendable {
     case accepted(MailID, ReceivedEnvelope, bytes: Int)
+    case submitted(MessageID, ReceivedEnvelope, bytes: Int)
+    /// The client has logged in with the access key of this name.
+    case loggedIn(String)
     /// A command or mail was refused with `reply`; `subject` is what it was about: a recipient, a
     /// sender, a line.
     case refused(reply: SMTPReply, subject: String)

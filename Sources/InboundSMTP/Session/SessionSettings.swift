@@ -4,6 +4,8 @@ package import SMTPProtocol
 package enum SessionRole: String, Sendable {
     /// Port 25: anyone may hand over mail for our domains. No AUTH.
     case mx
+    /// Those who have an access key hand over what we send for them. RFC 6409; the words are SES's.
+    case submission
 }
 
 /// What becomes of a peer that speaks before a delayed greeting.

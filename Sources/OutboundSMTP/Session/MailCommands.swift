@@ -2,6 +2,7 @@ import DeliveryQueue
 import MailModel
 import NIOCore
 import SMTPProtocol
+import Storage
 
 /// The commands of one mail, as a server with these extensions takes them, and what it would need
 /// besides.
