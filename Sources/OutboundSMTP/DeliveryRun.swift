@@ -163,7 +163,7 @@ extension MailReport {
         guard case .failure(let failure) = result else { return false }
         switch (failure.step, failure.reason) {
         case (.idle, _), (.reset, _): return true
-        case (_, .lost): return !isAnswered
+        case (.mail, .lost): return true
         case (.mail, .refused(let reply)): return reply.code == 421
         default: return false
         }

@@ -19,8 +19,6 @@ package struct DeliverySettings: Sendable {
         package var idleSeconds: Int64 = 15
         /// Mails on one connection.
         package var connectionMailsMax = 100
-        /// A mail up to so many bytes is sent by BDAT before its recipient is known to be taken.
-        package var eagerBytesMax = 65_536
         package var session = SessionTimeLimits()
 
         package init() {}

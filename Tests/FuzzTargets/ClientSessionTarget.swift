@@ -30,10 +30,8 @@ private struct ClientChoices: OptionSet {
     static let isDemanding = ClientChoices(rawValue: 16)
     /// The content has what must not be sent.
     static let hasBareLineEnd = ClientChoices(rawValue: 32)
-    /// BDAT waits for the recipient.
-    static let isPatient = ClientChoices(rawValue: 64)
     /// One mail a session.
-    static let isSingle = ClientChoices(rawValue: 128)
+    static let isSingle = ClientChoices(rawValue: 64)
 }
 
 private struct ClientScript {
@@ -76,8 +74,7 @@ private struct ClientScript {
                 tls: choices.contains(.isImplicit)
                     ? .implicit : choices.contains(.requiresTLS) ? .required : .opportunistic,
                 login: choices.contains(.logsIn) ? .init(user: "us", password: "secret") : nil,
-                mailsMax: choices.contains(.isSingle) ? 1 : 10,
-                eagerBytesMax: choices.contains(.isPatient) ? 0 : 65_536), mail)
+                mailsMax: choices.contains(.isSingle) ? 1 : 10), mail)
         for step in steps {
             switch step {
             case .bytes(let bytes): for piece in cut(bytes) { try client.receive(piece) }

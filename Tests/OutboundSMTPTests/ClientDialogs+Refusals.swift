@@ -141,26 +141,9 @@ extension ClientDialogs {
 
     static let chunks = [
         Dialog(
-            "a small mail in one piece",
-            chunked + chunk + """
-                S: 250 ok
-                S: 250 ok
-                S: 250 done
-                = delivered 250 done
-                """),
-        Dialog(
-            "a small mail whose recipient is refused",
-            chunked + chunk + """
-                S: 250 ok
-                S: 550 nobody
-                S: 503 no recipients
-                = failed recipient refused 550 nobody
-                """),
-        Dialog(
-            "a large mail waits for its recipient", eagerBytesMax: 19,
+            "a mail in one piece, when its recipient is taken",
             chunked + """
                 S: 250 ok
-                --
                 S: 250 ok
 
                 """ + chunk + """
@@ -168,7 +151,7 @@ extension ClientDialogs {
                     = delivered 250 done
                     """),
         Dialog(
-            "a large mail whose recipient is refused", eagerBytesMax: 19,
+            "a recipient that is refused",
             chunked + """
                 S: 250 ok
                 S: 550 nobody
@@ -176,11 +159,14 @@ extension ClientDialogs {
                 """),
         Dialog(
             "lost when all was sent",
-            chunked + chunk + """
+            chunked + """
                 S: 250 ok
-                ! gone
-                = failed end lost reset
-                = close
-                """),
+                S: 250 ok
+
+                """ + chunk + """
+                    ! gone
+                    = failed end lost reset
+                    = close
+                    """),
     ]
 }

@@ -13,13 +13,13 @@ import Testing
         init(
             _ name: String, tls: SessionSettings.TLSUse = .opportunistic,
             transport: Relay.Transport = .smtp, login: Relay.Login? = nil,
-            eagerBytesMax: Int = 65_536, mailsMax: Int = 100,
+            mailsMax: Int = 100,
             mail: OutgoingMail = .sample(), _ text: String
         ) {
             self.name = name
             settings = SessionSettings(
                 hello: "us.example", transport: transport, tls: tls, login: login,
-                mailsMax: mailsMax, eagerBytesMax: eagerBytesMax)
+                mailsMax: mailsMax)
             self.mail = mail
             self.text = text
         }

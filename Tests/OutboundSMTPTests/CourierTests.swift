@@ -64,14 +64,15 @@ import Testing
     }
 
     /// From memory and from a file, in pieces: what arrives are its bytes.
-    @Test func sendsALargeMail() async throws {
+    @Test(arguments: [["PIPELINING"], ["PIPELINING", "CHUNKING"], ["CHUNKING"], ["SIZE"]])
+    func sendsALargeMail(_ extensions: [String]) async throws {
         let folder = try ProjectFiles.temporaryFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let line = String(repeating: "x", count: 70) + "\r\n.\r\n"
         let body = String(repeating: line, count: 60_000)
         let path = "\(folder)/body"
         try Data(("skipped" + body).utf8).write(to: URL(fileURLWithPath: path))
-        let server = try await ScriptedServer()
+        let server = try await ScriptedServer { $0.extensions = extensions }
         let sending = try Sending(port: server.port)
         var mail = OutgoingMail.sample()
         mail.content = [

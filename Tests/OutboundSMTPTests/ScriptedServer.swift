@@ -15,6 +15,7 @@ final class ScriptedServer: Sendable {
         case mail = "MAIL"
         case recipient = "RCPT"
         case data = "DATA"
+        case chunk = "BDAT"
         case reset = "RSET"
         case quit = "QUIT"
         /// The mail's end.
@@ -100,6 +101,7 @@ final class ScriptedServer: Sendable {
         private var lines = LineDecoder(lineBytesMax: 4_096)
         private var input = ByteBuffer()
         private var data: DataDecoder?
+        private var chunkLeft: Int?
         private var content = ByteBuffer()
         private var commands: [String] = []
         private var isSilent = false
@@ -143,6 +145,8 @@ final class ScriptedServer: Sendable {
             while input.readableBytes > 0, !isSilent {
                 if self.data != nil {
                     guard takeData() else { return }
+                } else if let left = chunkLeft {
+                    takeChunk(left)
                 } else {
                     guard let line = lines.next(&input), case .line(let line) = line else { return }
                     take(String(buffer: line))
@@ -162,10 +166,23 @@ final class ScriptedServer: Sendable {
             for piece in pieces { content.writeImmutableBuffer(piece) }
             guard isAtEnd ?? false else { return false }
             data = nil
+            takeMail()
+            return true
+        }
+
+        private func takeChunk(_ left: Int) {
+            var piece = input.readSlice(length: min(left, input.readableBytes)) ?? ByteBuffer()
+            chunkLeft = left - piece.readableBytes
+            content.writeBuffer(&piece)
+            guard chunkLeft == 0 else { return }
+            chunkLeft = nil
+            takeMail()
+        }
+
+        private func takeMail() {
             let mail = Mail(commands: commands, content: String(buffer: content))
             let isTaken = act(.end, .say("250 2.0.0 taken"))
             if isTaken { box.state.withLock { $0.mails.append(mail) } }
-            return true
         }
 
         private func take(_ line: String) {
@@ -191,6 +208,9 @@ final class ScriptedServer: Sendable {
                 if act(.data, .say("354 go")) {
                     data = DataDecoder(framing: .dots, policy: .refuse, lineBytesMax: 10_000)
                 }
+            case .chunk:
+                content = ByteBuffer()
+                if !perform(.chunk) { chunkLeft = Int(line.split(separator: " ")[1]) }
             case .quit:
                 act(.quit, .say("221 bye"))
                 context?.close(promise: nil)

@@ -72,6 +72,20 @@ import Testing
         try await server.end()
     }
 
+    /// S2: what stands behind the answer to STARTTLS was said by whoever could.
+    @Test func forgetsWhatWasSaidBeforeTLS() async throws {
+        let server = try await server(certificates.right) {
+            $0.habits[.startTLS] = .sayAndStartTLS("220 go\r\n250-evil\r\n250 AUTH PLAIN")
+        }
+        let sending = try Sending(port: 1, trustRoots: certificates.roots)
+        let relay = Relay(
+            host: "mx.them.example", port: server.port, security: .verified,
+            login: Relay.Login(user: "us", password: "secret"))
+        #expect(await sending.deliver(by: .relay(relay)).summary == "deferred 4.7.4 destination")
+        #expect(server.state.commands == ["EHLO us.example", "STARTTLS", "EHLO us.example"])
+        try await server.end()
+    }
+
     @Test func requiresTLSWhereTheMailDoes() async throws {
         let server = try await ScriptedServer()
         let sending = try Sending(port: server.port)

@@ -211,8 +211,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         }
         job.report.succeed(
             MailReport(
-                result: result, isAnswered: session.isMailAnswered,
-                hasDSN: session.extensions.keywords.contains(.dsn)))
+                result: result, hasDSN: session.extensions.keywords.contains(.dsn)))
     }
 
     /// No mail finds it any more.
@@ -304,8 +303,6 @@ final class ConnectionHandler: ChannelInboundHandler {
 /// What became of a mail on one connection.
 struct MailReport: Sendable {
     var result: Result<RemoteReply, SessionFailure>
-    /// Whether the server has said anything to it.
-    var isAnswered = false
     /// The server offered DSN, and was told what the sender asks for.
     var hasDSN = false
 }

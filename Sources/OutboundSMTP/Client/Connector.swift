@@ -95,7 +95,6 @@ struct Connector: Sendable {
     private func session(for key: SMTPConnection.Key) -> SessionSettings {
         SessionSettings(
             hello: settings.hello, transport: key.transport, tls: key.tls.use, login: key.login,
-            limits: settings.limits.session, mailsMax: settings.limits.connectionMailsMax,
-            eagerBytesMax: settings.limits.eagerBytesMax)
+            limits: settings.limits.session, mailsMax: settings.limits.connectionMailsMax)
     }
 }

@@ -78,7 +78,6 @@ extension SMTPClientSession {
             return emit(.finished(.failure(error)))
         }
         mails += 1
-        isMailAnswered = false
         let isChunked = extensions.keywords.contains(.chunking)
         let transaction = Transaction(
             commands: commands, length: mail.length,
@@ -162,19 +161,17 @@ extension SMTPClientSession {
         if isContentNext { emit(.content) }
     }
 
-    /// RFC 2920 §3.1: the whole group without waiting. A large chunk goes when its recipient is
-    /// taken.
+    /// RFC 2920 §3.1: the whole group without waiting. A chunk goes when its recipient is taken: a
+    /// server that refuses it and does not pass over its bytes would take them for commands.
     private func mayGo(_ command: Transaction.Command, _ transaction: Transaction) -> Bool {
         guard !transaction.awaited.isEmpty else { return true }
-        guard extensions.keywords.contains(.pipelining) else { return false }
-        return command != .chunk || transaction.length <= settings.eagerBytesMax
+        return command != .chunk && extensions.keywords.contains(.pipelining)
     }
 
     // MARK: Replies
 
     mutating func take(_ reply: RemoteReply, for transaction: Transaction) {
         var transaction = transaction
-        isMailAnswered = true
         guard let command = transaction.awaited.first else { return end(.unexpected(reply)) }
         guard !isOutOfTurn else { return end(.unexpected(reply)) }
         transaction.awaited.removeFirst()
@@ -244,8 +241,6 @@ extension SMTPClientSession {
     private mutating func goOn(_ transaction: Transaction) {
         var transaction = transaction
         if transaction.failure != nil { transaction.unsent = [] }
-        // Bytes of a chunk that was announced are not commands: they are sent whatever happens.
-        if case .sending = transaction.content { return enter(.mail(transaction)) }
         if transaction.unsent.isEmpty, transaction.awaited.isEmpty,
             let failure = transaction.failure
         {
@@ -256,9 +251,10 @@ extension SMTPClientSession {
 
     private mutating func finish(_ result: Result<RemoteReply, SessionFailure>) {
         if case .failure = result { needsReset = true } else { needsReset = false }
-        enter(graceUntil == nil ? .open : .closed)
+        let isGivenUp = graceUntil != nil
+        enter(isGivenUp ? .closed : .open)
         emit(.finished(result))
-        if graceUntil != nil { emit(.close) }
+        if isGivenUp { emit(.close) }
     }
 }
 

@@ -50,8 +50,6 @@ package struct SMTPClientSession {
     var needsReset = false
     /// Mails that were begun.
     var mails = 0
-    /// Whether the server has said anything since the last mail was begun.
-    package internal(set) var isMailAnswered = false
     // Milliseconds of a clock that never goes back.
     var now: Int64
     var phaseStartedAt: Int64
@@ -177,6 +175,7 @@ package struct SMTPClientSession {
     mutating func enter(_ phase: Phase) {
         self.phase = phase
         phaseStartedAt = now
+        if isClosed { graceUntil = nil }
     }
 
     mutating func write(_ bytes: ByteBuffer) {

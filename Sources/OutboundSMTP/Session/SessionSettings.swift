@@ -23,13 +23,11 @@ package struct SessionSettings: Sendable {
     package var limits: SessionTimeLimits
     /// Mails that are sent in one session; fewer where the server says so.
     package var mailsMax: Int
-    /// A mail up to so many bytes is sent by BDAT before its recipient is known to be taken.
-    package var eagerBytesMax: Int
 
     package init(
         hello: String, transport: Relay.Transport = .smtp, tls: TLSUse = .opportunistic,
         login: Relay.Login? = nil, limits: SessionTimeLimits = SessionTimeLimits(),
-        mailsMax: Int = 100, eagerBytesMax: Int = 65_536
+        mailsMax: Int = 100
     ) {
         self.hello = hello
         self.transport = transport
@@ -37,6 +35,5 @@ package struct SessionSettings: Sendable {
         self.login = login
         self.limits = limits
         self.mailsMax = mailsMax
-        self.eagerBytesMax = eagerBytesMax
     }
 }
