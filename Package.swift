@@ -138,7 +138,7 @@ let package = Package(
         source("Topics", ["Storage", "MailModel", logging, lifecycle]),
         source(
             "DeliveryQueue", ["Storage", "SMTPProtocol", "MailModel", lifecycle, nioCore]),
-        source("Accounts", ["Storage", "DNS", "MailModel"]),
+        source("Accounts", ["MailAuthentication", "Storage", "DNS", "MailModel", crypto]),
         source("MailAuthentication", ["DNS", "MailModel", crypto]),
         source("Screening", ["Storage", "DNS", "MailModel"]),
         source("SQLStorage", ["Storage", "RuleEngine", "MailModel", nioCore]),
@@ -196,7 +196,12 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["DNS", "MailModel", "Storage", nioCore, logging],
             path: "Tests/TestSupport", swiftSettings: settings),
-        tests("AccountsTests", ["Accounts", "DNS", "Storage", "MailModel", "TestSupport"]),
+        tests(
+            "AccountsTests",
+            [
+                "Accounts", "MailAuthentication", "LibCrypto", "DNS", "Storage", "MailModel",
+                "TestSupport",
+            ]),
         tests("DNSTests", ["DNS", "DNSClient", "MailModel", "TestSupport"]),
         tests(
             "MailAuthenticationTests",
@@ -258,7 +263,8 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "InboundSMTP", "PublicWeb", "SMTPProtocol", "MailFlow", "Topics", "Events",
-                "RuleEngine", "Documents", "ControlPlane", "Daemon", "Storage", "Feedback",
+                "Accounts", "RuleEngine", "Documents", "ControlPlane", "Daemon", "Storage",
+                "Feedback",
                 "MailModel", "MailAuthentication", "LibCrypto", "Scanners", "Screening", "DNS",
                 "OutboundSMTP", "DeliveryQueue", "TestSupport", nioCore,
             ],

@@ -67,9 +67,10 @@ extension SQLStore: IdentityStore {
         _ name: String, of account: AccountID
     ) async throws(StorageFailure) -> Bool {
         try await write { connection throws(StorageFailure) in
-            try connection.execute(
-                "DELETE FROM identity WHERE account = $1 AND name = $2",
-                [.text(account.text), .text(name)]) > 0
+            let identity: [SQLValue] = [.text(account.text), .text(name)]
+            try Self.removeSending(identity, connection)
+            return try connection.execute(
+                "DELETE FROM identity WHERE account = $1 AND name = $2", identity) > 0
         }
     }
 

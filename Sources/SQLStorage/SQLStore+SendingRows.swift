@@ -23,7 +23,8 @@ extension SQLStore {
         return String(decoding: data, as: UTF8.self)
     }
 
-    private static func value<Value: Decodable>(_ json: String) -> Value? {
+    /// What `json` wrote; nil where it did not.
+    static func value<Value: Decodable>(_ json: String) -> Value? {
         try? JSONDecoder().decode(Value.self, from: Data(json.utf8))
     }
 

@@ -51,6 +51,29 @@ enum Schema {
                 changed_ms BIGINT NOT NULL, mail TEXT, feedback TEXT, evidence TEXT,
                 PRIMARY KEY (scope, address)) \(dialect.clusteredSuffix)
             """,
+        ] + senders(dialect)
+    }
+
+    /// Who may send, and what the identities that send have. Secrets are sealed.
+    private static func senders(_ dialect: SQLDialect) -> [String] {
+        [
+            """
+            CREATE TABLE access_key (
+                id TEXT PRIMARY KEY NOT NULL, account TEXT NOT NULL, name TEXT NOT NULL,
+                state TEXT NOT NULL, secret \(dialect.blobType) NOT NULL,
+                created_ms BIGINT NOT NULL, used_ms BIGINT)
+            """,
+            """
+            CREATE TABLE sending_identity (
+                account TEXT NOT NULL, name TEXT NOT NULL, dkim TEXT, mail_from TEXT,
+                PRIMARY KEY (account, name))
+            """,
+            """
+            CREATE TABLE dkim_key (
+                account TEXT NOT NULL, identity TEXT NOT NULL, selector TEXT NOT NULL,
+                facts TEXT NOT NULL, private_key \(dialect.blobType) NOT NULL,
+                PRIMARY KEY (account, identity, selector))
+            """,
         ]
     }
 

@@ -1,7 +1,7 @@
 package import MailModel
 
 /// One look into the DNS for a domain's record, and what was there instead.
-package struct IdentityCheck: Sendable, Hashable {
+package struct IdentityCheck: Sendable, Hashable, Codable {
     /// SES v2's `VerificationInfo.ErrorType`, as its wire spells it.
     package enum ErrorType: String, Sendable, Codable {
         case hostNotFound = "HOST_NOT_FOUND"

@@ -72,7 +72,7 @@ enum ImportGraph {
         Target("Actions", .core, ["Topics", "Events", "Storage", "RuleEngine", "MailModel"]),
         Target("Topics", .core, ["Storage", "MailModel"]),
         Target("DeliveryQueue", .core, ["Storage", "SMTPProtocol", "MailModel"]),
-        Target("Accounts", .core, ["Storage", "DNS", "MailModel"]),
+        Target("Accounts", .core, ["MailAuthentication", "Storage", "DNS", "MailModel"]),
         Target("MailAuthentication", .core, ["DNS", "MailModel"]),
         Target("Screening", .core, ["Storage", "DNS", "MailModel"]),
         Target("SQLStorage", .core, ["Storage", "RuleEngine", "MailModel"]),
