@@ -99,7 +99,7 @@ let package = Package(
                 "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
                 "Handlers", "WebPoster", "PublicWeb", "ObjectStorage", "SQLiteDriver", "DNSClient",
                 "Magic", "LibCrypto", "MailAuthentication", "Scanners", "Screening", "SMTPProtocol",
-                "DNS", "CPrivileges",
+                "DNS", "CPrivileges", "OutboundSMTP", "DeliveryQueue",
                 nioCore, nioPosix, nioSSL, lifecycle, unixSignals, logging, hummingbird,
                 certificates, asn1, crypto, cryptoExtras,
             ]),
@@ -129,8 +129,9 @@ let package = Package(
         source(
             "MailFlow",
             [
-                "Actions", "Topics", "Accounts", "MailAuthentication", "Screening", "Storage",
-                "RuleEngine", "DNS", "MailModel", crypto, logging, lifecycle, nioCore,
+                "Actions", "Topics", "DeliveryQueue", "Accounts", "Events", "MailAuthentication",
+                "Screening", "Storage", "RuleEngine", "SMTPProtocol", "DNS", "Feedback",
+                "MailModel", crypto, logging, lifecycle, nioCore,
             ]),
         source(
             "Actions",

@@ -63,6 +63,17 @@ package final class IdentityDirectory: Sendable {
         }
     }
 
+    /// The name of the verified identity that `mailbox` is sent as: the address, else its domain or
+    /// the nearest parent; nil where there is none.
+    package func identity(covering mailbox: Mailbox) -> String? {
+        snapshot.withLock { current in
+            let address = "\(mailbox.foldedLocalPart)@\(mailbox.domain.ascii)"
+            if current.addresses.contains(address) { return address }
+            return ([mailbox.domain.ascii] + mailbox.domain.parents)
+                .first(where: current.domains.contains)
+        }
+    }
+
     /// Whether `domain` or a parent of it is a verified domain identity.
     package func covers(_ domain: Domain) -> Bool {
         snapshot.withLock { Self.covers(domain, in: $0.domains) }

@@ -113,16 +113,34 @@ package struct Server {
         let judging = JudgingParts(configuration, surroundings, spool, names)
         let actions = try await ActionParts(
             configuration, surroundings, spool, rules, judging, helper: start.helper)
+        var sending: SendingParts?
+        if let settings = configuration.sending {
+            sending = try await SendingParts(
+                configuration, settings, surroundings, spool, rules, names, actions)
+        }
+        do {
+            try await serve(spool, rules, names, judging, actions, sending)
+        } catch {
+            try? await sending?.shutdown()
+            throw error
+        }
+        try await sending?.shutdown()
+    }
+
+    private func serve(
+        _ spool: SpoolParts, _ rules: RuleParts, _ names: NameParts, _ judging: JudgingParts,
+        _ actions: ActionParts, _ sending: SendingParts?
+    ) async throws {
         let receiving = try ReceivingParts(
-            configuration, surroundings, spool, rules, names, judging, actions)
+            configuration, surroundings, spool, rules, names, judging, actions, sending)
         let operation = OperationParts(
-            configuration, surroundings, spool, rules, names, actions, receiving)
+            configuration, surroundings, spool, rules, names, actions, receiving, sending)
         do {
             try await operation.control.bind()
             try await receiving.bind(start.sockets, surroundings)
             rules.sayWhatIsServed(configuration, surroundings)
             start.manager.tell("READY=1", "STATUS=Takes mail")
-            try await run(actions, receiving, operation, watchdog(receiving, spool))
+            try await run(actions, sending, receiving, operation, watchdog(receiving, spool))
         } catch {
             await operation.control.abandon()
             try? await receiving.shutdown()
@@ -133,8 +151,8 @@ package struct Server {
 
     /// One service's failure ends all, as gracefully as a signal does.
     private func run(
-        _ actions: ActionParts, _ receiving: ReceivingParts, _ operation: OperationParts,
-        _ watchdog: Watchdog?
+        _ actions: ActionParts, _ sending: SendingParts?, _ receiving: ReceivingParts,
+        _ operation: OperationParts, _ watchdog: Watchdog?
     ) async throws {
         // Ended in reverse: first no new mail, then its actions, then what they said.
         var services: [any Service] = [
@@ -145,13 +163,16 @@ package struct Server {
                     reloads: operation.reloads, certificates: receiving.certificates,
                     log: surroundings.log, manager: start.manager)),
         ]
+        if let sending { services.append(sending.queue) }
         services += operation.recurring.map { WorkThreads.upkeep.running($0) }
         if let health = operation.health { services.append(health) }
         if let helper = start.helper { services.append(HelperWatch(helper: helper)) }
         if let web = operation.web { services.append(web) }
         services += receiving.listeners as [any Service]
         if let watchdog { services.append(watchdog) }
-        services.append(Closing(flow: receiving.flow, manager: start.manager))
+        services.append(
+            Closing(
+                flow: receiving.flow, submission: receiving.submission, manager: start.manager))
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { service in
@@ -159,13 +180,14 @@ package struct Server {
                         service: service, successTerminationBehavior: .gracefullyShutdownGroup,
                         failureTerminationBehavior: .gracefullyShutdownGroup)
                 }, gracefulShutdownSignals: [.sigterm, .sigint], logger: surroundings.log))
-        let flow = receiving.flow
+        let (flow, submission) = (receiving.flow, receiving.submission)
         let (ending, log) = (surroundings.ending, surroundings.log)
         ending.whenSyncFails {
             log.critical(
                 "the spool failed: no mail is taken, and the server ends",
                 metadata: ["error": "\(ending.failure.map { "\($0)" } ?? "")"])
             flow.close()
+            submission?.close()
             Task { await group.triggerGracefulShutdown() }
         }
         try await group.run()
@@ -185,11 +207,13 @@ extension Server {
 /// The first step of the end: no mail begins any more.
 private struct Closing: Service {
     let flow: InboundFlow
+    let submission: SubmissionFlow?
     let manager: ServiceManager
 
     func run() async throws {
         try? await gracefulShutdown()
         flow.close()
+        submission?.close()
         manager.tell("STOPPING=1", "STATUS=Takes no new mail; what is at work ends")
     }
 }

@@ -39,7 +39,7 @@ enum ImportGraph {
                 "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
                 "Handlers", "WebPoster", "PublicWeb", "ObjectStorage", "SQLiteDriver", "DNSClient",
                 "Magic", "LibCrypto", "MailAuthentication", "Scanners", "Screening", "SMTPProtocol",
-                "DNS", "CPrivileges",
+                "DNS", "CPrivileges", "OutboundSMTP", "DeliveryQueue",
             ]),
 
         Target("InboundSMTP", .edge, ["MailFlow", "SMTPProtocol", "MailModel", "Storage"]),
@@ -66,8 +66,9 @@ enum ImportGraph {
         Target(
             "MailFlow", .core,
             [
-                "Actions", "Topics", "Accounts", "MailAuthentication", "Screening", "Storage",
-                "RuleEngine", "DNS", "MailModel",
+                "Actions", "Topics", "DeliveryQueue", "Accounts", "Events", "MailAuthentication",
+                "Screening", "Storage", "RuleEngine", "SMTPProtocol", "DNS", "Feedback",
+                "MailModel",
             ]),
         Target("Actions", .core, ["Topics", "Events", "Storage", "RuleEngine", "MailModel"]),
         Target("Topics", .core, ["Storage", "MailModel"]),

@@ -11,6 +11,8 @@ import ObjectStorage
 /// Where mail comes in: the flow, and the listeners before it.
 struct ReceivingParts {
     let flow: InboundFlow
+    /// Nil where nothing is sent.
+    let submission: SubmissionFlow?
     let connections: ConnectionTable
     let traces: SessionTraces
     let listeners: [SMTPListener]
@@ -22,7 +24,8 @@ struct ReceivingParts {
 
     init(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
-        _ rules: RuleParts, _ names: NameParts, _ judging: JudgingParts, _ actions: ActionParts
+        _ rules: RuleParts, _ names: NameParts, _ judging: JudgingParts, _ actions: ActionParts,
+        _ sending: SendingParts?
     ) throws {
         let filters = AddressFilters(configuration.filters)
         traces = SessionTraces(time: surroundings.time)
@@ -41,15 +44,28 @@ struct ReceivingParts {
             onFailure: { surroundings.spoolRefused($0) })
         connections = ConnectionTable(
             limits: Self.limits(configuration, surroundings), filters: filters)
-        let service = SMTPListener.Service(
-            settings: configuration.session, receiver: flow, log: surroundings.journal,
-            connections: connections, traces: traces)
+        let (flow, connections, traces) = (flow, connections, traces)
+        submission = sending.map {
+            $0.submission(
+                configuration, surroundings, spool, threads: PoolThreads(pool: threads))
+        }
+        let submission = submission
+        let service: @Sendable (SessionRole) -> SMTPListener.Service = { role in
+            var settings = configuration.session
+            settings.role = role
+            settings.isTLSOffered = settings.isTLSOffered || role == .submission
+            let receiver: any MailReceiver = role == .submission ? submission ?? flow : flow
+            return SMTPListener.Service(
+                settings: settings, receiver: receiver, log: surroundings.journal,
+                connections: connections, traces: traces)
+        }
         certificates = try Self.certificates(configuration, surroundings)
         let group = group
         let certificates = certificates
         listeners = try configuration.listeners.enumerated().map { index, listener in
             SMTPListener(
-                at: try Self.place(listener, index, certificates), service: service, group: group,
+                at: try Self.place(listener, index, certificates), service: service(listener.role),
+                group: group,
                 drainSeconds: Int64(configuration.drainSeconds))
         }
         threads.start()
@@ -127,7 +143,8 @@ struct ReceivingParts {
         _ configuration: Configuration, _ surroundings: Surroundings
     ) throws -> Certificates? {
         guard
-            configuration.tls.isOffered || configuration.listeners.contains(where: \.isImplicitTLS)
+            configuration.tls.isOffered
+                || configuration.listeners.contains { $0.isImplicitTLS || $0.role == .submission }
         else { return nil }
         var files = configuration.tls.certificates
         if files.isEmpty {

@@ -1,4 +1,5 @@
 package import DNSClient
+package import DeliveryQueue
 import Foundation
 package import Handlers
 package import InboundSMTP
@@ -17,6 +18,21 @@ package struct Configuration: Sendable {
         package var isImplicitTLS = false
         /// Who has to send the header of the PROXY protocol.
         package var proxies: [CIDRBlock] = []
+        package var role = SessionRole.mx
+    }
+
+    /// How mails are sent.
+    package struct Sending: Sendable, Equatable {
+        /// The service's own domain; nil: there is none.
+        package var serviceDomain: Domain?
+        package var keepsMessageID: Bool
+        package var eventsTopic: String?
+        package var port: Int
+        package var allowsPrivateAddresses: Bool
+        package var triesMax: Int
+        package var connectionsPerDestinationMax: Int
+        package var giveUpAfterHours: Int
+        package var smartHost: Relay?
     }
 
     package struct TLS: Sendable, Equatable {
@@ -107,6 +123,8 @@ package struct Configuration: Sendable {
     package var looksUpPeerNames: Bool
     package var authentication: Authentication
     package var screening: Screening
+    /// Nil: nothing is sent.
+    package var sending: Sending?
     /// Nil: no health and metrics endpoint.
     package var health: Listener?
     package var logLevel: String

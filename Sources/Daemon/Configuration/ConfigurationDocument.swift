@@ -86,6 +86,12 @@ package struct ConfigurationDocument {
         let buckets = targets.buckets(root["buckets"])
         let handlers = targets.handlers(root["handlers"])
         let topics = targets.topics(root["topics"])
+        let sending = SendingDocument(settings: settings).sending(root, topics: topics)
+        if sending == nil, let place = root["listeners"],
+            listeners.contains(where: { $0.role == .submission })
+        {
+            place.noteWhole("a listener for submission wants the section “sending”")
+        }
         targets.places.noteMeetings()
         return Configuration(
             file: file, hostname: hostname, dataDirectory: dataDirectory ?? "",
@@ -113,7 +119,8 @@ package struct ConfigurationDocument {
             authentication: AuthenticationDocument(settings: settings).authentication(
                 settings.section(root, "authentication"), hostname: hostname),
             screening: ScreeningDocument(settings: settings)
-                .screening(settings.section(root, "screening")), health: health,
+                .screening(settings.section(root, "screening")), sending: sending,
+            health: health,
             logLevel: log?["level"]?.choice(
                 ["trace", "debug", "info", "notice", "warning", "error", "critical"]
                     .map { ($0, $0) }) ?? "info",

@@ -19,7 +19,7 @@ enum ConfigurationSchema {
 
     static let largest = 1 << 53
 
-    static let settings = receiving + targets + surroundings + screening
+    static let settings = receiving + targets + surroundings + screening + sending
 
     private static let receiving: [Setting] = [
         Setting(
@@ -37,7 +37,8 @@ enum ConfigurationSchema {
             path: "listeners", defaultText: "[{address: \"0.0.0.0\", port: 25}]",
             comment:
                 "Where mail comes in. Port 0 lets the system choose. “tls: implicit” begins with\n"
-                + "TLS; “proxyFrom: [192.0.2.7]” names who has to send the PROXY protocol's header."
+                + "TLS; “proxyFrom: [192.0.2.7]” names who has to send the PROXY protocol's header;\n"
+                + "“role: submission” is for those who log in and send (ports 587 and 465)."
         ),
         Setting(
             path: "tls.offer", defaultText: "true",

@@ -11,7 +11,7 @@ struct ListenerDocument {
     mutating func listeners(_ value: DocumentValue?) -> [Configuration.Listener] {
         if let value, value.isSequence, value.list().isEmpty { value.note("at least one listener") }
         return (value?.list() ?? []).compactMap { entry in
-            listener(entry, ["address", "port", "tls", "proxyFrom"])
+            listener(entry, ["address", "port", "tls", "proxyFrom", "role"])
         }
     }
 
@@ -48,7 +48,8 @@ struct ListenerDocument {
             address: address, port: port,
             isImplicitTLS: mapping["tls"]?.choice([("starttls", false), ("implicit", true)])
                 ?? false,
-            proxies: mapping.list("proxyFrom").compactMap { $0.block() })
+            proxies: mapping.list("proxyFrom").compactMap { $0.block() },
+            role: mapping["role"]?.choice([("mx", .mx), ("submission", .submission)]) ?? .mx)
         if let (other, place) = taken.first(where: { $0.0.excludes(listener) }) {
             let isMixed = address.contains(":") != other.address.contains(":")
             value.noteWhole(

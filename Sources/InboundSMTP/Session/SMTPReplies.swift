@@ -126,8 +126,15 @@ enum SMTPReplies {
         case .dmarcUndecided:
             reply(451, 7, 1, "The DNS does not answer for the domain in From, try again later")
         case .authorUnclear: reply(550, 7, 1, "From has to name one author (RFC 5322)")
-        case .unsendable(let why): reply(554, 6, 0, why)
+        case .unsendable(let why): reply(554, 6, 0, line(why))
         }
+    }
+
+    /// What a reply can carry of a text that may quote what came. RFC 5321 §4.2
+    private static func line(_ text: String) -> String {
+        String(
+            decoding: text.utf8.prefix(400).map { (32...126).contains($0) ? $0 : 63 },
+            as: UTF8.self)
     }
 
     /// In place of the greeting, where the session ends with it.

@@ -1,0 +1,159 @@
+import Accounts
+import DeliveryQueue
+import Foundation
+import InboundSMTP
+import LibCrypto
+import Logging
+import MailFlow
+import MailModel
+import NIOPosix
+import OutboundSMTP
+import RuleEngine
+import SQLStorage
+import Storage
+import WebPoster
+
+/// How mails leave: who may send, as whom, the queue, and who takes them to their next hops.
+struct SendingParts {
+    let credentials: Credentials
+    let identities: SendingIdentities
+    let records: SendingRecords
+    let setup: SenderSetup
+    let verifier: SendingVerifier
+    let queue: DeliveryQueue
+    let outbound: OutboundFlow
+    private let courier: SMTPCourier
+    private let group = MultiThreadedEventLoopGroup(
+        numberOfThreads: max(1, min(4, System.coreCount / 2)))
+
+    init(
+        _ configuration: Configuration, _ sending: Configuration.Sending,
+        _ surroundings: Surroundings, _ spool: SpoolParts, _ rules: RuleParts, _ names: NameParts,
+        _ actions: ActionParts
+    ) async throws {
+        let (time, random, store) = (surroundings.time, surroundings.random, spool.store)
+        let root = try Self.rootKey(configuration, random)
+        let box = SecretBox(root)
+        let hostname = Domain(validatedASCII: configuration.hostname)
+        credentials = Credentials(
+            store: store, box: box, regions: [SESRuleDocument.region], time: time, random: random)
+        try await credentials.reload()
+        try credentials.checkSecrets()
+        let maker = DKIMKeyMaker(rsa: LibCryptoRSA(), box: box, time: time, random: random)
+        identities = SendingIdentities(store: store, maker: maker)
+        try await identities.reload()
+        records = SendingRecords(serviceDomain: sending.serviceDomain, hostname: hostname)
+        setup = SenderSetup(identities: identities, maker: maker, time: time)
+        verifier = SendingVerifier(
+            identities: identities, setup: setup, records: records, resolver: names.counting,
+            time: time)
+        var settings = SendingSettings(
+            hostname: hostname, region: SESRuleDocument.region,
+            accountNumber: SESRuleDocument.account,
+            returnDomain: sending.serviceDomain ?? hostname,
+            messageIDDomain: sending.serviceDomain ?? hostname)
+        settings.keepsMessageID = sending.keepsMessageID
+        settings.headerBytesMax = configuration.inbound.headerBytesMax
+        settings.eventsTopic = sending.eventsTopic
+        settings.onUnsignable = { [log = surroundings.log] domain, reason in
+            log.error(
+                "a mail cannot be signed, and is not taken",
+                metadata: ["domain": "\(domain)", "error": "\(reason)"])
+        }
+        let routes = Self.routes(sending)
+        let plans = RetryPlans(
+            standard: RetryPlan(giveUpAfterSeconds: Int64(sending.giveUpAfterHours) * 3_600))
+        let office = SendingOffice(
+            settings: settings, tokens: ReturnPathToken.Key(root), topics: actions.topics,
+            routes: routes, plans: plans, time: time, random: random)
+        courier = try Self.courier(
+            configuration, sending, surroundings, names, rules, group: group)
+        let wake = actions.wake
+        let queue = DeliveryQueue(
+            limits: DeliveryLimits(
+                triesMax: sending.triesMax,
+                widthStart: min(5, sending.connectionsPerDestinationMax),
+                widthMax: sending.connectionsPerDestinationMax),
+            store: store, bodies: spool.bodies, courier: courier, office: office, routes: routes,
+            plans: plans, time: time, random: random, pause: surroundings.pause,
+            log: surroundings.journal, onDeliveries: { wake.call() })
+        self.queue = queue
+        outbound = OutboundFlow(
+            settings: settings, identities: rules.identities, senders: identities, office: office,
+            store: store, bodies: spool.bodies, routes: routes, plans: plans,
+            executor: WorkThreads.actions, time: time, random: random,
+            onFailure: { surroundings.spoolRefused($0) },
+            onAccepted: { sending in
+                queue.offer(sending)
+                if !sending.deliveries.isEmpty { wake.call() }
+            })
+    }
+
+    func submission(
+        _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
+        threads: any BlockingThreads
+    ) -> SubmissionFlow {
+        SubmissionFlow(
+            credentials: credentials, outbound: outbound,
+            settings: InboundSettings(
+                hostname: configuration.hostname, receiptKey: [],
+                bodyFileThresholdBytes: configuration.spool.bodyFileThresholdBytes,
+                headerBytesMax: configuration.inbound.headerBytesMax),
+            bodies: spool.bodies, threads: threads, room: spool.disk, time: surroundings.time,
+            random: surroundings.random, onFailure: { surroundings.spoolRefused($0) })
+    }
+
+    func shutdown() async throws {
+        courier.close()
+        try await group.shutdownGracefully()
+    }
+
+    private static let smartHost = "smart host"
+
+    private static func routes(_ sending: Configuration.Sending) -> RouteTable {
+        guard let relay = sending.smartHost else { return RouteTable() }
+        return RouteTable(relays: [smartHost: relay], smartHost: smartHost)
+    }
+
+    /// The key that all secrets are sealed under: made at the first start, and never again, since
+    /// what was sealed under another one is lost.
+    private static func rootKey(
+        _ configuration: Configuration, _ random: SystemRandom
+    ) throws -> RootKey {
+        let folder = "\(configuration.dataDirectory)/keys"
+        let path = "\(folder)/secret.key"
+        if let data = FileManager.default.contents(atPath: path) {
+            guard let key = RootKey(data) else {
+                throw Server.Failure(
+                    description: "\(path) has \(data.count) bytes; a key has "
+                        + "\(RootKey.bytesCount): put back the one that the secrets were sealed under")
+            }
+            return key
+        }
+        try Directories.create(folder)
+        try Directories.setMode(folder, 0o700)
+        let bytes = random.bytes(RootKey.bytesCount)
+        try PrivateFile.write(Data(bytes), to: path)
+        guard let key = RootKey(bytes) else {
+            preconditionFailure("a key of as many bytes as it has")
+        }
+        return key
+    }
+
+    private static func courier(
+        _ configuration: Configuration, _ sending: Configuration.Sending,
+        _ surroundings: Surroundings, _ names: NameParts, _ rules: RuleParts,
+        group: MultiThreadedEventLoopGroup
+    ) throws -> SMTPCourier {
+        var settings = DeliverySettings(hello: configuration.hostname)
+        settings.port = sending.port
+        settings.allowsPrivateAddresses = sending.allowsPrivateAddresses
+        settings.ourselves.names = [Domain(validatedASCII: configuration.hostname)]
+        let identities = rules.identities
+        settings.ourselves.receives = { identities.covers($0) }
+        return try SMTPCourier(
+            settings, resolver: names.counting, random: surroundings.random,
+            time: surroundings.time, fetcher: try GuardedPolicyFetcher(configuration.http),
+            results: TLSResultCounter(metrics: surroundings.metrics), group: group)
+    }
+}

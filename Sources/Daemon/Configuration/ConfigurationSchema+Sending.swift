@@ -1,0 +1,40 @@
+extension ConfigurationSchema {
+    /// How mails are sent. Without the section nothing is: a submission listener wants it.
+    static let sending: [Setting] = [
+        Setting(
+            path: "sending.serviceDomain", defaultText: "mail.example.com", isExample: true,
+            comment:
+                "The domain of the service itself, whose records we make: return paths, DKIM keys.\n"
+                + "Without it return paths are of hostname, and keys are published as TXT."),
+        Setting(
+            path: "sending.keepMessageID", defaultText: "false",
+            comment: "Whether a Message-ID that the sender gave stays; SES gives each mail its own."
+        ),
+        Setting(
+            path: "sending.eventsTopic", defaultText: "sent", isExample: true,
+            comment: "The topic that is told of each send, delivery, bounce, complaint and delay."),
+        Setting(
+            path: "delivery.port", defaultText: "25",
+            comment: "Where mail exchangers listen; another one is for tests.", range: 1...65_535),
+        Setting(
+            path: "delivery.allowPrivateAddresses", defaultText: "false",
+            comment: "Whether mail goes to exchangers on this machine or in private networks."),
+        Setting(
+            path: "delivery.triesMax", defaultText: "200",
+            comment: "Mails that are being handed over at once.", range: 1...10_000),
+        Setting(
+            path: "delivery.connectionsPerDestinationMax", defaultText: "20",
+            comment: "At once to one domain or relay; fewer while it asks for less.",
+            range: 1...1_000),
+        Setting(
+            path: "delivery.giveUpAfterHours", defaultText: "72",
+            comment: "How long a mail is tried before it bounces. SES: 72.", range: 1...720),
+        Setting(
+            path: "delivery.smartHost",
+            defaultText:
+                "{host: smtp.example.net, port: 587, security: verified, user: u, passwordFile: p}",
+            isExample: true,
+            comment: "A host that takes all mail for others, in place of their exchangers.\n"
+                + "security: verified, implicit, opportunistic or none."),
+    ]
+}

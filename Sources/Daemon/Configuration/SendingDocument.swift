@@ -1,0 +1,90 @@
+import DeliveryQueue
+import Documents
+import Foundation
+import MailModel
+import Topics
+
+/// Reads how mails are sent.
+struct SendingDocument {
+    let settings: SettingReader
+
+    /// Nil where neither section is there.
+    func sending(
+        _ root: DocumentMapping, topics: [String: [Subscriber]]
+    ) -> Configuration.Sending? {
+        guard let section = settings.section(root, "sending") else {
+            root["delivery"]?.noteWhole("nothing is delivered without the section “sending”")
+            return nil
+        }
+        let delivery = settings.section(root, "delivery")
+        return Configuration.Sending(
+            serviceDomain: section["serviceDomain"].flatMap(domain),
+            keepsMessageID: settings.bool(section, "sending.keepMessageID"),
+            eventsTopic: section["eventsTopic"].flatMap { topic($0, topics) },
+            port: settings.int(delivery, "delivery.port"),
+            allowsPrivateAddresses: settings.bool(delivery, "delivery.allowPrivateAddresses"),
+            triesMax: settings.int(delivery, "delivery.triesMax"),
+            connectionsPerDestinationMax: settings.int(
+                delivery, "delivery.connectionsPerDestinationMax"),
+            giveUpAfterHours: settings.int(delivery, "delivery.giveUpAfterHours"),
+            smartHost: delivery?["smartHost"].flatMap(relay))
+    }
+
+    private func domain(_ value: DocumentValue) -> Domain? {
+        guard let text = value.string() else { return nil }
+        do throws(DomainError) {
+            return try Domain(parsing: text)
+        } catch {
+            value.note("“\(text)” is no domain: \(error)")
+            return nil
+        }
+    }
+
+    private func topic(_ value: DocumentValue, _ topics: [String: [Subscriber]]) -> String? {
+        guard let name = value.string() else { return nil }
+        guard topics[name] != nil else {
+            value.note("there is no topic “\(name)”")
+            return nil
+        }
+        return name
+    }
+
+    private func relay(_ value: DocumentValue) -> Relay? {
+        guard
+            let mapping = value.mapping(
+                keys: ["host", "port", "security", "user", "passwordFile"])
+        else { return nil }
+        let host = mapping.required("host")?.string()
+        let port = mapping.required("port")?.int(in: 1...65_535)
+        let security =
+            mapping["security"]?.choice([
+                ("verified", Relay.Security.verified), ("implicit", .implicit),
+                ("opportunistic", .opportunistic), ("none", .none),
+            ]) ?? .verified
+        guard let host, let port else { return nil }
+        guard IPAddress(host) != nil || (try? Domain(parsing: host)) != nil else {
+            mapping["host"]?.note("“\(host)” is no name and no address")
+            return nil
+        }
+        return Relay(
+            host: host, port: port, security: security, login: login(mapping, security))
+    }
+
+    private func login(_ mapping: DocumentMapping, _ security: Relay.Security) -> Relay.Login? {
+        guard let user = mapping["user"]?.string() else { return nil }
+        guard let place = mapping.required("passwordFile"),
+            let path = settings.path(place, to: .file)
+        else { return nil }
+        guard security == .verified || security == .implicit else {
+            mapping.note(
+                "a password goes to a host that is proven alone: “security: verified” or “implicit”",
+                atKey: "user")
+            return nil
+        }
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            place.note("\(path) cannot be read")
+            return nil
+        }
+        return Relay.Login(user: user, password: text.trimmingCharacters(in: .newlines))
+    }
+}

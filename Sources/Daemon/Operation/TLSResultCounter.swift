@@ -1,0 +1,18 @@
+import OutboundSMTP
+
+/// Counts how connections to exchangers were secured.
+struct TLSResultCounter: TLSResultLog {
+    let metrics: ServerMetrics
+
+    func note(_ result: TLSResult) {
+        let policy =
+            switch result.policy {
+            case .none: "none"
+            case .tlsa: "dane"
+            case .sts: "mta-sts"
+            }
+        let outcome = result.failure == nil ? "secured" : "failed"
+        metrics.add(
+            "martlet_outbound_tls_total{policy=\"\(policy)\",outcome=\"\(outcome)\"}")
+    }
+}

@@ -1,0 +1,308 @@
+package import Accounts
+package import DeliveryQueue
+package import MailAuthentication
+package import MailModel
+import NIOCore
+package import Storage
+
+/// The way of a mail that is to be sent, one call a step: **authorise** (the identity that it is sent
+/// as) → **compose** (its header section as it leaves) → **suppress** → **sign** → **commit** →
+/// accepted → `DeliveryQueue`.
+///
+/// What it answers is what whoever sends is told; a mail is taken whole or not at all.
+package final class OutboundFlow: Sendable {
+    /// To, Cc and Bcc of one mail together. SES: 50
+    package static let recipientsMax = 50
+    /// Of a body in a file, in memory at once.
+    private static let pieceBytes = 1_048_576
+
+    private let settings: SendingSettings
+    private let identities: IdentityDirectory
+    private let senders: SendingIdentities
+    private let office: SendingOffice
+    private let store: any SendingStore & SuppressionStore
+    private let bodies: any BodyFiles
+    private let routes: RouteTable
+    private let plans: RetryPlans
+    private let executor: (any TaskExecutor)?
+    private let time: any TimeSource
+    private let random: any RandomSource
+    private let onFailure: @Sendable (StorageFailure) -> Void
+    private let onAccepted: @Sendable (AcceptedSending) -> Void
+
+    /// `executor`: whose threads may block; signing takes its time. `onAccepted` is called from the
+    /// writer's thread once a mail is durable.
+    package init(
+        settings: SendingSettings, identities: IdentityDirectory, senders: SendingIdentities,
+        office: SendingOffice, store: any SendingStore & SuppressionStore,
+        bodies: any BodyFiles, routes: RouteTable, plans: RetryPlans,
+        executor: (any TaskExecutor)?, time: any TimeSource, random: any RandomSource,
+        onFailure: @escaping @Sendable (StorageFailure) -> Void,
+        onAccepted: @escaping @Sendable (AcceptedSending) -> Void
+    ) {
+        self.settings = settings
+        self.identities = identities
+        self.senders = senders
+        self.office = office
+        self.store = store
+        self.bodies = bodies
+        self.routes = routes
+        self.plans = plans
+        self.executor = executor
+        self.time = time
+        self.random = random
+        self.onFailure = onFailure
+        self.onAccepted = onAccepted
+    }
+
+    /// Calls `completion` once, from any thread. After a refusal the mail's body file is gone.
+    func take(
+        _ submission: Submission,
+        completion: @escaping @Sendable (Result<MessageID, Refusal>) -> Void
+    ) {
+        Task(executorPreference: executor) {
+            do throws(Refusal) {
+                try commit(try await ready(submission), completion)
+            } catch {
+                forget(submission.bodyID, submission.body)
+                completion(.failure(error))
+            }
+        }
+    }
+
+    // MARK: Steps
+
+    /// The mail as it leaves, and who is tried.
+    private func ready(_ submission: Submission) async throws(Refusal) -> AcceptedSending {
+        let now = time.now()
+        let id = MessageID(at: now, random: random)
+        let header = try read(submission)
+        let author = header.from[0]
+        let identity = try authorise(header, submission)
+        let returnDomain = try returnDomain(for: author.domain)
+        let composed = compose(header, submission, id, at: now)
+        let suppressed = try await suppressed(submission.recipients)
+        let head = try sign(composed, submission, for: author.domain, at: now)
+        let mail = record(
+            id, submission, header, head, identity: identity, returnDomain: returnDomain, at: now)
+        let recipients = submission.recipients.enumerated().map { position, recipient in
+            let mailbox = recipient.mailbox
+            let dueAt = max(now, submission.sendAt ?? now)
+            let destination = routes.destination(of: mailbox.domain)
+            var row = SentRecipient(
+                key: SentRecipient.Key(mail: id, position: position), address: mailbox,
+                destination: destination, dueAt: dueAt,
+                expiresAt: dueAt.advanced(
+                    bySeconds: plans.plan(for: destination).giveUpAfterSeconds),
+                notification: recipient.notification)
+            if let suppression = suppressed[SuppressionRecord.address(mailbox)] {
+                row = row.after(.suppressed(suppression), at: now)
+            }
+            return row
+        }
+        var sending = AcceptedSending(
+            mail: mail, recipients: recipients, body: submission.body.memory,
+            idempotencyKey: submission.idempotencyKey)
+        sending.deliveries = office.announce(sending, suppressed: suppressed)
+        return sending
+    }
+
+    private func read(_ submission: Submission) throws(Refusal) -> SubmittedHeader {
+        var bytes = submission.header
+        // A mail may be a header section alone.
+        if !bytes.hasEmptyLineAtEnd { bytes += [13, 10] }
+        do throws(HeaderRefusal) {
+            return try SubmittedHeader(bytes[...], bytesMax: settings.headerBytesMax)
+        } catch {
+            throw .unsendable("Message rejected: \(error)")
+        }
+    }
+
+    /// **Authorise**: From, Sender and the path that it came with each are of a verified identity.
+    /// Answers the identity of From.
+    private func authorise(
+        _ header: SubmittedHeader, _ submission: Submission
+    ) throws(Refusal) -> String {
+        var named = header.from
+        if let sender = header.sender { named.append(sender) }
+        if case .mailbox(let sender) = submission.sender { named.append(sender) }
+        var unverified: [String] = []
+        for mailbox in named where !identities.covers(mailbox) {
+            let text = mailbox.wireText
+            if !unverified.contains(text) { unverified.append(text) }
+        }
+        guard unverified.isEmpty, let identity = identities.identity(covering: header.from[0])
+        else { throw .unverifiedSender(unverified, region: settings.region) }
+        return identity
+    }
+
+    private func returnDomain(for domain: Domain) throws(Refusal) -> Domain {
+        switch senders.returnDomain(for: domain) {
+        case .standard: return settings.returnDomain
+        case .custom(let custom): return custom
+        case .refused(let custom):
+            throw .unsendable(
+                "Message rejected: the MAIL FROM domain \(custom) is not set up in the DNS")
+        }
+    }
+
+    /// **Compose**: what was for us is taken out, and what is ours put in.
+    private func compose(
+        _ header: SubmittedHeader, _ submission: Submission, _ id: MessageID, at now: Timestamp
+    ) -> SentHeader {
+        let trace =
+            "by \(settings.hostname.ascii) (Martlet) \(submission.trace) id \(id.text); "
+            + now.rfc5322Text
+        return SentHeader(
+            header,
+            SentHeader.Stamp(
+                id: id, domain: settings.messageIDDomain,
+                keepsMessageID: settings.keepsMessageID, date: now,
+                received: ComposedField("Received", trace),
+                feedbackID: FeedbackID(
+                    tags: header.asks.tags, region: settings.region,
+                    account: Array(AccountID.main.text.utf8), service: "Martlet")))
+    }
+
+    /// **Suppress**: who is on a list is accepted, and never tried.
+    private func suppressed(
+        _ recipients: [Submission.Recipient]
+    ) async throws(Refusal) -> [String: SuppressionRecord] {
+        do throws(StorageFailure) {
+            return try await store.suppressions(
+                of: recipients.map { SuppressionRecord.address($0.mailbox) }, account: .main)
+        } catch {
+            onFailure(error)
+            throw Refusal(error)
+        }
+    }
+
+    /// **Sign**: after the last change, with each key of the author's domain.
+    private func sign(
+        _ header: SentHeader, _ submission: Submission, for domain: Domain, at now: Timestamp
+    ) throws(Refusal) -> ByteBuffer {
+        do {
+            let keys = try senders.signingKeys(for: domain)
+            guard !keys.isEmpty else { return ByteBuffer(bytes: header.bytes) }
+            let mail = try signable(header, submission)
+            var head = ByteBuffer()
+            head.reserveCapacity(header.bytes.count + keys.count * 1_024)
+            for use in keys {
+                let signer = DKIMSigner(domain: use.domain, selector: use.selector, key: use.key)
+                head.writeBytes(try signer.field(for: mail, at: now))
+            }
+            head.writeBytes(header.bytes)
+            return head
+        } catch let failure as StorageFailure {
+            onFailure(failure)
+            throw Refusal(failure)
+        } catch let failure as SigningFailure {
+            throw .unsendable("Message rejected: it cannot be signed: \(failure)")
+        } catch {
+            // A key that cannot be opened: an unsigned mail would be worse than a late one.
+            settings.onUnsignable(domain, "\(error)")
+            throw .storageUnavailable
+        }
+    }
+
+    private func signable(
+        _ header: SentHeader, _ submission: Submission
+    ) throws(StorageFailure) -> SignedMail {
+        var reader = SignedMailReader(header: header.bytes, forms: [SigningForm()])
+        if let memory = submission.body.memory {
+            memory.withUnsafeReadableBytes { reader.append($0) }
+            return reader.finish()
+        }
+        var position = 0
+        while position < submission.body.length {
+            let piece = try bodies.read(
+                submission.bodyID, from: position, length: Self.pieceBytes)
+            guard piece.readableBytes > 0 else {
+                throw .damaged("the body \(submission.bodyID) is shorter than what was taken")
+            }
+            piece.withUnsafeReadableBytes { reader.append($0) }
+            position += piece.readableBytes
+        }
+        return reader.finish()
+    }
+
+    private func record(
+        _ id: MessageID, _ submission: Submission, _ header: SubmittedHeader, _ head: ByteBuffer,
+        identity: String, returnDomain: Domain, at now: Timestamp
+    ) -> SentMailRecord {
+        let body = submission.body
+        var checksum = Checksum()
+        checksum.update(head)
+        if let memory = body.memory { checksum.update(memory) }
+        let is8Bit = head.hasBytesBeyondASCII || body.memory?.hasBytesBeyondASCII ?? true
+        return SentMailRecord(
+            id: id, bodyID: submission.bodyID, account: .main, acceptedAt: now,
+            facts: SendingFacts(
+                operation: submission.operation, sourceIP: submission.sourceIP,
+                caller: submission.caller, identity: identity,
+                configurationSet: header.asks.configurationSet,
+                tags: Dictionary(grouping: header.asks.tags, by: \.name)
+                    .mapValues { $0.map(\.value) }),
+            sender: submission.sender, returnDomain: returnDomain, head: head,
+            bodyPlace: body.memory == nil ? .file : .row, bodyLength: body.length,
+            // Of a body in a file, its own: it was counted while it was written.
+            checksum: body.memory == nil ? body.checksum : checksum.value, is8Bit: is8Bit,
+            isSMTPUTF8: submission.isSMTPUTF8 && needsSMTPUTF8(submission, head))
+    }
+
+    private func needsSMTPUTF8(_ submission: Submission, _ head: ByteBuffer) -> Bool {
+        head.hasBytesBeyondASCII
+            || submission.recipients.contains { $0.mailbox.localPart.utf8.contains { $0 > 127 } }
+    }
+
+    // MARK: The promise
+
+    private func commit(
+        _ sending: AcceptedSending,
+        _ completion: @escaping @Sendable (Result<MessageID, Refusal>) -> Void
+    ) {
+        store.accept(sending) { [self] result in
+            switch result {
+            case .success(.accepted(let id)):
+                completion(.success(id))
+                onAccepted(sending)
+            case .success(.repeated(let id)):
+                if sending.mail.bodyPlace == .file { bodies.remove([sending.mail.bodyID]) }
+                completion(.success(id))
+            case .failure(let failure):
+                onFailure(failure)
+                if sending.mail.bodyPlace == .file, !failure.isSyncFailure {
+                    bodies.remove([sending.mail.bodyID])
+                }
+                completion(.failure(Refusal(failure)))
+            }
+        }
+    }
+
+    private func forget(_ bodyID: MailID, _ body: BodySpool.Content) {
+        if body.memory == nil { bodies.remove([bodyID]) }
+    }
+}
+
+extension Refusal {
+    /// SES's words.
+    static func unverifiedSender(_ addresses: [String], region: String) -> Refusal {
+        let list = addresses.joined(separator: ", ")
+        let shown = list.utf8.count <= 300 ? list : String(list.prefix(300)) + "..."
+        return .unsendable(
+            "Message rejected: Email address is not verified. The following identities failed "
+                + "the check in region \(region.uppercased()): \(shown)")
+    }
+}
+
+extension [UInt8] {
+    fileprivate var hasEmptyLineAtEnd: Bool {
+        self == [13, 10] || suffix(4) == [13, 10, 13, 10]
+    }
+}
+
+extension ByteBuffer {
+    fileprivate var hasBytesBeyondASCII: Bool {
+        withUnsafeReadableBytes { bytes in bytes.contains { $0 > 127 } }
+    }
+}

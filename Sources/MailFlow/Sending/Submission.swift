@@ -1,0 +1,30 @@
+import MailModel
+import NIOCore
+
+/// A mail that somebody wants sent, by whatever way it came.
+struct Submission: Sendable {
+    struct Recipient: Sendable {
+        var mailbox: Mailbox
+        var notification: DeliveryNotification
+    }
+
+    /// SES's name of the entrance.
+    var operation: String
+    /// Name of the access key, or of what of ours sends.
+    var caller: String
+    var sourceIP: String?
+    /// Where what we have to say of the mail goes.
+    var sender: ReversePath
+    /// In their order, at least one, at most `OutboundFlow.recipientsMax`.
+    var recipients: [Recipient]
+    /// As it came, to and with its empty line where it has one.
+    var header: [UInt8]
+    var bodyID: MailID
+    var body: BodySpool.Content
+    /// Of our Received: how it came. RFC 3848
+    var trace = "with ESMTPSA"
+    var isSMTPUTF8 = false
+    var idempotencyKey: String?
+    /// Not tried before; nil: at once.
+    var sendAt: Timestamp?
+}

@@ -1,0 +1,80 @@
+package import Accounts
+package import MailModel
+import NIOCore
+package import Storage
+import Synchronization
+
+/// The way of a mail that is submitted over SMTP: who may send logs in, and what comes is taken
+/// by `OutboundFlow`. RFC 6409
+package final class SubmissionFlow: MailReceiver {
+    private let credentials: Credentials
+    private let outbound: OutboundFlow
+    private let spool: BodySpool.Surroundings
+    private let room: any SpoolRoom
+    private let headerBytesMax: Int
+    private let time: any TimeSource
+    private let random: any RandomSource
+    private let isClosed = Mutex(false)
+
+    package init(
+        credentials: Credentials, outbound: OutboundFlow, settings: InboundSettings,
+        bodies: any BodyFiles, threads: any BlockingThreads, room: any SpoolRoom,
+        time: any TimeSource, random: any RandomSource,
+        onFailure: @escaping @Sendable (StorageFailure) -> Void
+    ) {
+        self.credentials = credentials
+        self.outbound = outbound
+        self.room = room
+        self.time = time
+        self.random = random
+        headerBytesMax = settings.headerBytesMax
+        spool = BodySpool.Surroundings(
+            bodies: bodies, room: room, threads: threads,
+            thresholdBytes: settings.bodyFileThresholdBytes,
+            pendingBytesMax: settings.pendingBytesMax, onFailure: onFailure)
+    }
+
+    package func admit(peerAddress: String) -> Admission {
+        isClosed.withLock { $0 } ? .refused(.shuttingDown) : .admitted
+    }
+
+    /// Nobody is told where a submitted mail came from.
+    package func peerName(of peerAddress: String) -> PeerName { .unknown }
+
+    package func logIn(_ login: PasswordLogin, peerAddress: String) -> LoginOutcome {
+        let key = credentials.authenticate(id: login.user, smtpPassword: login.password)
+        return key.map { .accepted($0.name) } ?? .refused
+    }
+
+    /// Whom a mail goes to is its sender's to say; whether it can, the queue finds out.
+    package func admit(recipient: ForwardPath, isTLS: Bool) -> RecipientAdmission {
+        switch recipient {
+        case .postmaster: .refused(.recipientUnknown)
+        case .mailbox(let mailbox): .admitted(mailbox)
+        }
+    }
+
+    package func open(
+        _ envelope: ReceivedEnvelope, _ details: MailDetails
+    ) -> Result<any MailIntake, Refusal> {
+        guard !isClosed.withLock({ $0 }) else { return .failure(.shuttingDown) }
+        guard room.hasRoom(forBytes: details.declaredSize ?? 0) else {
+            return .failure(.insufficientStorage)
+        }
+        guard envelope.recipients.count <= OutboundFlow.recipientsMax else {
+            return .failure(
+                .unsendable("Recipient count exceeds \(OutboundFlow.recipientsMax)."))
+        }
+        let bodyID = MailID(at: time.now(), random: random)
+        return .success(
+            SubmittedMail(
+                bodyID: bodyID, envelope: envelope, details: details,
+                headerBytesMax: headerBytesMax, spool: BodySpool(bodyID, spool),
+                outbound: outbound))
+    }
+
+    /// Takes no further mail; running ones finish.
+    package func close() {
+        isClosed.withLock { $0 = true }
+    }
+}

@@ -1,0 +1,106 @@
+import MailModel
+import NIOCore
+import Storage
+import Synchronization
+
+/// One mail that is submitted, on its way in: its header section stays in memory, since it is
+/// written anew; its body goes to the spool.
+final class SubmittedMail: MailIntake {
+    private let bodyID: MailID
+    private let envelope: ReceivedEnvelope
+    private let details: MailDetails
+    private let headerBytesMax: Int
+    private let spool: BodySpool
+    private let outbound: OutboundFlow
+    private let header = Mutex(HeaderCollector())
+
+    init(
+        bodyID: MailID, envelope: ReceivedEnvelope, details: MailDetails, headerBytesMax: Int,
+        spool: BodySpool, outbound: OutboundFlow
+    ) {
+        self.bodyID = bodyID
+        self.envelope = envelope
+        self.details = details
+        self.headerBytesMax = headerBytesMax
+        self.spool = spool
+        self.outbound = outbound
+    }
+
+    func append(_ bytes: ByteBuffer, onDrain: @escaping @Sendable () -> Void) -> IntakePressure {
+        var rest = bytes
+        let headerBytes = header.withLock { header in
+            header.take(&rest)
+            return header.bytes.count
+        }
+        guard headerBytes <= headerBytesMax else { return spool.refuse(.headerTooLarge) }
+        return rest.readableBytes > 0 ? spool.append(rest, onDrain: onDrain) : .goOn
+    }
+
+    func finish(completion: @escaping @Sendable (IntakeOutcome) -> Void) {
+        spool.finish { [self] result in
+            switch result {
+            case .failure(let refusal): completion(.refused(refusal))
+            case .success(let body):
+                outbound.take(submission(body)) { outcome in
+                    switch outcome {
+                    case .success(let id): completion(.sent(id))
+                    case .failure(let refusal): completion(.refused(refusal))
+                    }
+                }
+            }
+        }
+    }
+
+    func abandon() {
+        spool.abandon()
+    }
+
+    private func submission(_ body: BodySpool.Content) -> Submission {
+        var submission = Submission(
+            operation: "SendRawEmail", caller: details.login ?? "", sourceIP: envelope.peerAddress,
+            sender: envelope.mailFrom, recipients: [], header: header.withLock { $0.bytes },
+            bodyID: bodyID, body: body)
+        let notifications = details.notifications
+        submission.recipients = envelope.recipients.enumerated().map { index, mailbox in
+            Submission.Recipient(
+                mailbox: mailbox,
+                notification: index < notifications.count
+                    ? notifications[index] : DeliveryNotification())
+        }
+        submission.trace = "with ESMTP\(envelope.tls == nil ? "" : "S")A"
+        submission.isSMTPUTF8 = envelope.isSMTPUTF8
+        return submission
+    }
+}
+
+/// The bytes of a header section as they come, to and with its empty line.
+struct HeaderCollector {
+    private(set) var bytes: [UInt8] = []
+    private var isWhole = false
+
+    /// Takes what belongs to the header section; what follows it stays. Lines end in CRLF.
+    mutating func take(_ input: inout ByteBuffer) {
+        guard !isWhole, input.readableBytes > 0 else { return }
+        let old = bytes.count
+        bytes += input.readableBytesView
+        guard let end = end(from: max(0, old - 3)) else {
+            input.moveReaderIndex(to: input.writerIndex)
+            return
+        }
+        isWhole = true
+        input.moveReaderIndex(forwardBy: end - old)
+        bytes.removeLast(bytes.count - end)
+    }
+
+    /// Behind the first empty line, looked for from `start` on.
+    private func end(from start: Int) -> Int? {
+        if start == 0, bytes.starts(with: [13, 10]) { return 2 }
+        var place = start
+        while let found = bytes[place...].firstIndex(of: 13) {
+            guard found + 4 <= bytes.count else { return nil }
+            if bytes[(found + 1)..<(found + 4)] == [10, 13, 10] { return found + 4 }
+            place = found + 1
+        }
+        return nil
+    }
+}
