@@ -115,7 +115,7 @@ package final class SMTPCourier: Courier {
 
     private static func decision(_ demand: OutgoingMail.TLSDemand) -> HostPolicy.Decision {
         switch demand {
-        case .opportunistic: .use([.opportunistic, .none])
+        case .opportunistic: .use([.opportunistic, .fallback])
         case .required: .use([.required])
         case .verifiedOnward: .refuse(SessionFailure(.connecting, .lacks(.proof)))
         }
@@ -158,7 +158,7 @@ package final class SMTPCourier: Courier {
         case (.opportunistic, .required): .use([.required])
         case (.opportunistic, .opportunistic):
             // A password goes nowhere in the clear.
-            .use(relay.login == nil ? [.opportunistic, .none] : [.required])
+            .use(relay.login == nil ? [.opportunistic, .fallback] : [.required])
         }
     }
 }

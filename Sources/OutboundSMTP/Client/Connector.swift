@@ -18,6 +18,10 @@ struct Connector: Sendable {
         handshakes = try TLSHandshakes(trustRoots: settings.trustRoots)
     }
 
+    /// Linux's `IP_BIND_ADDRESS_NO_PORT`: a connection from an address of a pool gets its port when
+    /// it is made, so that one port serves many destinations at once.
+    private static let bindWithoutPort = NIOBSDSocket.Option(rawValue: 24)
+
     /// One that was kept and is open, as far as we know.
     func waiting(for key: SMTPConnection.Key) -> SMTPConnection? { cache.take(key) }
 
@@ -67,6 +71,7 @@ struct Connector: Sendable {
         var bootstrap = ClientBootstrap(group: loop)
             .connectTimeout(.seconds(limits.connectSeconds))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(.ipOption(Self.bindWithoutPort), value: 1)
             .channelOption(
                 .writeBufferWaterMark,
                 value: .init(low: 65_536, high: 4 * ContentFeed.pieceBytesMax)

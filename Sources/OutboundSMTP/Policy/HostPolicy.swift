@@ -78,7 +78,7 @@ struct HostPolicy: Equatable {
     /// What a mail goes with where nothing is proven.
     private static func weaker(_ demand: OutgoingMail.TLSDemand) -> [TLSPolicy] {
         switch demand {
-        case .opportunistic: [.opportunistic, .none]
+        case .opportunistic: [.opportunistic, .fallback]
         case .required: [.required]
         case .verifiedOnward: []
         }
