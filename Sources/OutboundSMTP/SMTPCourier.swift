@@ -44,7 +44,7 @@ package final class SMTPCourier: Courier {
         }
         var run = DeliveryRun(
             mail, settings.limits,
-            door: Door(pool, connector: connector, random: random))
+            door: Door(pool.map(\.address), connector: connector, random: random))
         switch route {
         case .exchangers(let domain): return await deliver(to: domain, &run)
         case .address(let address): return await deliver(to: address, &run)

@@ -9,11 +9,17 @@ struct Connector: Sendable {
     let cache: ConnectionCache
     let handshakes: TLSHandshakes
     private let group: any EventLoopGroup
+    /// What connections from these addresses say they are.
+    private let hellos: [IPAddress: String]
 
     /// Throws what is wrong with the trust roots.
     init(_ settings: DeliverySettings, group: any EventLoopGroup) throws {
         self.settings = settings
         self.group = group
+        hellos = Dictionary(
+            settings.pools.values.joined().compactMap { place in
+                place.hello.map { (place.address, $0) }
+            }, uniquingKeysWith: { first, _ in first })
         cache = ConnectionCache(connectionsMax: settings.limits.idleConnectionsMax)
         handshakes = try TLSHandshakes(trustRoots: settings.trustRoots)
     }
@@ -99,7 +105,8 @@ struct Connector: Sendable {
 
     private func session(for key: SMTPConnection.Key) -> SessionSettings {
         SessionSettings(
-            hello: settings.hello, transport: key.transport, tls: key.tls.use, login: key.login,
+            hello: key.local.flatMap { hellos[$0] } ?? settings.hello, transport: key.transport,
+            tls: key.tls.use, login: key.login,
             limits: settings.limits.session, mailsMax: settings.limits.connectionMailsMax)
     }
 }
