@@ -115,7 +115,7 @@ struct DeliveryRun {
 
     /// Where the fall-back goes in the clear, its want of TLS was told already.
     private func note(_ connection: SMTPConnection, _ policy: TLSPolicy, _ log: ExchangerLog?) {
-        guard policy != .none else { return }
+        guard policy != .fallback else { return }
         let failure =
             connection.tls == nil
             ? TLSFailure(.startTLSNotSupported, "it does not offer STARTTLS") : nil

@@ -24,6 +24,18 @@ package struct DeliverySettings: Sendable {
         package init() {}
     }
 
+    /// An address of this machine that connections leave from.
+    package struct SendingAddress: Sendable, Hashable {
+        package var address: IPAddress
+        /// The argument of EHLO from there; nil: `DeliverySettings.hello`.
+        package var hello: String?
+
+        package init(_ address: IPAddress, hello: String? = nil) {
+            self.address = address
+            self.hello = hello
+        }
+    }
+
     /// This server as a mail exchanger: mail is not handed to itself, nor to those that hand it back.
     package struct Ourselves: Sendable {
         package var names: Set<Domain> = []
@@ -38,9 +50,10 @@ package struct DeliverySettings: Sendable {
     package var hello: String
     /// Of exchangers and address literals; a relay has its own.
     package var port = 25
-    /// The addresses of this machine that connections leave from, by the name of their pool; the
-    /// one without a name is `""`. None: the system chooses.
-    package var pools: [String: [IPAddress]] = [:]
+    /// Where connections leave from, by the name of the pool; the one without a name is `""`. None:
+    /// the system chooses. A pool without IPv6 addresses sends over IPv4 alone, and the other way
+    /// round.
+    package var pools: [String: [SendingAddress]] = [:]
     /// Whether an exchanger or an address literal may have an address that is not of the open
     /// internet. A relay always may.
     package var allowsPrivateAddresses = false

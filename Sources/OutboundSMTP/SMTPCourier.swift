@@ -45,7 +45,7 @@ package final class SMTPCourier: Courier {
         }
         var run = DeliveryRun(
             mail, settings.limits,
-            door: Door(pool, connector: connector, random: random))
+            door: Door(pool.map(\.address), connector: connector, random: random))
         switch route {
         case .exchangers(let domain): return await deliver(to: domain, &run)
         case .address(let address): return await deliver(to: address, &run)
@@ -116,7 +116,7 @@ package final class SMTPCourier: Courier {
 
     private static func decision(_ demand: TLSDemand) -> HostPolicy.Decision {
         switch demand {
-        case .opportunistic: .use([.opportunistic, .none])
+        case .opportunistic: .use([.opportunistic, .fallback])
         case .required: .use([.required])
         case .verifiedOnward: .refuse(SessionFailure(.connecting, .lacks(.proof)))
         }
@@ -159,7 +159,7 @@ package final class SMTPCourier: Courier {
         case (.opportunistic, .required): .use([.required])
         case (.opportunistic, .opportunistic):
             // A password goes nowhere in the clear.
-            .use(relay.login == nil ? [.opportunistic, .none] : [.required])
+            .use(relay.login == nil ? [.opportunistic, .fallback] : [.required])
         }
     }
 }

@@ -131,13 +131,17 @@ import Testing
     @Test func leavesFromItsPool() async throws {
         let server = try await ScriptedServer()
         let sending = try Sending(port: server.port) {
-            $0.pools = ["news": ["127.0.0.9", "::1"].compactMap { IPAddress($0) }]
+            $0.pools["news"] = ["127.0.0.9", "::1"].compactMap { IPAddress($0) }
+                .map { DeliverySettings.SendingAddress($0, hello: "news.example") }
         }
         var mail = OutgoingMail.sample()
         mail.pool = "news"
         let attempt = await sending.deliver(mail)
         #expect(attempt.summary == "delivered 250 2.0.0 taken")
         #expect(attempt.localAddress == IPAddress("127.0.0.9"))
+        #expect(server.state.commands.first == "EHLO news.example")
+        #expect(await sending.deliver().summary == "delivered 250 2.0.0 taken")
+        #expect(server.state.commands.contains("EHLO us.example"))
         mail.pool = "other"
         #expect(await sending.deliver(mail).summary == "deferred 4.3.5 mail")
         try await server.end()

@@ -1,5 +1,4 @@
 import DeliveryQueue
-import Glibc
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -297,24 +296,5 @@ final class ConnectionHandler: ChannelInboundHandler {
             if cache.remove(connection) { session.quit(at: now) }
         }
         perform()
-    }
-}
-
-/// What became of a mail on one connection.
-struct MailReport: Sendable {
-    var result: Result<RemoteReply, SessionFailure>
-    /// The server offered DSN, and was told what the sender asks for.
-    var hasDSN = false
-}
-
-/// What the system says of a connection.
-enum ConnectionFailure {
-    static func reason(_ error: any Error) -> String {
-        switch error {
-        case let error as IOError: String(cString: strerror(error.errnoCode))
-        case ChannelError.connectTimeout: "no answer in time"
-        case NIOSSLError.uncleanShutdown: "closed by the other side"
-        default: "\(error)"
-        }
     }
 }

@@ -9,14 +9,24 @@ struct Connector: Sendable {
     let cache: ConnectionCache
     let handshakes: TLSHandshakes
     private let group: any EventLoopGroup
+    /// What connections from these addresses say they are.
+    private let hellos: [IPAddress: String]
 
     /// Throws what is wrong with the trust roots.
     init(_ settings: DeliverySettings, group: any EventLoopGroup) throws {
         self.settings = settings
         self.group = group
+        hellos = Dictionary(
+            settings.pools.values.joined().compactMap { place in
+                place.hello.map { (place.address, $0) }
+            }, uniquingKeysWith: { first, _ in first })
         cache = ConnectionCache(connectionsMax: settings.limits.idleConnectionsMax)
         handshakes = try TLSHandshakes(trustRoots: settings.trustRoots)
     }
+
+    /// Linux's `IP_BIND_ADDRESS_NO_PORT`: a connection from an address of a pool gets its port when
+    /// it is made, so that one port serves many destinations at once.
+    private static let bindWithoutPort = NIOBSDSocket.Option(rawValue: 24)
 
     /// One that was kept and is open, as far as we know.
     func waiting(for key: SMTPConnection.Key) -> SMTPConnection? { cache.take(key) }
@@ -67,6 +77,7 @@ struct Connector: Sendable {
         var bootstrap = ClientBootstrap(group: loop)
             .connectTimeout(.seconds(limits.connectSeconds))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(.ipOption(Self.bindWithoutPort), value: 1)
             .channelOption(
                 .writeBufferWaterMark,
                 value: .init(low: 65_536, high: 4 * ContentFeed.pieceBytesMax)
@@ -94,7 +105,8 @@ struct Connector: Sendable {
 
     private func session(for key: SMTPConnection.Key) -> SessionSettings {
         SessionSettings(
-            hello: settings.hello, transport: key.transport, tls: key.tls.use, login: key.login,
+            hello: key.local.flatMap { hellos[$0] } ?? settings.hello, transport: key.transport,
+            tls: key.tls.use, login: key.login,
             limits: settings.limits.session, mailsMax: settings.limits.connectionMailsMax)
     }
 }

@@ -45,7 +45,7 @@ struct TLSHandshakes: Sendable {
     ) throws -> NIOSSLClientHandler? {
         let name = IPAddress(host) == nil && !host.hasPrefix("[") ? host : nil
         switch policy {
-        case .none: return nil
+        case .none, .fallback: return nil
         case .opportunistic, .required:
             return try NIOSSLClientHandler(context: unverified, serverHostname: name)
         case .verified(let name), .implicit(let name):

@@ -79,7 +79,7 @@ struct HostPolicy: Equatable {
     /// What a mail goes with where nothing is proven.
     private static func weaker(_ demand: TLSDemand) -> [TLSPolicy] {
         switch demand {
-        case .opportunistic: [.opportunistic, .none]
+        case .opportunistic: [.opportunistic, .fallback]
         case .required: [.required]
         case .verifiedOnward: []
         }

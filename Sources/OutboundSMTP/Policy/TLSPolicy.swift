@@ -4,8 +4,10 @@ import DNS
 enum TLSPolicy: Hashable, Sendable {
     /// In the clear.
     case none
-    /// STARTTLS where it is offered, whoever answers; in the clear where it fails.
+    /// STARTTLS where it is offered, whoever answers.
     case opportunistic
+    /// In the clear, since the handshake of another connection has failed.
+    case fallback
     /// STARTTLS, whoever answers.
     case required
     /// STARTTLS, and a certificate of that name that a root vouches for.
@@ -17,7 +19,7 @@ enum TLSPolicy: Hashable, Sendable {
 
     var use: SessionSettings.TLSUse {
         switch self {
-        case .none: .none
+        case .none, .fallback: .none
         case .opportunistic: .opportunistic
         case .required, .verified, .dane: .required
         case .implicit: .implicit
