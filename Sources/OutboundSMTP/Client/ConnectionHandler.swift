@@ -33,6 +33,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var isPerforming = false
     private var hasUnflushed = false
     private var isReadingFile = false
+    /// Others of the loop, and what the server says, have their turn before the next piece.
+    private var isResting = false
     private var lossReason = "closed by the other side"
     private var timer: Scheduled<Void>?
     private var timerDeadline: Int64?
@@ -235,15 +237,28 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     /// Gives the session the next piece where it can take one now; says whether it did.
     private func feedsOn(_ context: ChannelHandlerContext) -> Bool {
-        guard session.wantsContent, !isReadingFile else { return false }
-        if !context.channel.isWritable { flush(context) }
-        guard context.channel.isWritable else { return false }
+        guard session.wantsContent, !isReadingFile, !isResting else { return false }
+        guard context.channel.isWritable else {
+            flush(context)
+            // A server that reads as fast as we write would never let go of us.
+            if context.channel.isWritable { rest(context) }
+            return false
+        }
         switch job?.feed.next() {
         case .bytes(let bytes): session.send(bytes, at: Self.now())
         case .file(let file, let offset, let length): read(file, offset, length, context)
         case .end, nil: session.contentEnded(at: Self.now())
         }
         return true
+    }
+
+    private func rest(_ context: ChannelHandlerContext) {
+        isResting = true
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.eventLoop.execute {
+            bound.value.isResting = false
+            bound.value.perform()
+        }
     }
 
     private func read(
