@@ -165,12 +165,14 @@ final class ConnectionHandler: ChannelInboundHandler {
         guard !isPerforming, let context else { return }
         isPerforming = true
         defer { isPerforming = false }
-        while true {
-            let outputs = session.takeOutputs()
-            for output in outputs { perform(output, context) }
-            guard !outputs.isEmpty || feedsOn(context) else { break }
+        var isDone = false
+        while !isDone {
+            for output in session.takeOutputs() { perform(output, context) }
+            if feedsOn(context) { continue }
+            flush(context)
+            // A write that fails ends the channel within it, and the session has heard of that.
+            isDone = !session.hasOutputs
         }
-        flush(context)
         watchTime()
     }
 
