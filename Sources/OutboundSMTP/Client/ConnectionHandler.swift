@@ -254,10 +254,13 @@ final class ConnectionHandler: ChannelInboundHandler {
         return true
     }
 
+    private static let restMicroseconds: Int64 = 50
+
+    /// A task that is due at once would come before what the sockets have to say.
     private func rest(_ context: ChannelHandlerContext) {
         isResting = true
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        context.eventLoop.execute {
+        context.eventLoop.scheduleTask(in: .microseconds(Self.restMicroseconds)) {
             bound.value.isResting = false
             bound.value.perform()
         }
