@@ -13,6 +13,8 @@ package struct DeliverySettings: Sendable {
         package var addressesMax = 8
         /// Sessions that are begun: hosts that hang cost the time limits of each.
         package var sessionsMax = 2
+        /// Questions to the DNS at once; further ones wait.
+        package var questionsMax = 100
         /// Connections that wait for their next mail.
         package var idleConnectionsMax = 200
         /// How long each of them waits.

@@ -28,6 +28,7 @@ package final class SMTPCourier: Courier {
         self.settings = settings
         self.random = random
         self.results = results
+        let resolver = PatientResolver(resolver, questionsMax: settings.limits.questionsMax)
         router = Router(settings: settings, resolver: resolver, random: random)
         policies = STSPolicies(resolver: resolver, fetcher: fetcher, time: time)
         certificates = ZoneCertificates(resolver: resolver, port: settings.port)

@@ -139,6 +139,31 @@ import Testing
         try await server.end()
     }
 
+    /// However many mails come at once; those that are given up wait no longer.
+    @Test func asksSoManyQuestionsAtOnce() async throws {
+        let sending = try Sending(port: 1) { $0.limits.questionsMax = 3 }
+        sending.resolver.hold()
+        let tasks = (0..<20).map { number in
+            Task {
+                await sending.deliver(
+                    by: .exchangers(of: Domain(validatedASCII: "d\(number).example")))
+            }
+        }
+        while sending.resolver.asked.count < 3 { await Task.yield() }
+        for _ in 0..<1_000 { await Task.yield() }
+        #expect(sending.resolver.asked.count == 3)
+        for task in tasks { task.cancel() }
+        sending.resolver.letGo()
+        for task in tasks {
+            let result = await task.value.summary
+            #expect(result == "deferred 4.4.3 destination" || result == "failed 5.1.2 mail")
+        }
+        #expect(sending.resolver.asked.count == 3)
+        #expect(
+            await sending.deliver(by: .exchangers(of: Domain(validatedASCII: "d.example"))).summary
+                == "failed 5.1.2 mail")
+    }
+
     /// Equals are asked in any order; the order of preferences stays.
     @Test func sharesAmongEquals() async throws {
         let server = try await ScriptedServer()

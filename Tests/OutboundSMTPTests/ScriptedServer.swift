@@ -181,8 +181,9 @@ final class ScriptedServer: Sendable {
 
         private func takeMail() {
             let mail = Mail(commands: commands, content: String(buffer: content))
-            let isTaken = act(.end, .say("250 2.0.0 taken"))
-            if isTaken { box.state.withLock { $0.mails.append(mail) } }
+            if perform(.end) { return }
+            box.state.withLock { $0.mails.append(mail) }
+            perform(.say("250 2.0.0 taken"))
         }
 
         private func take(_ line: String) {

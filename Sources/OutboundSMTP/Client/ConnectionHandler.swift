@@ -33,6 +33,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var isPerforming = false
     private var hasUnflushed = false
     private var isReadingFile = false
+    /// Others of the loop, and what the server says, have their turn before the next piece.
+    private var isResting = false
     private var lossReason = "closed by the other side"
     private var timer: Scheduled<Void>?
     private var timerDeadline: Int64?
@@ -163,12 +165,14 @@ final class ConnectionHandler: ChannelInboundHandler {
         guard !isPerforming, let context else { return }
         isPerforming = true
         defer { isPerforming = false }
-        while true {
-            let outputs = session.takeOutputs()
-            for output in outputs { perform(output, context) }
-            guard !outputs.isEmpty || feedsOn(context) else { break }
+        var isDone = false
+        while !isDone {
+            for output in session.takeOutputs() { perform(output, context) }
+            if feedsOn(context) { continue }
+            flush(context)
+            // A write that fails ends the channel within it, and the session has heard of that.
+            isDone = !session.hasOutputs
         }
-        flush(context)
         watchTime()
     }
 
@@ -235,15 +239,31 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     /// Gives the session the next piece where it can take one now; says whether it did.
     private func feedsOn(_ context: ChannelHandlerContext) -> Bool {
-        guard session.wantsContent, !isReadingFile else { return false }
-        if !context.channel.isWritable { flush(context) }
-        guard context.channel.isWritable else { return false }
+        guard session.wantsContent, !isReadingFile, !isResting else { return false }
+        guard context.channel.isWritable else {
+            flush(context)
+            // A server that reads as fast as we write would never let go of us.
+            if context.channel.isWritable { rest(context) }
+            return false
+        }
         switch job?.feed.next() {
         case .bytes(let bytes): session.send(bytes, at: Self.now())
         case .file(let file, let offset, let length): read(file, offset, length, context)
         case .end, nil: session.contentEnded(at: Self.now())
         }
         return true
+    }
+
+    private static let restMicroseconds: Int64 = 50
+
+    /// A task that is due at once would come before what the sockets have to say.
+    private func rest(_ context: ChannelHandlerContext) {
+        isResting = true
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: .microseconds(Self.restMicroseconds)) {
+            bound.value.isResting = false
+            bound.value.perform()
+        }
     }
 
     private func read(

@@ -142,6 +142,8 @@ package struct SMTPClientSession {
         return outputs
     }
 
+    package var hasOutputs: Bool { !outputs.isEmpty }
+
     /// Whether `deliver` may be called.
     package var canTakeMail: Bool {
         guard case .open = phase else { return false }
