@@ -5,7 +5,10 @@ struct IdentityCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "identity",
         abstract: "The domains and addresses that are ours, in both directions.",
-        subcommands: [List.self, Add.self, Show.self, Check.self, Remove.self],
+        subcommands: [
+            List.self, Add.self, Show.self, Check.self, Remove.self, DKIMCommand.self,
+            MailFromCommand.self,
+        ],
         defaultSubcommand: List.self)
 
     struct Add: AsyncParsableCommand {
@@ -110,7 +113,7 @@ struct IdentityCommand: AsyncParsableCommand {
         }
     }
 
-    private static func show(_ answer: ControlAnswer, asJSON: Bool) throws {
+    static func show(_ answer: ControlAnswer, asJSON: Bool) throws {
         guard case .identity(let identity) = answer else { return }
         if asJSON { return try Terminal.json(identity) }
         Terminal.write(IdentityText.lines(identity).joined(separator: "\n") + "\n")
