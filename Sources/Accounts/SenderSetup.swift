@@ -43,6 +43,8 @@ package struct SenderSetup: Sendable {
         }
         return try await change(name) { [fresh] identity in
             if identity.dkim?.origin != .easy {
+                // Changed to a key that was brought since we looked: that was later.
+                guard !fresh.isEmpty else { return }
                 identity.switchKeys(to: .easy, fresh)
                 identity.dkim = DKIMSettings(
                     origin: .easy, isEnabled: identity.dkim?.isEnabled ?? true,

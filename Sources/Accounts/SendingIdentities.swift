@@ -65,6 +65,14 @@ package final class SendingIdentities: Sendable {
         snapshot.withLock { $0.records[name] }
     }
 
+    /// Throws where the private keys that are there were sealed under another key than this
+    /// server's, or are damaged.
+    package func checkSecrets() throws(SecretBox.Failure) {
+        for identity in records {
+            for key in identity.keys { try keys.check(key, of: identity.name) }
+        }
+    }
+
     // MARK: What a mail is sent with
 
     /// The keys to sign a mail with whose From is of `domain`, RSA first: those of the domain, else

@@ -8,7 +8,7 @@ import TestSupport
 
 /// What identities send with, over a store in memory, and a zone that a test writes.
 final class Senders: Sendable {
-    let store = SenderList()
+    let store: SenderList
     let zone = ZoneResolver()
     let time = ManualTime()
     let identities: SendingIdentities
@@ -17,15 +17,17 @@ final class Senders: Sendable {
     let records: SendingRecords
     static let domain = Domain(validatedASCII: "ours.example")
 
-    init(serviceDomain: String? = "mail.example", random: any RandomSource = CountingRandom()) {
-        guard let root = RootKey(Array(repeating: 7, count: RootKey.bytesCount)) else {
+    /// `root`: each byte of the root key.
+    init(store: SenderList = SenderList(), root: UInt8 = 7) {
+        guard let root = RootKey(Array(repeating: root, count: RootKey.bytesCount)) else {
             preconditionFailure("a key of its length")
         }
         let maker = DKIMKeyMaker(
-            rsa: LibCryptoRSA(), box: SecretBox(root), time: time, random: random)
+            rsa: LibCryptoRSA(), box: SecretBox(root), time: time, random: CountingRandom())
         records = SendingRecords(
-            serviceDomain: serviceDomain.map(Domain.init(validatedASCII:)),
+            serviceDomain: Domain(validatedASCII: "mail.example"),
             hostname: Domain(validatedASCII: "mx.mail.example"))
+        self.store = store
         identities = SendingIdentities(store: store, maker: maker)
         setup = SenderSetup(identities: identities, maker: maker, time: time)
         verifier = SendingVerifier(

@@ -109,6 +109,14 @@ import Testing
         #expect(senders.status == .success)
     }
 
+    @Test func anotherRootKeyIsSeenAtOnce() async throws {
+        _ = try await senders.setup.startEasyDKIM(domain)
+        try senders.identities.checkSecrets()
+        let others = Senders(store: senders.store, root: 8)
+        try await others.identities.reload()
+        #expect(throws: SecretBox.Failure.self) { try others.identities.checkSecrets() }
+    }
+
     // MARK: MAIL FROM
 
     private func setMailFrom(_ behavior: MailFromSettings.Behavior) async throws {

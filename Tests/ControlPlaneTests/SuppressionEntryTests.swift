@@ -14,6 +14,7 @@ import Testing
         ("Ada@One.Example,COMPLAINT\r", "ada@one.example", .complaint),
         ("  ada@one.example , bounce ", "ada@one.example", .bounce),
         ("\u{FEFF}ada@one.example,BOUNCE", "ada@one.example", .bounce),
+        ("{a}@one.example,BOUNCE", "{a}@one.example", .bounce),
         (#""a,b"@one.example,BOUNCE"#, #""a,b"@one.example"#, .bounce),
         (
             #"{"emailAddress":"ada@one.example","reason":"COMPLAINT"}"#, "ada@one.example",
@@ -38,7 +39,8 @@ import Testing
         ("emailAddress,reason", .noAddress("emailAddress")),
         (#"{"emailAddress":"ada@one.example"}"#, .noReason("")),
         (#"{"reason":"BOUNCE"}"#, .notJSON),
-        ("{", .notJSON),
+        (#"{""#, .notJSON),
+        ("{", .noAddress("{")),
         (String(repeating: "a", count: 4_097), .tooLong),
     ])
     func saysWhatIsWrong(_ line: String, _ problem: SuppressionEntry.LineProblem) {

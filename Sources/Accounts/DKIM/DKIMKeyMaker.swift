@@ -90,10 +90,17 @@ package struct DKIMKeyMaker: Sendable {
     func open(
         _ record: DKIMKeyRecord, of identity: String
     ) throws(SecretBox.Failure) -> SigningKey {
-        let place = DKIMKeyRecord.place(record.selector, of: identity)
-        guard let key = SigningKey(try box.open(record.sealedPrivateKey, from: place), rsa: rsa)
-        else { throw .damaged(place: place) }
+        guard let key = SigningKey(try unseal(record, of: identity), rsa: rsa) else {
+            throw .damaged(place: DKIMKeyRecord.place(record.selector, of: identity))
+        }
         return key
+    }
+
+    func unseal(
+        _ record: DKIMKeyRecord, of identity: String
+    ) throws(SecretBox.Failure) -> [UInt8] {
+        try box.open(
+            record.sealedPrivateKey, from: DKIMKeyRecord.place(record.selector, of: identity))
     }
 
     /// PKCS#8 around the 32 bytes of an Ed25519 key. RFC 8410 §7

@@ -48,6 +48,11 @@ final class SigningKeys: Sendable {
         return key
     }
 
+    /// Throws where the key cannot be unsealed.
+    func check(_ record: DKIMKeyRecord, of identity: String) throws(SecretBox.Failure) {
+        _ = try maker.unseal(record, of: identity)
+    }
+
     /// Forgets what none of `identities` signs with.
     func keep(only identities: [SendingIdentity]) {
         let wanted = Set(

@@ -51,13 +51,18 @@ package struct SuppressionEntry: Sendable, Hashable, Codable {
         guard let whole = String(validating: line, as: UTF8.self) else { throw .notText }
         let text = whole.trimmingCharacters(in: .whitespaces.union(["\r", "\u{FEFF}"]))
         guard !text.isEmpty else { return nil }
-        let (address, reason) = text.hasPrefix("{") ? try fields(ofObject: text) : fields(of: text)
+        let (address, reason) = isObject(text) ? try fields(ofObject: text) : fields(of: text)
         guard let mailbox = Mailbox(address) else { throw .noAddress(address) }
         let known = SuppressionRecord.Reason(rawValue: reason.uppercased())
         guard let found = known ?? (needsReason || !reason.isEmpty ? nil : .bounce) else {
             throw .noReason(reason)
         }
         return SuppressionEntry(address: SuppressionRecord.address(mailbox), reason: found)
+    }
+
+    /// An address may begin with a brace, too, but not with one before a quotation mark.
+    private static func isObject(_ text: String) -> Bool {
+        text.hasPrefix("{") && text.dropFirst().first { !$0.isWhitespace } == "\""
     }
 
     /// A quoted local part may have a comma; a reason has none.

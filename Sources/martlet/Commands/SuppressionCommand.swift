@@ -159,7 +159,7 @@ struct ScopeOptions: ParsableArguments {
 }
 
 extension SuppressionRecord.Reason: ExpressibleByArgument {
-    public init?(argument: String) {
+    package init?(argument: String) {
         self.init(rawValue: argument.uppercased())
     }
 }
