@@ -256,8 +256,9 @@ let package = Package(
         tests(
             "ControlPlaneTests",
             [
-                "ControlPlane", "Topics", "MailFlow", "Accounts", "SQLStorage", "SQLiteDriver",
-                "ObjectStorage", "Storage", "RuleEngine", "Documents", "DNS", "MailModel",
+                "ControlPlane", "Topics", "MailFlow", "Accounts", "LibCrypto", "SQLStorage",
+                "SQLiteDriver", "ObjectStorage", "Storage", "RuleEngine", "Documents", "DNS",
+                "MailModel",
                 "TestSupport", nioCore,
             ]),
         .target(

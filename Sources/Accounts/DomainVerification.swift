@@ -8,12 +8,9 @@ package import Storage
 package struct DomainVerification: Sendable {
     /// SES: a record that is not there is looked for this long, and a verified domain whose record
     /// is gone keeps its status as long.
-    package static let graceSeconds: Int64 = 72 * 3_600
-    private static let dailySeconds: Int64 = 24 * 3_600
+    package static let graceSeconds = RecordWatching.graceSeconds
     /// No look is planned for later than this.
-    package static let secondsAheadMax = dailySeconds + 60
-    private static let pendingSecondsMin: Int64 = 60
-    private static let secondsBetweenMax: Int64 = 3_600
+    package static let secondsAheadMax = RecordWatching.secondsAheadMax
     private static let tokenBytes = 32
 
     /// The labels before the domain: `_amazonses`.
@@ -55,10 +52,7 @@ package struct DomainVerification: Sendable {
     ) -> IdentityCheck {
         switch answer {
         case .success(let answer): check(answer, for: token, at: name, time: time)
-        case .failure(let failure):
-            IdentityCheck(
-                at: time, error: failure.isOurs ? .serviceError : .dnsServerError,
-                detail: "\(failure)", found: [])
+        case .failure(let failure): IdentityCheck(failure, at: time)
         }
     }
 
@@ -85,7 +79,7 @@ package struct DomainVerification: Sendable {
     private static let shownCharactersMax = 600
 
     /// For people, bounded: who may see what they published need not see all that others did.
-    private static func shown(_ records: [DNSRecord]) -> [String] {
+    static func shown(_ records: [DNSRecord]) -> [String] {
         let texts = records.prefix(shownMax).map { record in
             let text = record.zoneFileText
             return text.count > shownCharactersMax
@@ -100,52 +94,34 @@ package struct DomainVerification: Sendable {
     /// `identity` after `check`: the table above `IdentityRecord`.
     func outcome(of check: IdentityCheck, for identity: IdentityRecord) -> IdentityRecord {
         var next = identity
-        next.lastCheck = check
-        if check.error == nil { next.lastSuccessAt = check.at }
+        let watch = RecordWatching.outcome(
+            of: check,
+            for: RecordWatch(
+                status: identity.status, since: identity.statusSince,
+                lastCheck: identity.lastCheck, lastSuccessAt: identity.lastSuccessAt,
+                nextCheckAt: identity.nextCheckAt))
+        next.lastCheck = watch.lastCheck
+        next.lastSuccessAt = watch.lastSuccessAt
         guard !identity.isTrusted else { return next }
-        let status = status(after: check, of: identity)
-        if status != identity.status {
-            next.status = status
-            next.statusSince = check.at
-        }
-        next.nextCheckAt = nextCheck(of: next, after: check)
+        next.status = watch.status
+        next.statusSince = watch.since
+        next.nextCheckAt = watch.nextCheckAt
         return next
     }
+}
 
-    private func status(
-        after check: IdentityCheck, of identity: IdentityRecord
-    ) -> IdentityRecord.Status {
-        guard let error = check.error else { return .success }
-        // Two looks in a row, so that a clock that is wrong for a moment decides nothing.
-        let end = identity.statusSince.advanced(bySeconds: Self.graceSeconds)
-        let isOver = check.at >= end && identity.lastCheck.map { $0.at >= end } ?? false
-        switch identity.status {
-        case .pending, .notStarted: return isOver ? .failed : .pending
-        case .success: return error.isDefinite ? .temporaryFailure : .success
-        case .temporaryFailure: return error.isDefinite && isOver ? .failed : .temporaryFailure
-        case .failed: return .failed
-        }
-    }
-
-    private func nextCheck(
-        of identity: IdentityRecord, after check: IdentityCheck
-    ) -> Timestamp? {
-        let seconds: Int64
-        switch identity.status {
-        case .failed, .notStarted: return nil
-        case .success where check.error == nil: seconds = Self.dailySeconds
-        case .success, .temporaryFailure: seconds = Self.secondsBetweenMax
-        case .pending:
-            let elapsed = (check.at.milliseconds - identity.statusSince.milliseconds) / 1_000
-            seconds = min(max(elapsed, Self.pendingSecondsMin), Self.secondsBetweenMax)
-        }
-        return check.at.advanced(bySeconds: seconds)
+extension IdentityCheck {
+    /// A look to which the DNS gave no answer.
+    init(_ failure: DNSFailure, at time: Timestamp) {
+        self.init(
+            at: time, error: failure.isOurs ? .serviceError : .dnsServerError,
+            detail: "\(failure)", found: [])
     }
 }
 
 extension DNSFailure {
     /// Whether it was we who did not ask, or did not take what came.
-    fileprivate var isOurs: Bool {
+    var isOurs: Bool {
         switch self {
         case .answerTooLarge, .tooManyQueries, .cancelled: true
         case .timedOut, .serverFailed, .bogus: false

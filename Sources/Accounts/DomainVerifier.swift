@@ -46,9 +46,7 @@ package final class DomainVerifier: Sendable {
         let now = time.now()
         var changed: [(IdentityRecord, IdentityRecord)] = []
         for identity in identities.records {
-            guard !identity.isTrusted, let due = identity.nextCheckAt,
-                // Later than any look is due: the clock was set back since.
-                due <= now || due > now.advanced(bySeconds: DomainVerification.secondsAheadMax),
+            guard !identity.isTrusted, RecordWatching.isDue(identity.nextCheckAt, at: now),
                 !Task.isCancelled
             else { continue }
             if let next = try await check(identity), next.status != identity.status {

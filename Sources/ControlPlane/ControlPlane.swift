@@ -8,6 +8,7 @@ package import Storage
 package final class ControlPlane: Sendable {
     private let hostname: String
     private let identities: IdentityOperations
+    private let senders: SenderOperations?
     private let ruleSets: RuleSets
     private let rules: ActiveRules
     private let mails: any MailStore
@@ -19,15 +20,17 @@ package final class ControlPlane: Sendable {
     let backups: any BackupMaker
     private let onRelease: @Sendable () -> Void
 
-    /// `onRelease` is called when a mail or message was made due, so that nobody waits for it.
+    /// No `senders`: nothing is sent. `onRelease` is called when a mail or message was made due, so that nobody waits for it.
     package init(
-        hostname: String, identities: IdentityOperations, ruleSets: RuleSets, rules: ActiveRules,
-        mails: any MailStore, outbox: any OutboxStore, bodies: any BodyFiles,
+        hostname: String, identities: IdentityOperations, senders: SenderOperations?,
+        ruleSets: RuleSets, rules: ActiveRules, mails: any MailStore, outbox: any OutboxStore,
+        bodies: any BodyFiles,
         time: any TimeSource, topics: TopicOperations, queue: ActionQueue,
         traces: SessionTraces, backups: any BackupMaker, onRelease: @escaping @Sendable () -> Void
     ) {
         self.hostname = hostname
         self.identities = identities
+        self.senders = senders
         self.ruleSets = ruleSets
         self.rules = rules
         self.mails = mails
@@ -95,6 +98,10 @@ package final class ControlPlane: Sendable {
                 SubscriberKey(topic: topic, subscriber: subscriber), isTrusted: isTrusted)
         case .watchSessions(let filter): try await watch(filter, onPart)
         case .backup(let folder): try await backup(folder, onPart)
+        case .sending(let request):
+            try await SenderOperations.configured(senders).answer(request)
+        case .changeSender(let name, let change):
+            try await identities.change(name, change)
         }
     }
 

@@ -35,6 +35,8 @@ package enum ControlRequest: Sendable, Codable {
     case watchSessions(SessionFilterView)
     /// Of the whole server, into an empty folder of its machine; tells how far it is, in parts.
     case backup(folder: String)
+    case sending(SenderRequest)
+    case changeSender(identity: String, SenderChange)
 
     /// Whether it goes on until the peer has seen enough.
     package var isWatching: Bool {
@@ -62,6 +64,7 @@ package enum ControlAnswer: Sendable, Codable {
     /// A part of the answer to `backup`.
     case progress(BackupProgress)
     case backup(BackupView)
+    case sending(SenderAnswer)
     /// For people: what was done.
     case done(String)
     case failed(ControlFailure)
@@ -71,7 +74,7 @@ package enum ControlAnswer: Sendable, Codable {
         switch self {
         case .sessionLines, .progress: true
         case .status, .identities, .identity, .ruleSets, .ruleSet, .mails, .mail, .trace, .raw,
-            .deadMessages, .subscriptions, .backup, .done, .failed:
+            .deadMessages, .subscriptions, .backup, .sending, .done, .failed:
             false
         }
     }

@@ -24,6 +24,10 @@ package struct IdentityView: Sendable, Codable {
     package var finding: String?
     /// The TXT records that stood there, as a zone file spells them.
     package var found: [String]
+    /// Nil where DKIM was never asked for, and for an address. SES: `NOT_STARTED`
+    package var dkim: DKIMView?
+    /// Nil where bounces go to the server's own domain.
+    package var mailFrom: MailFromView?
 
     init(_ record: IdentityRecord, _ verification: DomainVerification) {
         name = record.name
@@ -45,5 +49,11 @@ package struct IdentityView: Sendable, Codable {
         errorType = record.lastCheck?.error?.rawValue
         finding = record.lastCheck?.detail
         found = record.lastCheck?.found ?? []
+    }
+
+    /// Also what it sends with.
+    mutating func show(_ sending: SendingIdentity?, _ records: SendingRecords) {
+        dkim = DKIMView(sending, records)
+        mailFrom = sending?.mailFrom.map { MailFromView($0, records) }
     }
 }

@@ -78,6 +78,8 @@ extension EVPKey: RSAPublicKey {
 extension EVPKey: RSAPrivateKey {
     var bits: Int { Int(EVP_PKEY_get_bits(key)) }
 
+    var publicKey: [UInt8]? { EncodedKey.bytes { i2d_PUBKEY(key, $0) } }
+
     func signature(of digest: [UInt8], by hash: SignatureHash) throws(SigningFailure) -> [UInt8] {
         defer { ERR_clear_error() }
         guard let context = context(EVP_PKEY_sign_init, hash) else {

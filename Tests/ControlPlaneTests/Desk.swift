@@ -2,6 +2,7 @@ import Accounts
 import ControlPlane
 import Documents
 import Foundation
+import LibCrypto
 import MailFlow
 import MailModel
 import NIOCore
@@ -50,6 +51,23 @@ final class Desk: Sendable {
             store: store, time: time,
             onActivation: { _ in activations.add() })
         let identities = IdentityDirectory(store: store)
+        guard let root = RootKey(Array(repeating: 7, count: RootKey.bytesCount)) else {
+            throw Unexpected()
+        }
+        let box = SecretBox(root)
+        let maker = DKIMKeyMaker(rsa: LibCryptoRSA(), box: box, time: time, random: random)
+        let sending = SendingIdentities(store: store, maker: maker)
+        let records = SendingRecords(
+            serviceDomain: Domain(validatedASCII: "mail.example"),
+            hostname: Domain(validatedASCII: "mx.ours.example"))
+        let senders = SenderOperations(
+            credentials: Credentials(
+                store: store, box: box, regions: ["us-east-1"], time: time, random: random),
+            suppressions: SuppressionOperations(store: store, time: time), identities: sending,
+            setup: SenderSetup(identities: sending, maker: maker, time: time),
+            verifier: SendingVerifier(
+                identities: sending, resolver: zone, maker: maker, records: records, time: time),
+            records: records)
         let verification = DomainVerification(prefix: "_amazonses")
         let directory = TopicDirectory([:])
         control = ControlPlane(
@@ -59,8 +77,9 @@ final class Desk: Sendable {
                 verifier: DomainVerifier(
                     identities: identities, resolver: zone, verification: verification,
                     time: time),
-                time: time, random: random),
-            ruleSets: ruleSets, rules: rules, mails: store, outbox: store, bodies: bodies,
+                senders: senders, time: time, random: random),
+            senders: senders, ruleSets: ruleSets, rules: rules, mails: store, outbox: store,
+            bodies: bodies,
             time: time,
             topics: TopicOperations(
                 directory: directory,

@@ -20,6 +20,7 @@ package struct FuzzTarget: Sendable {
         deliveryStatus, feedbackReport, feedback, aggregateReport, reportArchive, tlsReport,
         replies, clientSession, stsPolicy,
         returnPath,
+        returnPath, suppressionLine,
     ]
 }
 

@@ -1,5 +1,4 @@
 import Accounts
-import ControlPlane
 import DNS
 import DNSClient
 import MailFlow
@@ -10,7 +9,8 @@ struct NameParts {
     let resolver: UnboundResolver
     /// The same, its answers counted.
     let counting: any DNSResolver
-    let operations: IdentityOperations
+    let verification: DomainVerification
+    let verifier: DomainVerifier
     let checks: IdentityChecks
     /// Nil where nobody is to be asked.
     let peers: PeerNames?
@@ -25,13 +25,10 @@ struct NameParts {
             throw Server.Failure(description: "dns: \(error)")
         }
         counting = CountingResolver(resolver, surroundings.metrics)
-        let verification = DomainVerification(prefix: configuration.verificationPrefix)
-        let verifier = DomainVerifier(
+        verification = DomainVerification(prefix: configuration.verificationPrefix)
+        verifier = DomainVerifier(
             identities: rules.identities, resolver: counting, verification: verification,
             time: surroundings.time)
-        operations = IdentityOperations(
-            directory: rules.identities, verification: verification, verifier: verifier,
-            time: surroundings.time, random: surroundings.random)
         peers =
             configuration.looksUpPeerNames
             ? PeerNames(resolver: counting, time: surroundings.time) : nil

@@ -30,8 +30,12 @@ struct OperationParts {
         control = ControlServer(
             path: configuration.controlSocket,
             control: ControlPlane(
-                hostname: configuration.hostname, identities: names.operations,
-                ruleSets: rules.ruleSets, rules: rules.rules, mails: spool.store,
+                hostname: configuration.hostname,
+                identities: IdentityOperations(
+                    directory: rules.identities, verification: names.verification,
+                    verifier: names.verifier, senders: nil, time: surroundings.time,
+                    random: surroundings.random),
+                senders: nil, ruleSets: rules.ruleSets, rules: rules.rules, mails: spool.store,
                 outbox: spool.store, bodies: spool.bodies, time: surroundings.time,
                 topics: TopicOperations(
                     directory: actions.topics, subscriptions: actions.subscriptions),

@@ -18,8 +18,18 @@ package protocol RSAPrivateKey: Sendable {
     /// Bits of the modulus.
     var bits: Int { get }
 
+    /// Its public key as SubjectPublicKeyInfo in DER; nil where the engine fails. RFC 6376 §3.6.1
+    var publicKey: [UInt8]? { get }
+
     /// Deterministic. Throws where the engine fails, which is no fault of the digest.
     func signature(of digest: [UInt8], by hash: SignatureHash) throws(SigningFailure) -> [UInt8]
+}
+
+/// The port to whoever makes RSA keys.
+package protocol RSAKeyMaking: Sendable {
+    /// A new private key as DER; nil where the engine fails. It takes a good part of a second and
+    /// more, on a thread that nobody else waits for.
+    func makePrivateKey(bits: Int) async -> [UInt8]?
 }
 
 /// A signature could not be made.

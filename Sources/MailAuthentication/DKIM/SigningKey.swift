@@ -44,6 +44,22 @@ package struct SigningKey: Sendable {
         }
     }
 
+    /// Bits of an RSA key's modulus; 256 for Ed25519.
+    package var bits: Int {
+        switch function {
+        case .rsa(let key): key.bits
+        case .ed25519: 256
+        }
+    }
+
+    /// What `p=` of its key record holds; nil where the engine fails. RFC 6376 §3.6.1, RFC 8463 §4
+    package var publicKey: [UInt8]? {
+        switch function {
+        case .rsa(let key): key.publicKey
+        case .ed25519(let key): Array(key.publicKey.rawRepresentation)
+        }
+    }
+
     /// The same for the same bytes.
     func signature(of bytes: [UInt8]) throws(SigningFailure) -> [UInt8] {
         let digest = algorithm.hash.digest(bytes)

@@ -5,7 +5,10 @@ struct IdentityCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "identity",
         abstract: "The domains and addresses that are ours, in both directions.",
-        subcommands: [List.self, Add.self, Show.self, Check.self, Remove.self],
+        subcommands: [
+            List.self, Add.self, Show.self, Check.self, Remove.self, DKIMCommand.self,
+            MailFromCommand.self,
+        ],
         defaultSubcommand: List.self)
 
     struct Add: AsyncParsableCommand {
@@ -78,8 +81,8 @@ struct IdentityCommand: AsyncParsableCommand {
 
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Look for a domain's record in the DNS now.",
-            discussion: "Ends with status 1 where the record was not found.")
+            abstract: "Look for a domain's records in the DNS now.",
+            discussion: "Ends with status 1 where one was not found.")
 
         @OptionGroup var server: ServerOptions
         @OptionGroup var output: OutputOptions
@@ -90,9 +93,11 @@ struct IdentityCommand: AsyncParsableCommand {
         func run() async throws {
             let answer = try server.ask(.checkIdentity(name: name))
             try IdentityCommand.show(answer, asJSON: output.json)
-            if case .identity(let identity) = answer, identity.errorType != nil {
-                throw ExitCode.failure
-            }
+            guard case .identity(let identity) = answer else { return }
+            let errors = [
+                identity.errorType, identity.dkim?.errorType, identity.mailFrom?.errorType,
+            ]
+            if errors.contains(where: { $0 != nil }) { throw ExitCode.failure }
         }
     }
 
@@ -110,7 +115,7 @@ struct IdentityCommand: AsyncParsableCommand {
         }
     }
 
-    private static func show(_ answer: ControlAnswer, asJSON: Bool) throws {
+    static func show(_ answer: ControlAnswer, asJSON: Bool) throws {
         guard case .identity(let identity) = answer else { return }
         if asJSON { return try Terminal.json(identity) }
         Terminal.write(IdentityText.lines(identity).joined(separator: "\n") + "\n")

@@ -1,0 +1,134 @@
+package import MailModel
+package import Storage
+import Synchronization
+
+/// What the identities send with, as an immutable snapshot that the composing of mails asks, and
+/// that each change replaces whole.
+///
+/// SES: a domain's settings are those of its subdomains and addresses, where these have none of
+/// their own.
+package final class SendingIdentities: Sendable {
+    /// Keys that a mail is signed with at most.
+    package static let signaturesMax = 2
+    private static let changeTriesMax = 5
+
+    private struct Snapshot {
+        var records: [String: SendingIdentity] = [:]
+        /// Of the reading that it came from: reading n began before reading n + 1.
+        var reading = 0
+    }
+
+    /// Where a mail's bounces go.
+    package enum ReturnDomain: Sendable, Hashable {
+        /// To the server's own.
+        case standard
+        case custom(Domain)
+        /// The mail is not to be sent while the records of its MAIL FROM domain are not there.
+        case refused(Domain)
+    }
+
+    private let snapshot = Mutex(Snapshot())
+    private let readings = Atomic<Int>(0)
+    private let store: any SendingIdentityStore
+    private let keys: SigningKeys
+    private let account: AccountID
+
+    package init(
+        store: any SendingIdentityStore, maker: DKIMKeyMaker, account: AccountID = .main
+    ) {
+        self.store = store
+        self.account = account
+        keys = SigningKeys(maker)
+    }
+
+    /// Reads all anew; the old snapshot stays where that fails. Of several readings at once the one
+    /// that began last counts.
+    package func reload() async throws(StorageFailure) {
+        let reading = readings.add(1, ordering: .relaxed).newValue
+        let records = try await store.sendingIdentities(of: account)
+        let fresh = Snapshot(
+            records: Dictionary(records.map { ($0.name, $0) }) { $1 }, reading: reading)
+        let isNewest = snapshot.withLock { current in
+            guard current.reading < reading else { return false }
+            current = fresh
+            return true
+        }
+        if isNewest { keys.keep(only: records) }
+    }
+
+    /// By name.
+    package var records: [SendingIdentity] {
+        snapshot.withLock { Array($0.records.values) }.sorted { $0.name < $1.name }
+    }
+
+    package func record(of name: String) -> SendingIdentity? {
+        snapshot.withLock { $0.records[name] }
+    }
+
+    /// Throws where the private keys that are there were sealed under another key than this
+    /// server's, or are damaged.
+    package func checkSecrets() throws(SecretBox.Failure) {
+        for identity in records {
+            for key in identity.keys { try keys.check(key, of: identity.name) }
+        }
+    }
+
+    // MARK: What a mail is sent with
+
+    /// The keys to sign a mail with whose From is of `domain`, RSA first: those of the domain, else
+    /// of the nearest parent that signs; none where there is none, or where signing was switched
+    /// off for what is nearest. Throws where a key cannot be opened.
+    package func signingKeys(for domain: Domain) throws(SecretBox.Failure) -> [SigningKeyUse] {
+        for name in names(from: domain) {
+            guard let identity = record(of: name), let dkim = identity.dkim else { continue }
+            guard dkim.isEnabled else { return [] }
+            let uses = try keys.uses(of: identity)
+            if !uses.isEmpty { return Array(uses.prefix(Self.signaturesMax)) }
+        }
+        return []
+    }
+
+    /// Where bounces of a mail go whose From is of `domain`.
+    package func returnDomain(for domain: Domain) -> ReturnDomain {
+        for name in names(from: domain) {
+            guard let mailFrom = record(of: name)?.mailFrom else { continue }
+            let custom = Domain(validatedASCII: mailFrom.domain)
+            // SES: only what is found now is used.
+            if mailFrom.watch.status == .success { return .custom(custom) }
+            switch mailFrom.behavior {
+            case .useDefaultValue: return .standard
+            case .rejectMessage: return .refused(custom)
+            }
+        }
+        return .standard
+    }
+
+    private func names(from domain: Domain) -> [String] { [domain.ascii] + domain.parents }
+
+    // MARK: Changes
+
+    /// Puts `new` in the place of `old`, unless that was changed or the identity was removed
+    /// meanwhile; says whether it did.
+    func replace(
+        _ old: SendingIdentity?, with new: SendingIdentity
+    ) async throws(StorageFailure) -> Bool {
+        guard old != new else { return true }
+        let isReplaced = try await store.replace(old, with: new)
+        try await reload()
+        return isReplaced
+    }
+
+    /// Changes what the identity `name` sends with, from whatever stands there by then; answers
+    /// what it is now. Nil: the identity is gone.
+    func change(
+        _ name: String, _ body: (inout SendingIdentity) -> Void
+    ) async throws(StorageFailure) -> SendingIdentity? {
+        for _ in 0..<Self.changeTriesMax {
+            let old = record(of: name)
+            var new = old ?? SendingIdentity(account: account, name: name)
+            body(&new)
+            if try await replace(old, with: new) { return new }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,100 @@
+import DNS
+package import MailModel
+package import Storage
+
+/// The records of the DNS that sending needs, as lines of a zone file: what those who have an
+/// identity publish, and what stands in the service domain's own zone.
+package struct SendingRecords: Sendable {
+    /// The domain of Martlet's own, to which the customers' records point; what `amazonses.com` is
+    /// for SES. Nil: they hold the keys themselves.
+    package let serviceDomain: Domain?
+    /// Where bounces are taken: the server's name.
+    package let hostname: Domain
+    private static let secondsToLive = 1_800
+
+    package init(serviceDomain: Domain?, hostname: Domain) {
+        self.serviceDomain = serviceDomain
+        self.hostname = hostname
+    }
+
+    // MARK: DKIM
+
+    /// Where receivers look for a key; nil where the name would be too long.
+    static func name(ofKey selector: String, of identity: String) -> Domain? {
+        try? Domain(parsing: "\(selector)._domainkey.\(identity)")
+    }
+
+    /// What a key's record says. RFC 6376 §3.6.1
+    static func text(of key: DKIMKeyRecord) -> String {
+        "v=DKIM1; k=\(key.facts.algorithm.rawValue); p=\(key.facts.publicKey)"
+    }
+
+    /// What is to be published for a key of `identity`: an alias into the service domain where
+    /// there is one and we made the key, else the key.
+    package func zoneFileLine(of key: DKIMKeyRecord, of identity: String) -> String {
+        let name = "\(key.selector)._domainkey.\(identity)"
+        guard key.facts.origin == .easy, let target = target(of: key) else {
+            return line(name, Self.data(of: key))
+        }
+        return line(name, "CNAME \(target).")
+    }
+
+    /// The name in the service domain that holds a key of Easy DKIM.
+    private func target(of key: DKIMKeyRecord) -> String? {
+        serviceDomain.map { "\(key.selector).dkim.\($0)" }
+    }
+
+    private static func data(of key: DKIMKeyRecord) -> String {
+        let bytes = Array(text(of: key).utf8)
+        let strings = stride(from: 0, to: bytes.count, by: 255).map { start in
+            DNSRecord.quoted(bytes[start..<min(start + 255, bytes.count)])
+        }
+        return "TXT \(strings.joined(separator: " "))"
+    }
+
+    // MARK: MAIL FROM
+
+    /// What a MAIL FROM domain's record of SPF is to name: the service domain's, else our host.
+    var senderPolicy: String {
+        let mechanism = serviceDomain.map { "include:\($0)" } ?? "a:\(hostname)"
+        return "v=spf1 \(mechanism) ~all"
+    }
+
+    package func zoneFileLines(of mailFrom: MailFromSettings) -> [String] {
+        [
+            line(mailFrom.domain, "MX 10 \(hostname)."),
+            line(mailFrom.domain, "TXT \(DNSRecord.quoted(senderPolicy.utf8))"),
+        ]
+    }
+
+    // MARK: The service domain
+
+    /// The records of the service domain's zone, to be included in it: where its bounces go, who
+    /// may send for it, and the keys of Easy DKIM that identities point to. Nil without a service
+    /// domain. RFC 1035 §5.1
+    package func zone(of identities: [SendingIdentity]) -> String? {
+        guard let serviceDomain else { return nil }
+        let policy = "v=spf1 a:\(hostname) ~all"
+        var lines = [
+            "; \(serviceDomain): what sending needs. Include it in the zone, which has the SOA and NS.",
+            line(serviceDomain.ascii, "MX 10 \(hostname)."),
+            line(serviceDomain.ascii, "TXT \(DNSRecord.quoted(policy.utf8))"),
+        ]
+        for identity in identities.sorted(by: { $0.name < $1.name }) {
+            let keys = identity.keys.filter {
+                $0.facts.origin == .easy && $0.facts.state != .retired
+            }
+            guard !keys.isEmpty else { continue }
+            lines.append("; \(identity.name)")
+            for key in keys.sorted(by: { $0.selector < $1.selector }) {
+                lines.append(
+                    line("\(key.selector).dkim.\(serviceDomain)", Self.data(of: key)))
+            }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func line(_ name: String, _ data: String) -> String {
+        "\(name). \(Self.secondsToLive) IN \(data)"
+    }
+}

@@ -1,0 +1,159 @@
+package import Accounts
+import Documents
+import MailModel
+import Storage
+
+/// What an operator asks about sending: access keys, suppression lists, and what identities send
+/// with.
+package struct SenderOperations: Sendable {
+    private let credentials: Credentials
+    private let suppressions: SuppressionOperations
+    let identities: SendingIdentities
+    private let setup: SenderSetup
+    let verifier: SendingVerifier
+    let records: SendingRecords
+
+    package init(
+        credentials: Credentials, suppressions: SuppressionOperations,
+        identities: SendingIdentities, setup: SenderSetup, verifier: SendingVerifier,
+        records: SendingRecords
+    ) {
+        self.credentials = credentials
+        self.suppressions = suppressions
+        self.identities = identities
+        self.setup = setup
+        self.verifier = verifier
+        self.records = records
+    }
+
+    /// What is asked, where anything is sent at all.
+    static func configured(_ senders: SenderOperations?) throws(ControlFailure) -> SenderOperations
+    {
+        guard let senders else {
+            throw ControlFailure(
+                .invalid, "nothing is sent: the configuration has no section “sending”")
+        }
+        return senders
+    }
+
+    // MARK: Access keys
+
+    func createAccessKey(_ name: String) async throws -> SenderAnswer {
+        do throws(Credentials.Problem) {
+            return .newAccessKey(NewAccessKeyView(try await credentials.create(name: name)))
+        } catch {
+            switch error {
+            case .full:
+                throw ControlFailure(
+                    .invalid, "there are \(Credentials.keysMax) access keys already")
+            case .badName:
+                throw ControlFailure(
+                    .invalid,
+                    "a name has 1 to \(Credentials.nameLengthMax) characters on one line")
+            case .storage(let failure): throw failure
+            }
+        }
+    }
+
+    var accessKeys: SenderAnswer { .accessKeys(credentials.records.map(AccessKeyView.init)) }
+
+    func setAccessKey(_ id: String, isActive: Bool) async throws -> ControlAnswer {
+        guard try await credentials.setState(isActive ? .active : .inactive, of: id) else {
+            throw missingKey(id)
+        }
+        return .done(
+            "access key \(id) is " + (isActive ? "enabled" : "disabled: nobody signs in with it"))
+    }
+
+    func deleteAccessKey(_ id: String) async throws -> ControlAnswer {
+        guard try await credentials.delete(id) else { throw missingKey(id) }
+        return .done("access key \(id) is deleted")
+    }
+
+    private func missingKey(_ id: String) -> ControlFailure {
+        let hint = NearMiss.hint(id, among: credentials.records.map(\.id))
+        return ControlFailure(.notFound, "there is no access key “\(id)”\(hint)")
+    }
+
+    // MARK: Suppression, and the service domain
+
+    func answer(_ request: SenderRequest) async throws -> ControlAnswer {
+        switch request {
+        case .createAccessKey(let name): .sending(try await createAccessKey(name))
+        case .listAccessKeys: .sending(accessKeys)
+        case .setAccessKey(let id, let isActive):
+            try await setAccessKey(id, isActive: isActive)
+        case .deleteAccessKey(let id): try await deleteAccessKey(id)
+        case .suppress(let entries, let isGlobal):
+            .sending(try await suppressions.put(entries, isGlobal: isGlobal))
+        case .unsuppress(let addresses, let isGlobal):
+            .sending(try await suppressions.remove(addresses, isGlobal: isGlobal))
+        case .showSuppression(let address): .sending(try await suppressions.show(address))
+        case .listSuppressions(let filter, let isGlobal):
+            .sending(try await suppressions.list(filter, isGlobal: isGlobal))
+        case .exportZone: .sending(.zone(try zone()))
+        }
+    }
+
+    private func zone() throws(ControlFailure) -> String {
+        guard let zone = records.zone(of: identities.records) else {
+            throw ControlFailure(
+                .invalid,
+                "there is no service domain: the records of each identity are to be published in "
+                    + "its own zone (martlet identity show NAME)")
+        }
+        return zone
+    }
+
+    // MARK: What identities send with
+
+    func change(_ domain: Domain, _ change: SenderChange) async throws {
+        do throws(SenderSetup.Problem) {
+            switch change {
+            case .startEasyDKIM: _ = try await setup.startEasyDKIM(domain)
+            case .bringDKIMKey(let selector, let key):
+                _ = try await setup.bringKey(key, at: selector, of: domain)
+            case .setSigning(let isEnabled):
+                _ = try await setup.setSigning(isEnabled, of: domain)
+            case .setMailFrom(let text, let behavior):
+                _ = try await setup.setMailFrom(text, behavior, of: domain)
+            case .clearMailFrom: _ = try await setup.clearMailFrom(of: domain)
+            }
+        } catch {
+            throw failure(error, domain)
+        }
+    }
+
+    private func failure(_ problem: SenderSetup.Problem, _ domain: Domain) -> any Error {
+        switch problem {
+        case .key(.notMade): ControlFailure(.unavailable, "the key could not be made")
+        case .key(.unreadable):
+            ControlFailure(
+                .invalid,
+                "this is no private key: RSA or Ed25519 as PEM without a password, or the base64 "
+                    + "of its DER")
+        case .key(.bits(let bits)):
+            ControlFailure(
+                .invalid,
+                "the key has \(bits) bits; \(DKIMKeyMaker.broughtBits.lowerBound) to "
+                    + "\(DKIMKeyMaker.broughtBits.upperBound) are taken")
+        case .selector:
+            ControlFailure(
+                .invalid,
+                "a selector has 1 to 63 letters, digits and hyphens, with none at its ends")
+        case .tooLong:
+            ControlFailure(.invalid, "\(domain) is too long: below it no key's record can stand")
+        case .selectorInUse:
+            ControlFailure(
+                .invalid,
+                "another key of \(domain) has this selector, and mails that it signed are on their "
+                    + "way: give the new one another selector")
+        case .notBelow(let identity):
+            ControlFailure(.invalid, "a MAIL FROM domain is a domain below \(identity)")
+        case .notStarted:
+            ControlFailure(.invalid, "\(domain) has no DKIM: martlet identity dkim start \(domain)")
+        case .gone: ControlFailure(.notFound, "\(domain) was removed meanwhile")
+        case .storage(let failure): failure
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package import Storage
+
+/// What can be asked about sending: who may, and to whom not.
+package enum SenderRequest: Sendable, Codable {
+    case createAccessKey(name: String)
+    case listAccessKeys
+    case setAccessKey(id: String, isActive: Bool)
+    case deleteAccessKey(id: String)
+
+    /// At most `SuppressionOperations.batchMax`. SES: `PutSuppressedDestination`
+    case suppress([SuppressionEntry], isGlobal: Bool)
+    /// At most `SuppressionOperations.batchMax`; those that are not there are passed over.
+    case unsuppress([String], isGlobal: Bool)
+    /// On both lists. SES: `GetSuppressedDestination`
+    case showSuppression(String)
+    /// SES: `ListSuppressedDestinations`
+    case listSuppressions(SuppressionFilter, isGlobal: Bool)
+
+    /// The service domain's records.
+    case exportZone
+}
+
+/// What an identity is to send with.
+package enum SenderChange: Sendable, Codable {
+    /// SES: `VerifyDomainDkim`
+    case startEasyDKIM
+    /// SES: `PutEmailIdentityDkimSigningAttributes`. The key as PEM, or as the base64 of its DER.
+    case bringDKIMKey(selector: String, key: String)
+    /// SES: `SetIdentityDkimEnabled`
+    case setSigning(Bool)
+    /// SES: `PutEmailIdentityMailFromAttributes`
+    case setMailFrom(String, MailFromSettings.Behavior)
+    case clearMailFrom
+}
+
+/// What became of it.
+package enum SenderAnswer: Sendable, Codable {
+    case accessKeys([AccessKeyView])
+    case newAccessKey(NewAccessKeyView)
+    case suppressions([SuppressionView])
+    /// How many there were.
+    case count(Int)
+    /// Lines of a zone file.
+    case zone(String)
+}
