@@ -18,7 +18,7 @@ package struct FuzzTarget: Sendable {
         mail, mimeParameters, tnef, encodings,
         clamd, rspamd,
         deliveryStatus, feedbackReport, feedback, aggregateReport, reportArchive, tlsReport,
-        replies, clientSession, stsPolicy,
+        replies, clientSession, stsPolicy, submission,
     ]
 }
 
