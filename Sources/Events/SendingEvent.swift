@@ -42,7 +42,8 @@ package enum SendingEvent: Sendable {
         package var at: Timestamp
         package var type: BounceType
         package var recipients: [Recipient]
-        /// Name of who says so; nil where nobody was asked.
+        /// Of the report that told it, or our own name where the next hop told us; nil where
+        /// nobody was asked.
         package var reportingMTA: String?
         package var remoteIP: String?
 

@@ -50,7 +50,8 @@ import Testing
 
     private static func recipient(
         _ address: String, _ action: DeliveryReportMail.Action, _ status: EnhancedStatus,
-        named originalRecipient: String? = nil, reply: String? = nil, detail: String? = nil, willRetryUntil: Timestamp? = nil
+        named originalRecipient: String? = nil, reply: String? = nil, detail: String? = nil,
+        willRetryUntil: Timestamp? = nil
     ) -> DeliveryReportMail.Recipient {
         guard let mailbox = Mailbox(address) else { preconditionFailure("\(address) is none") }
         return DeliveryReportMail.Recipient(

@@ -1,9 +1,10 @@
+import MailAuthentication
 import MailModel
 
 extension FuzzTarget {
     /// The header section that somebody submits: refused, or made into one that has our fields once,
-    /// nothing that is for us, nobody who shall not be seen, and all else as it was. Of what is
-    /// returned in a report on it, our reader finds the same.
+    /// nothing that is for us, nobody who shall not be seen, and all else as it was. DMARC finds no
+    /// author in it but those that it was taken for. A report on it is 7-bit and has its parts.
     static let submission = FuzzTarget("submission") { bytes in
         guard let submitted = try? SubmittedHeader(bytes[...], bytesMax: 2_000, author: author)
         else { return }
@@ -35,6 +36,10 @@ extension FuzzTarget {
         try requireEqual(again.from, submitted.from, "whom From names")
         try requireEqual(again.sender, submitted.sender, "whom Sender names")
         try requireEqual(SentHeader(again, stamp).bytes, sent.bytes, "what leaves again")
+        if let domain = try? AuthorDomain.find(in: header) {
+            try require(
+                submitted.from.contains { $0.domain == domain }, "DMARC finds another author")
+        }
         try checkReport(on: sent.bytes)
     }
 

@@ -34,13 +34,13 @@ struct DeliveryReportProse {
 
     private static func sentence(_ action: DeliveryReportMail.Action) -> String {
         switch action {
-        case .failed:
-            "Your mail could not be delivered to these recipients, and is not tried again:"
+        case .failed: "Your mail could not be delivered to these recipients:"
         case .delayed:
-            "Your mail has not reached these recipients yet. You need not send it again:"
+            "Your mail has not reached these recipients yet. It is tried again, you\n"
+                + "need not send it anew:"
         case .relayed:
-            "Your mail was handed on for these recipients, to a server that does not report\n"
-                + "what becomes of it:"
+            "Your mail was handed on for these recipients, to a server that does not\n"
+                + "report what becomes of it:"
         case .delivered: "Your mail was delivered to these recipients:"
         }
     }

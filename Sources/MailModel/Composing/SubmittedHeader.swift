@@ -24,8 +24,8 @@ package struct SubmittedHeader: Sendable {
         _ mail: ArraySlice<UInt8>, bytesMax: Int, author: Mailbox? = nil
     ) throws(HeaderRefusal) {
         block = HeaderBlock(mail.prefix(bytesMax + 1))
-        if let refusal = Self.lineRefusal(block.bytes) { throw refusal }
         guard block.length <= bytesMax else { throw HeaderRefusal(.headerTooLong) }
+        if let refusal = Self.lineRefusal(block.bytes) { throw refusal }
         names = block.fields.map { $0.name.lowercased() }
         try Self.checkFields(block, names)
         asks = try SendingAsks(block, names)
