@@ -241,6 +241,7 @@ let package = Package(
                 "Actions", "Events", "Topics", "Storage", "RuleEngine", "MailModel", "TestSupport",
                 nioCore, logging,
             ]),
+        tests("EventsTests", ["Events", "MailModel", "TestSupport"]),
         tests(
             "HandlersTests",
             ["Handlers", "Actions", "MailModel", "TestSupport", nioCore, logging]),
@@ -281,8 +282,8 @@ let package = Package(
         .executableTarget(
             name: "SuiteRunner",
             dependencies: [
-                "MailAuthentication", "MailFlow", "LibCrypto", "DNS", "Feedback", "MailModel",
-                "Storage", "TestSupport", crypto, nioCore, yams,
+                "MailAuthentication", "MailFlow", "LibCrypto", "DNS", "Events", "Feedback",
+                "MailModel", "RuleEngine", "Storage", "TestSupport", crypto, nioCore, yams,
             ],
             path: "Tests/SuiteRunner", swiftSettings: settings),
         tests(

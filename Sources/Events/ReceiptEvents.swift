@@ -1,14 +1,7 @@
-import Foundation
 import MailModel
 
 /// The JSON that tells of a received mail, as SES words it.
 package enum ReceiptEvents {
-    /// Header bytes that an event carries before it says `headersTruncated`. SES: 10 KB.
-    package static let headerBytesMax = 10_240
-    /// Bytes of `destination`, and of `commonHeaders`, before the event says `headersTruncated`:
-    /// UTF-8 before JSON's escapes, which make six of a byte at most. An entry comes whole or not
-    /// at all.
-    package static let commonBytesMax = 10_240
     /// Bytes of a notification's `Message`, as SNS counts them: 256 KB.
     package static let messageBytesMax = 262_144
 
@@ -30,7 +23,7 @@ package enum ReceiptEvents {
         _ mail: ReceivedMail, _ receipt: Receipt, content: String? = nil,
         omission: ContentOmission? = nil
     ) -> [UInt8] {
-        encode(
+        EventJSON.encode(
             Notification(
                 mail: MailObject(mail), receipt: ReceiptObject(mail, receipt), content: content,
                 contentOmitted: omission))
@@ -38,21 +31,12 @@ package enum ReceiptEvents {
 
     /// What a Lambda function that SES calls is given.
     package static func lambda(_ mail: ReceivedMail, _ receipt: Receipt) -> [UInt8] {
-        encode(
+        EventJSON.encode(
             LambdaEvent(Records: [
                 LambdaRecord(
                     ses: LambdaRecord.Content(
                         mail: MailObject(mail), receipt: ReceiptObject(mail, receipt)))
             ]))
-    }
-
-    private static func encode(_ value: some Encodable) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(value) else {
-            preconditionFailure("texts, numbers and lists of them always encode")
-        }
-        return Array(data)
     }
 
     private struct Notification: Encodable {
@@ -80,17 +64,12 @@ package enum ReceiptEvents {
 
 /// SES: `mail`.
 private struct MailObject: Encodable {
-    struct Header: Encodable {
-        var name: String
-        var value: String
-    }
-
     var timestamp: String
     var source: String
     var messageId: String
     var destination: [String]
-    var headersTruncated = false
-    var headers: [Header] = []
+    var headersTruncated: Bool
+    var headers: HeaderList
     var commonHeaders: CommonHeaders
 
     init(_ mail: ReceivedMail) {
@@ -100,62 +79,14 @@ private struct MailObject: Encodable {
         let named = ["To", "Cc", "Bcc"].flatMap { mail.header.all($0) }
             .flatMap { AddressList.addresses($0.body) }
         // SES lists whom the headers name; a mail that names nobody has its envelope left.
-        var room = Room(bytes: ReceiptEvents.commonBytesMax)
+        var room = Room(bytes: EventLimits.commonBytesMax)
         destination = room.fit(named.isEmpty ? mail.recipients.map(\.wireText) : named)
-        commonHeaders = CommonHeaders(mail)
-        headersTruncated = room.isExceeded || commonHeaders.isTruncated
-        var bytes = 0
-        for field in mail.header.fields {
-            bytes += field.name.utf8.count + field.body.count + 4
-            guard bytes <= ReceiptEvents.headerBytesMax else {
-                headersTruncated = true
-                break
-            }
-            headers.append(Header(name: field.name, value: field.decodedText))
-        }
-    }
-}
-
-/// SES: `commonHeaders`: only what the mail has.
-private struct CommonHeaders: Encodable {
-    var returnPath: String?
-    var from: [String]?
-    var date: String?
-    var to: [String]?
-    var cc: [String]?
-    var bcc: [String]?
-    var sender: String?
-    var replyTo: [String]?
-    var messageId: String?
-    var subject: String?
-
-    /// Whether something did not fit; no part of the JSON.
-    let isTruncated: Bool
-
-    private enum CodingKeys: String, CodingKey {
-        case returnPath, from, date, to, cc, bcc, sender, replyTo, messageId, subject
-    }
-
-    /// What is short and says most has its room first.
-    init(_ mail: ReceivedMail) {
-        let header = mail.header
-        var room = Room(bytes: ReceiptEvents.commonBytesMax)
-        returnPath = room.fit(mail.mailFrom.wireText)
-        messageId = room.fit(header.first("Message-ID")?.text)
-        date = room.fit(header.first("Date")?.text)
-        subject = room.fit(header.first("Subject")?.decodedText)
-        from = room.fit(Self.list(header, "From"))
-        sender = room.fit(Self.list(header, "Sender")?.first)
-        replyTo = room.fit(Self.list(header, "Reply-To"))
-        to = room.fit(Self.list(header, "To"))
-        cc = room.fit(Self.list(header, "Cc"))
-        bcc = room.fit(Self.list(header, "Bcc"))
-        isTruncated = room.isExceeded
-    }
-
-    private static func list(_ header: HeaderBlock, _ name: String) -> [String]? {
-        let fields = header.all(name)
-        return fields.isEmpty ? nil : fields.flatMap { AddressList.entries($0.body) }
+        commonHeaders = CommonHeaders(
+            mail.header, returnPath: mail.mailFrom.wireText,
+            messageID: mail.header.first("Message-ID")?.text)
+        headers = HeaderList(mail.header.fields)
+        headersTruncated =
+            room.isExceeded || commonHeaders.isTruncated || headers.isTruncated
     }
 }
 

@@ -28,6 +28,45 @@ package enum AddressList {
         }
     }
 
+    /// The bare address of each entry, for those who decide by it: nil where readers may differ on
+    /// whom the list names. That is a list over `entriesMax`, quotes or comments that do not end, two
+    /// addresses in one entry, and text behind one in angle brackets. An address is not validated.
+    static func certainAddresses(_ body: [UInt8]) -> [[UInt8]]? {
+        var scan = Scan(body[...])
+        while scan.next() != nil {}
+        let pieces = pieces(body)
+        guard scan.isClosed, pieces.count < entriesMax else { return nil }
+        var addresses: [[UInt8]] = []
+        for piece in pieces {
+            var before: [UInt8] = []
+            var inside: [UInt8]?
+            var isAngleClosed = false
+            for (_, byte, place) in Scan(piece.bytes[...])
+            where place != .comment && place != .escapedInComment {
+                if place == .plain, byte == UInt8(ascii: "<") {
+                    guard inside == nil else { return nil }
+                    inside = []
+                } else if place == .plain, byte == UInt8(ascii: ">") {
+                    guard inside != nil, !isAngleClosed else { return nil }
+                    isAngleClosed = true
+                } else if isAngleClosed {
+                    guard HeaderCursor.isSpace(byte) else { return nil }
+                } else if inside == nil {
+                    before.append(byte)
+                } else {
+                    inside?.append(byte)
+                }
+            }
+            guard (inside != nil) == isAngleClosed else { return nil }
+            let address = (inside ?? before).drop(while: HeaderCursor.isSpace)
+            let end = address.lastIndex { !HeaderCursor.isSpace($0) }
+            if let end { addresses.append(Array(address[...end])) }
+            // `<>` names nobody.
+            if inside != nil, end == nil { return nil }
+        }
+        return addresses
+    }
+
     /// Each mailbox, its name and address decoded as far as can be. Obsolete syntax is read: space
     /// and comments anywhere, routes, names in comments. RFC 5322 §3.4, RFC 5322 §4.4
     package static func mailboxes(_ body: [UInt8]) -> [Entry] {
@@ -242,6 +281,8 @@ package enum AddressList {
             index = bytes.startIndex
         }
 
+        /// Whether no quotes or comments are open.
+        var isClosed: Bool { place == .plain }
         private var place: Place { comments > 0 ? .comment : isQuoted ? .quoted : .plain }
 
         mutating func next() -> (index: Int, byte: UInt8, place: Place)? {

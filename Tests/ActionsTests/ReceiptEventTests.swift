@@ -134,13 +134,13 @@ import Testing
 
     @Test func tenKilobytesOfHeadersFit() async throws {
         // `Subject: last` and its line end are 15.
-        let mail = try await event(headers: [10_000, ReceiptEvents.headerBytesMax - 10_000 - 15])
+        let mail = try await event(headers: [10_000, EventLimits.headerBytesMax - 10_000 - 15])
         #expect(try names(mail) == ["X-0", "X-1", "Subject"])
         #expect(mail["headersTruncated"] as? Bool == false)
     }
 
     @Test func aByteMoreDoesNot() async throws {
-        let mail = try await event(headers: [10_000, ReceiptEvents.headerBytesMax - 10_000 - 14])
+        let mail = try await event(headers: [10_000, EventLimits.headerBytesMax - 10_000 - 14])
         #expect(try names(mail) == ["X-0", "X-1"])
         #expect(mail["headersTruncated"] as? Bool == true)
     }

@@ -1,4 +1,5 @@
 import Feedback
+import MailModel
 import Testing
 
 /// Bounces in prose, in the forms that servers write.

@@ -18,9 +18,7 @@ package struct FuzzTarget: Sendable {
         mail, mimeParameters, tnef, encodings,
         clamd, rspamd,
         deliveryStatus, feedbackReport, feedback, aggregateReport, reportArchive, tlsReport,
-        replies, clientSession, stsPolicy,
-        returnPath,
-        returnPath, suppressionLine,
+        replies, clientSession, stsPolicy, returnPath, suppressionLine, submission,
     ]
 }
 

@@ -16,6 +16,7 @@ enum SuiteRunner {
         SoundSpamAssassinMails.self, SoundStalwartMails.self, SoundMIMEToolsMails.self,
         SoundLettersMails.self,
         SisimaiSuite.self, FluflSuite.self, HamSuite.self, ARFSuite.self, ReportsSuite.self,
+        SESEventsSuite.self,
     ]
 
     static func main() async throws {

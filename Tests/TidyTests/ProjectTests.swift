@@ -70,6 +70,7 @@ import Testing
     static let wholeFolders: [(folder: String, endings: [String], reader: String)] = [
         ("actions", [".json"], "Tests/ActionsTests/ReceiptEventTests.swift"),
         ("dialogs", [".smtp"], "Tests/InboundSMTPTests/DialogTests.swift"),
+        ("events", [".json"], "Tests/EventsTests/SendingEventTests.swift"),
         ("fuzz", [".input"], "Tests/FuzzTests/KeptInputTests.swift"),
         ("rules", [".yaml", ".problems"], "Tests/RuleEngineTests/RuleDocumentTests.swift"),
         ("stores", [""], "Tests/StorageTests/StoreUpgradeTests.swift"),

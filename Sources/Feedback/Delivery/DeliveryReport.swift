@@ -1,4 +1,4 @@
-import MailModel
+package import MailModel
 
 /// What became of a mail at one or more of its recipients, as a server reports it: by RFC 3464 and
 /// RFC 6533, or in prose.

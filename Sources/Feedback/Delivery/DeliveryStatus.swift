@@ -1,4 +1,5 @@
 import Foundation
+import MailModel
 
 /// The fields of a delivery status notification, from a `message/delivery-status` or
 /// `message/global-delivery-status` body, or from text that holds them. RFC 3464 §2, RFC 6533 §3

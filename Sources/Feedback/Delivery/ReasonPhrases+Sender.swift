@@ -1,3 +1,5 @@
+import MailModel
+
 extension ReasonPhrases {
     static let ofSender: [(reason: BounceReason, phrases: [String])] = [
         (

@@ -1,3 +1,5 @@
+import MailModel
+
 /// What servers say, and the reason that it means, in the order in which it is looked for: what is
 /// said more precisely comes first, since "rejected" and "user unknown" are said of everything.
 /// Phrases are folded. An entry is a phrase that has been seen in replies of several servers, or in

@@ -1,3 +1,5 @@
+import MailModel
+
 /// Decides why a mail was not delivered: by what was said, else by the enhanced status, else by the
 /// code.
 enum ReasonReader {

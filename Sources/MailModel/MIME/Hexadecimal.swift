@@ -8,4 +8,9 @@ enum Hexadecimal {
         default: nil
         }
     }
+
+    /// In lower case.
+    static func text(_ bytes: some Sequence<UInt8>) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
 }

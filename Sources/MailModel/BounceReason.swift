@@ -51,7 +51,10 @@ package struct BounceType: Sendable, Hashable {
         case general = "General"
         /// The report does not tell the address.
         case noEmail = "NoEmail"
+        /// The global suppression list has it.
         case suppressed = "Suppressed"
+        /// The account's has it.
+        case onAccountSuppressionList = "OnAccountSuppressionList"
         case mailboxFull = "MailboxFull"
         case messageTooLarge = "MessageTooLarge"
         case contentRejected = "ContentRejected"
@@ -85,6 +88,14 @@ package struct BounceType: Sendable, Hashable {
             }
         default: self.init(.transient, .general)
         }
+    }
+}
+
+extension BounceType {
+    /// Of a mail that was put off until its time was over: transient, whatever put it off.
+    package static func expired(_ reason: BounceReason) -> BounceType {
+        let type = BounceType(reason: reason, permanence: .temporary)
+        return type.type == .transient ? type : BounceType(.transient, .general)
     }
 }
 

@@ -1,0 +1,20 @@
+/// The encoding of DSN's parameters. RFC 3461 §4
+enum Xtext {
+    /// What `text` stands for; nil where it is no xtext, or stands for what is not printable ASCII.
+    static func decode(_ text: String) -> String? {
+        var output: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "+") else {
+                output.append(byte)
+                continue
+            }
+            guard let high = rest.popFirst().flatMap(Hexadecimal.value),
+                let low = rest.popFirst().flatMap(Hexadecimal.value)
+            else { return nil }
+            output.append(high << 4 | low)
+        }
+        guard output.allSatisfy({ $0 >= 32 && $0 < 127 }) else { return nil }
+        return String(decoding: output, as: UTF8.self)
+    }
+}
