@@ -6,6 +6,7 @@ import unittest
 from nameserver import Nameserver
 from scanners import EICAR, EICAR_SIGNATURE, GTUBE, Scanner
 from support import large_body, message, new_server
+from test_operation import metrics
 
 RULES = """
     ruleSet: main
@@ -71,8 +72,34 @@ class Waiting(unittest.TestCase):
             "clamd": {"address": clamd.address, "whenUnavailable": "defer"}}).start()
         mail = server.send(message())
         server.eventually(lambda: server.log_lines("not judged yet", mail), "the mail waits")
-        self.assertEqual(server.json("mail", "show", mail)["mail"]["state"], "acting")
+        server.eventually(lambda: server.json("mail", "show", mail)["mail"].get("waitsFor"),
+                          "it says why")
+        shown = server.json("mail", "show", mail)
+        self.assertEqual(shown["mail"]["state"], "acting")
+        self.assertIn("clamd", shown["mail"]["waitsFor"])
+        self.assertIn("No such file or directory", shown["mail"]["waitsFor"])
+        # What is known of it stands there already; who is away is among those that were asked.
+        self.assertEqual(verdict(shown, "dkim")["result"], "none")
+        self.assertEqual(verdict(shown, "virus")["status"], "PROCESSING_FAILED")
+        self.assertEqual([each["asked"] for each in shown["inquiries"]], ["clamd"])
+        self.assertRegex(server.cli("mail", "show", mail).stdout,
+                         r"waits +it is not judged yet: .*clamd")
+        queue = server.cli("queue").stdout
+        self.assertIn("acting, unjudged", queue)
+        self.assertIn("1 acting (1 unjudged)", queue)
+        self.assertIn("1 acting (1 unjudged)", server.cli("status").stdout)
+        counted = metrics(server)
+        self.assertGreaterEqual(counted['martlet_judgements_total{outcome="postponed"}'], 1)
+        self.assertEqual(counted['martlet_mails{state="unjudged"}'], 1)
         self.assertEqual(server.objects(), {})
+        # It is looked at again within a minute, or when somebody says so.
+        clamd.start()
+        server.cli("queue", "retry", mail)
+        detail = server.settled(mail)
+        self.assertEqual(verdict(detail, "virus")["status"], "PASS")
+        self.assertNotIn("waitsFor", detail["mail"])
+        self.assertEqual(len(server.objects()), 1)
+        self.assertEqual(metrics(server)['martlet_judgements_total{outcome="done"}'], 1)
 
 
 class Lists(unittest.TestCase):

@@ -90,7 +90,7 @@ private enum Results {
         )
         zone.put("_dmarc.sender.example", .txt, [.text([bytes])])
         let outcomes = try CallersThread.run {
-            let verifier = DMARCVerifier(resolver: zone, rules: rules)
+            let verifier = DMARCVerifier(resolver: zone, time: ManualTime(), rules: rules)
             return [
                 await verifier.check(.success(author), DMARCEvidence(passed: [])),
                 await verifier.check(

@@ -67,6 +67,15 @@ import Testing
         #expect((lines.count == 1) == (length == 10))
     }
 
+    /// A client may greet in UTF-8 and then send a mail that is none of RFC 6531.
+    @Test func receivedSPFIsASCIIWhateverTheGreeting() throws {
+        let address = try #require(IPAddress("192.0.2.7"))
+        let sender = SPFSender(address, helo: "bücher\u{202E}.example", mailFrom: "")
+        let field = ReceivedSPF(SPFOutcome(.none, .noDomain, sender), envelopeFrom: "").field
+        #expect(field.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F })
+        #expect(field.contains("b?cher?.example"))
+    }
+
     static let ours = [
         "mx.ours.example; dkim=pass", " MX.Ours.Example; dkim=pass", "mx.ours.example 1; none",
         "\r\n mx.ours.example;\r\n dkim=pass", "(c) mx.ours.example (d) ; spf=pass",
@@ -103,13 +112,15 @@ import Testing
 
     /// What consumers of SES go by is ours to say, and a first line that continues nothing would
     /// continue the last field of ours.
-    @Test("P2: fields of SES, and lines that would be part of ours", arguments: [
-        ("X-SES-Spam-Verdict: PASS\r\nA: 1\r\n\r\n", [0..<26]),
-        ("A: 1\r\nx-ses-virus-verdict : PASS\r\n more\r\n\r\n", [6..<41]),
-        ("X-SES-RECEIPT: a\r\nX-SES-Receipt: b\r\n\r\n", [0..<18, 18..<36]),
-        (" b: c\r\n\t d\r\nA: 1\r\n\r\n", [0..<12]), (" \r\nA: 1\r\n\r\n", [0..<3]),
-        ("A: 1\r\n b\r\nX-SES-Other: x\r\n\r\n", []), ("", []), (" a", [0..<2]),
-    ] as [(String, [Range<Int>])])
+    @Test(
+        "P2: fields of SES, and lines that would be part of ours",
+        arguments: [
+            ("X-SES-Spam-Verdict: PASS\r\nA: 1\r\n\r\n", [0..<26]),
+            ("A: 1\r\nx-ses-virus-verdict : PASS\r\n more\r\n\r\n", [6..<41]),
+            ("X-SES-RECEIPT: a\r\nX-SES-Receipt: b\r\n\r\n", [0..<18, 18..<36]),
+            (" b: c\r\n\t d\r\nA: 1\r\n\r\n", [0..<12]), (" \r\nA: 1\r\n\r\n", [0..<3]),
+            ("A: 1\r\n b\r\nX-SES-Other: x\r\n\r\n", []), ("", []), (" a", [0..<2]),
+        ] as [(String, [Range<Int>])])
     func findsFieldsOfOurs(_ mail: String, _ ranges: [Range<Int>]) {
         #expect(
             ForgedResults(ofOurs: ["mx.ours.example"]).ranges(in: MailFields(Array(mail.utf8)))

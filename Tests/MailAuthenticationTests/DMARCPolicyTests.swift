@@ -147,7 +147,9 @@ import Testing
         ])
     func organizations(_ author: String, _ organization: String?) async {
         let zone = ZoneResolver()
-        let outcome = await DMARCVerifier(resolver: zone, time: ManualTime(), rules: .rfc7489(Self.list)).check(
+        let outcome = await DMARCVerifier(
+            resolver: zone, time: ManualTime(), rules: .rfc7489(Self.list)
+        ).check(
             .success(Domain(validatedASCII: author)), DMARCEvidence(passed: []))
         #expect(outcome.result == .none)
         let names = [author, organization].compactMap(\.self)
@@ -162,7 +164,9 @@ import Testing
             ("x.b.c.cc.example", DMARCResult.pass), ("c.cc.example", .fail),
             ("x.c.cc.example", .fail),
         ] {
-            let outcome = await DMARCVerifier(resolver: zone, time: ManualTime(), rules: .rfc7489(Self.list)).check(
+            let outcome = await DMARCVerifier(
+                resolver: zone, time: ManualTime(), rules: .rfc7489(Self.list)
+            ).check(
                 .success(Domain(validatedASCII: "a.b.c.cc.example")),
                 DMARCEvidence(passed: [.init(.spf, Domain(validatedASCII: domain))]))
             #expect(outcome.result == result, "\(domain)")

@@ -46,7 +46,8 @@ enum AuthMilterSuite: OutsideSuite {
             let mail = SuiteFiles.withCRLF(
                 try SuiteFiles.bytes("\(folder)/source/\(run.source)"))
             let judgement = await understanding.judge(
-                record(of: run, theirs, length: mail.count), .bytes(ByteBuffer(bytes: mail)))
+                record(of: run, theirs, length: mail.count), .bytes(ByteBuffer(bytes: mail)),
+                isScanned: false)
             guard case .verdicts(let verdicts) = judgement else {
                 throw SuiteProblem("\(run.dest) was put off")
             }
