@@ -68,8 +68,13 @@ class Waiting(unittest.TestCase):
     def test_mails_wait_for_a_scanner_that_is_away(self):
         clamd = Scanner(self, "clamd")
         clamd.stop()
-        server = new_server(self, RULES, screening={
-            "clamd": {"address": clamd.address, "whenUnavailable": "defer"}}).start()
+        server = new_server(self, RULES, authentication={"enabled": True}, screening={
+            "clamd": {"address": clamd.address, "whenUnavailable": "defer"}})
+        with open(server.path("zone"), "w", encoding="ascii") as file:
+            file.write("$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 60\n NS ns\nns A 127.0.0.1\n")
+        server.config["dns"] = {"zones": [{"name": "example", "file": "zone"}],
+                                "timeoutSeconds": 2}
+        server.start()
         mail = server.send(message())
         server.eventually(lambda: server.log_lines("not judged yet", mail), "the mail waits")
         server.eventually(lambda: server.json("mail", "show", mail)["mail"].get("waitsFor"),
