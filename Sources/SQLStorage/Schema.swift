@@ -6,8 +6,12 @@ enum Schema {
         [first(dialect), names, subscriptions, heldMessages, verdicts]
     }
 
-    /// What a mail was found to be, as JSON.
-    private static let verdicts = ["ALTER TABLE mail ADD COLUMN verdicts TEXT"]
+    /// What a mail was found to be, as JSON, and why not all of it could be found out.
+    private static let verdicts = [
+        "ALTER TABLE mail ADD COLUMN verdicts TEXT",
+        "ALTER TABLE mail ADD COLUMN waits_for TEXT",
+        "CREATE INDEX mail_unjudged ON mail (id) WHERE waits_for IS NOT NULL",
+    ]
 
     /// Held messages are found by their subscriber; a subscription has an account.
     private static let heldMessages = [

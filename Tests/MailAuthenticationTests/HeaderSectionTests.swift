@@ -21,7 +21,7 @@ import Testing
         ("text\r\n a: b\r\n\r\n", .noField(line: 1)),
         (" a: b\r\nc: d\r\n\r\n", .orphanContinuation), ("\t\r\nc: d\r\n", .orphanContinuation),
         ("a: b\rc: d\r\n\r\n", .bareCR(line: 1)), ("a: b\r\r\nc: d\r\n\r\n", .bareCR(line: 1)),
-        ("a: b\r\nc: d\r", .bareCR(line: 2)), ("a: b\r\n\rX", .bareCR(line: 2)),
+        ("a: b\r\nc: d\r", .bareCR(line: 2)), ("a: b\r\n\rX", .noField(line: 2)),
         ("--a: b\r\n\r\n", .delimiter(line: 1)), ("a: b\r\n--c\r\n\r\n", .noField(line: 2)),
     ])
     func hasADefect(_ header: String, _ defect: HeaderSectionDefect?) {
