@@ -105,7 +105,7 @@ package struct ReceiptActions: Sendable {
             mail,
             Receipt(
                 recipients: task.recipients, processingMilliseconds: max(0, elapsed),
-                verdicts: ReceiptVerdicts(task), action: object)
+                verdicts: EventVerdicts(task), action: object)
         )
     }
 
@@ -150,17 +150,17 @@ package struct ReceiptActions: Sendable {
     }
 }
 
-extension ReceiptVerdicts {
+extension EventVerdicts {
     /// SES: a rule that does not scan has no spam and virus verdicts.
     fileprivate init(_ task: ActionTask) {
         self.init()
         guard let verdicts = task.mail.verdicts else { return }
-        spf = verdicts.spf.status.rawValue
-        dkim = verdicts.dkim.status.rawValue
-        dmarc = verdicts.dmarc.status.rawValue
+        spf = verdicts.spf.status
+        dkim = verdicts.dkim.status
+        dmarc = verdicts.dmarc.status
         dmarcPolicy = verdicts.failedPolicy
         guard task.isScanEnabled else { return }
-        spam = verdicts.spam.status.rawValue
-        virus = verdicts.virus.status.rawValue
+        spam = verdicts.spam.status
+        virus = verdicts.virus.status
     }
 }

@@ -7,6 +7,8 @@ package struct MailView: Sendable, Codable {
     package var id: String
     package var receivedAt: String
     package var state: String
+    /// Why the mail could not be judged so far; nothing is done with it until it is.
+    package var waitsFor: String?
     package var mailFrom: String
     package var recipients: [String]
     /// As stored: with our header block.
@@ -17,6 +19,7 @@ package struct MailView: Sendable, Codable {
         id = record.id.text
         receivedAt = record.receivedAt.iso8601Text
         state = record.state.rawValue
+        waitsFor = record.waitsFor
         mailFrom = record.envelope.mailFrom.wireText
         recipients = record.envelope.recipients.map(\.wireText)
         bytes = record.totalLength

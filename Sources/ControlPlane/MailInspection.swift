@@ -16,6 +16,39 @@ package struct MailInspection: Sendable, Codable {
         package var name: String?
         /// Of the body as it came.
         package var bytes: Int
+        /// Of a text: its first characters as a reader shows them, flowed lines joined.
+        package var text: String?
+        /// What a calendar asks its reader for; nil for other parts.
+        package var calendar: Calendar?
+
+        /// Characters of `text` that are shown.
+        package static let textCharactersMax = 1_000
+    }
+
+    package struct Calendar: Sendable, Codable {
+        package var method: String?
+        package var events: [Event]
+        /// There are more events than are listed.
+        package var isCut: Bool
+
+        /// Values as written, RFC 5545.
+        package struct Event: Sendable, Codable {
+            package var uid: String?
+            package var summary: String?
+            package var location: String?
+            package var start: String?
+            package var end: String?
+            package var organizer: String?
+        }
+    }
+
+    /// One address of the header as a reader takes it.
+    package struct Address: Sendable, Codable {
+        package var field: String
+        /// Decoded, without quotes; from a comment where it stands there.
+        package var name: String?
+        package var address: String
+        package var group: String?
     }
 
     package struct Defect: Sendable, Codable {
@@ -49,6 +82,8 @@ package struct MailInspection: Sendable, Codable {
     package var from: [String]
     package var to: [String]
     package var cc: [String]
+    /// Those of `from`, `to` and `cc`, each taken apart.
+    package var addresses: [Address]
     package var subject: String?
     package var date: String?
     package var messageID: String?
@@ -76,6 +111,12 @@ package struct MailInspection: Sendable, Codable {
         from = Self.addresses(header, "From")
         to = Self.addresses(header, "To")
         cc = Self.addresses(header, "Cc")
+        addresses = ["From", "To", "Cc"].flatMap { name in
+            header.all(name).flatMap { AddressList.mailboxes($0.body) }.map { entry in
+                Address(
+                    field: name, name: entry.name, address: entry.address, group: entry.group)
+            }
+        }
         subject = header.first("Subject")?.decodedText
         date = header.first("Date")?.text
         messageID = header.first("Message-ID")?.text
@@ -116,7 +157,22 @@ extension MailInspection.Part {
             charset: part.contentType.parameters["charset"],
             transferEncoding: part.transferEncoding.rawValue,
             disposition: part.disposition?.type, name: part.fileNames.first?.value,
-            bytes: part.bodyRange.count)
+            bytes: part.bodyRange.count,
+            text: part.contentType.essence.hasPrefix("text/")
+                ? String(part.readableText().prefix(Self.textCharactersMax)) : nil,
+            calendar: part.calendar.map(MailInspection.Calendar.init))
+    }
+}
+
+extension MailInspection.Calendar {
+    init(_ calendar: CalendarText) {
+        self.init(
+            method: calendar.method,
+            events: calendar.events.map { event in
+                Event(
+                    uid: event.uid, summary: event.summary, location: event.location,
+                    start: event.start, end: event.end, organizer: event.organizer)
+            }, isCut: calendar.isCut)
     }
 }
 
@@ -127,10 +183,6 @@ extension MailInspection.Attachment {
             declaredType: attachment.declaredType, seenType: attachment.seenType,
             disposition: attachment.disposition,
             names: attachment.names.map { Name(place: $0.place, value: $0.value) },
-            bytes: attachment.size, sha256: Self.hexadecimal(attachment.sha256))
-    }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            bytes: attachment.size, sha256: Hexadecimal.text(attachment.sha256))
     }
 }

@@ -1,3 +1,4 @@
+import MailModel
 package import Storage
 
 /// One check of a mail, and why it ended as it did.
@@ -20,14 +21,9 @@ package struct VerdictView: Sendable, Codable {
         return (named + verdicts.others.map { ($0.method, $0.finding) }).map { check, finding in
             VerdictView(
                 check: check, status: finding.status.rawValue, result: finding.result,
-                reason: isOpen(check, verdicts) ? "not asked yet" : finding.reason,
+                reason: finding.reason,
                 policy: check == "dmarc" ? verdicts.failedPolicy : nil)
         }
-    }
-
-    /// Whether that is asked only after the 250, and was not yet.
-    private static func isOpen(_ check: String, _ verdicts: VerdictRecord) -> Bool {
-        !verdicts.isComplete && (check == "spam" || check == "virus")
     }
 }
 

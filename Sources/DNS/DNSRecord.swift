@@ -33,17 +33,18 @@ package enum DNSRecord: Sendable, Hashable {
 
     /// One string of a TXT record: printable ASCII as it is, anything else as `\DDD`.
     package static func quoted(_ string: some Sequence<UInt8>) -> String {
-        var text = "\""
+        var text = [UInt8(ascii: "\"")]
         for byte in string {
             switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                text += "\\" + String(UnicodeScalar(byte))
-            case 0x20...0x7E: text += String(UnicodeScalar(byte))
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): text += [UInt8(ascii: "\\"), byte]
+            case 0x20...0x7E: text.append(byte)
             default:
-                let digits = String(byte)
-                text += "\\" + String(repeating: "0", count: 3 - digits.count) + digits
+                let digits = [byte / 100, byte / 10 % 10, byte % 10]
+                text.append(UInt8(ascii: "\\"))
+                text += digits.map { UInt8(ascii: "0") + $0 }
             }
         }
-        return text + "\""
+        text.append(UInt8(ascii: "\""))
+        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -111,11 +111,11 @@ private struct ReceiptObject: Encodable {
         timestamp = mail.receivedAt.iso8601Text
         processingTimeMillis = receipt.processingMilliseconds
         recipients = receipt.recipients.map(\.wireText)
-        spamVerdict = Verdict(status: receipt.verdicts.spam)
-        virusVerdict = Verdict(status: receipt.verdicts.virus)
-        spfVerdict = Verdict(status: receipt.verdicts.spf)
-        dkimVerdict = Verdict(status: receipt.verdicts.dkim)
-        dmarcVerdict = Verdict(status: receipt.verdicts.dmarc)
+        spamVerdict = Verdict(status: receipt.verdicts.spam.rawValue)
+        virusVerdict = Verdict(status: receipt.verdicts.virus.rawValue)
+        spfVerdict = Verdict(status: receipt.verdicts.spf.rawValue)
+        dkimVerdict = Verdict(status: receipt.verdicts.dkim.rawValue)
+        dmarcVerdict = Verdict(status: receipt.verdicts.dmarc.rawValue)
         dmarcPolicy = receipt.verdicts.dmarcPolicy
         action = receipt.action
     }

@@ -28,12 +28,12 @@ package struct Receipt: Sendable {
     /// The recipients that the rule matched.
     package var recipients: [Mailbox]
     package var processingMilliseconds: Int64
-    package var verdicts: ReceiptVerdicts
+    package var verdicts: EventVerdicts
     package var action: ReceiptActionObject
 
     package init(
         recipients: [Mailbox], processingMilliseconds: Int64,
-        verdicts: ReceiptVerdicts = ReceiptVerdicts(), action: ReceiptActionObject
+        verdicts: EventVerdicts = EventVerdicts(), action: ReceiptActionObject
     ) {
         self.recipients = recipients
         self.processingMilliseconds = processingMilliseconds
@@ -42,14 +42,13 @@ package struct Receipt: Sendable {
     }
 }
 
-/// SES's words for what was found out about a mail: `PASS`, `FAIL`, `GRAY`, `PROCESSING_FAILED` or
-/// `DISABLED`.
-package struct ReceiptVerdicts: Sendable {
-    package var spam = "DISABLED"
-    package var virus = "DISABLED"
-    package var spf = "DISABLED"
-    package var dkim = "DISABLED"
-    package var dmarc = "DISABLED"
+/// What an event says of what was found out about a mail.
+package struct EventVerdicts: Sendable {
+    package var spam = ReceiptVerdict.disabled
+    package var virus = ReceiptVerdict.disabled
+    package var spf = ReceiptVerdict.disabled
+    package var dkim = ReceiptVerdict.disabled
+    package var dmarc = ReceiptVerdict.disabled
     /// `none`, `quarantine` or `reject`; where DMARC failed alone.
     package var dmarcPolicy: String?
 

@@ -70,8 +70,12 @@ package struct ActionRunner: Service {
                 for _ in 0..<lanes {
                     group.addTask { await runLane(judgedQueue, handlerQueue) }
                 }
-                for _ in 0..<handlersMax { group.addTask { await runHandlers(handlerQueue) } }
-                let due = DueMails(queue: queue, claimed: claimed, time: time, pause: pause)
+                for _ in 0..<handlersMax {
+                    group.addTask { await runHandlers(handlerQueue, judgedQueue) }
+                }
+                let due = DueMails(
+                    queue: queue, judgedQueue: judgedQueue, claimed: claimed, time: time,
+                    pause: pause)
                 group.addTask { await due.run() }
             }
         } onGracefulShutdown: {
@@ -145,7 +149,7 @@ extension ActionRunner {
     }
 
     /// One handler at a time, mail by mail; each outcome is journalled before anything else.
-    private func runHandlers(_ handlerQueue: ActionQueue) async {
+    private func runHandlers(_ handlerQueue: ActionQueue, _ judgedQueue: ActionQueue) async {
         while !handlerQueue.isClosed {
             await handlerQueue.waitForMail()
             for mail in handlerQueue.take(1) {
@@ -158,7 +162,11 @@ extension ActionRunner {
                 let isOver = pass.isFinished
                 var passes = [pass]
                 guard await journal.write(&passes) else { continue }
-                if isOver { queue.release([mail.record.id]) } else { queue.putBack(passes[0].mail) }
+                if isOver {
+                    queue.release([mail.record.id])
+                } else {
+                    judgedQueue.putBack(passes[0].mail)
+                }
             }
         }
     }

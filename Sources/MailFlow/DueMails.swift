@@ -7,6 +7,8 @@ import Topics
 /// full, and when an action is to be tried again.
 struct DueMails: Sendable {
     let queue: ActionQueue
+    /// Of mails that nobody has to judge any more: those wait for no judge at their next try.
+    let judgedQueue: ActionQueue
     let claimed: ClaimedMails
     let time: any TimeSource
     let pause: any Pause
@@ -19,7 +21,7 @@ struct DueMails: Sendable {
     func run() async {
         while !queue.isClosed {
             var fetched = 0
-            if !queue.isFull {
+            if !queue.isFull, !judgedQueue.isFull {
                 do throws(StorageFailure) {
                     fetched = try await fetchOnce()
                 } catch {
@@ -37,7 +39,8 @@ struct DueMails: Sendable {
         let records = queue.claim(due)
         for record in records {
             do throws(StorageFailure) {
-                queue.putBack(try await fetch(record))
+                let mail = try await fetch(record)
+                (record.verdicts?.isComplete == true ? judgedQueue : queue).putBack(mail)
             } catch {
                 // Alone: the others go on.
                 await claimed.giveUp(record, because: error)

@@ -56,20 +56,27 @@ struct JudgingStage: Sendable {
         guard !queue.isClosed else { return nil }
         var mail = mail
         switch judgement {
-        case .verdicts(let verdicts): mail.record.verdicts = verdicts
-        case .later(let reason):
-            await postpone(record.id, because: reason)
+        case .verdicts(let verdicts):
+            claimed.log.judged(record.id, verdicts)
+            mail.record.verdicts = verdicts
+        case .later(let verdicts, let reason):
+            await postpone(record, verdicts, because: reason)
             return nil
         }
+        mail.record.waitsFor = nil
         mail.isFreshlyJudged = true
         return mail
     }
 
-    private func postpone(_ mail: MailID, because reason: String) async {
-        claimed.log.judgementPostponed(mail, reason)
+    /// What is known is written down, so that the next try asks for the rest alone.
+    private func postpone(
+        _ mail: MailRecord, _ verdicts: VerdictRecord, because reason: String
+    ) async {
+        claimed.log.judgementPostponed(mail.id, reason, isNews: mail.waitsFor != reason)
         await journal.postpone([
             MailProgress(
-                mail: mail, actions: [], deliveries: [], newState: nil,
+                mail: mail.id, verdicts: verdicts, waitsFor: reason, actions: [], deliveries: [],
+                newState: nil,
                 nextAttemptAt: time.now().advanced(bySeconds: Self.againSeconds))
         ])
     }

@@ -45,7 +45,7 @@ package struct MailAuthenticator: Sendable {
 
     package typealias Author = Result<Domain, AuthorDomainDefect>
 
-    private let resolver: any DNSResolver
+    private let resolver: TimelyResolver
     private let time: any TimeSource
     private let spf: SPFVerifier
     private let dkim: DKIMVerifier
@@ -57,6 +57,7 @@ package struct MailAuthenticator: Sendable {
         resolver: any DNSResolver, rsa: any RSACryptography, time: any TimeSource,
         receiver: Domain
     ) {
+        let resolver = TimelyResolver(resolver: resolver, time: time)
         self.resolver = resolver
         self.time = time
         spf = SPFVerifier(resolver: resolver, time: time, receiver: receiver)
@@ -71,7 +72,7 @@ package struct MailAuthenticator: Sendable {
         _ mail: SignedMail, by author: Author, from client: Client?
     ) async -> AuthenticationVerdicts {
         var verdicts = await check(mail, by: author, from: client)
-        verdicts.arc = await arc.verify(mail, findsOldestPass: true)
+        verdicts.arc = await resolver.bounded { await arc.verify(mail, findsOldestPass: true) }
         return verdicts
     }
 
@@ -81,14 +82,21 @@ package struct MailAuthenticator: Sendable {
     ) async -> AuthenticationVerdicts {
         async let way = way(of: mail, from: client)
         var verdicts = await origin(of: mail, by: author, from: client)
-        verdicts.helo = await way.helo
-        verdicts.arc = await way.arc
-        verdicts.reverseLookup = await way.reverseLookup
+        let found = await way
+        verdicts.helo = found.helo
+        verdicts.arc = found.arc
+        verdicts.reverseLookup = found.reverseLookup
         return verdicts
     }
 
     /// SPF of MAIL FROM, DKIM, and DMARC, which rests on the two.
     package func origin(
+        of mail: SignedMail, by author: Author, from client: Client?
+    ) async -> AuthenticationVerdicts {
+        await resolver.bounded { await askOrigin(of: mail, by: author, from: client) }
+    }
+
+    private func askOrigin(
         of mail: SignedMail, by author: Author, from client: Client?
     ) async -> AuthenticationVerdicts {
         async let signatures = dkim.verify(mail)
@@ -104,6 +112,10 @@ package struct MailAuthenticator: Sendable {
     }
 
     package func way(of mail: SignedMail, from client: Client?) async -> Way {
+        await resolver.bounded { await askWay(of: mail, from: client) }
+    }
+
+    private func askWay(of mail: SignedMail, from client: Client?) async -> Way {
         async let chain = arc.verify(mail)
         guard let client else { return Way(arc: await chain) }
         async let greeting = helo(of: client)

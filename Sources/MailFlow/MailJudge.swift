@@ -14,6 +14,6 @@ package protocol MailJudge: Sendable {
 package enum Judgement: Sendable {
     case verdicts(VerdictRecord)
     /// Somebody whom the operator wants to be heard cannot be had: nothing is done with the mail
-    /// until then. The text says why.
-    case later(String)
+    /// until then. What was found out meanwhile is kept, and the text says why, for people.
+    case later(VerdictRecord, because: String)
 }

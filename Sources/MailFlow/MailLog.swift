@@ -9,5 +9,7 @@ package protocol ActionLog: Sendable {
     /// The journal could not be written; the mail's actions will run again.
     func journalFailed(_ mails: [MailID], _ failure: StorageFailure)
     /// The mail could not be judged as it is to be, and is looked at again later.
-    func judgementPostponed(_ mail: MailID, _ reason: String)
+    func judged(_ mail: MailID, _ verdicts: VerdictRecord)
+    /// `isNews`: false where the mail has waited for the same before.
+    func judgementPostponed(_ mail: MailID, _ reason: String, isNews: Bool)
 }

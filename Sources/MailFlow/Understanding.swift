@@ -41,7 +41,8 @@ package struct Understanding: MailJudge {
                     of: try signedMail(mail, content, read.header), by: read.author,
                     from: MailAuthenticator.Client(mail.envelope)),
                 mail.envelope, settings)
-            verdicts.isComplete = false
+            (verdicts.spam, verdicts.virus) = (.open, .open)
+            verdicts.extent = .origin
             return verdicts
         } catch {
             return nil
@@ -51,31 +52,37 @@ package struct Understanding: MailJudge {
     package func judge(
         _ mail: MailRecord, _ content: MailContent, isScanned: Bool
     ) async -> Judgement {
-        var verdicts = mail.verdicts ?? VerdictRecord()
+        var verdicts = mail.verdicts ?? .unjudged
         let author: MailAuthenticator.Author
         do throws(StorageFailure) {
             let read = try read(mail, content)
             author = read.author
-            if mail.verdicts == nil { verdicts.noteForged(forged, in: read.header) }
-            if settings.isEnabled {
+            if verdicts.extent == .nothing { verdicts.noteForged(forged, in: read.header) }
+            if !settings.isEnabled {
+                verdicts.noteUnauthenticated()
+            } else if verdicts.extent != .authentication {
                 let signed = try signedMail(mail, content, read.header)
                 await authenticate(mail, signed, author, &verdicts)
             }
         } catch {
-            return .later("\(error)")
+            return .later(verdicts, because: "\(error)")
         }
-        verdicts.isComplete = true
-        guard let screener, screener.isEnabled else { return .verdicts(verdicts) }
-        guard isScanned else {
+        verdicts.extent = .everything
+        guard let screener, screener.isEnabled else {
             verdicts.noteUnscanned()
+            return .verdicts(verdicts)
+        }
+        guard isScanned else {
+            verdicts.noteUnscanned(because: "no rule that takes the mail scans")
             return .verdicts(verdicts)
         }
         let screened = await screener.screen(
             ScannedMail(mail, content: content), author: try? author.get())
-        guard screened.waitsFor.isEmpty else {
-            return .later("\(screened.waitsFor.joined(separator: ", ")) cannot be had")
-        }
         verdicts.note(screened)
+        guard screened.waitsFor.isEmpty else {
+            verdicts.extent = .authentication
+            return .later(verdicts, because: screened.whyItWaits)
+        }
         return .verdicts(verdicts)
     }
 
@@ -85,7 +92,7 @@ package struct Understanding: MailJudge {
         _ verdicts: inout VerdictRecord
     ) async {
         let client = MailAuthenticator.Client(mail.envelope)
-        guard mail.verdicts == nil else {
+        guard verdicts.extent == .nothing else {
             let way = await authenticator.way(of: signed, from: client)
             return verdicts.noteWay(way.helo, way.arc, way.reverseLookup)
         }

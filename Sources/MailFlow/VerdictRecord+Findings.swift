@@ -5,9 +5,28 @@ import Storage
 
 /// Findings as they are kept: SES's words, the methods' own, and reasons for people.
 extension VerdictRecord {
+    /// Of a mail of which nothing is known.
+    static var unjudged: VerdictRecord {
+        var verdicts = VerdictRecord()
+        (verdicts.spf, verdicts.dkim, verdicts.dmarc) = (.open, .open, .open)
+        (verdicts.spam, verdicts.virus) = (.open, .open)
+        verdicts.extent = .nothing
+        return verdicts
+    }
+
+    /// Of fields that claim to be ours: a row is read whole, and often.
+    static let spansMax = 1_000
+
     mutating func noteForged(_ forged: ForgedResults, in header: [UInt8]) {
-        forgedFields = forged.ranges(in: MailFields(header)).map {
-            ByteSpan(start: $0.lowerBound, length: $0.count)
+        forgedFields = []
+        for range in forged.ranges(in: MailFields(header)) {
+            let isNext = forgedFields.last.map { $0.start + $0.length } == range.lowerBound
+            if let last = forgedFields.last, isNext || forgedFields.count == Self.spansMax {
+                // Who writes more of them than that loses what stands between them, too.
+                forgedFields[forgedFields.count - 1].length = range.upperBound - last.start
+            } else {
+                forgedFields.append(ByteSpan(start: range.lowerBound, length: range.count))
+            }
         }
     }
 
@@ -19,7 +38,7 @@ extension VerdictRecord {
         headerFields = ""
         if let outcome = verdicts.spf {
             spf = Finding(
-                Status(verdicts.spfVerdict), result: outcome.result.rawValue,
+                verdicts.spfVerdict, result: outcome.result.rawValue,
                 reason: outcome.reason.description)
             headerFields = ReceivedSPF(outcome, envelopeFrom: from).field + "\r\n"
         } else {
@@ -27,7 +46,7 @@ extension VerdictRecord {
         }
         dkim = Self.signatures(verdicts)
         dmarc = Finding(
-            Status(verdicts.dmarcVerdict), result: verdicts.dmarc.result.rawValue,
+            verdicts.dmarcVerdict, result: verdicts.dmarc.result.rawValue,
             reason: verdicts.dmarc.reason.description)
         dmarcPolicy = verdicts.dmarcPolicy?.rawValue
         headerFields +=
@@ -48,7 +67,7 @@ extension VerdictRecord {
             verdicts.dkim.first { $0.result == .pass }?.result
             ?? verdicts.dkim.first?.result ?? .none
         return Finding(
-            Status(verdicts.dkimVerdict), result: best.rawValue,
+            verdicts.dkimVerdict, result: best.rawValue,
             reason: reasons.joined(separator: "; "))
     }
 
@@ -58,7 +77,7 @@ extension VerdictRecord {
                 OtherFinding(
                     "helo",
                     Finding(
-                        Status(AuthenticationVerdicts.verdict(of: helo)),
+                        AuthenticationVerdicts.verdict(of: helo),
                         result: helo.result.rawValue, reason: helo.reason.description)))
         }
         if let arc, arc.result != .none {
@@ -89,8 +108,12 @@ extension VerdictRecord {
             status, result: lookup.result.rawValue, reason: lookup.description)
     }
 
-    mutating func noteUnscanned() {
-        spam = Finding(.disabled, reason: "no rule that takes the mail scans")
+    mutating func noteUnauthenticated() {
+        (spf, dkim, dmarc) = (.disabled, .disabled, .disabled)
+    }
+
+    mutating func noteUnscanned(because reason: String = "") {
+        spam = Finding(.disabled, reason: reason)
         virus = spam
     }
 
@@ -114,17 +137,5 @@ extension VerdictRecord.Inquiry {
         self.init(
             of: finding.list, subject: "\(finding.subject.rawValue) \(finding.asked)",
             status: status, answer: finding.answer, score: finding.score, milliseconds: nil)
-    }
-}
-
-extension VerdictRecord.Status {
-    init(_ verdict: ReceiptVerdict) {
-        switch verdict {
-        case .pass: self = .pass
-        case .fail: self = .fail
-        case .gray: self = .gray
-        case .processingFailed: self = .processingFailed
-        case .disabled: self = .disabled
-        }
     }
 }

@@ -70,9 +70,12 @@ package enum AddressList {
     /// Each mailbox, its name and address decoded as far as can be. Obsolete syntax is read: space
     /// and comments anywhere, routes, names in comments. RFC 5322 §3.4, RFC 5322 §4.4
     package static func mailboxes(_ body: [UInt8]) -> [Entry] {
-        let pieces = pieces(body)
-        return pieces.compactMap { piece in
-            let group = piece.group.map { displayText($0) }
+        var (groupIndex, group) = (0, String?.none)
+        return pieces(body).compactMap { piece in
+            // Once for all that stand in it: a long name may have thousands of them.
+            if piece.groupIndex != groupIndex {
+                (groupIndex, group) = (piece.groupIndex, piece.group.map { displayText($0) })
+            }
             guard let angle = Angle(piece.bytes) else {
                 let address = addressText(piece.bytes[...])
                 guard !address.isEmpty else { return nil }
@@ -225,6 +228,8 @@ package enum AddressList {
     private struct Piece {
         var bytes: [UInt8] = []
         var group: ArraySlice<UInt8>?
+        /// How many groups have begun or ended before it.
+        var groupIndex = 0
     }
 
     /// Cuts at commas outside quotes, comments, angle brackets and literals, and at the `name:` and
@@ -251,10 +256,14 @@ package enum AddressList {
             case UInt8(ascii: ",") where !isInside, UInt8(ascii: ";") where !isInside:
                 end()
                 guard pieces.count < entriesMax else { return pieces }
-                current = Piece(group: byte == UInt8(ascii: ";") ? nil : current.group)
+                let isEnd = byte == UInt8(ascii: ";")
+                current = Piece(
+                    group: isEnd ? nil : current.group,
+                    groupIndex: current.groupIndex + (isEnd ? 1 : 0))
                 continue
             case UInt8(ascii: ":") where !isInside:
-                current = Piece(group: current.bytes[...])
+                current = Piece(
+                    group: current.bytes[...], groupIndex: current.groupIndex + 1)
                 continue
             default: break
             }

@@ -21,10 +21,7 @@ package struct RuleEvaluator: Sendable {
     package init(ruleSet: ReceiptRuleSet) {
         self.ruleSet = ruleSet
         let digest = SHA256.hash(data: Array(ruleSet.canonicalJSON.utf8))
-        version = digest.prefix(8).map { byte in
-            let text = String(byte, radix: 16)
-            return text.count == 1 ? "0" + text : text
-        }.joined()
+        version = Hexadecimal.text(digest.prefix(8))
         for (index, rule) in ruleSet.rules.enumerated() where rule.isEnabled {
             if rule.recipients.isEmpty { forAll.append(index) }
             for condition in rule.recipients {

@@ -7,7 +7,8 @@ extension SQLStore: MailStore {
     static let mailColumns = """
         id, account, received_ms, state, mail_from, recipients, helo, peer_address, tls,
         is_extended, is_smtputf8, is_8bitmime, rule_set_version, is_untaken, body_place,
-        head_length, total_length, checksum, peer_name_state, peer_name, verdicts
+        head_length, total_length, checksum, peer_name_state, peer_name, verdicts,
+        waits_for
         """
 
     // MARK: Accepting
@@ -32,7 +33,7 @@ extension SQLStore: MailStore {
     private static let insertion = """
         INSERT INTO mail (\(mailColumns), due_ms) VALUES
         ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-            $21, $22)
+            $21, $22, $23)
         """
 
     private static func insert(
@@ -54,6 +55,7 @@ extension SQLStore: MailStore {
                 .integer(Int64(record.headLength)), .integer(Int64(record.totalLength)),
                 .integer(Int64(record.checksum)), .text(envelope.peerName.state),
                 .text(envelope.peerName.domain?.ascii), .text(record.verdicts.map { json($0) }),
+                .text(record.waitsFor),
                 .integer(record.receivedAt.milliseconds),
             ])
     }
@@ -75,8 +77,8 @@ extension SQLStore: MailStore {
         guard !mail.isEmpty else { return }
         if let verdicts = progress.verdicts {
             try connection.execute(
-                "UPDATE mail SET verdicts = $1 WHERE id = $2",
-                [.text(json(verdicts)), .text(progress.mail.text)])
+                "UPDATE mail SET verdicts = $1, waits_for = $2 WHERE id = $3",
+                [.text(json(verdicts)), .text(progress.waitsFor), .text(progress.mail.text)])
         }
         for action in progress.actions {
             try connection.execute(
@@ -204,6 +206,7 @@ extension SQLStore: MailStore {
             }
             return MailCounts(
                 acting: try count("mail WHERE due_ms IS NOT NULL"),
+                unjudged: try count("mail WHERE waits_for IS NOT NULL AND state = 'acting'"),
                 held: try count("mail WHERE state IN ('held', 'damaged') AND state = 'held'"),
                 damaged: try count("mail WHERE state IN ('held', 'damaged') AND state = 'damaged'"),
                 untaken: try count("mail WHERE is_untaken = 1"),
@@ -312,7 +315,7 @@ extension SQLStore: MailStore {
                 WHERE mail = $3 AND state IN ('retrying', 'dead')
                 """,
                 [.integer(now.milliseconds), .integer(now.milliseconds), .text(mail.text)])
-            guard changed > 0 else { return .nothingToRetry }
+            guard changed > 0 || record.waitsFor != nil else { return .nothingToRetry }
             try connection.execute(
                 "UPDATE mail SET state = 'acting', due_ms = $1 WHERE id = $2",
                 [.integer(now.milliseconds), .text(mail.text)])

@@ -76,7 +76,8 @@ extension SQLStore {
                 is8BitMIME: row.integer(11) == 1),
             ruleSetVersion: row.text(12) ?? "", isUntaken: row.integer(13) == 1,
             bodyPlace: place, headLength: Int(head), totalLength: Int(total),
-            checksum: checksum, verdicts: row.text(20).flatMap(verdicts))
+            checksum: checksum, verdicts: row.text(20).flatMap(verdicts),
+            waitsFor: row.text(21))
     }
 
     /// What cannot be read is judged anew.

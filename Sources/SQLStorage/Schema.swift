@@ -3,7 +3,7 @@ import Storage
 /// The tables, by version: each migration runs once, in order, in one transaction with its number.
 enum Schema {
     static func migrations(_ dialect: SQLDialect) -> [[String]] {
-        [first(dialect), names, subscriptions, heldMessages, verdicts, sending(dialect)]
+        [first(dialect), names, subscriptions, heldMessages, verdicts, waiting, sending(dialect)]
     }
 
     /// Mails that are sent, who waits for them and where, and who is not sent to any more.
@@ -77,8 +77,16 @@ enum Schema {
         ]
     }
 
-    /// What a mail was found to be, as JSON.
-    private static let verdicts = ["ALTER TABLE mail ADD COLUMN verdicts TEXT"]
+    /// What a mail was found to be, as JSON, and why not all of it could be found out.
+    private static let verdicts = [
+        "ALTER TABLE mail ADD COLUMN verdicts TEXT"
+    ]
+
+    /// What a mail waits for that is not judged yet.
+    private static let waiting = [
+        "ALTER TABLE mail ADD COLUMN waits_for TEXT",
+        "CREATE INDEX mail_unjudged ON mail (id) WHERE waits_for IS NOT NULL",
+    ]
 
     /// Held messages are found by their subscriber; a subscription has an account.
     private static let heldMessages = [

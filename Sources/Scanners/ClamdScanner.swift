@@ -1,3 +1,4 @@
+import MailModel
 import NIOCore
 package import Screening
 import Storage

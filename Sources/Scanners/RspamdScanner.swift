@@ -1,3 +1,4 @@
+import MailModel
 import NIOCore
 import NIOHTTP1
 package import Screening

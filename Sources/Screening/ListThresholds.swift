@@ -1,3 +1,4 @@
+import MailModel
 import Storage
 
 /// How the answers of lists and of a scanner become one verdict.

@@ -1,3 +1,4 @@
+import MailModel
 package import Storage
 
 /// What was found out about a mail by screening it: SES's word, why, and what the word rests on.

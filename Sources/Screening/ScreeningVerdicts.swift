@@ -24,6 +24,12 @@ package struct ScreeningVerdicts: Sendable, Equatable {
     /// is one, the mail is to be screened again later, and nothing done with it until then.
     package var waitsFor: [String]
 
+    /// What those whom the mail waits for said, for people; empty where it waits for nobody.
+    package var whyItWaits: String {
+        scans.filter { waitsFor.contains($0.scanner) }.map(\.verdict.reason)
+            .joined(separator: "; ")
+    }
+
     package init(
         spam: ScanVerdict, virus: ScanVerdict, lists: [ListFinding], scans: [Scan],
         waitsFor: [String]

@@ -1,3 +1,4 @@
+import MailModel
 import Storage
 
 /// What a spam scanner made of a mail, in rspamd's terms.

@@ -46,14 +46,16 @@ package struct MailRecord: Sendable, Hashable {
     package var totalLength: Int
     /// CRC-32C of head and raw mail together: says whether what is stored is whole.
     package var checksum: UInt32
-    /// What was found out about the mail; nil until it was judged, or where nothing judges.
+    /// What was found out about the mail; nil where nothing was yet, or where nothing judges.
     package var verdicts: VerdictRecord?
+    /// Why the mail could not be judged so far, for people; nothing is done with it until it is.
+    package var waitsFor: String?
 
     package init(
         id: MailID, account: AccountID, receivedAt: Timestamp, state: State,
         envelope: ReceivedEnvelope, ruleSetVersion: String, isUntaken: Bool,
         bodyPlace: BodyPlace, headLength: Int, totalLength: Int, checksum: UInt32,
-        verdicts: VerdictRecord? = nil
+        verdicts: VerdictRecord? = nil, waitsFor: String? = nil
     ) {
         self.id = id
         self.account = account
@@ -67,6 +69,7 @@ package struct MailRecord: Sendable, Hashable {
         self.totalLength = totalLength
         self.checksum = checksum
         self.verdicts = verdicts
+        self.waitsFor = waitsFor
     }
 }
 

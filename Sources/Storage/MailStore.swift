@@ -17,8 +17,10 @@ package struct AcceptedMail: Sendable {
 /// What became of a mail in one pass of its actions, written as one unit of a group commit.
 package struct MailProgress: Sendable {
     package var mail: MailID
-    /// What the mail was found to be, where this pass is the first that knows.
+    /// What the mail was found to be, where that is news.
     package var verdicts: VerdictRecord?
+    /// With `verdicts` that are not complete: why the rest could not be found out.
+    package var waitsFor: String?
     /// Rows to insert or replace.
     package var actions: [ActionRecord]
     /// For the outbox: one for each subscriber of a message's topic.
@@ -30,11 +32,13 @@ package struct MailProgress: Sendable {
     package var nextAttemptAt: Timestamp?
 
     package init(
-        mail: MailID, verdicts: VerdictRecord? = nil, actions: [ActionRecord],
-        deliveries: [TopicDelivery], newState: MailRecord.State?, nextAttemptAt: Timestamp?
+        mail: MailID, verdicts: VerdictRecord? = nil, waitsFor: String? = nil,
+        actions: [ActionRecord], deliveries: [TopicDelivery], newState: MailRecord.State?,
+        nextAttemptAt: Timestamp?
     ) {
         self.mail = mail
         self.verdicts = verdicts
+        self.waitsFor = waitsFor
         self.actions = actions
         self.deliveries = deliveries
         self.newState = newState
@@ -101,8 +105,9 @@ package protocol MailStore: Sendable {
     /// Writes length and checksum of `content` into the row of a damaged mail: an operator has looked
     /// at its file and takes it for the mail from now on.
     func takeAsItIs(_ mail: MailID, _ content: ByteBuffer) async throws(StorageFailure)
-    /// Makes retrying and dead actions of `mail` due now, their retries counted from now, and a
-    /// retired mail `acting` again. Throws `notFound` where the raw bytes have expired.
+    /// Makes retrying and dead actions of `mail` due now, their retries counted from now, a mail that
+    /// waits to be judged too, and a retired mail `acting` again. Throws `notFound` where the raw
+    /// bytes have expired.
     func retry(_ mail: MailID, now: Timestamp) async throws(StorageFailure) -> RetryAnswer
     /// Removes the mail's rows; the caller removes the body file. Says whether it was there.
     func remove(_ mail: MailID) async throws(StorageFailure) -> Bool
@@ -126,7 +131,7 @@ package protocol MailStore: Sendable {
 package enum RetryAnswer: Sendable, Hashable {
     /// They are due now.
     case due
-    /// None of its actions is retrying or dead.
+    /// None of its actions is retrying or dead, and it does not wait to be judged.
     case nothingToRetry
     /// The mail is held or damaged, and stays so: it has to be released first.
     case notReleased(MailRecord.State)
@@ -150,6 +155,8 @@ package struct ExpiredBatch: Sendable {
 
 package struct MailCounts: Sendable, Codable, Equatable {
     package var acting: Int
+    /// Of those: how many could not be judged so far.
+    package var unjudged: Int
     package var held: Int
     package var damaged: Int
     package var untaken: Int
@@ -157,10 +164,11 @@ package struct MailCounts: Sendable, Codable, Equatable {
     package var deadActions: Int
 
     package init(
-        acting: Int, held: Int, damaged: Int, untaken: Int, retryingActions: Int,
+        acting: Int, unjudged: Int, held: Int, damaged: Int, untaken: Int, retryingActions: Int,
         deadActions: Int
     ) {
         self.acting = acting
+        self.unjudged = unjudged
         self.held = held
         self.damaged = damaged
         self.untaken = untaken

@@ -1,17 +1,9 @@
+package import MailModel
+
 /// What was found out about a received mail before its actions ran: what its row keeps, its
 /// headers say, and events, handlers and people see.
 package struct VerdictRecord: Sendable, Hashable, Codable {
-    /// SES's words for a verdict.
-    package enum Status: String, Sendable, Hashable, Codable {
-        case pass = "PASS"
-        case fail = "FAIL"
-        /// Neither the one nor the other.
-        case gray = "GRAY"
-        /// It could not be found out.
-        case processingFailed = "PROCESSING_FAILED"
-        /// Nobody was asked.
-        case disabled = "DISABLED"
-    }
+    package typealias Status = ReceiptVerdict
 
     /// One check: SES's word, the method's own, and why.
     package struct Finding: Sendable, Hashable, Codable {
@@ -28,6 +20,8 @@ package struct VerdictRecord: Sendable, Hashable, Codable {
         }
 
         package static let disabled = Finding(.disabled)
+        /// It is asked only after the 250.
+        package static let open = Finding(.disabled, reason: "not asked yet")
 
         /// Characters of a reason that are kept.
         package static let reasonCharactersMax = 500
@@ -57,15 +51,25 @@ package struct VerdictRecord: Sendable, Hashable, Codable {
     /// Who was asked about the mail by screening it, each with its answer: the lists in the order
     /// of the configuration, then the scanners.
     package var inquiries: [Inquiry] = []
-    /// False for a mail whose session waited for its sender's verdicts alone: the rest is still to
-    /// be found out.
-    package var isComplete = true
+    /// How much was found out; the rest is still to be.
+    package var extent = Extent.everything
+    package var isComplete: Bool { extent == .everything }
     /// The header fields that say all of this, `Received-SPF` and `Authentication-Results`, each
     /// with its CRLF; empty where nothing was checked.
     package var headerFields = ""
     /// The mail's own fields that claim to be ours, which nobody is shown (RFC 8601 §5): where
     /// they begin in the raw mail, and how many bytes they have with their line end.
     package var forgedFields: [ByteSpan] = []
+
+    /// Each has what those before it have.
+    package enum Extent: String, Sendable, Hashable, Codable {
+        case nothing
+        /// What a session may wait for: whether its author's domain stands for the mail.
+        case origin
+        /// All but what scanners and lists say.
+        case authentication
+        case everything
+    }
 
     package struct OtherFinding: Sendable, Hashable, Codable {
         package var method: String
@@ -133,7 +137,7 @@ extension VerdictRecord {
         dmarcPolicy = try row.decodeIfPresent(String.self, forKey: .dmarcPolicy)
         others = try value(.others, or: others)
         inquiries = try value(.inquiries, or: inquiries)
-        isComplete = try value(.isComplete, or: isComplete)
+        extent = try value(.extent, or: extent)
         headerFields = try value(.headerFields, or: headerFields)
         forgedFields = try value(.forgedFields, or: forgedFields)
     }

@@ -328,7 +328,7 @@ package final class Subscriptions: Sendable {
     }
 
     private func newToken() -> String {
-        random.bytes(32).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        Hexadecimal.text(random.bytes(32))
     }
 
     /// In a time that says nothing of where they differ.

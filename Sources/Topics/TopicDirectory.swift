@@ -73,8 +73,7 @@ package final class TopicDirectory: Sendable {
         var text = ""
         for (index, byte) in bytes.enumerated() {
             if [4, 6, 8, 10].contains(index) { text += "-" }
-            let digits = String(byte, radix: 16)
-            text += digits.count == 1 ? "0" + digits : digits
+            text += Hexadecimal.text([byte])
         }
         return text
     }

@@ -1,3 +1,4 @@
+import MailModel
 import Storage
 
 /// Mails as senders write them, each with SES's header block before it, and what of them the

@@ -48,6 +48,36 @@ Message-ID: <x@ours.example>
 --b--
 """
 
+INVITATION = b"""\
+From: "Ada, L." <ada@far.example>
+To: The team: Bob <bob@ours.example>, eve@ours.example;
+Subject: Talk
+MIME-Version: 1.0
+Content-Type: multipart/alternative; boundary=b
+
+--b
+Content-Type: text/plain; format=flowed
+
+One paragraph over\x20
+two lines.
+
+Another.
+
+--b
+Content-Type: text/calendar; method=REQUEST
+
+BEGIN:VCALENDAR
+METHOD:REQUEST
+BEGIN:VEVENT
+UID:1@far.example
+SUMMARY:Talk\\, at noon
+DTSTART:20261128T120000Z
+ORGANIZER:mailto:ada@far.example
+END:VEVENT
+END:VCALENDAR
+--b--
+"""
+
 COMPLAINT = b"""\
 From: feedback@far.example
 To: abuse@ours.example
@@ -148,6 +178,23 @@ class Inspect(unittest.TestCase):
                           told["sourceAddress"]), ("complaint", "abuse", "Far/1.0", "192.0.2.7"))
         self.assertEqual([each["address"] for each in told["recipients"]], ["bob@far.example"])
         self.assertEqual(told["original"]["messageID"], "x@ours.example")
+
+    def test_whom_it_names_what_it_says_and_asks_for(self):
+        seen = self.inspected(INVITATION)
+        self.assertEqual(
+            [(each["field"], each.get("name"), each["address"], each.get("group"))
+             for each in seen["addresses"]],
+            [("From", "Ada, L.", "ada@far.example", None),
+             ("To", "Bob", "bob@ours.example", "The team"),
+             ("To", None, "eve@ours.example", "The team")])
+        plain, calendar = [part for part in seen["parts"] if "text" in part]
+        self.assertEqual(plain["text"], "One paragraph over two lines.\n\nAnother.\n")
+        event, = calendar["calendar"]["events"]
+        self.assertEqual(calendar["calendar"]["method"], "REQUEST")
+        self.assertEqual((event["summary"], event["start"], event["organizer"]),
+                         ("Talk, at noon", "20261128T120000Z", "ada@far.example"))
+        self.assertRegex(martlet("mail", "inspect", "--offline", self.file(INVITATION)).stdout,
+                         r"REQUEST +20261128T120000Z +- +ada@far.example +Talk, at noon +-")
 
     def test_an_automatic_answer(self):
         told = self.inspected(message(extra=["Auto-Submitted: auto-replied",

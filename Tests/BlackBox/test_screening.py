@@ -6,6 +6,7 @@ import unittest
 from nameserver import Nameserver
 from scanners import EICAR, EICAR_SIGNATURE, GTUBE, Scanner
 from support import large_body, message, new_server
+from test_operation import metrics
 
 RULES = """
     ruleSet: main
@@ -67,12 +68,43 @@ class Waiting(unittest.TestCase):
     def test_mails_wait_for_a_scanner_that_is_away(self):
         clamd = Scanner(self, "clamd")
         clamd.stop()
-        server = new_server(self, RULES, screening={
-            "clamd": {"address": clamd.address, "whenUnavailable": "defer"}}).start()
+        server = new_server(self, RULES, authentication={"enabled": True}, screening={
+            "clamd": {"address": clamd.address, "whenUnavailable": "defer"}})
+        with open(server.path("zone"), "w", encoding="ascii") as file:
+            file.write("$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 60\n NS ns\nns A 127.0.0.1\n")
+        server.config["dns"] = {"zones": [{"name": "example", "file": "zone"}],
+                                "timeoutSeconds": 2}
+        server.start()
         mail = server.send(message())
         server.eventually(lambda: server.log_lines("not judged yet", mail), "the mail waits")
-        self.assertEqual(server.json("mail", "show", mail)["mail"]["state"], "acting")
+        server.eventually(lambda: server.json("mail", "show", mail)["mail"].get("waitsFor"),
+                          "it says why")
+        shown = server.json("mail", "show", mail)
+        self.assertEqual(shown["mail"]["state"], "acting")
+        self.assertIn("clamd", shown["mail"]["waitsFor"])
+        self.assertIn("No such file or directory", shown["mail"]["waitsFor"])
+        # What is known of it stands there already; who is away is among those that were asked.
+        self.assertEqual(verdict(shown, "dkim")["result"], "none")
+        self.assertEqual(verdict(shown, "virus")["status"], "PROCESSING_FAILED")
+        self.assertEqual([each["asked"] for each in shown["inquiries"]], ["clamd"])
+        self.assertRegex(server.cli("mail", "show", mail).stdout,
+                         r"waits +it is not judged yet: .*clamd")
+        queue = server.cli("queue").stdout
+        self.assertIn("acting, unjudged", queue)
+        self.assertIn("1 acting (1 unjudged)", queue)
+        self.assertIn("1 acting (1 unjudged)", server.cli("status").stdout)
+        counted = metrics(server)
+        self.assertGreaterEqual(counted['martlet_judgements_total{outcome="postponed"}'], 1)
+        self.assertEqual(counted['martlet_mails{state="unjudged"}'], 1)
         self.assertEqual(server.objects(), {})
+        # It is looked at again within a minute, or when somebody says so.
+        clamd.start()
+        server.cli("queue", "retry", mail)
+        detail = server.settled(mail)
+        self.assertEqual(verdict(detail, "virus")["status"], "PASS")
+        self.assertNotIn("waitsFor", detail["mail"])
+        self.assertEqual(len(server.objects()), 1)
+        self.assertEqual(metrics(server)['martlet_judgements_total{outcome="done"}'], 1)
 
 
 class Lists(unittest.TestCase):

@@ -91,6 +91,42 @@ class Verdicts(unittest.TestCase):
         self.assertNotIn("dmarcPolicy", receipt)
         self.assertEqual(receipt["spamVerdict"], {"status": "DISABLED"})
 
+    def test_hostile_headers_are_told_in_valid_json(self):
+        """P1, P10: events are JSON in UTF-8 whatever a header says, and no line of ours is ended."""
+        server = judging_server(self)
+        hostile = [
+            b"From: \xff\xfe <ada@sender.example>",
+            b"Subject: \xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80 \xe2\x80\xae\xe2\x80\xa8 half \xe2\x82",
+            b"To: =?utf-8?q?a=0D=0ABcc:_x=40y.example?= <a@b.example>, =?utf-16?b?2AA=?= <c@d.example>",
+            b"Cc: =?utf-8?q?unended <e@f.example>, \"\x01\x1b[31m\" <g@h.example>",
+            b"X-Controls: \x01\x02\x07\x08\x0b\x0c\x1b\x1f\x7f\x85 \"\\ \\u0000",
+            b"X-\xe9\xa0: 8-bit name", b"Message-ID: <\xa9@\xff>",
+            b"Date: =?iso-2022-jp?b?GyRC?=", b"Reply-To: =?x-none?q?=FF=00?= <i@j.example>",
+            b"DKIM-Signature: v=1; a=rsa-sha256; d=\xc3\xbc.example; s=\x1b; bh=; b=; h=from",
+        ]
+        mail = server.send(b"\r\n".join(hostile) + b"\r\n\r\nbody\r\n")
+        server.settled(mail)
+        server.eventually(lambda: os.path.exists(server.path("told")), "it was told")
+        with open(server.path("told"), "rb") as file:
+            outer = json.loads(file.readline().decode("utf-8", "strict"))
+        inner = outer["Message"]
+        # Half a surrogate would be no UTF-8 when it is written again.
+        event = json.loads(inner.encode("utf-8", "strict"))
+        json.dumps(event, ensure_ascii=False).encode("utf-8", "strict")
+        common = event["mail"]["commonHeaders"]
+        for address in common["to"] + common["cc"] + common["from"]:
+            self.assertNotRegex(address, r"[\r\n]")
+        self.assertEqual(len(event["mail"]["headers"]) >= len(hostile), True)
+        stored, = server.objects().values()
+        head = stored.split(b"\r\n\r\n")[0]
+        self.assertNotIn(b"\r\nBcc:", head)
+        for line in hostile:
+            self.assertIn(b"\r\n" + line, head)
+        shown = server.cli("mail", "show", mail, "--json", text=False).stdout
+        json.loads(shown.decode("utf-8", "strict"))
+        inspected = server.cli("mail", "raw", mail, text=False).stdout
+        self.assertEqual(inspected.split(b"\r\n\r\n")[0], b"\r\n".join(hostile))
+
     def test_a_forged_author_is_marked(self):
         server = judging_server(self)
         self.assertEqual(self.send(server, "x@list.example", "<ada@sender.example>").returncode, 0)

@@ -15,7 +15,7 @@ package struct FuzzTarget: Sendable {
         commands, parameters, data, addresses, headers, proxy, session, rules, sesRules,
         configuration, control, urls, sns, subscriptions, tagList, dkimSignature, dkimKey,
         dkimMail, arc, spfRecord, spfMacros, dmarcRecord, authenticationResults, publicSuffixList,
-        mail, mimeParameters, tnef, encodings,
+        author, dnsRecord, mail, mimeParameters, tnef, encodings,
         clamd, rspamd,
         deliveryStatus, feedbackReport, feedback, aggregateReport, reportArchive, tlsReport,
         replies, clientSession, stsPolicy, returnPath, suppressionLine, submission,

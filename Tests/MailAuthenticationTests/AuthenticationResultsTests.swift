@@ -67,6 +67,15 @@ import Testing
         #expect((lines.count == 1) == (length == 10))
     }
 
+    /// A client may greet in UTF-8 and then send a mail that is none of RFC 6531.
+    @Test func receivedSPFIsASCIIWhateverTheGreeting() throws {
+        let address = try #require(IPAddress("192.0.2.7"))
+        let sender = SPFSender(address, helo: "bücher\u{202E}.example", mailFrom: "")
+        let field = ReceivedSPF(SPFOutcome(.none, .noDomain, sender), envelopeFrom: "").field
+        #expect(field.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F })
+        #expect(field.contains("b?cher?.example"))
+    }
+
     static let ours = [
         "mx.ours.example; dkim=pass", " MX.Ours.Example; dkim=pass", "mx.ours.example 1; none",
         "\r\n mx.ours.example;\r\n dkim=pass", "(c) mx.ours.example (d) ; spf=pass",

@@ -57,8 +57,21 @@ import Testing
         ("x@evil.example, ceo@bank.example", .severalDomains),
         ("=?utf-8?q?ceo=40bank.example?=", .unreadable), ("<>", .noAddress), ("", .noAddress),
         ("a: ;", .noAddress), ("ceo@bank.example (", .unreadable),
+        ("Ceo (\u{0}) <x@evil.example>", .unreadable), ("x@evil.example (\u{0})", .unreadable),
+        ("x@evil.example (\\\u{0})", .unreadable), ("\"\u{0}\" <x@evil.example>", .unreadable),
     ])
     func isNobody(_ value: String, _ defect: AuthorDomainDefect) {
         #expect(find(value) == .failure(defect))
+    }
+
+    /// A domain beyond ASCII is what its bytes say only where all of its address is UTF-8.
+    @Test(arguments: [
+        ([0x61], "bücher.example", true), ([0xE9], "bücher.example", false),
+        ([0xE9], "a.example", true),
+    ])
+    func charsetsAreNotMixed(_ localPart: [UInt8], _ domain: String, _ isRead: Bool) {
+        let address = localPart + Array("@\(domain)".utf8)
+        let found = try? AuthorDomain.find([address[...]])
+        #expect((found != nil) == isRead)
     }
 }

@@ -154,10 +154,7 @@ import Testing
             (.success(DNSAnswer(.noRecord)), .noKey, .permerror),
             (.success(DNSAnswer(.records([]))), .noKey, .permerror),
             (.failure(.timedOut), .dnsFailed("the DNS did not answer in time"), .temperror),
-            (
-                .failure(.answerTooLarge), .dnsFailed("the answer is larger than we take"),
-                .temperror
-            ),
+            (.failure(.answerTooLarge), .answerTooLarge, .permerror),
         ] as [(Result<DNSAnswer, DNSFailure>, DKIMReason, DKIMResult)])
     func asksTheDNS(
         _ answer: Result<DNSAnswer, DNSFailure>, _ reason: DKIMReason, _ result: DKIMResult

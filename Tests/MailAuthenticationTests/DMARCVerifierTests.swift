@@ -58,6 +58,12 @@ import Testing
         #expect(await check(passed: [(.spf, "sender.example")]).result == .temperror)
     }
 
+    /// It would be as large at the next try.
+    @Test func anAnswerThatIsTooLargeIsNoRecord() async {
+        zone.put("_dmarc.sender.example", .txt, .failure(.answerTooLarge))
+        #expect(await check(passed: [(.spf, "sender.example")]).result == .none)
+    }
+
     @Test(
         "P3: who the author is cannot be told",
         arguments: [

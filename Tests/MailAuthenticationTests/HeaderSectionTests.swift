@@ -96,12 +96,12 @@ import Testing
         "\r", "i", "--b", "\rX",
     ]
 
-    /// Every section of up to four lines of these: where there is no defect, the reader of fields
+    /// Every section of up to three lines of these: where there is no defect, the reader of fields
     /// and that of MIME find the same fields and the same body.
     @Test func readersAgree() {
         var good = 0
-        for number in 0..<(16 * 16 * 16 * 16) {
-            let mail = [12, 8, 4, 0].map { Self.lines[number >> $0 & 15] }.joined()
+        for number in 0..<(16 * 16 * 16) {
+            let mail = [8, 4, 0].map { Self.lines[number >> $0 & 15] }.joined()
             let bytes = Array(mail.utf8)
             let fields = MailFields(bytes)
             guard fields.defect == nil else { continue }
@@ -115,6 +115,6 @@ import Testing
                 return
             }
         }
-        #expect(good > 1_000)
+        #expect(good > 100)
     }
 }

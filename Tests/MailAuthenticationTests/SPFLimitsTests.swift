@@ -174,6 +174,25 @@ import Testing
         #expect(try await check("v=spf1 ptr -all").result == .pass)
     }
 
+    /// Each answer takes so many seconds; three questions find that the client is not meant.
+    @Test(
+        "P4: a DNS that is slow ends a check in time",
+        arguments: [(10, SPFResult.fail, 3), (11, .temperror, 2), (21, .temperror, 1)])
+    func aSlowDNSIsBounded(_ seconds: Int64, _ result: SPFResult, _ asked: Int) async throws {
+        text("sender.example", "v=spf1 include:one.example include:two.example -all")
+        for name in ["one.example", "two.example"] { text(name, "v=spf1 ?all") }
+        let time = ManualTime()
+        let outcome = await SPFVerifier(
+            resolver: SlowResolver(zone: zone, time: time, seconds: seconds), time: time,
+            receiver: Domain(validatedASCII: "mx.ours.example")
+        ).check(
+            SPFSender(
+                try #require(IPAddress("192.0.2.7")), helo: "mail.sender.example",
+                mailFrom: "ada@sender.example"))
+        #expect(outcome.result == result && zone.asked.count == asked)
+        #expect((outcome.reason == .tookTooLong) == (result == .temperror))
+    }
+
     @Test("%{p} of a client without a name that leads back is unknown")
     func unknownName() async throws {
         text("unknown.example", "v=spf1 +all")

@@ -108,6 +108,7 @@ final class EndedActions: ActionLog {
     private struct State {
         var actions = 0
         var retired: Set<MailID> = []
+        var postponed: [(reason: String, isNews: Bool)] = []
         var waiters:
             [(isMet: @Sendable (Int, Set<MailID>) -> Bool, CheckedContinuation<Void, Never>)] = []
     }
@@ -117,7 +118,11 @@ final class EndedActions: ActionLog {
     func ended(_ record: ActionRecord) { change { $0.actions += 1 } }
     func retired(_ mail: MailID) { change { $0.retired.insert(mail) } }
     func journalFailed(_ mails: [MailID], _ failure: StorageFailure) {}
-    func judgementPostponed(_ mail: MailID, _ reason: String) {}
+    func judged(_ mail: MailID, _ verdicts: VerdictRecord) {}
+    func judgementPostponed(_ mail: MailID, _ reason: String, isNews: Bool) {
+        change { $0.postponed.append((reason, isNews)) }
+    }
+    var postponed: [(reason: String, isNews: Bool)] { state.withLock { $0.postponed } }
 
     private func change(_ body: (inout State) -> Void) {
         let met = state.withLock { state -> [CheckedContinuation<Void, Never>] in
@@ -245,6 +250,7 @@ final class ScriptedJudge: MailJudge {
         var scanned: [Bool] = []
         var isClosed = false
         var hangs = false
+        var absent: String?
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -252,6 +258,9 @@ final class ScriptedJudge: MailJudge {
 
     /// From now on no judgement ends but by its task's end.
     func hangUntilCancelled() { state.withLock { $0.hangs = true } }
+
+    /// What mails wait for from now on, with what was known before.
+    func wait(for reason: String?) { state.withLock { $0.absent = reason } }
 
     /// In the order in which they began.
     var judged: [MailID] { state.withLock { $0.judged } }
@@ -294,9 +303,14 @@ final class ScriptedJudge: MailJudge {
             }
             if goesOn { continuation.resume() }
         }
-        var verdicts = VerdictRecord()
+        var verdicts = mail.verdicts ?? VerdictRecord()
         verdicts.spf = VerdictRecord.Finding(.pass, result: "pass", reason: "said so")
         verdicts.headerFields = "Received-SPF: pass\r\n"
+        if let absent = state.withLock({ $0.absent }) {
+            verdicts.extent = .authentication
+            return .later(verdicts, because: absent)
+        }
+        verdicts.extent = .everything
         return .verdicts(verdicts)
     }
 }

@@ -288,7 +288,7 @@ import Topics
         _ = acting.receiving.queue.take(1)
         acting.receiving.queue.release([mail])
         var verdicts = VerdictRecord()
-        verdicts.isComplete = isComplete
+        verdicts.extent = isComplete ? .everything : .origin
         try await acting.receiving.store.record([
             MailProgress(
                 mail: mail, verdicts: verdicts, actions: [], deliveries: [], newState: nil,
@@ -298,6 +298,36 @@ import Topics
             try await acting.pass(seconds: 3, until: mail, is: .retired)
             #expect(judge.judged.count == count)
             #expect(try await acting.receiving.store.mail(mail)?.verdicts?.isComplete == true)
+        }
+    }
+
+    /// What is known of it stands in its row, why it waits too, and the log says it once.
+    @Test func aPostponedMailKeepsWhatIsKnown() async throws {
+        let judge = ScriptedJudge()
+        judge.wait(for: "clamd: away")
+        let acting = try await Acting([rule("a", [store("a")])], judge: judge)
+        try await acting.run { acting in
+            let mail = try await acting.receive()
+            for tries in 1...2 {
+                while acting.ended.postponed.count < tries {
+                    acting.receiving.time.advance(seconds: tries == 1 ? 0 : 70)
+                    acting.pause.tick()
+                    await Task.yield()
+                }
+            }
+            let store = acting.receiving.store
+            let record = try #require(try await store.mail(mail))
+            #expect(record.state == .acting && record.waitsFor == "clamd: away")
+            #expect(record.verdicts?.extent == .authentication)
+            #expect(record.verdicts?.spf.reason == "said so")
+            #expect(try await store.counts().unjudged == 1)
+            #expect(acting.ended.postponed.prefix(2).map(\.isNews) == [true, false])
+            #expect(acting.storedFiles.isEmpty)
+            judge.wait(for: nil)
+            try await acting.pass(seconds: 70, until: mail, is: .retired)
+            let judged = try #require(try await store.mail(mail))
+            #expect(judged.waitsFor == nil && judged.verdicts?.isComplete == true)
+            #expect(try await store.counts().unjudged == 0)
         }
     }
 

@@ -19,7 +19,7 @@ import Testing
             _ mail: MailRecord, _ content: MailContent, isScanned: Bool
         ) async -> Judgement {
             Issue.record("the session waits for everybody")
-            return .later("")
+            return .later(VerdictRecord(), because: "")
         }
     }
 
@@ -29,7 +29,7 @@ import Testing
         var verdicts = VerdictRecord()
         verdicts.dmarc = VerdictRecord.Finding(status, result: result)
         verdicts.dmarcPolicy = policy
-        verdicts.isComplete = false
+        verdicts.extent = .origin
         return verdicts
     }
 

@@ -176,6 +176,42 @@ import Testing
         #expect(verdicts.dmarc.status == .processingFailed)
     }
 
+    /// The sender names ten keys, whose servers are slow: each answer takes so many seconds.
+    @Test func aSlowDNSEndsInTime() async throws {
+        let time = ManualTime()
+        let signatures = (0..<10).map { number in
+            "DKIM-Signature: v=1; a=rsa-sha256; d=sender.example; s=s\(number); h=from;\r\n"
+                + " bh=\(String(repeating: "A", count: 43))=; b=AAAA\r\n"
+        }
+        let (record, content) = try mail(signatures.joined() + Self.honest)
+        let understanding = Understanding(
+            settings: AuthenticationSettings(
+                hostname: "mx.ours.example", authenticator: "auth.ours.example"),
+            screener: nil, bodies: bodies,
+            resolver: SlowZone(zone: zone, time: time, seconds: 25), rsa: LibCryptoRSA(),
+            time: time)
+        let verdicts = try #require(
+            verdicts(await understanding.judge(record, content, isScanned: false)))
+        #expect(verdicts.dkim.reason.contains("the DNS did not answer in time"))
+        // Three in turn; a few that began at the same time as the last.
+        #expect(zone.asked.count <= 8)
+    }
+
+    /// A row is read whole, and often: fields that follow each other are one span, and a thousand
+    /// spans are enough.
+    @Test(arguments: [
+        (3, "", 1), (3, "A:\r\n", 3), (1_000, "A:\r\n", 1_000), (1_500, "A:\r\n", 1_000),
+    ])
+    func forgedFieldsAreBounded(_ count: Int, _ between: String, _ spans: Int) async throws {
+        let field = "X-SES-RECEIPT: x\r\n"
+        let forged = Array(repeating: field, count: count).joined(separator: between)
+        let verdicts = try #require(
+            try await judge("\(forged)From: ada@sender.example\r\n\r\nbody"))
+        #expect(verdicts.forgedFields.count == spans)
+        let last = try #require(verdicts.forgedFields.last)
+        #expect(last.start + last.length == forged.utf8.count)
+    }
+
     @Test(
         "P10: whatever a mail says, its fields are lines of text",
         arguments: [
@@ -192,6 +228,18 @@ import Testing
                 line.hasPrefix(" ") || line.hasPrefix("Received-SPF: ")
                     || line.hasPrefix("Authentication-Results: "))
         }
+    }
+}
+
+/// A zone whose every answer takes some seconds of a clock that else stands.
+private struct SlowZone: DNSResolver {
+    let zone: ZoneResolver
+    let time: ManualTime
+    let seconds: Int64
+
+    func ask(_ name: Domain, _ type: DNSRecordType) async throws(DNSFailure) -> DNSAnswer {
+        time.advance(seconds: seconds)
+        return try await zone.ask(name, type)
     }
 }
 

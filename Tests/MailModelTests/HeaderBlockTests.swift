@@ -71,6 +71,16 @@ import Testing
         #expect(AddressList.entries(Array(body.utf8)) == entries)
     }
 
+    @Test("P6: a long name of a group is read once for all in it", .timeLimit(.minutes(1)))
+    func aGroupsNameIsReadOnce() {
+        let name = String(repeating: "n", count: 128 * 1_024)
+        let members = String(repeating: "a@b.example,", count: 9_000)
+        let found = AddressList.mailboxes(Array("\(name):\(members); c@d.example".utf8))
+        #expect(found.count == 9_001)
+        #expect(found[0].group == name && found[8_999].group == name)
+        #expect(found[9_000].group == nil)
+    }
+
     @Test("P6: a list of addresses is read up to its limit")
     func listsOfAddressesAreLimited() {
         func list(_ count: Int) -> [UInt8] {

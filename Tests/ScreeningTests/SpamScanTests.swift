@@ -1,3 +1,4 @@
+import MailModel
 import Screening
 import Storage
 import Testing

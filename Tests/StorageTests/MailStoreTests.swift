@@ -57,11 +57,12 @@ import Testing
                 of: "zen", subject: "address 2.0.0.127", status: .fail, answer: "127.0.0.2\n",
                 score: 5, milliseconds: nil)
         ]
-        verdicts.isComplete = false
+        verdicts.extent = .authentication
         verdicts.headerFields = "Received-SPF: softfail\r\n"
         verdicts.forgedFields = [VerdictRecord.ByteSpan(start: 3, length: 4)]
         let judged = MailProgress(
-            mail: mail.record.id, verdicts: verdicts, actions: [], deliveries: [], newState: nil,
+            mail: mail.record.id, verdicts: verdicts, waitsFor: "clamd: away", actions: [],
+            deliveries: [], newState: nil,
             nextAttemptAt: mail.record.receivedAt)
         let later = MailProgress(
             mail: mail.record.id, actions: [], deliveries: [], newState: .retired,
@@ -69,6 +70,8 @@ import Testing
         for progress in [judged, later] {
             try await spool.store.record([progress])
             #expect(try await spool.store.mail(mail.record.id)?.verdicts == verdicts)
+            #expect(try await spool.store.mail(mail.record.id)?.waitsFor == "clamd: away")
+            #expect(try await spool.store.counts().unjudged == (progress.newState == nil ? 1 : 0))
         }
         #expect(verdicts.spf.reason == "~all  X: y")
         #expect(verdicts.inquiries[0].answer == "127.0.0.2 ")
@@ -127,7 +130,7 @@ import Testing
         #expect(
             try await spool.store.counts()
                 == MailCounts(
-                    acting: 1, held: 0, damaged: 0, untaken: 0, retryingActions: 1,
+                    acting: 1, unjudged: 0, held: 0, damaged: 0, untaken: 0, retryingActions: 1,
                     deadActions: 0))
         #expect(try await spool.store.retiredCount() == 1)
     }

@@ -1,7 +1,7 @@
 import LibCrypto
 import MailAuthentication
 package import MailFlow
-package import MailModel
+import MailModel
 
 /// Checks who sent the mail in a file as the server would, and tells each step: for people who want
 /// to know why.

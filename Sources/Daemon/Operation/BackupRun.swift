@@ -146,10 +146,7 @@ struct BackupRun: Sendable {
             hash.update(data: piece)
             bytes += piece.count
         }
-        let digits = hash.finalize().map { byte in
-            (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }
-        return (digits.joined(), bytes)
+        return (Hexadecimal.text(hash.finalize()), bytes)
     }
 
     /// The last file: where it is, the backup is whole.

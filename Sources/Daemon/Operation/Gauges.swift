@@ -25,6 +25,7 @@ struct Gauges: Sendable {
             let counts = try await store.counts()
             gauges += [
                 ("martlet_mails{state=\"acting\"}", counts.acting),
+                ("martlet_mails{state=\"unjudged\"}", counts.unjudged),
                 ("martlet_mails{state=\"held\"}", counts.held),
                 ("martlet_mails{state=\"damaged\"}", counts.damaged),
                 ("martlet_mails{state=\"untaken\"}", counts.untaken),

@@ -109,8 +109,22 @@ struct MailLog: SessionLog, ActionLog {
         log.debug("retired", metadata: ["mail": "\(mail)"])
     }
 
-    func judgementPostponed(_ mail: MailID, _ reason: String) {
-        log.warning(
+    func judged(_ mail: MailID, _ verdicts: VerdictRecord) {
+        let found = [
+            ("spf", verdicts.spf), ("dkim", verdicts.dkim), ("dmarc", verdicts.dmarc),
+            ("spam", verdicts.spam), ("virus", verdicts.virus),
+        ]
+        let isUndecided = found.contains { $0.1.status == .processingFailed }
+        metrics.add("martlet_judgements_total{outcome=\"\(isUndecided ? "undecided" : "done")\"}")
+        var metadata: Logger.Metadata = ["mail": "\(mail)"]
+        for (check, finding) in found { metadata[check] = "\(finding.status.rawValue)" }
+        log.debug("judged", metadata: metadata)
+    }
+
+    func judgementPostponed(_ mail: MailID, _ reason: String, isNews: Bool) {
+        metrics.add("martlet_judgements_total{outcome=\"postponed\"}")
+        log.log(
+            level: isNews ? .warning : .debug,
             "not judged yet; nothing is done with it until then",
             metadata: ["mail": "\(mail)", "reason": "\(reason)"])
     }

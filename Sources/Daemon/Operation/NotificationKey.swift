@@ -103,8 +103,8 @@ final class NotificationKey: MessageSigner {
             }, issuerPrivateKey: .init(key))
         var serializer = DER.Serializer()
         try serializer.serialize(certificate)
-        let fingerprint = SHA256.hash(data: serializer.serializedBytes).prefix(16)
-            .map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        let fingerprint = Hexadecimal.text(
+            SHA256.hash(data: serializer.serializedBytes).prefix(16))
         let pem =
             PEMDocument(type: "CERTIFICATE", derBytes: serializer.serializedBytes).pemString + "\n"
         let file = "\(Self.prefix)\(fingerprint).pem"

@@ -121,7 +121,7 @@ struct DeliveryStatus {
         var index = 0
         while index < bytes.count {
             if bytes[index] == UInt8(ascii: "+"), index + 2 < bytes.count,
-                let byte = hexadecimal(bytes[(index + 1)...(index + 2)]), isXtextEncoded(byte)
+                let byte = xtext(bytes[(index + 1)...(index + 2)]), isXtextEncoded(byte)
             {
                 output.append(byte)
                 index += 3
@@ -138,9 +138,9 @@ struct DeliveryStatus {
         byte == UInt8(ascii: "+") || byte == UInt8(ascii: "=") || byte == 32 || byte >= 0x7F
     }
 
-    private static func hexadecimal(_ digits: ArraySlice<UInt8>) -> UInt8? {
-        guard digits.allSatisfy({ $0 < 97 }) else { return nil }
-        return UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+    /// RFC 3461 §4: digits in upper case alone.
+    private static func xtext(_ digits: ArraySlice<UInt8>) -> UInt8? {
+        digits.allSatisfy { $0 < UInt8(ascii: "a") } ? Hexadecimal.byte(digits) : nil
     }
 
     /// `\x{20AC}`, RFC 6533 §3.

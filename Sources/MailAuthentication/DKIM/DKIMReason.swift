@@ -24,6 +24,8 @@ package enum DKIMReason: Sendable, Hashable {
     case keySize(bits: Int, accepted: ClosedRange<Int>)
     /// The key's `t=s` wants `i=` to be of the very domain of `d=`. RFC 6376 §3.6.1
     case identityInSubdomain
+    /// The DNS has more under the key's name than a resolver takes.
+    case answerTooLarge
     /// The DNS did not answer; the text says why.
     case dnsFailed(String)
     /// Signatures beyond the policy's number were not looked at.
@@ -37,7 +39,7 @@ package enum DKIMReason: Sendable, Hashable {
         case .verified: .pass
         case .bodyDiffers, .bodyTooShort, .headerDiffers: .fail
         case .unreadable, .malformedHeader, .expired, .historicAlgorithm, .noKey, .key,
-            .identityInSubdomain:
+            .identityInSubdomain, .answerTooLarge:
             .permerror
         case .signedInFuture, .keySize: .policy
         case .dnsFailed: .temperror
@@ -66,6 +68,7 @@ extension DKIMReason: CustomStringConvertible {
             "the key has \(bits) bits; \(accepted.lowerBound) to \(accepted.upperBound) are "
                 + "accepted"
         case .identityInSubdomain: "the key (t=s) is not for identities of subdomains"
+        case .answerTooLarge: "the answer for the key is larger than we take"
         case .dnsFailed(let reason): "the key could not be looked up: \(reason)"
         case .notRead(let count): "\(count) more signatures were not looked at"
         }

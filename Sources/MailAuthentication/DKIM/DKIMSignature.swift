@@ -47,22 +47,12 @@ struct DKIMSignature: Sendable {
                 output.append(byte)
                 continue
             }
-            let digits = rest.prefix(2)
-            guard digits.count == 2, digits.allSatisfy(\.isHexDigit),
-                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
-            else { return nil }
+            guard let value = Hexadecimal.byte(rest.prefix(2)) else { return nil }
             output.append(value)
             rest = rest.dropFirst(2)
         }
         guard output.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { return nil }
         return String(decoding: output, as: UTF8.self)
-    }
-}
-
-extension UInt8 {
-    fileprivate var isHexDigit: Bool {
-        isASCIIDigit || self >= UInt8(ascii: "A") && self <= UInt8(ascii: "F")
-            || self >= UInt8(ascii: "a") && self <= UInt8(ascii: "f")
     }
 }
 

@@ -108,6 +108,8 @@ struct KeyReader: Sendable {
         switch answer {
         case .texts(let found): texts = found
         case .noRecord, .noSuchName: throw KeyRefusal(reason: .noKey)
+        // It would be as large at the next try.
+        case .failed(.answerTooLarge): throw KeyRefusal(reason: .answerTooLarge)
         case .failed(let failure):
             throw KeyRefusal(reason: .dnsFailed(failure.description))
         }

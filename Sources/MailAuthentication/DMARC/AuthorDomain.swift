@@ -52,6 +52,11 @@ package enum AuthorDomain {
             let text = String(validating: address[(at + 1)...], as: UTF8.self),
             let domain = try? Domain(parsing: text)
         else { throw .unusableDomain }
+        // In a local part that is no UTF-8, others read the domain in another charset, too.
+        let isASCII = text.utf8.allSatisfy { $0 < 0x80 }
+        guard isASCII || String(validating: address, as: UTF8.self) != nil else {
+            throw .unusableDomain
+        }
         return domain
     }
 }
@@ -75,6 +80,8 @@ private struct MailboxListReader {
 
     /// One entry at a time, each ended by a comma, a semicolon or the end.
     mutating func addresses() throws(AuthorDomainDefect) -> [[UInt8]] {
+        // Not even in comments, or escaped: it ends the text for some.
+        guard !bytes.contains(0) else { throw .unreadable }
         var isInGroup = false
         while position < bytes.endIndex {
             var entry = Entry()
@@ -216,7 +223,6 @@ private struct MailboxListReader {
                 byte = bytes[position]
                 position += 1
             }
-            guard byte != 0 else { throw .unreadable }
             content.append(Self.isJoint(byte) ? 0x20 : byte)
         }
         throw .unreadable

@@ -33,7 +33,7 @@ struct DMARCDomains: Sendable {
 
     // MARK: Records
 
-    /// The record of the very domain: nil where it has none, or several.
+    /// The record of the very domain: nil where it has none, several, or more than a resolver takes.
     mutating func record(of domain: Domain) async throws(Failure) -> DMARCRecord? {
         if let known = answers[domain] { return try known.get() }
         let answer = await ask(domain)
@@ -53,7 +53,9 @@ struct DMARCDomains: Sendable {
             guard texts.count == 1, let text = texts.first else { return .success(nil) }
             return .success(DMARCRecord(text))
         } catch {
-            return .failure(failed(name, error.description))
+            let failure = failed(name, error.description)
+            // It would be as large at the next try: as several records, no record.
+            return error == .answerTooLarge ? .success(nil) : .failure(failure)
         }
     }
 

@@ -1,3 +1,5 @@
+import MailModel
+
 extension AuthenticationResults {
     package static let fieldName = "Authentication-Results"
 
@@ -13,7 +15,7 @@ extension AuthenticationResults {
 
     /// What stands behind the field's name. RFC 8601 §2.2
     package var text: String {
-        var output = FoldedText(firstColumn: Self.fieldName.utf8.count + 2)
+        var output = FieldLines(firstColumn: Self.fieldName.utf8.count + 2)
         output.add(FieldValue.token(authenticator) + (version.map { " \($0)" } ?? "") + ";")
         if methods.isEmpty { output.add("none") }
         for (index, method) in methods.enumerated() {
@@ -45,7 +47,7 @@ extension AuthenticationResults.Method {
 }
 
 /// Lines of at most 78 columns, where the parts allow it. RFC 5322 §2.2.3
-struct FoldedText {
+struct FieldLines {
     private static let columnsMax = 78
 
     private(set) var text = ""
@@ -124,7 +126,7 @@ enum FieldValue {
     /// RFC 5322 §3.2.3
     static func isDotAtom(_ text: Substring) -> Bool {
         text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-            .allSatisfy { !$0.isEmpty && $0.allSatisfy(isAtomText) }
+            .allSatisfy { !$0.isEmpty && $0.allSatisfy(AddressParser.isAtomText) }
     }
 
     private static func isToken(_ text: Substring) -> Bool {
@@ -139,10 +141,6 @@ enum FieldValue {
     static func isKeyword(_ byte: UInt8) -> Bool {
         byte.isASCIILetter || byte.isASCIIDigit || byte == UInt8(ascii: "-")
             || byte == UInt8(ascii: "_")
-    }
-
-    private static func isAtomText(_ byte: UInt8) -> Bool {
-        byte.isASCIILetter || byte.isASCIIDigit || "!#$%&'*+-/=?^_`{|}~".utf8.contains(byte)
     }
 
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {

@@ -1,4 +1,4 @@
-import MailModel
+package import MailModel
 
 /// All that was found of who sent a mail.
 package struct AuthenticationVerdicts: Sendable, Hashable {
@@ -24,17 +24,6 @@ package struct AuthenticationVerdicts: Sendable, Hashable {
         self.dmarc = dmarc
         self.reverseLookup = reverseLookup
     }
-}
-
-/// The words of SES for a verdict. SES: `receipt.spfVerdict.status` and the like
-package enum ReceiptVerdict: String, Sendable, Hashable {
-    case pass = "PASS"
-    case fail = "FAIL"
-    /// Neither the one nor the other.
-    case gray = "GRAY"
-    case processingFailed = "PROCESSING_FAILED"
-    /// Nobody looked.
-    case disabled = "DISABLED"
 }
 
 extension AuthenticationVerdicts {

@@ -7,13 +7,15 @@ package struct ReceivedSPF: Sendable {
 
     private let outcome: SPFOutcome
     private let envelopeFrom: String
+    /// A greeting may hold UTF-8 though its mail is none of RFC 6531.
+    private let helo: String
 
     /// `envelopeFrom` is the address of MAIL FROM; empty for the null path, which is written as
     /// what SPF takes it for. RFC 7208 §2.4
     package init(_ outcome: SPFOutcome, envelopeFrom: String) {
         self.outcome = outcome
-        self.envelopeFrom =
-            envelopeFrom.isEmpty ? "postmaster@\(outcome.sender.helo)" : envelopeFrom
+        helo = Self.ascii(outcome.sender.helo)
+        self.envelopeFrom = envelopeFrom.isEmpty ? "postmaster@\(helo)" : envelopeFrom
     }
 
     /// What stands behind the field's name, with SES's final semicolon, without its line end: one
@@ -27,7 +29,7 @@ package struct ReceivedSPF: Sendable {
     var detail: String {
         let pairs = [
             ("client-ip", outcome.sender.address.description), ("envelope-from", envelopeFrom),
-            ("helo", outcome.sender.helo),
+            ("helo", helo),
         ]
         let comment = FieldValue.comment("spfCheck: \(words)")
         let values = pairs.map { "\($0)=\(Self.value($1))" }
@@ -44,9 +46,13 @@ package struct ReceivedSPF: Sendable {
         IPAddress(text) != nil ? text : FieldValue.propertyValue(text)
     }
 
+    private static func ascii(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.isASCII ? $0 : "?" }))
+    }
+
     private var words: String {
         let address = outcome.sender.address.description
-        let domain = outcome.domain?.ascii ?? outcome.sender.domainText
+        let domain = outcome.domain?.ascii ?? Self.ascii(outcome.sender.domainText)
         return switch outcome.result {
         case .pass: "domain of \(domain) designates \(address) as permitted sender"
         case .fail: "domain of \(domain) does not designate \(address) as permitted sender"

@@ -49,8 +49,7 @@ struct SPFLookups: Sendable {
         guard time.now() <= deadline else { throw .limit(.tookTooLong) }
         do throws(DNSFailure) {
             let records = try await resolver.ask(name, type).records
-            steps.append(
-                .asked(name: name.ascii, type, answer: records.map { $0.traceText }))
+            steps.append(.asked(name: name.ascii, type, answer: records))
             return records
         } catch {
             steps.append(.askedInVain(name: name.ascii, type, reason: error.description))
@@ -112,8 +111,6 @@ struct SPFLookups: Sendable {
 }
 
 extension DNSRecord {
-    private static let tracedBytesMax = 300
-
     fileprivate var address: IPAddress? {
         guard case .address(let address) = self else { return nil }
         return address
@@ -122,11 +119,5 @@ extension DNSRecord {
     fileprivate var pointer: Domain? {
         guard case .pointer(let name) = self else { return nil }
         return name
-    }
-
-    fileprivate var traceText: String {
-        let text = zoneFileText
-        guard text.utf8.count > Self.tracedBytesMax else { return text }
-        return String(decoding: text.utf8.prefix(Self.tracedBytesMax), as: UTF8.self) + "…"
     }
 }

@@ -4,7 +4,7 @@ package import MailModel
 /// One thing that was done to find SPF's result: facts, worded by `description`.
 package enum SPFStep: Sendable, Hashable {
     /// A question for a term, and what came of it; an empty answer found nothing.
-    case asked(name: String, DNSRecordType, answer: [String])
+    case asked(name: String, DNSRecordType, answer: [DNSRecord])
     case askedInVain(name: String, DNSRecordType, reason: String)
     /// A name that macros made and the DNS cannot have was not asked for.
     case unaskable(name: String)
@@ -20,7 +20,7 @@ extension SPFStep: CustomStringConvertible {
         switch self {
         case .asked(let name, let type, let answer):
             "asked for \(type.name) \(name): "
-                + (answer.isEmpty ? "nothing" : answer.joined(separator: ", "))
+                + (answer.isEmpty ? "nothing" : answer.map(\.traceText).joined(separator: ", "))
         case .askedInVain(let name, let type, let reason):
             "asked for \(type.name) \(name): \(reason)"
         case .unaskable(let name): "\(name) is no name that the DNS could have"
@@ -33,6 +33,16 @@ extension SPFStep: CustomStringConvertible {
             "\(reason.result.rawValue): \(reason), after \(lookups) of "
                 + "\(SPFVerifier.lookupsMax) lookups"
         }
+    }
+}
+
+extension DNSRecord {
+    private static let tracedBytesMax = 300
+
+    fileprivate var traceText: String {
+        let text = zoneFileText
+        guard text.utf8.count > Self.tracedBytesMax else { return text }
+        return String(decoding: text.utf8.prefix(Self.tracedBytesMax), as: UTF8.self) + "…"
     }
 }
 

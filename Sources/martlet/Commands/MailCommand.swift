@@ -12,7 +12,7 @@ struct MailCommand: AsyncParsableCommand {
             ["ID", "RECEIVED", "STATE", "BYTES", "FROM", "TO"],
             mails.map {
                 [
-                    $0.id, $0.receivedAt, $0.isUntaken ? "\($0.state), untaken" : $0.state,
+                    $0.id, $0.receivedAt, MailText.state($0),
                     "\($0.bytes)", "<\($0.mailFrom)>", $0.recipients.joined(separator: ","),
                 ]
             })

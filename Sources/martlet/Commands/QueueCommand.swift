@@ -39,7 +39,7 @@ struct QueueCommand: AsyncParsableCommand {
             guard case .status(let status) = try server.ask(.status) else { return }
             let counts = status.mails
             Terminal.write(
-                "\(counts.acting) acting, \(counts.held) held, \(counts.damaged) damaged; "
+                "\(MailText.acting(counts)), \(counts.held) held, \(counts.damaged) damaged; "
                     + "actions: \(counts.retryingActions) retrying, \(counts.deadActions) dead; "
                     + "messages: \(status.waitingMessages) waiting, "
                     + "\(status.deadMessages) dead\n")

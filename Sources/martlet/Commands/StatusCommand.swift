@@ -17,7 +17,7 @@ struct StatusCommand: AsyncParsableCommand {
             """
             hostname   \(status.hostname)
             rules      \(status.activeRuleSet) (\(status.ruleSetVersion))
-            mails      \(mails.acting) acting, \(mails.held) held, \(mails.damaged) damaged, \
+            mails      \(MailText.acting(mails)), \(mails.held) held, \(mails.damaged) damaged, \
             \(mails.untaken) untaken, \(status.retiredMails) retired with their raw bytes
             actions    \(mails.retryingActions) retrying, \(mails.deadActions) dead
             messages   \(status.waitingMessages) waiting, \(status.deadMessages) dead

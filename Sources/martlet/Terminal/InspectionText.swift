@@ -26,11 +26,30 @@ enum InspectionText {
                 ]
             })
         writeAttachments(mail)
+        writeCalendars(mail)
         guard !mail.defects.isEmpty else { return }
         Terminal.write("\n")
         Terminal.table(
             ["LINE", "DEFECT"],
             mail.defects.map { ["\($0.line)", $0.fact] })
+    }
+
+    private static func writeCalendars(_ mail: MailInspection) {
+        let rows = mail.parts.flatMap { part in
+            (part.calendar?.events ?? []).map { event in
+                [
+                    part.section, part.calendar?.method ?? "-", event.start ?? "-",
+                    event.end ?? "-", event.organizer ?? "-", event.summary ?? "-",
+                    event.location ?? "-",
+                ]
+            }
+        }
+        guard !rows.isEmpty else { return }
+        Terminal.write("\n")
+        Terminal.table(["EVENT", "METHOD", "FROM", "TO", "BY", "SUMMARY", "WHERE"], rows)
+        if mail.parts.contains(where: { $0.calendar?.isCut == true }) {
+            Terminal.write("… and more\n")
+        }
     }
 
     private static func writeAttachments(_ mail: MailInspection) {

@@ -1,12 +1,25 @@
 import ControlPlane
+import Storage
 
 /// A mail for people.
 enum MailText {
+    /// In a table: `acting, unjudged`.
+    static func state(_ mail: MailView) -> String {
+        mail.state + (mail.isUntaken ? ", untaken" : "")
+            + (mail.waitsFor == nil ? "" : ", unjudged")
+    }
+
+    /// How many mails are acting, and how many of them have nothing done with them so far.
+    static func acting(_ counts: MailCounts) -> String {
+        "\(counts.acting) acting" + (counts.unjudged == 0 ? "" : " (\(counts.unjudged) unjudged)")
+    }
+
     static func write(_ detail: MailDetailView) {
         let mail = detail.mail
-        let rows = [
+        let rows: [(String, String?)] = [
             ("id", mail.id), ("received", mail.receivedAt),
             ("state", mail.isUntaken ? "\(mail.state), taken by no rule" : mail.state),
+            ("waits", mail.waitsFor.map { "it is not judged yet: \($0)" }),
             ("from", "<\(mail.mailFrom)>"),
             ("to", mail.recipients.map { "<\($0)>" }.joined(separator: ", ")),
             ("bytes", "\(mail.bytes) (\(detail.content))"),
@@ -14,7 +27,7 @@ enum MailText {
             ("name", "\(detail.peerName ?? "-") (\(detail.peerNameState))"),
             ("tls", detail.tls ?? "none"), ("rules", detail.ruleSetVersion),
         ]
-        for (name, value) in rows { Terminal.row(name, value) }
+        for case (let name, let value?) in rows { Terminal.row(name, value) }
         VerdictText.write(detail.verdicts, detail.inquiries)
         guard !detail.actions.isEmpty else { return }
         Terminal.write("\n")

@@ -161,6 +161,17 @@ import Testing
         }
     }
 
+    @Test("P6: names of one attachment are counted", .timeLimit(.minutes(1)))
+    func namesAreLimited() throws {
+        let names = (0..<40_000).flatMap { number in
+            Self.attribute(2, 0x0001_8010, Array("name \(number)".utf8) + [0])
+        }
+        let attachment = Self.attribute(2, 0x0006_9002, [])
+        let tnef = try #require(TNEF((Self.start + attachment + names)[...]))
+        #expect(tnef.attachments.map(\.names.count) == [TNEF.namesMax])
+        #expect(tnef.attachments.first?.names.first == "name 0")
+    }
+
     @Test func attachmentsAreCounted() throws {
         func read(_ count: Int) throws -> TNEF {
             let attachments = (0..<count).flatMap { _ in Self.attribute(2, 0x0006_9002, []) }
