@@ -45,7 +45,7 @@ struct SendingParts {
         records = SendingRecords(serviceDomain: sending.serviceDomain, hostname: hostname)
         setup = SenderSetup(identities: identities, maker: maker, time: time)
         verifier = SendingVerifier(
-            identities: identities, setup: setup, records: records, resolver: names.counting,
+            identities: identities, resolver: names.counting, maker: maker, records: records,
             time: time)
         var settings = SendingSettings(
             hostname: hostname, region: SESRuleDocument.region,

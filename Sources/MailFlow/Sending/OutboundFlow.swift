@@ -62,9 +62,9 @@ package final class OutboundFlow: Sendable {
     ) {
         Task(executorPreference: executor) {
             do throws(Refusal) {
-                try commit(try await ready(submission), completion)
+                self.commit(try await self.ready(submission), completion)
             } catch {
-                forget(submission.bodyID, submission.body)
+                self.forget(submission.bodyID, submission.body)
                 completion(.failure(error))
             }
         }
