@@ -84,13 +84,17 @@ extension SQLStore: SuppressionStore {
         }
     }
 
-    package func removeSuppression(
-        _ address: String, in scope: SuppressionRecord.Scope
-    ) async throws(StorageFailure) -> Bool {
+    package func removeSuppressions(
+        of addresses: [String], in scope: SuppressionRecord.Scope
+    ) async throws(StorageFailure) -> Int {
         try await write { connection throws(StorageFailure) in
-            try connection.execute(
-                "DELETE FROM suppression WHERE scope = $1 AND address = $2",
-                [.text(Self.text(scope)), .text(address)]) > 0
+            var count = 0
+            for address in addresses {
+                count += try connection.execute(
+                    "DELETE FROM suppression WHERE scope = $1 AND address = $2",
+                    [.text(Self.text(scope)), .text(address)])
+            }
+            return count
         }
     }
 

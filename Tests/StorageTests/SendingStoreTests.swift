@@ -191,8 +191,9 @@ import Testing
             try await spool.store.suppressions(
                 of: ["ada@one.example"], account: AccountID("other"))
                 == ["ada@one.example": above])
-        #expect(try await spool.store.removeSuppression("ada@one.example", in: .global))
-        #expect(try await spool.store.removeSuppression("ada@one.example", in: .global) == false)
+        let addresses = ["ada@one.example", "nobody@one.example"]
+        #expect(try await spool.store.removeSuppressions(of: addresses, in: .global) == 1)
+        #expect(try await spool.store.removeSuppressions(of: addresses, in: .global) == 0)
         #expect(
             try await spool.store.suppression("ada@one.example", in: .account(.main)) == record)
     }

@@ -38,12 +38,9 @@ package struct SuppressionOperations: Sendable {
 
     func remove(_ addresses: [String], isGlobal: Bool) async throws -> SenderAnswer {
         guard addresses.count <= Self.batchMax else { throw Self.tooMany }
-        var count = 0
-        for address in try addresses.map(address)
-        where try await store.removeSuppression(address, in: scope(isGlobal)) {
-            count += 1
-        }
-        return .count(count)
+        return .count(
+            try await store.removeSuppressions(
+                of: try addresses.map(address), in: scope(isGlobal)))
     }
 
     func show(_ text: String) async throws -> SenderAnswer {

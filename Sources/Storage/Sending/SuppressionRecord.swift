@@ -71,10 +71,10 @@ package protocol SuppressionStore: Sendable {
     ) async throws(StorageFailure) -> SuppressionRecord?
     /// Puts each, in place of one that is there.
     func put(_ suppressions: [SuppressionRecord]) async throws(StorageFailure)
-    /// Says whether it was there.
-    func removeSuppression(
-        _ address: String, in scope: SuppressionRecord.Scope
-    ) async throws(StorageFailure) -> Bool
+    /// Says how many were there.
+    func removeSuppressions(
+        of addresses: [String], in scope: SuppressionRecord.Scope
+    ) async throws(StorageFailure) -> Int
     func list(
         _ filter: SuppressionFilter, in scope: SuppressionRecord.Scope
     ) async throws(StorageFailure) -> [SuppressionRecord]
