@@ -12,13 +12,13 @@ package struct FuzzTarget: Sendable {
     }
 
     package static let all = [
-        commands, parameters, data, addresses, headers, proxy, session, rules, sesRules,
+        commands, parameters, data, addresses, headers, submission, proxy, session, rules, sesRules,
         configuration, control, urls, sns, subscriptions, tagList, dkimSignature, dkimKey,
         dkimMail, arc, spfRecord, spfMacros, dmarcRecord, authenticationResults, publicSuffixList,
         author, dnsRecord, mail, mimeParameters, tnef, encodings,
         clamd, rspamd,
         deliveryStatus, feedbackReport, feedback, aggregateReport, reportArchive, tlsReport,
-        replies, clientSession, stsPolicy, returnPath, suppressionLine, submission,
+        replies, clientSession, stsPolicy, returnPath, suppressionLine,
     ]
 }
 

@@ -1,11 +1,11 @@
 package import MailModel
 
 extension BounceReason {
-    /// Why a next hop does not take a mail, by its answer: `said` with its code, or what we have to
-    /// say where nobody answered.
-    package init(said: String, status: EnhancedStatus?, code: Int?) {
-        let text = FoldedText(said)
+    /// Why a next hop did not take a mail, by its answer: `text` is the answer's without its code,
+    /// in one line. An answer that says nothing known is `undetermined`.
+    package init(code: Int?, text: String, status: EnhancedStatus?) {
+        let answer = FoldedText(text.prefix(bytes: RecipientReport.diagnosticBytesMax))
         self = ReasonReader.reason(
-            ReasonReader.Saying(answer: text, context: text, status: status, code: code))
+            ReasonReader.Saying(answer: answer, context: answer, status: status, code: code))
     }
 }

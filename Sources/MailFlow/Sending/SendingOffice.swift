@@ -271,7 +271,9 @@ extension DeliveryProblem {
     }
 
     var reason: BounceReason {
-        BounceReason(said: reply?.text ?? detail, status: enhancedStatus, code: reply?.code)
+        BounceReason(
+            code: reply?.code, text: reply?.lines.joined(separator: " ") ?? detail,
+            status: enhancedStatus)
     }
 
     /// In one line, as it was said.
