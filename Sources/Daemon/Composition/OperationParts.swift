@@ -1,3 +1,4 @@
+import Accounts
 import ControlPlane
 import ControlSocket
 import Logging
@@ -21,7 +22,7 @@ struct OperationParts {
     init(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
         _ rules: RuleParts, _ names: NameParts, _ actions: ActionParts,
-        _ receiving: ReceivingParts
+        _ receiving: ReceivingParts, _ sending: SendingParts?
     ) {
         let wake = actions.wake
         let load = LoadGuard(
@@ -33,9 +34,9 @@ struct OperationParts {
                 hostname: configuration.hostname,
                 identities: IdentityOperations(
                     directory: rules.identities, verification: names.verification,
-                    verifier: names.verifier, senders: nil, time: surroundings.time,
-                    random: surroundings.random),
-                senders: nil, ruleSets: rules.ruleSets, rules: rules.rules, mails: spool.store,
+                    verifier: names.verifier, senders: sending?.operations,
+                    time: surroundings.time, random: surroundings.random),
+                senders: sending?.operations, ruleSets: rules.ruleSets, rules: rules.rules, mails: spool.store,
                 outbox: spool.store, bodies: spool.bodies, time: surroundings.time,
                 topics: TopicOperations(
                     directory: actions.topics, subscriptions: actions.subscriptions),
@@ -48,9 +49,13 @@ struct OperationParts {
         reloads = RuleReloads(
             rules: rules.ruleSets, folder: rules.folder, stamp: rules.stamp,
             log: surroundings.log)
-        recurring = Self.recurring(
-            configuration, surroundings, spool, actions, reloads, names, receiving.certificates,
-            load)
+        let clock = ClockWatch(
+            time: surroundings.time, uptime: SystemUptime(), log: surroundings.log)
+        recurring =
+            Self.recurring(
+                configuration, surroundings, spool, actions, reloads, names,
+                receiving.certificates, load, clock)
+            + (sending.map { Self.recurring(configuration, surroundings, spool, $0, clock) } ?? [])
         web = Self.web(configuration, surroundings, actions)
         let gauges = Gauges(
             store: spool.store, receiving: receiving, disk: spool.disk, load: load,
@@ -69,16 +74,9 @@ struct OperationParts {
     private static func recurring(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
         _ actions: ActionParts, _ reloads: RuleReloads, _ names: NameParts,
-        _ certificates: Certificates?, _ load: LoadGuard
+        _ certificates: Certificates?, _ load: LoadGuard, _ clock: ClockWatch
     ) -> [Recurring] {
-        func every(
-            _ milliseconds: Int64, _ name: String,
-            _ turn: @escaping @Sendable () async throws -> Void
-        ) -> Recurring {
-            Recurring(
-                name: name, everyMilliseconds: milliseconds, pause: surroundings.pause,
-                log: surroundings.log, turn: turn)
-        }
+        let every = surroundings.every
         let (store, disk, checks) = (spool.store, spool.disk, names.checks)
         let (wake, key, subscriptions) = (
             actions.wake, actions.signingKey, actions.subscriptions
@@ -87,7 +85,6 @@ struct OperationParts {
         // The longest delay between two tries, of an action or by the policy of a subscription, with
         // its chance and a minute to spare.
         let stepSecondsMax = max(configuration.retries.delaySecondsMax, 3_600) * 6 / 5 + 60
-        let clock = ClockWatch(time: time, uptime: SystemUptime(), log: log)
         let retention = Retention(
             spool: configuration.spool, store: store, bodies: spool.bodies,
             time: time, clock: clock, log: log)
@@ -119,6 +116,29 @@ struct OperationParts {
             },
             every(3_600_000, "the renewal of the signing certificate") {
                 try key?.renew(at: time.now(), trusted: clock.trustedNow())
+            },
+        ]
+    }
+
+    /// What sending wants of the clock.
+    private static func recurring(
+        _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
+        _ sending: SendingParts, _ clock: ClockWatch
+    ) -> [Recurring] {
+        let every = surroundings.every
+        let checks = SenderChecks(verifier: sending.verifier, log: surroundings.log)
+        let (credentials, store) = (sending.credentials, spool.store)
+        let days = Int64(configuration.spool.recordRetentionDays)
+        return [
+            every(5_000, "the look for the records of senders") {
+                try await checks.run(trusted: clock.trustedNow())
+            },
+            every(60_000, "the note of used access keys") { try await credentials.writeUses() },
+            every(60_000, "the end of records of sent mails") {
+                guard let now = clock.trustedNow() else { return }
+                let before = now.advanced(bySeconds: -days * 86_400)
+                while try await store.expireSent(acceptedBefore: before, limit: 500) == 500 {}
+                try await store.expireIdempotencyKeys(before: now.advanced(bySeconds: -86_400))
             },
         ]
     }

@@ -45,16 +45,15 @@ struct ReceivingParts {
         connections = ConnectionTable(
             limits: Self.limits(configuration, surroundings), filters: filters)
         let (flow, connections, traces) = (flow, connections, traces)
-        submission = sending.map {
-            $0.submission(
-                configuration, surroundings, spool, threads: PoolThreads(pool: threads))
-        }
-        let submission = submission
+        let submission = sending?.submission(
+            configuration, surroundings, spool, threads: PoolThreads(pool: threads))
+        self.submission = submission
         let service: @Sendable (SessionRole) -> SMTPListener.Service = { role in
             var settings = configuration.session
             settings.role = role
             settings.isTLSOffered = settings.isTLSOffered || role == .submission
-            let receiver: any MailReceiver = role == .submission ? submission ?? flow : flow
+            var receiver: any MailReceiver = flow
+            if role == .submission, let submission { receiver = submission }
             return SMTPListener.Service(
                 settings: settings, receiver: receiver, log: surroundings.journal,
                 connections: connections, traces: traces)
@@ -144,7 +143,7 @@ struct ReceivingParts {
     ) throws -> Certificates? {
         guard
             configuration.tls.isOffered
-                || configuration.listeners.contains { $0.isImplicitTLS || $0.role == .submission }
+                || configuration.listeners.contains(where: \.wantsCertificate)
         else { return nil }
         var files = configuration.tls.certificates
         if files.isEmpty {

@@ -1,4 +1,5 @@
 import Accounts
+import ControlPlane
 import DeliveryQueue
 import Foundation
 import InboundSMTP
@@ -6,12 +7,14 @@ import LibCrypto
 import Logging
 import MailFlow
 import MailModel
+import NIOCore
 import NIOPosix
+import ObjectStorage
 import OutboundSMTP
 import RuleEngine
 import SQLStorage
 import Storage
-import WebPoster
+import Topics
 
 /// How mails leave: who may send, as whom, the queue, and who takes them to their next hops.
 struct SendingParts {
@@ -22,6 +25,7 @@ struct SendingParts {
     let verifier: SendingVerifier
     let queue: DeliveryQueue
     let outbound: OutboundFlow
+    let operations: SenderOperations
     private let courier: SMTPCourier
     private let group = MultiThreadedEventLoopGroup(
         numberOfThreads: max(1, min(4, System.coreCount / 2)))
@@ -42,11 +46,16 @@ struct SendingParts {
         let maker = DKIMKeyMaker(rsa: LibCryptoRSA(), box: box, time: time, random: random)
         identities = SendingIdentities(store: store, maker: maker)
         try await identities.reload()
+        try identities.checkSecrets()
         records = SendingRecords(serviceDomain: sending.serviceDomain, hostname: hostname)
         setup = SenderSetup(identities: identities, maker: maker, time: time)
         verifier = SendingVerifier(
             identities: identities, resolver: names.counting, maker: maker, records: records,
             time: time)
+        operations = SenderOperations(
+            credentials: credentials,
+            suppressions: SuppressionOperations(store: store, time: time),
+            identities: identities, setup: setup, verifier: verifier, records: records)
         var settings = SendingSettings(
             hostname: hostname, region: SESRuleDocument.region,
             accountNumber: SESRuleDocument.account,

@@ -41,6 +41,16 @@ struct Surroundings: Sendable {
 }
 
 extension Surroundings {
+    /// What is done again and again by the clock.
+    var every:
+        @Sendable (Int64, String, @escaping @Sendable () async throws -> Void) -> Recurring
+    {
+        { milliseconds, name, turn in
+            Recurring(
+                name: name, everyMilliseconds: milliseconds, pause: pause, log: log, turn: turn)
+        }
+    }
+
     /// A mail was refused because the spool failed: said, counted, and where it was a sync, the end.
     func spoolRefused(_ failure: StorageFailure) {
         metrics.add("martlet_spool_failures_total")

@@ -19,6 +19,9 @@ package struct Configuration: Sendable {
         /// Who has to send the header of the PROXY protocol.
         package var proxies: [CIDRBlock] = []
         package var role = SessionRole.mx
+
+        /// Whether there is no session without TLS.
+        var wantsCertificate: Bool { isImplicitTLS || role == .submission }
     }
 
     /// How mails are sent.

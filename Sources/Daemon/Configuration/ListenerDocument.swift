@@ -1,4 +1,5 @@
 import Documents
+import InboundSMTP
 import MailModel
 
 /// Reads where the server listens: no two places may be one.

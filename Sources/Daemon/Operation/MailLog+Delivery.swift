@@ -1,6 +1,7 @@
 import DeliveryQueue
 import Logging
 import MailModel
+import SMTPProtocol
 import Storage
 
 /// What becomes of sent mails: one line for each try's end, and the counters of the same.
