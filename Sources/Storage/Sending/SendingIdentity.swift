@@ -1,4 +1,4 @@
-package import MailModel
+import MailModel
 
 /// What a domain identity has for sending, beside its `IdentityRecord`: how its mail is signed, and
 /// where its bounces go.
