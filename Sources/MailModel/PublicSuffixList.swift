@@ -57,7 +57,9 @@ package struct PublicSuffixList: Sendable {
         let labels = domain.ascii.split(separator: ".")
         let count = suffixLabelsCount(labels) + 1
         guard labels.count >= count else { return nil }
-        return Domain(validatedASCII: labels.suffix(count).joined(separator: "."))
+        let registrable = labels.suffix(count).joined(separator: ".")
+        // What ends as an address is no name of the DNS.
+        return IPAddress(registrable) == nil ? Domain(validatedASCII: registrable) : nil
     }
 
     /// The longest rule counts, an exception above all; where none matches, the last label is a

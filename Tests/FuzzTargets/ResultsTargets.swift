@@ -148,6 +148,7 @@ private enum Results {
         }
         let count = (exceptions.min() ?? lengths.max() ?? 1) + 1
         guard labels.count >= count else { return nil }
-        return Domain(validatedASCII: labels.suffix(count).joined(separator: "."))
+        let name = labels.suffix(count).joined(separator: ".")
+        return IPAddress(name) == nil ? Domain(validatedASCII: name) : nil
     }
 }

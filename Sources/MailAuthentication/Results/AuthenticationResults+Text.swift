@@ -93,12 +93,13 @@ enum FieldValue {
 
     /// A `value`: a token, or else a quoted string.
     static func token(_ text: String) -> String {
-        isToken(text[...]) ? shortened(text) : quoted(text)
+        let text = printable(text)
+        return isToken(text[...]) ? text : quoted(text)
     }
 
     /// A `pvalue`: a value, or an address or `@domain` as it is.
     static func propertyValue(_ text: String) -> String {
-        let text = shortened(text)
+        let text = printable(text)
         guard let at = text.lastIndex(of: "@") else { return token(text) }
         let localPart = text[..<at]
         return (localPart.isEmpty || isDotAtom(localPart))
@@ -107,18 +108,18 @@ enum FieldValue {
 
     static func quoted(_ text: String) -> String {
         var output = "\""
-        for scalar in shortened(text).unicodeScalars {
+        for scalar in printable(text).unicodeScalars {
             if scalar == "\"" || scalar == "\\" { output += "\\" }
-            output.unicodeScalars.append(isControl(scalar) ? "?" : scalar)
+            output.unicodeScalars.append(scalar)
         }
         return output + "\""
     }
 
     static func comment(_ text: String) -> String {
         var output = "("
-        for scalar in shortened(text).unicodeScalars {
+        for scalar in printable(text).unicodeScalars {
             if scalar == "(" || scalar == ")" || scalar == "\\" { output += "\\" }
-            output.unicodeScalars.append(isControl(scalar) ? "?" : scalar)
+            output.unicodeScalars.append(scalar)
         }
         return output + ")"
     }
@@ -150,12 +151,13 @@ enum FieldValue {
         }
     }
 
-    private static func shortened(_ text: String) -> String {
-        guard text.utf8.count > AuthenticationResults.valueBytesMax else { return text }
+    /// Without controls, before anything is decided by what it holds, and cut.
+    private static func printable(_ text: String) -> String {
         var output = ""
+        let isLong = text.utf8.count > AuthenticationResults.valueBytesMax
         for scalar in text.unicodeScalars {
-            guard output.utf8.count + 4 <= AuthenticationResults.valueBytesMax else { break }
-            output.unicodeScalars.append(scalar)
+            if isLong, output.utf8.count + 4 > AuthenticationResults.valueBytesMax { break }
+            output.unicodeScalars.append(isControl(scalar) ? "?" : scalar)
         }
         return output
     }
