@@ -1,6 +1,6 @@
 package import MailModel
-package import NIOCore
-package import ServiceLifecycle
+import NIOCore
+import ServiceLifecycle
 package import Storage
 import Synchronization
 

@@ -1,6 +1,6 @@
 import CLibCrypto
 import Dispatch
-package import MailAuthentication
+import MailAuthentication
 
 extension LibCryptoRSA: RSAKeyMaking {
     /// One at a time: whoever makes many keys leaves the other cores to the mail.

@@ -1,4 +1,4 @@
-package import MailModel
+import MailModel
 package import Storage
 
 extension SQLStore: SuppressionStore {

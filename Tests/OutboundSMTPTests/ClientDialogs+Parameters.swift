@@ -1,6 +1,7 @@
 import DeliveryQueue
 import MailModel
 import OutboundSMTP
+import Storage
 
 /// What is said of a mail, and what must not be.
 extension ClientDialogs {

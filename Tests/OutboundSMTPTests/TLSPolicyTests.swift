@@ -4,6 +4,7 @@ import DeliveryQueue
 import MailModel
 import NIOSSL
 import OutboundSMTP
+import Storage
 import TestSupport
 import Testing
 

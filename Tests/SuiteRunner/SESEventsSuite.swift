@@ -80,11 +80,12 @@ enum SESEventsSuite: OutsideSuite {
                 verdicts: verdicts(receipt), action: try action(receipt)))
     }
 
-    private static func verdicts(_ receipt: [String: Any]) -> ReceiptVerdicts {
-        let status: (String) -> String = { name in
-            (receipt[name] as? [String: String])?["status"] ?? "none"
+    private static func verdicts(_ receipt: [String: Any]) -> EventVerdicts {
+        let status: (String) -> ReceiptVerdict = { name in
+            (receipt[name] as? [String: String])?["status"].flatMap(ReceiptVerdict.init)
+                ?? .disabled
         }
-        var verdicts = ReceiptVerdicts()
+        var verdicts = EventVerdicts()
         verdicts.spam = status("spamVerdict")
         verdicts.virus = status("virusVerdict")
         verdicts.spf = status("spfVerdict")

@@ -2,7 +2,7 @@ import Crypto
 import Foundation
 package import MailAuthentication
 package import MailModel
-package import Storage
+import Storage
 
 /// Makes the keys of Easy DKIM, reads those that are brought, and opens both for signing.
 package struct DKIMKeyMaker: Sendable {

@@ -1,6 +1,6 @@
 package import Accounts
 package import DeliveryQueue
-package import MailAuthentication
+import MailAuthentication
 package import MailModel
 import NIOCore
 package import Storage

@@ -1,7 +1,7 @@
 import DNS
 import DeliveryQueue
 import MailModel
-package import Storage
+import Storage
 
 /// What is asked of one exchanger: by its domain, by its zone, and by the mail.
 struct HostPolicy: Equatable {

@@ -30,8 +30,8 @@ package struct STSPolicy: Sendable, Hashable {
         guard bytes.count <= Self.bytesMax, bytes.allSatisfy({ $0 < 0x80 && $0 != 0 }) else {
             return nil
         }
-        let lines = bytes.split(separator: UInt8(ascii: "\n")).map(Self.trimmed)
-            .filter { !$0.isEmpty }
+        let lines = Array(bytes).split(separator: UInt8(ascii: "\n"))
+            .map { Self.trimmed($0) }.filter { !$0.isEmpty }
         guard lines.count <= Self.linesMax else { return nil }
         var fields: [String: String] = [:]
         var patterns: [String] = []

@@ -1,4 +1,4 @@
-package import DeliveryQueue
+import DeliveryQueue
 package import NIOCore
 package import SMTPProtocol
 

@@ -1,5 +1,5 @@
 package import DeliveryQueue
-package import MailModel
+import MailModel
 
 /// What a session is told before it begins.
 package struct SessionSettings: Sendable {
