@@ -59,6 +59,8 @@ private enum Wire {
         case .exchange(let preference, let host):
             [UInt8(preference >> 8), UInt8(preference & 255)] + (host.map(labels) ?? [0])
         case .text(let strings): strings.flatMap { [UInt8($0.count)] + $0 }
+        case .certificate(let record):
+            [record.usage, record.selector, record.matchingType] + record.data
         }
     }
 
@@ -70,7 +72,7 @@ private enum Wire {
     /// With the names in it in lower case.
     static func canonical(_ data: [UInt8], of record: DNSRecord) -> [UInt8] {
         switch record {
-        case .address, .text: data
+        case .address, .text, .certificate: data
         case .pointer: data.map(lowercased)
         case .exchange: data.prefix(2) + data.dropFirst(2).map(lowercased)
         }

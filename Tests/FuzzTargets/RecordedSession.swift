@@ -211,6 +211,8 @@ struct RecordedSession {
     private static func text(of event: SessionEvent) -> String {
         switch event {
         case .accepted(_, let envelope, let bytes): "accepted \(text(of: envelope)) \(bytes)"
+        case .submitted(_, let envelope, let bytes): "submitted \(text(of: envelope)) \(bytes)"
+        case .loggedIn(let name): "logged in \(name)"
         case .refused(let reply, let subject): "refused \(reply.code) \(subject)"
         case .cut(let path, let bytes): "cut \(path.wireText) \(bytes)"
         case .ended(let reply): "ended \(reply.code)"

@@ -6,7 +6,7 @@ extension FuzzTarget {
     /// nothing that is for us, nobody who shall not be seen, and all else as it was. DMARC finds no
     /// author in it but those that it was taken for. A report on it is 7-bit and has its parts.
     static let submission = FuzzTarget("submission") { bytes in
-        guard let submitted = try? SubmittedHeader(bytes[...], bytesMax: 2_000, author: author)
+        guard let submitted = try? SubmittedHeader(bytes[...], bytesMax: 2_000, author: writer)
         else { return }
         let sent = SentHeader(submitted, stamp)
         let header = HeaderBlock(sent.bytes[...])
@@ -45,11 +45,11 @@ extension FuzzTarget {
 
     private static func checkReport(on header: [UInt8]) throws {
         let report = DeliveryReportMail(
-            id: stamp.id, at: stamp.date, domain: stamp.domain, to: author,
+            id: stamp.id, at: stamp.date, domain: stamp.domain, to: writer,
             reportingMTA: stamp.domain,
             recipients: [
                 DeliveryReportMail.Recipient(
-                    address: author, action: .failed,
+                    address: writer, action: .failed,
                     status: EnhancedStatus(class: 5, subject: 0, detail: 0),
                     reply: String(decoding: header, as: UTF8.self))
             ], original: .whole(header[...])
@@ -62,7 +62,7 @@ extension FuzzTarget {
         field.last == 10 ? field.dropLast(2) : field
     }
 
-    private static let author = Mailbox(
+    private static let writer = Mailbox(
         validatedLocalPart: "a", domain: Domain(validatedASCII: "b.example"))
 
     private static let stamp: SentHeader.Stamp = {
