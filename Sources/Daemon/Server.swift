@@ -114,9 +114,9 @@ package struct Server {
         let actions = try await ActionParts(
             configuration, surroundings, spool, rules, judging, helper: start.helper)
         var sending: SendingParts?
-        if let settings = configuration.sending {
+        if configuration.sending.isEnabled {
             sending = try await SendingParts(
-                configuration, settings, surroundings, spool, rules, names, actions)
+                configuration, surroundings, spool, rules, names, actions)
         }
         do {
             try await serve(spool, rules, names, judging, actions, sending)

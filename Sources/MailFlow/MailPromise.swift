@@ -15,7 +15,8 @@ struct MailPromise: Sendable {
         guard let judge = surroundings.judge else { return commit(completion: completion) }
         let place =
             content.map(MailContent.bytes)
-            ?? .file(path: surroundings.spool.bodies.path(of: record.id), length: record.totalLength)
+            ?? .file(
+                path: surroundings.spool.bodies.path(of: record.id), length: record.totalLength)
         judge.judge(record, place) { verdicts in
             if let refusal = judge.refusal(verdicts) {
                 if content == nil { surroundings.spool.bodies.remove([record.id]) }

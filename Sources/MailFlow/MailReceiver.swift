@@ -18,7 +18,9 @@ package protocol MailReceiver: Sendable {
     func logIn(_ login: PasswordLogin, peerAddress: String) -> LoginOutcome
     /// Starts a mail, at DATA or the first BDAT.
     /// Refuses with `insufficientStorage` where the disk is low.
-    func open(_ envelope: ReceivedEnvelope, _ details: MailDetails) -> Result<any MailIntake, Refusal>
+    func open(
+        _ envelope: ReceivedEnvelope, _ details: MailDetails
+    ) -> Result<any MailIntake, Refusal>
 }
 
 /// What a session knows of a mail beside its envelope.

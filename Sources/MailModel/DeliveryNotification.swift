@@ -9,7 +9,9 @@ package struct DeliveryNotification: Sendable, Hashable, Codable {
         package static let delay = Occasions(rawValue: 4)
     }
 
-    package enum Returned: String, Sendable, Hashable, Codable { case full = "FULL", headers = "HDRS" }
+    package enum Returned: String, Sendable, Hashable, Codable {
+        case full = "FULL", headers = "HDRS"
+    }
 
     /// NOTIFY; nil where it was not said; empty for NEVER.
     package var occasions: Occasions?

@@ -44,8 +44,7 @@ enum DSNParameters {
         return String(decoding: value, as: UTF8.self)
     }
 
-    /// `original-recipient-address = addr-type ";" enhanced-address`. RFC 3461 §4.2, and RFC 6533
-    /// §3 for what xtext does not allow.
+    /// `original-recipient-address = addr-type ";" enhanced-address`. RFC 3461 §4.2
     static func originalRecipient(
         _ value: ArraySlice<UInt8>?
     ) throws(SMTPSyntaxError) -> String {

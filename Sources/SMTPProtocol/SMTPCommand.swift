@@ -83,7 +83,7 @@ package struct MailParameters: Hashable, Sendable {
     package var isOfSubmission: Bool { returned != nil || envelopeID != nil || hasAuth }
 }
 
-/// The parameters of RCPT that we understand. RFC 3461 §4.1, §4.2
+/// The parameters of RCPT that we understand. RFC 3461 §4.1
 package struct RecipientParameters: Hashable, Sendable {
     package var occasions: DeliveryNotification.Occasions?
     /// `addr-type;xtext`, at most 500 bytes.

@@ -79,7 +79,7 @@ class Sending(unittest.TestCase):
         server.config["dns"] = {
             "zones": [{"name": "example", "file": "zone"}], "timeoutSeconds": 2}
         server.config["topics"] = {"sent": {"log": {"file": "sent"}}}
-        server.config["sending"] = {"eventsTopic": "sent"}
+        server.config["sending"] = {"enabled": True, "eventsTopic": "sent"}
         server.config["delivery"] = {"port": self.hop.port, "allowPrivateAddresses": True}
         self.server = server.start()
         ports = [int(port) for port in re.findall(r"listens.*port=(\d+)", server.log())]

@@ -31,7 +31,8 @@ package struct SenderOperations: Sendable {
     {
         guard let senders else {
             throw ControlFailure(
-                .invalid, "nothing is sent: the configuration has no section “sending”")
+                .invalid,
+                "nothing is sent: the configuration does not have “sending: {enabled: true}”")
         }
         return senders
     }

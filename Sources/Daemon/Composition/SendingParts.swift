@@ -31,10 +31,10 @@ struct SendingParts {
         numberOfThreads: max(1, min(4, System.coreCount / 2)))
 
     init(
-        _ configuration: Configuration, _ sending: Configuration.Sending,
-        _ surroundings: Surroundings, _ spool: SpoolParts, _ rules: RuleParts, _ names: NameParts,
-        _ actions: ActionParts
+        _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
+        _ rules: RuleParts, _ names: NameParts, _ actions: ActionParts
     ) async throws {
+        let sending = configuration.sending
         let (time, random, store) = (surroundings.time, surroundings.random, spool.store)
         let root = try Self.rootKey(configuration, random)
         let box = SecretBox(root)
@@ -135,7 +135,8 @@ struct SendingParts {
             guard let key = RootKey(data) else {
                 throw Server.Failure(
                     description: "\(path) has \(data.count) bytes; a key has "
-                        + "\(RootKey.bytesCount): put back the one that the secrets were sealed under")
+                        + "\(RootKey.bytesCount): put back the one that the secrets were sealed under"
+                )
             }
             return key
         }

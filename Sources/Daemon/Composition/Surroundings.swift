@@ -42,9 +42,7 @@ struct Surroundings: Sendable {
 
 extension Surroundings {
     /// What is done again and again by the clock.
-    var every:
-        @Sendable (Int64, String, @escaping @Sendable () async throws -> Void) -> Recurring
-    {
+    var every: @Sendable (Int64, String, @escaping @Sendable () async throws -> Void) -> Recurring {
         { milliseconds, name, turn in
             Recurring(
                 name: name, everyMilliseconds: milliseconds, pause: pause, log: log, turn: turn)

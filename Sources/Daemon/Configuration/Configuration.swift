@@ -26,6 +26,8 @@ package struct Configuration: Sendable {
 
     /// How mails are sent.
     package struct Sending: Sendable, Equatable {
+        /// Whether they are at all.
+        package var isEnabled: Bool
         /// The service's own domain; nil: there is none.
         package var serviceDomain: Domain?
         package var keepsMessageID: Bool
@@ -126,8 +128,7 @@ package struct Configuration: Sendable {
     package var looksUpPeerNames: Bool
     package var authentication: Authentication
     package var screening: Screening
-    /// Nil: nothing is sent.
-    package var sending: Sending?
+    package var sending: Sending
     /// Nil: no health and metrics endpoint.
     package var health: Listener?
     package var logLevel: String

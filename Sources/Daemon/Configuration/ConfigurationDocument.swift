@@ -87,10 +87,10 @@ package struct ConfigurationDocument {
         let handlers = targets.handlers(root["handlers"])
         let topics = targets.topics(root["topics"])
         let sending = SendingDocument(settings: settings).sending(root, topics: topics)
-        if sending == nil, let place = root["listeners"],
+        if !sending.isEnabled, let place = root["listeners"],
             listeners.contains(where: { $0.role == .submission })
         {
-            place.noteWhole("a listener for submission wants the section “sending”")
+            place.noteWhole("a listener for submission wants “sending: {enabled: true}”")
         }
         targets.places.noteMeetings()
         return Configuration(

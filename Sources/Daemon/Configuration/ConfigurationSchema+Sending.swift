@@ -1,6 +1,10 @@
 extension ConfigurationSchema {
-    /// How mails are sent. Without the section nothing is: a submission listener wants it.
+    /// How mails are sent. A submission listener wants it enabled.
     static let sending: [Setting] = [
+        Setting(
+            path: "sending.enabled", defaultText: "false",
+            comment: "Whether mails are sent at all: by those who log in at a submission listener."
+        ),
         Setting(
             path: "sending.serviceDomain", defaultText: "mail.example.com", isExample: true,
             comment:
@@ -11,7 +15,7 @@ extension ConfigurationSchema {
             comment: "Whether a Message-ID that the sender gave stays; SES gives each mail its own."
         ),
         Setting(
-            path: "sending.eventsTopic", defaultText: "sent", isExample: true,
+            path: "sending.eventsTopic", defaultText: "received", isExample: true,
             comment: "The topic that is told of each send, delivery, bounce, complaint and delay."),
         Setting(
             path: "delivery.port", defaultText: "25",
@@ -32,9 +36,9 @@ extension ConfigurationSchema {
         Setting(
             path: "delivery.smartHost",
             defaultText:
-                "{host: smtp.example.net, port: 587, security: verified, user: u, passwordFile: p}",
+                "{host: smtp.example.net, port: 587, security: verified}",
             isExample: true,
             comment: "A host that takes all mail for others, in place of their exchangers.\n"
-                + "security: verified, implicit, opportunistic or none."),
+                + "security: verified, implicit, opportunistic or none; user and passwordFile."),
     ]
 }

@@ -8,19 +8,16 @@ import Topics
 struct SendingDocument {
     let settings: SettingReader
 
-    /// Nil where neither section is there.
     func sending(
         _ root: DocumentMapping, topics: [String: [Subscriber]]
-    ) -> Configuration.Sending? {
-        guard let section = settings.section(root, "sending") else {
-            root["delivery"]?.noteWhole("nothing is delivered without the section “sending”")
-            return nil
-        }
+    ) -> Configuration.Sending {
+        let section = settings.section(root, "sending")
         let delivery = settings.section(root, "delivery")
         return Configuration.Sending(
-            serviceDomain: section["serviceDomain"].flatMap(domain),
+            isEnabled: settings.bool(section, "sending.enabled"),
+            serviceDomain: section?["serviceDomain"].flatMap(domain),
             keepsMessageID: settings.bool(section, "sending.keepMessageID"),
-            eventsTopic: section["eventsTopic"].flatMap { topic($0, topics) },
+            eventsTopic: section?["eventsTopic"].flatMap { topic($0, topics) },
             port: settings.int(delivery, "delivery.port"),
             allowsPrivateAddresses: settings.bool(delivery, "delivery.allowPrivateAddresses"),
             triesMax: settings.int(delivery, "delivery.triesMax"),

@@ -74,7 +74,8 @@ extension SMTPServerSession {
         case .plain:
             // RFC 4616 §2: who it is to act as, who it is, and the password.
             let parts = text.split(separator: 0, omittingEmptySubsequences: false)
-            guard parts.count == 3, let user = Self.text(parts[1]), let password = Self.text(parts[2]),
+            guard parts.count == 3, let user = Self.text(parts[1]),
+                let password = Self.text(parts[2]),
                 parts[0].isEmpty || parts[0] == parts[1]
             else { return refuse(SMTPReplies.authMalformed, about: "AUTH") }
             logIn(PasswordLogin(user: user, password: password))
