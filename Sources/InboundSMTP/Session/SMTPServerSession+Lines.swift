@@ -4,7 +4,7 @@ import SMTPProtocol
 /// Command lines: what is done with those that are none, and what a client may say without a mail.
 extension SMTPServerSession {
     mutating func handle(_ line: LineDecoder.Line) {
-        if isTraced { outputs.append(.heard(Heard(line).withoutSecrets)) }
+        if isTraced { outputs.append(.heard(Heard(line))) }
         switch line {
         case .tooLong(let start): refuse(SMTPReplies.lineTooLong, line: start)
         case .endless: end(SMTPReplies.tooMuchData)
@@ -48,17 +48,6 @@ extension SMTPServerSession {
 }
 
 extension SMTPServerSession.Heard {
-    /// What comes with AUTH is told to nobody.
-    var withoutSecrets: Self {
-        guard case .line(let bytes) = self else { return self }
-        let verb = bytes.readableBytesView.prefix(4).map { $0 & 0xDF }
-        guard String(decoding: verb, as: UTF8.self) == "AUTH" else { return self }
-        let mechanism = bytes.readableBytesView.dropFirst(5).prefix { $0 != 0x20 }
-        var shown = ByteBuffer(string: "AUTH ")
-        shown.writeBytes(mechanism)
-        return .line(shown)
-    }
-
     init(_ line: LineDecoder.Line) {
         switch line {
         case .line(let bytes), .bareLineFeed(let bytes): self = .line(bytes)
