@@ -243,7 +243,7 @@ package final class DeliveryQueue: Service {
             : recipient.attempts + 1
         let next = plan.next(after: tries, now: time.now(), random: random)
         let attempt = attempt ?? DeliveryAttempt(.deferred(problem))
-        // A try at the end of its time, and then no more.
+        // Looked at once more at the end of its time, to bounce.
         let last = recipient.expiresAt
         guard time.now() < last else { return .expired(problem, attempt) }
         return .deferred(problem, attempt, next: min(next, last))

@@ -1,10 +1,12 @@
 """Mails that are submitted and leave: Python's smtplib sends, Python's smtpd is the next hop, and the
 DNS is a file that the test writes."""
 
+import contextlib
 import json
 import os
 import re
 import smtplib
+import sqlite3
 import threading
 import unittest
 import warnings
@@ -122,6 +124,7 @@ class Sending(unittest.TestCase):
         content = self.hop.taken[0][2].decode()
         self.assertIn(f"Message-ID: <{message_id}@mx.example.test>", content)
         self.assertIn("Hello.", content)
+        self.assertIn("Received: by mx.example.test (Martlet) with ESMTPSA", content)
         self.assertNotIn("Bcc", content)
         self.assertNotIn("X-SES-MESSAGE-TAGS", content)
         eventually(lambda: self.event("Delivery"), "the delivery is told")
@@ -147,6 +150,16 @@ class Sending(unittest.TestCase):
                 and event["bounce"]["bounceSubType"] == "OnAccountSuppressionList"
                 for event in self.events()), "the suppression is told")
         self.assertEqual(self.hop.refused, refused)
+        # Nothing of either mail waits, and no bytes of them are kept.
+        eventually(
+            lambda: self.rows("SELECT DISTINCT state, body_place FROM sent_mail "
+                              "WHERE sender <> ''") == [("ended", "expired")],
+            "both mails have ended")
+
+    def rows(self, statement):
+        path = self.server.path("data", "spool", "martlet.sqlite")
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+            return database.execute(statement).fetchall()
 
     def test_a_mail_that_is_put_off_waits(self):
         self.assertEqual(self.submit("later@far.example")[0], 250)

@@ -62,7 +62,7 @@ package final class OutboundFlow: Sendable {
     ) {
         Task(executorPreference: executor) {
             do throws(Refusal) {
-                self.commit(try await self.ready(submission), completion)
+                self.commit(try await self.ready(submission), submission.body, completion)
             } catch {
                 self.forget(submission.bodyID, submission.body)
                 completion(.failure(error))
@@ -82,9 +82,9 @@ package final class OutboundFlow: Sendable {
         let returnDomain = try returnDomain(for: author.domain)
         let composed = compose(header, submission, id, at: now)
         let suppressed = try await suppressed(submission.recipients)
-        let head = try sign(composed, submission, for: author.domain, at: now)
-        let mail = record(
-            id, submission, header, head, identity: identity, returnDomain: returnDomain, at: now)
+        let signed = try sign(composed, submission, for: author.domain, at: now)
+        var mail = record(
+            id, submission, header, signed, identity: identity, returnDomain: returnDomain, at: now)
         let recipients = submission.recipients.enumerated().map { position, recipient in
             let mailbox = recipient.mailbox
             let dueAt = max(now, submission.sendAt ?? now)
@@ -100,8 +100,15 @@ package final class OutboundFlow: Sendable {
             }
             return row
         }
+        var body = submission.body.memory
+        if !recipients.contains(where: \.state.isOpen) {
+            // Nobody is tried: it has ended, and its bytes go.
+            mail.state = .ended
+            mail.bodyPlace = .expired
+            body = nil
+        }
         var sending = AcceptedSending(
-            mail: mail, recipients: recipients, body: submission.body.memory,
+            mail: mail, recipients: recipients, body: body,
             idempotencyKey: submission.idempotencyKey)
         sending.deliveries = office.announce(sending, suppressed: suppressed)
         return sending
@@ -180,11 +187,13 @@ package final class OutboundFlow: Sendable {
     /// **Sign**: after the last change, with each key of the author's domain.
     private func sign(
         _ header: SentHeader, _ submission: Submission, for domain: Domain, at now: Timestamp
-    ) throws(Refusal) -> ByteBuffer {
+    ) throws(Refusal) -> SignedHead {
         do {
             let keys = try senders.signingKeys(for: domain)
-            guard !keys.isEmpty else { return ByteBuffer(bytes: header.bytes) }
-            let mail = try signable(header, submission)
+            let (mail, isBody8Bit) = try read(submission, header, isSigned: !keys.isEmpty)
+            guard let mail else {
+                return SignedHead(bytes: ByteBuffer(bytes: header.bytes), isBody8Bit: isBody8Bit)
+            }
             var head = ByteBuffer()
             head.reserveCapacity(header.bytes.count + keys.count * 1_024)
             for use in keys {
@@ -192,7 +201,7 @@ package final class OutboundFlow: Sendable {
                 head.writeBytes(try signer.field(for: mail, at: now))
             }
             head.writeBytes(header.bytes)
-            return head
+            return SignedHead(bytes: head, isBody8Bit: isBody8Bit)
         } catch let failure as StorageFailure {
             onFailure(failure)
             throw Refusal(failure)
@@ -205,13 +214,22 @@ package final class OutboundFlow: Sendable {
         }
     }
 
-    private func signable(
-        _ header: SentHeader, _ submission: Submission
-    ) throws(StorageFailure) -> SignedMail {
-        var reader = SignedMailReader(header: header.bytes, forms: [SigningForm()])
+    /// The header section as it leaves, and what the body has.
+    private struct SignedHead {
+        var bytes: ByteBuffer
+        var isBody8Bit: Bool
+    }
+
+    /// The body, read through once: for its signatures where there are any, and for bytes beyond
+    /// ASCII.
+    private func read(
+        _ submission: Submission, _ header: SentHeader, isSigned: Bool
+    ) throws(StorageFailure) -> (SignedMail?, is8Bit: Bool) {
+        var reader = isSigned ? SignedMailReader(header: header.bytes, forms: [SigningForm()]) : nil
+        var is8Bit = false
         if let memory = submission.body.memory {
-            memory.withUnsafeReadableBytes { reader.append($0) }
-            return reader.finish()
+            memory.withUnsafeReadableBytes { reader?.append($0) }
+            return (reader?.finish(), memory.hasBytesBeyondASCII)
         }
         var position = 0
         while position < submission.body.length {
@@ -220,21 +238,22 @@ package final class OutboundFlow: Sendable {
             guard piece.readableBytes > 0 else {
                 throw .damaged("the body \(submission.bodyID) is shorter than what was taken")
             }
-            piece.withUnsafeReadableBytes { reader.append($0) }
+            piece.withUnsafeReadableBytes { reader?.append($0) }
+            is8Bit = is8Bit || piece.hasBytesBeyondASCII
             position += piece.readableBytes
         }
-        return reader.finish()
+        return (reader?.finish(), is8Bit)
     }
 
     private func record(
-        _ id: MessageID, _ submission: Submission, _ header: SubmittedHeader, _ head: ByteBuffer,
+        _ id: MessageID, _ submission: Submission, _ header: SubmittedHeader, _ signed: SignedHead,
         identity: String, returnDomain: Domain, at now: Timestamp
     ) -> SentMailRecord {
         let body = submission.body
+        let head = signed.bytes
         var checksum = Checksum()
         checksum.update(head)
         if let memory = body.memory { checksum.update(memory) }
-        let is8Bit = head.hasBytesBeyondASCII || body.memory?.hasBytesBeyondASCII ?? true
         return SentMailRecord(
             id: id, bodyID: submission.bodyID, account: .main, acceptedAt: now,
             facts: SendingFacts(
@@ -246,7 +265,8 @@ package final class OutboundFlow: Sendable {
             sender: submission.sender, returnDomain: returnDomain, head: head,
             bodyPlace: body.memory == nil ? .file : .row, bodyLength: body.length,
             // Of a body in a file, its own: it was counted while it was written.
-            checksum: body.memory == nil ? body.checksum : checksum.value, is8Bit: is8Bit,
+            checksum: body.memory == nil ? body.checksum : checksum.value,
+            is8Bit: signed.isBody8Bit || head.hasBytesBeyondASCII,
             isSMTPUTF8: submission.isSMTPUTF8 && needsSMTPUTF8(submission, head))
     }
 
@@ -258,22 +278,21 @@ package final class OutboundFlow: Sendable {
     // MARK: The promise
 
     private func commit(
-        _ sending: AcceptedSending,
+        _ sending: AcceptedSending, _ body: BodySpool.Content,
         _ completion: @escaping @Sendable (Result<MessageID, Refusal>) -> Void
     ) {
         store.accept(sending) { [self] result in
             switch result {
             case .success(.accepted(let id)):
                 completion(.success(id))
+                if sending.mail.state == .ended { forget(sending.mail.bodyID, body) }
                 onAccepted(sending)
             case .success(.repeated(let id)):
-                if sending.mail.bodyPlace == .file { bodies.remove([sending.mail.bodyID]) }
+                forget(sending.mail.bodyID, body)
                 completion(.success(id))
             case .failure(let failure):
                 onFailure(failure)
-                if sending.mail.bodyPlace == .file, !failure.isSyncFailure {
-                    bodies.remove([sending.mail.bodyID])
-                }
+                if !failure.isSyncFailure { forget(sending.mail.bodyID, body) }
                 completion(.failure(Refusal(failure)))
             }
         }

@@ -101,10 +101,11 @@ package struct SendingOffice: DeliveryOffice {
         case .failed(let problem, let attempt):
             return bounce(
                 BounceType(reason: problem.reason, permanence: .permanent), problem, attempt,
-                queued, now)
+                queued, now, isExpired: false)
         case .expired(let problem, let attempt):
             return bounce(
-                .expired(problem?.reason ?? .networkError), problem, attempt, queued, now)
+                .expired(problem?.reason ?? .networkError), problem, attempt, queued, now,
+                isExpired: true)
         case .suppressed(let record):
             return Consequences(
                 deliveries: tell(event(of: record, recipient)))
@@ -115,7 +116,7 @@ package struct SendingOffice: DeliveryOffice {
     /// whoever could not be reached for so long is not tried again by the next mail.
     private func bounce(
         _ type: BounceType, _ problem: DeliveryProblem?, _ attempt: DeliveryAttempt?,
-        _ queued: QueuedRecipient, _ now: Timestamp
+        _ queued: QueuedRecipient, _ now: Timestamp, isExpired: Bool
     ) -> Consequences {
         let recipient = queued.recipient
         let feedbackID = MessageID(at: now, random: random)
@@ -128,7 +129,6 @@ package struct SendingOffice: DeliveryOffice {
             deliveries: publish(
                 event, queued.mail, [recipient.address],
                 outgoingIP: attempt?.localAddress?.description))
-        let isExpired = problem.map { $0.status.class == 4 } ?? true
         if queued.mail.sender != .null, type.type == .permanent || isExpired {
             consequences.suppressions = [
                 SuppressionRecord(
@@ -184,7 +184,8 @@ package struct SendingOffice: DeliveryOffice {
     ) -> SendingEvent.Recipient {
         SendingEvent.Recipient(
             recipient.address.wireText, status: problem?.enhancedStatus,
-            reply: problem?.reply?.text, detail: problem?.detail)
+            // Of one that was not tried again, what was said the last time.
+            reply: problem?.reply?.text, detail: problem?.detail ?? recipient.detail)
     }
 
     private func publish(
@@ -228,7 +229,8 @@ package struct SendingOffice: DeliveryOffice {
                     address: recipient.address,
                     originalRecipient: recipient.notification.originalRecipient, action: action,
                     status: status, remoteMTA: attempt?.remote?.name, reply: problem?.reply?.text,
-                    detail: problem?.detail, lastAttemptAt: attempt == nil ? nil : now)
+                    detail: problem?.detail ?? recipient.detail,
+                    lastAttemptAt: attempt == nil ? recipient.lastAttemptAt : now)
             ],
             original: .header(Array(queued.mail.head.readableBytesView)[...]))
         return [sending(mail.bytes, id, to: sender, about: queued.mail, now)]
