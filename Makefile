@@ -74,14 +74,17 @@ bench-rules: release
 	@scripts/fetch-peer postfix var/peers/postfix
 	python3 Benchmarks/rules.py --martlet $(RELEASE_BINARY) --peers var/peers --rounds $(ROUNDS)
 
-## make bench-understand  what reading a mail costs, beside what people use for it; two minutes
-bench-understand:
-	@scripts/install build bench
+## make bench-understand  what reading and judging a mail cost, beside what people use; five minutes
+bench-understand: release
+	@scripts/install bench
 	swift build -c release --static-swift-stdlib --scratch-path $(RELEASE) --product UnderstandBench
 	@scripts/fetch-peer opendkim var/peers/opendkim
 	@scripts/python-env var/bench-python Benchmarks/requirements.txt
 	var/bench-python/bin/python Benchmarks/understand.py \
 		--bench $(RELEASE)/release/UnderstandBench --peers var/peers --rounds $(ROUNDS)
+	@scripts/fetch-peer postfix var/peers/postfix
+	var/bench-python/bin/python Benchmarks/verdicts.py --martlet $(RELEASE_BINARY) \
+		--peers var/peers --rounds $(ROUNDS)
 
 ## make bench-slow     the rate of others beside 5,000 slow sessions; some minutes
 bench-slow: release

@@ -55,7 +55,8 @@ rules:
 class Martlet:
     """Martlet with its defaults, but for limits that a load generator would meet."""
 
-    def __init__(self, folder, binary, rules=ONE_RULE, name="martlet", port=MARTLET_PORT):
+    def __init__(
+            self, folder, binary, rules=ONE_RULE, name="martlet", port=MARTLET_PORT, settings=""):
         self.name = name
         self.port = port
         self.folder = folder / name
@@ -69,7 +70,7 @@ class Martlet:
             f"listeners: [{{address: 127.0.0.1, port: {self.port}}}]\n"
             "rules: {active: bench}\nbuckets: {bench: {directory: bucket}}\n"
             f"tls: {{certificates: [{{certificate: {folder}/tls.pem, key: {folder}/tls.key}}]}}\n"
-            "limits: {connectionsMax: 6000, mailsMax: 100000000}\n")
+            "limits: {connectionsMax: 6000, mailsMax: 100000000}\n" + settings)
         make_certificate(folder)
         self.log = open(self.folder / "log", "w")
         self.process = subprocess.Popen(
@@ -225,10 +226,13 @@ def wait_for_port(port):
     sys.exit(f"nothing listens on port {port}")
 
 
-def smtp_source(peers, port, sessions, count, size, kept):
+def smtp_source(peers, port, sessions, count, mail, kept):
+    """Sends `count` mails: of so many bytes, or the mail of a file whose lines end in LF."""
     root = peers / "postfix" / "root"
-    command = [root / "usr/sbin/smtp-source", "-s", str(sessions), "-m", str(count), "-l",
-               str(size), "-f", "sender@bench.invalid", "-t", "user@bench.example"]
+    sender = "sender@sender.example" if isinstance(mail, pathlib.Path) else "sender@bench.invalid"
+    what = ["-F", mail] if isinstance(mail, pathlib.Path) else ["-l", str(mail)]
+    command = [root / "usr/sbin/smtp-source", "-s", str(sessions), "-m", str(count), *what,
+               "-f", sender, "-t", "user@bench.example"]
     if kept:
         command.append("-d")
     environment = dict(os.environ, LD_LIBRARY_PATH=str(root / "usr/lib/postfix"))
@@ -249,11 +253,11 @@ def warm_up(server, peers):
     server.clean()
 
 
-def run(server, peers, sessions, count, size, kept):
+def run(server, peers, sessions, count, mail, kept):
     """Rates of acceptance and delivery, and CPU seconds of the server for each mail."""
     before = cpu_seconds(server.pid)
     start = time.monotonic()
-    smtp_source(peers, server.port, sessions, count, size, kept)
+    smtp_source(peers, server.port, sessions, count, mail, kept)
     accepted = time.monotonic() - start
     wait_until_delivered(server, count)
     delivered = time.monotonic() - start

@@ -6,7 +6,13 @@ import MailModel
 /// libunbound's handle, set up. After `init` it is entered on one queue alone; the library calls
 /// back from within `takeAnswers`.
 final class UnboundContext: Sendable {
-    typealias Completion = @Sendable (PendingQuestion.Outcome) -> Void
+    typealias Completion = @Sendable (PendingQuestion.Outcome, Validity) -> Void
+
+    /// For how many seconds an answer holds, and of how many bytes its data is.
+    struct Validity {
+        var seconds = 0
+        var bytes = 0
+    }
 
     /// What the library hands back to us with an answer.
     private final class Ticket {
@@ -53,12 +59,13 @@ final class UnboundContext: Sendable {
             { data, status, result in
                 guard let data else { return }
                 let ticket = Unmanaged<Ticket>.fromOpaque(data).takeRetainedValue()
-                ticket.completion(UnboundContext.outcome(ticket.type, status, result?.pointee))
+                let outcome = UnboundContext.outcome(ticket.type, status, result?.pointee)
+                ticket.completion(outcome, UnboundContext.validity(result?.pointee))
                 ub_resolve_free(result)
             }, nil)
         guard status != UB_NOERROR.rawValue else { return }
         ticket.release()
-        completion(.failure(.serverFailed(Self.text(status))))
+        completion(.failure(.serverFailed(Self.text(status))), Validity())
     }
 
     func takeAnswers() {
@@ -90,6 +97,18 @@ final class UnboundContext: Sendable {
         return Result { () throws(DNSFailure) in
             try DNSAnswer(type, data: data(of: result), isSecure: isSecure)
         }
+    }
+
+    private static func validity(_ result: ub_result?) -> Validity {
+        guard let result else { return Validity() }
+        var bytes = 0
+        if result.havedata != 0 {
+            for index in 0..<DNSAnswer.recordsMax {
+                guard result.data[index] != nil else { break }
+                bytes += Int(max(0, result.len[index]))
+            }
+        }
+        return Validity(seconds: Int(max(0, result.ttl)), bytes: bytes)
     }
 
     /// One more than an answer may have, so that it is refused there.
@@ -131,8 +150,10 @@ final class UnboundContext: Sendable {
         ("do-not-query-localhost:", "no"), ("unblock-lan-zones:", "yes"),
         ("insecure-lan-zones:", "yes"), ("local-zone:", "test. transparent"),
         ("local-zone:", "home.arpa. transparent"),
-        // Who has mended a zone and asks again wants to see it.
-        ("cache-max-ttl:", "300"), ("cache-max-negative-ttl:", "30"), ("val-bogus-ttl:", "30"),
+        // As `RecentAnswers` does.
+        ("cache-max-ttl:", "\(RecentAnswers.secondsMax)"),
+        ("cache-max-negative-ttl:", "\(RecentAnswers.negativeSecondsMax)"),
+        ("val-bogus-ttl:", "\(RecentAnswers.negativeSecondsMax)"),
         // A server that was away is asked again soon.
         ("infra-cache-max-rtt:", "4000"), ("infra-host-ttl:", "30"),
         // Sockets at once, for UDP. https://dnsflagday.net/2020: larger answers come by TCP.

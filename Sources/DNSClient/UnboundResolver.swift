@@ -4,7 +4,7 @@ import Dispatch
 package import MailModel
 import Synchronization
 
-/// The DNS by libunbound: cached, validated where there is a trust anchor, asked by a thread of the
+/// The DNS by libunbound: remembered, validated where there is a trust anchor, asked by a thread of the
 /// library's own, whose answers come over a descriptor that is watched here.
 ///
 /// A question is over for its asker at its deadline; the library goes on with it for a while, and
@@ -24,6 +24,7 @@ package final class UnboundResolver: DNSResolver {
         var questions: [ObjectIdentifier: PendingQuestion] = [:]
         /// Those that have no place yet, the first first.
         var waiting: [(question: PendingQuestion, name: Domain)] = []
+        var recent = RecentAnswers()
         var isClosed = false
     }
 
@@ -52,6 +53,7 @@ package final class UnboundResolver: DNSResolver {
         _ name: Domain, _ type: DNSRecordType
     ) async throws(DNSFailure) -> DNSAnswer {
         guard name.isQueryName else { return DNSAnswer(.noSuchName) }
+        if let answer = recentAnswer(name, type) { return answer }
         let question = PendingQuestion(type)
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -76,6 +78,13 @@ package final class UnboundResolver: DNSResolver {
                 }
                 self.answers.cancel()
             }
+        }
+    }
+
+    private func recentAnswer(_ name: Domain, _ type: DNSRecordType) -> DNSAnswer? {
+        let now = DispatchTime.now().uptimeNanoseconds
+        return state.withLock { state in
+            state.isClosed ? nil : state.recent.find(.init(name: name, type: type), now: now)
         }
     }
 
@@ -107,10 +116,16 @@ package final class UnboundResolver: DNSResolver {
     /// Gives the library those that wait, as far as there are places.
     private func askWaiting() {
         while let (question, name) = nextWaiting() {
-            context.ask(name, question.type) { outcome in
-                let isAnyWaiting = self.state.withLock {
-                    $0.questions.removeValue(forKey: ObjectIdentifier(question))
-                    return !$0.waiting.isEmpty
+            context.ask(name, question.type) { outcome, validity in
+                let now = DispatchTime.now().uptimeNanoseconds
+                let isAnyWaiting = self.state.withLock { state in
+                    if case .success(let answer) = outcome {
+                        state.recent.keep(
+                            .init(name: name, type: question.type), answer,
+                            bytes: validity.bytes, seconds: validity.seconds, now: now)
+                    }
+                    state.questions.removeValue(forKey: ObjectIdentifier(question))
+                    return !state.waiting.isEmpty
                 }
                 question.end(outcome)
                 // Not from here, which may be within `context.ask`.

@@ -37,7 +37,8 @@ package struct WaitingMail: Sendable {
 /// here or with the runner, so that none is taken twice.
 package final class ActionQueue: Sendable {
     fileprivate struct State {
-        var waiting: [WaitingMail] = []
+        // Taken from the front one by one, and up to thousands long.
+        var waiting = CircularBuffer<WaitingMail>()
         var waitingBytes = 0
         var claimed: Set<MailID> = []
         /// Claimed, and held or removed by an operator since.
@@ -112,7 +113,7 @@ package final class ActionQueue: Sendable {
     package func take(_ limit: Int) -> [WaitingMail] {
         state.withLock { state in
             let count = min(limit, state.waiting.count)
-            let taken = Array(state.waiting[..<count])
+            let taken = Array(state.waiting.prefix(count))
             state.waiting.removeFirst(count)
             for mail in taken { state.waitingBytes -= mail.content?.readableBytes ?? 0 }
             return taken

@@ -35,12 +35,12 @@ extension VerdictRecord {
         _ settings: AuthenticationSettings
     ) {
         let from = envelope.mailFrom.wireText
-        headerFields = ""
+        let received = verdicts.spf.map { ReceivedSPF($0, envelopeFrom: from) }
+        headerFields = received.map { $0.field + "\r\n" } ?? ""
         if let outcome = verdicts.spf {
             spf = Finding(
                 verdicts.spfVerdict, result: outcome.result.rawValue,
                 reason: outcome.reason.description)
-            headerFields = ReceivedSPF(outcome, envelopeFrom: from).field + "\r\n"
         } else {
             spf = Finding(.disabled, reason: "nothing is known of the client")
         }
@@ -51,7 +51,7 @@ extension VerdictRecord {
         dmarcPolicy = verdicts.dmarcPolicy?.rawValue
         headerFields +=
             "\(AuthenticationResults.fieldName): "
-            + verdicts.receiptText(by: settings.authenticator, envelopeFrom: from) + "\r\n"
+            + verdicts.receiptText(by: settings.authenticator, received) + "\r\n"
     }
 
     /// One finding for all signatures, with the reason of each.

@@ -16,7 +16,7 @@ extension SQLStore {
 
     static func json(_ value: some Encodable) -> String {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.outputFormatting = .withoutEscapingSlashes
         guard let data = try? encoder.encode(value) else {
             preconditionFailure("texts and numbers always encode")
         }

@@ -38,7 +38,9 @@ struct SQLiteConnection: SQLConnection {
     /// the row.
     private static func arguments(_ sql: String, _ values: [SQLValue]) -> StatementArguments {
         assert(areParametersInOrder(sql, count: values.count), "parameters of: \(sql)")
-        return StatementArguments(values.map(databaseValue))
+        // GRDB's way for values of one type makes a key path each time.
+        return StatementArguments(
+            values.map { value -> (any DatabaseValueConvertible)? in databaseValue(value) })
     }
 
     private static func areParametersInOrder(_ sql: String, count: Int) -> Bool {

@@ -41,15 +41,19 @@ package struct MailPresentation: Sendable {
             + "X-SES-Virus-Verdict: \(verdicts.virus.status.rawValue)\r\n"
     }
 
-    private static let results = Array("\r\nAuthentication-Results: ".utf8)
+    private static let results = Array("Authentication-Results: ".utf8)
 
     /// The field of the block that was written before anything was checked; its end where there is
     /// none.
     private static func placeOfResults(_ head: [UInt8]) -> Range<Int> {
-        guard let found = head.firstRange(of: results) else { return head.count..<head.count }
-        let start = found.lowerBound + 2
-        let end = head[start...].firstIndex(of: UInt8(ascii: "\n")) ?? head.count - 1
-        return start..<(end + 1)
+        var start = 0
+        while start < head.count {
+            let line = head[start...]
+            let end = (line.firstIndex(of: UInt8(ascii: "\n")) ?? head.count - 1) + 1
+            if line.starts(with: results) { return start..<end }
+            start = end
+        }
+        return start..<start
     }
 
     private func unforged(_ raw: [UInt8]) -> [UInt8] {

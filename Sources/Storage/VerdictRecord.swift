@@ -28,7 +28,9 @@ package struct VerdictRecord: Sendable, Hashable, Codable {
 
         /// What is quoted in a reason comes from the wire: its control characters go.
         fileprivate static func line(_ text: String) -> String {
-            String(
+            let isPlain = text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+            if isPlain, text.utf8.count <= reasonCharactersMax { return text }
+            return String(
                 String.UnicodeScalarView(
                     text.unicodeScalars.prefix(reasonCharactersMax).map {
                         $0.properties.generalCategory == .control ? " " : $0

@@ -107,21 +107,25 @@ enum FieldValue {
     }
 
     static func quoted(_ text: String) -> String {
-        var output = "\""
-        for scalar in printable(text).unicodeScalars {
-            if scalar == "\"" || scalar == "\\" { output += "\\" }
-            output.unicodeScalars.append(scalar)
-        }
-        return output + "\""
+        "\"\(escaped(printable(text)) { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") })\""
     }
 
     static func comment(_ text: String) -> String {
-        var output = "("
-        for scalar in printable(text).unicodeScalars {
-            if scalar == "(" || scalar == ")" || scalar == "\\" { output += "\\" }
-            output.unicodeScalars.append(scalar)
+        let text = escaped(printable(text)) {
+            $0 == UInt8(ascii: "(") || $0 == UInt8(ascii: ")") || $0 == UInt8(ascii: "\\")
         }
-        return output + ")"
+        return "(\(text))"
+    }
+
+    /// With a backslash before each byte that `isSpecial`, which are ASCII. RFC 5322 §3.2.1
+    private static func escaped(_ text: String, where isSpecial: (UInt8) -> Bool) -> String {
+        guard text.utf8.contains(where: isSpecial) else { return text }
+        var output: [UInt8] = []
+        for byte in text.utf8 {
+            if isSpecial(byte) { output.append(UInt8(ascii: "\\")) }
+            output.append(byte)
+        }
+        return String(decoding: output, as: UTF8.self)
     }
 
     /// RFC 5322 §3.2.3
@@ -153,8 +157,10 @@ enum FieldValue {
 
     /// Without controls, before anything is decided by what it holds, and cut.
     private static func printable(_ text: String) -> String {
-        var output = ""
         let isLong = text.utf8.count > AuthenticationResults.valueBytesMax
+        // What nearly all are: categories of scalars are slow to find.
+        if !isLong, text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) { return text }
+        var output = ""
         for scalar in text.unicodeScalars {
             if isLong, output.utf8.count + 4 > AuthenticationResults.valueBytesMax { break }
             output.unicodeScalars.append(isControl(scalar) ? "?" : scalar)

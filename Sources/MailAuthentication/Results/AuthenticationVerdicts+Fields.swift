@@ -68,12 +68,11 @@ extension AuthenticationVerdicts {
     /// The body of SES's Authentication-Results, with its final semicolon, folded as SES does:
     /// without the signatures where there is none, and with SPF's pairs of Received-SPF. These make
     /// it none that RFC 8601 knows: who wants to read it, looks for `spf=`, `dkim=` and `dmarc=`.
-    package func receiptText(by authenticator: String, envelopeFrom: String) -> String {
+    /// `received` says what `spf` found.
+    package func receiptText(by authenticator: String, _ received: ReceivedSPF?) -> String {
         var clauses = [FieldValue.token(authenticator)]
-        if let spf {
-            clauses.append(
-                "spf=\(spf.result.rawValue) "
-                    + ReceivedSPF(spf, envelopeFrom: envelopeFrom).detail)
+        if let spf, let received {
+            clauses.append("spf=\(spf.result.rawValue) \(received.detail)")
         }
         for outcome in dkim where outcome.result != .none {
             let identity = outcome.identity.map { " header.i=\(FieldValue.propertyValue($0))" }

@@ -6,16 +6,21 @@ package struct ReceivedSPF: Sendable {
     package static let fieldName = "Received-SPF"
 
     private let outcome: SPFOutcome
-    private let envelopeFrom: String
-    /// A greeting may hold UTF-8 though its mail is none of RFC 6531.
-    private let helo: String
+    /// The comment and the key-value pairs, which SES has in both fields.
+    let detail: String
 
     /// `envelopeFrom` is the address of MAIL FROM; empty for the null path, which is written as
     /// what SPF takes it for. RFC 7208 §2.4
     package init(_ outcome: SPFOutcome, envelopeFrom: String) {
         self.outcome = outcome
-        helo = Self.ascii(outcome.sender.helo)
-        self.envelopeFrom = envelopeFrom.isEmpty ? "postmaster@\(helo)" : envelopeFrom
+        // A greeting may hold UTF-8 though its mail is none of RFC 6531.
+        let helo = Self.ascii(outcome.sender.helo)
+        detail = Self.detail(
+            [
+                ("client-ip", outcome.sender.address.description),
+                ("envelope-from", envelopeFrom.isEmpty ? "postmaster@\(helo)" : envelopeFrom),
+                ("helo", helo),
+            ], Self.words(of: outcome))
     }
 
     /// What stands behind the field's name, with SES's final semicolon, without its line end: one
@@ -25,16 +30,11 @@ package struct ReceivedSPF: Sendable {
     /// The field with its name, without its final line end.
     package var field: String { "\(Self.fieldName): \(text)" }
 
-    /// The comment and the key-value pairs, which SES has in both fields.
-    var detail: String {
-        let pairs = [
-            ("client-ip", outcome.sender.address.description), ("envelope-from", envelopeFrom),
-            ("helo", helo),
-        ]
+    private static func detail(_ pairs: [(String, String)], _ words: String) -> String {
         let comment = FieldValue.comment("spfCheck: \(words)")
-        let values = pairs.map { "\($0)=\(Self.value($1))" }
+        let values = pairs.map { "\($0)=\(value($1))" }
         let line = "\(comment) \(values.joined(separator: "; "))"
-        return line.utf8.count <= Self.lineBytesMax
+        return line.utf8.count <= lineBytesMax
             ? line : "\(comment)\r\n \(values.joined(separator: ";\r\n "))"
     }
 
@@ -47,12 +47,13 @@ package struct ReceivedSPF: Sendable {
     }
 
     private static func ascii(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.isASCII ? $0 : "?" }))
+        guard !text.utf8.allSatisfy({ $0 < 0x80 }) else { return text }
+        return String(String.UnicodeScalarView(text.unicodeScalars.map { $0.isASCII ? $0 : "?" }))
     }
 
-    private var words: String {
+    private static func words(of outcome: SPFOutcome) -> String {
         let address = outcome.sender.address.description
-        let domain = outcome.domain?.ascii ?? Self.ascii(outcome.sender.domainText)
+        let domain = outcome.domain?.ascii ?? ascii(outcome.sender.domainText)
         return switch outcome.result {
         case .pass: "domain of \(domain) designates \(address) as permitted sender"
         case .fail: "domain of \(domain) does not designate \(address) as permitted sender"
