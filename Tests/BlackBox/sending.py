@@ -104,6 +104,18 @@ class SendingCase(unittest.TestCase):
         return [event["eventType"] for event in self.events()
                 if event["mail"]["messageId"] == mail]
 
+    def tells(self, mail, *kinds):
+        """Waits until just these events of a mail are told."""
+        try:
+            self.server.eventually(lambda: self.told(mail) == [*kinds], f"{kinds} of {mail}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}\nthere are {self.told(mail)}") from None
+
+    def bounce_of(self, mail):
+        """What is told of a mail's bounce, once it is."""
+        return self.server.eventually(
+            lambda: self.event("Bounce", mail), f"the bounce of {mail} is told")["bounce"]
+
     def rows(self, statement, *values):
         path = self.server.path("data", "spool", "martlet.sqlite")
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:

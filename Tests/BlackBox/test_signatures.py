@@ -211,6 +211,19 @@ class Signatures(SendingCase):
             sorted(found["R_DKIM_ALLOW"]),
             sorted(f"shop.example:s={selector}" for selector in self.keys()))
 
+    def test_a_path_of_its_own_that_is_not_set_up(self):
+        self.start_sending()
+        self.publish()
+        self.identity("mail-from", "set", "shop.example", "bounce.shop.example")
+        self.assertTrue(self.arrived().path.endswith("@mail.example"))
+        self.identity("mail-from", "set", "--reject", "shop.example", "bounce.shop.example")
+        code, reply = self.submit("ada@far.example")
+        self.assertEqual(code, 554, reply)
+        self.assertIn(b"bounce.shop.example", reply)
+        self.publish()
+        self.becomes_good("mailFrom")
+        self.assertTrue(self.arrived().path.endswith("@bounce.shop.example"))
+
     def test_a_key_of_the_owners_follows(self):
         self.start_dkim()
         before = self.arrived().content
