@@ -1,8 +1,8 @@
 """A next hop that does as it is told: SMTP on loopback, one thread for each connection.
 
-What it does at a moment of the dialog is an act: a text is said as a reply, bytes go out as they are,
-a function is given the session. A list has an act for each time, and None among them, or behind
-its end, is what a server usually does."""
+What it does at a moment of the dialog is an act: a text is said as a reply, bytes go out as they
+are, a function is given the session. A list has an act for each time, and None among them, or
+behind its end, is what a server usually does."""
 
 import contextlib
 import re

@@ -1,6 +1,6 @@
-"""What dkimpy and OpenDKIM's library say of the signatures of a mail: a JSON list of each, on one line.
-Run by the Python of scripts/python-env with the mail as its input; `sys.argv` names the port of
-a name server on loopback, and OpenDKIM's library."""
+"""What dkimpy and OpenDKIM's library say of the signatures of a mail, as JSON: a list of each. Run by
+the Python of scripts/python-env with the mail as its input; `sys.argv` names the port of a name
+server on loopback, and OpenDKIM's library."""
 
 import ctypes
 import json

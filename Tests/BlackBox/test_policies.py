@@ -1,5 +1,5 @@
-"""By which TLS a mail leaves, or that it does not, and what its sender is told: MTA-STS, DANE, null MX,
-smart hosts, REQUIRETLS, and reports that were asked for."""
+"""By which TLS a mail leaves, or that it does not, and what its sender is told: MTA-STS, DANE, null
+MX, smart hosts, REQUIRETLS, and reports that were asked for."""
 
 import email
 import http.server
@@ -28,8 +28,8 @@ def certificate(server, name, authority=None):
         "-CA", server.path("authority.pem"), "-CAkey", server.path("authority.key"),
         "-addext", "basicConstraints=critical,CA:FALSE"]
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-         "-days", "2", "-subj", f"/CN={name}", "-keyout", f"{path}.key", "-out", f"{path}.pem",
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-days", "2", "-subj", f"/CN={name}", "-keyout", f"{path}.key", "-out", f"{path}.pem",
          "-addext", f"subjectAltName=DNS:{name}", *signer],
         check=True, capture_output=True, timeout=DEADLINE_SECONDS)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -230,8 +230,8 @@ class Proven(SendingCase):
         pem = subprocess.run(
             ["openssl", "x509", "-in", self.helper.path(f"{name}.pem"), "-noout", "-pubkey"],
             check=True, capture_output=True, timeout=DEADLINE_SECONDS).stdout
-        der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=pem, check=True,
-                             capture_output=True, timeout=DEADLINE_SECONDS).stdout
+        der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=pem,
+                             check=True, capture_output=True, timeout=DEADLINE_SECONDS).stdout
         return subprocess.run(["openssl", "dgst", "-sha256", "-r"], input=der, check=True,
                               capture_output=True, timeout=DEADLINE_SECONDS).stdout.decode()[:64]
 

@@ -1,5 +1,5 @@
-"""What leaves is signed, and others find so: dkimpy, OpenDKIM's library and rspamd, each by the records
-that a name server has."""
+"""What leaves is signed, and others find so: dkimpy, OpenDKIM's library and rspamd, each by the
+records that a name server has."""
 
 import http.client
 import json
@@ -12,7 +12,7 @@ from hop import Hop
 from nameserver import Nameserver
 from scanners import Scanner
 from sending import SendingCase
-from support import DEADLINE_SECONDS, PROJECT, eventually, large_body
+from support import DEADLINE_SECONDS, PROJECT, large_body
 from test_sns import ENVIRONMENT
 
 OPENDKIM = os.path.join(PROJECT, "var/peers/opendkim")
@@ -65,7 +65,7 @@ class Signatures(SendingCase):
         self.server.cli("identity", *arguments)
 
     def publish(self):
-        """What the server says is to be published, as it prints it, and what stands there besides."""
+        """What the server says is to be published, as it prints it, beside what stands there."""
         lines = self.server.cli("identity", "show", "shop.example").stdout.splitlines()
         if self.server.config["sending"].get("serviceDomain"):
             lines += self.server.cli("zone", "export").stdout.splitlines()
@@ -157,7 +157,8 @@ class Signatures(SendingCase):
         records = [key["recordToPublish"] for key in self.shown()["dkim"]["keys"]]
         self.assertEqual(len(records), 3)
         for record in records:
-            self.assertRegex(record, r"_domainkey\.shop\.example\. .* CNAME .*\.dkim\.send\.example\.")
+            self.assertRegex(
+                record, r"_domainkey\.shop\.example\. .* CNAME .*\.dkim\.send\.example\.")
         self.assert_verified(self.arrived().content, self.keys())
 
     def test_what_is_signed(self):
@@ -180,7 +181,8 @@ class Signatures(SendingCase):
     def test_mails_of_any_size_and_shape(self):
         self.start_dkim()
         selectors = self.keys()
-        for name, body in (("empty", ""), ("lines alone", "\r\n\r\n\r\n"), ("spaces", " \t \r\n a\t b  "),
+        for name, body in (("empty", ""), ("lines alone", "\r\n\r\n\r\n"),
+                           ("spaces", " \t \r\n a\t b  "),
                            ("large", large_body(2_000_000).replace("\n", "\r\n"))):
             with self.subTest(name):
                 self.assert_verified(self.arrived(body=body).content, selectors)
