@@ -18,8 +18,9 @@ RELEASE_BINARY = $(RELEASE)/release/martlet
 help:
 	@sed -n 's/^## //p' Makefile
 
-## make demo           build, start a server in var/demo, send it mails, show what became of each
+## make demo           build, start servers in var/demo, receive and send mails, show what became of each
 demo: build
+	@scripts/install demo
 	@BINARY=$(DEBUG_BINARY) scripts/demo
 
 ## make run            serve what the demo served, until Ctrl-C

@@ -1,4 +1,4 @@
-"""Other people's mail servers as senders, from Debian's packages: unpacked, not installed, each in a
+"""Other people's mail servers, from Debian's packages: unpacked, not installed, each in a
 folder that it takes for the whole machine, with users of its own. What is here they share."""
 
 import os
@@ -43,6 +43,8 @@ class Peer:
 
     name = ""
     programs = ()
+    # Where it has libraries of its own.
+    library_folders = ()
     users = ()
 
     @classmethod
@@ -87,11 +89,15 @@ class Peer:
             file.write(text)
 
     def copy_libraries(self, program):
+        own = ":".join(self.path(folder) for folder in self.library_folders)
         listed = subprocess.run(["ldd", self.path(program)], capture_output=True, text=True,
-                                check=True, timeout=DEADLINE_SECONDS).stdout
+                                check=True, timeout=DEADLINE_SECONDS,
+                                env={**os.environ, "LD_LIBRARY_PATH": own}).stdout
         if "not found" in listed:
             raise AssertionError(f"{program} lacks libraries; scripts/install test\n{listed}")
         for library in re.findall(r"(/\S+) \(0x", listed):
+            if library.startswith(self.folder):
+                continue
             target = self.path(library.lstrip("/"))
             if not os.path.exists(target):
                 os.makedirs(os.path.dirname(target), exist_ok=True)

@@ -15,10 +15,12 @@ EICAR_SIGNATURE = "Martlet.Eicar.UNOFFICIAL"
 
 
 class Scanner:
-    """`rspamd` or `clamd`, at the Unix socket `address`; what it says is in `log`."""
+    """`rspamd` or `clamd`, at the Unix socket `address`; what it says is in `log`. With the port of
+    a name server on loopback rspamd finds out who sent a mail, too."""
 
-    def __init__(self, test, name):
+    def __init__(self, test, name, dns_port=None):
         self.name = name
+        self.arguments = [] if dns_port is None else [str(dns_port)]
         self.folder = tempfile.mkdtemp(prefix=f"martlet-{name}-")
         self.address = os.path.join(self.folder, f"{name}.sock")
         self.process = None
@@ -29,7 +31,8 @@ class Scanner:
     def start(self):
         with open(os.path.join(self.folder, "log"), "ab") as log:
             self.process = subprocess.Popen(
-                [os.path.join(PROJECT, "scripts/scanner-instance"), self.name, self.folder],
+                [os.path.join(PROJECT, "scripts/scanner-instance"), self.name, self.folder,
+                 *self.arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent)
         # The first time it is fetched.
         eventually(self.listens, f"{self.name} listens", 5 * DEADLINE_SECONDS)

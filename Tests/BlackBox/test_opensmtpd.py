@@ -23,13 +23,8 @@ class OpenSMTPD(peers.Peer):
     process = None
 
     def start(self, way, port):
-        scheme, tls = self.WAYS[way]
         self.port = self.free_port()
-        self.write("etc/smtpd.conf", f"""
-listen on 127.0.0.1 port {self.port} hostname peer.example
-action out relay host "{scheme}://{peers.HOST}:{port}" {tls} helo peer.example
-match from any for any action out
-""")
+        self.write("etc/smtpd.conf", self.configuration(way, port))
         self.write("etc/mailname", "peer.example\n")
         # As its package would install it; it asks for that.
         os.chown(self.path("usr/sbin/smtpctl"), 0, 60_002)
@@ -41,6 +36,14 @@ match from any for any action out
                 ["chroot", self.folder, "/usr/sbin/smtpd", "-d"], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, preexec_fn=die_with_parent)
         eventually(self.listens, "OpenSMTPD listens")
+
+    def configuration(self, way, port):
+        scheme, tls = self.WAYS[way]
+        return f"""
+listen on 127.0.0.1 port {self.port} hostname peer.example
+action out relay host "{scheme}://{peers.HOST}:{port}" {tls} helo peer.example
+match from any for any action out
+"""
 
     @staticmethod
     def free_port():

@@ -66,8 +66,9 @@ import Testing
         }
     }
 
-    @Test func theDemoReadsWithItsRules() throws {
-        let configuration = try ConfigurationDocument.read(path: "\(samples)/demo.yaml")
+    @Test(arguments: ["demo.yaml", "demo-sending.yaml"])
+    func theDemoReadsWithItsRules(_ sample: String) throws {
+        let configuration = try ConfigurationDocument.read(path: "\(samples)/\(sample)")
         #expect(configuration.rulesDirectory == "\(ProjectFiles.root)/rules")
         #expect(configuration.handlers.map(\.command) == [["\(samples)/handlers/ticket.py"]])
         let sets = try RuleFolder(path: configuration.rulesDirectory).read()

@@ -39,6 +39,7 @@ extension ConfigurationSchema {
                 "{host: smtp.example.net, port: 587, security: verified}",
             isExample: true,
             comment: "A host that takes all mail for others, in place of their exchangers.\n"
-                + "security: verified, implicit, opportunistic or none; user and passwordFile."),
+                + "security: verified, implicit, opportunistic or none; transport: smtp or lmtp;\n"
+                + "user and passwordFile."),
     ]
 }

@@ -49,10 +49,13 @@ struct SendingDocument {
     private func relay(_ value: DocumentValue) -> Relay? {
         guard
             let mapping = value.mapping(
-                keys: ["host", "port", "security", "user", "passwordFile"])
+                keys: ["host", "port", "transport", "security", "user", "passwordFile"])
         else { return nil }
         let host = mapping.required("host")?.string()
         let port = mapping.required("port")?.int(in: 1...65_535)
+        let transport =
+            mapping["transport"]?.choice([("smtp", Relay.Transport.smtp), ("lmtp", .lmtp)])
+            ?? .smtp
         let security =
             mapping["security"]?.choice([
                 ("verified", Relay.Security.verified), ("implicit", .implicit),
@@ -64,7 +67,8 @@ struct SendingDocument {
             return nil
         }
         return Relay(
-            host: host, port: port, security: security, login: login(mapping, security))
+            host: host, port: port, transport: transport, security: security,
+            login: login(mapping, security))
     }
 
     private func login(_ mapping: DocumentMapping, _ security: Relay.Security) -> Relay.Login? {
