@@ -17,9 +17,10 @@ PEER = os.path.join(PROJECT, "var/peers/postfix")
 
 
 class Postfix:
-    """A Postfix that relays everything to one port on loopback."""
+    """A Postfix that relays to one port on loopback; `scripts/postfix-instance` says what kinds there
+    are, and what more they want to know."""
 
-    def __init__(self, test, port, *arguments):
+    def __init__(self, test, port, *arguments, kind="sender"):
         # Postfix drops to users of its own, who have to reach it.
         self.folder = tempfile.mkdtemp(prefix="martlet-postfix-")
         os.chmod(self.folder, 0o755)
@@ -27,7 +28,7 @@ class Postfix:
         test.addCleanup(self.end)
         shutil.copytree(os.path.join(PEER, "root"), os.path.join(self.folder, "root"),
                         symlinks=True)
-        self.run("scripts/postfix-instance", "sender", self.folder, str(port), *arguments)
+        self.run("scripts/postfix-instance", kind, self.folder, str(port), *arguments)
 
     @staticmethod
     def run(script, *arguments):
