@@ -225,9 +225,10 @@ let package = Package(
         tests(
             "MailFlowTests",
             [
-                "MailFlow", "Actions", "Topics", "Accounts", "SQLStorage", "SQLiteDriver",
-                "ObjectStorage", "Storage", "Screening", "RuleEngine", "DNS", "LibCrypto",
-                "MailModel", "TestSupport", nioCore, lifecycleTestKit,
+                "MailFlow", "Actions", "Topics", "Accounts", "DeliveryQueue", "SQLStorage",
+                "SQLiteDriver", "ObjectStorage", "Storage", "Screening", "RuleEngine", "DNS",
+                "LibCrypto", "SMTPProtocol", "MailModel", "TestSupport", nioCore,
+                lifecycleTestKit,
             ]),
         tests(
             "TopicsTests",

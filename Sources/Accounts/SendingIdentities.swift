@@ -14,6 +14,8 @@ package final class SendingIdentities: Sendable {
 
     private struct Snapshot {
         var records: [String: SendingIdentity] = [:]
+        /// MAIL FROM domains, whatever is found of them.
+        var returnDomains: Set<String> = []
         /// Of the reading that it came from: reading n began before reading n + 1.
         var reading = 0
     }
@@ -47,7 +49,8 @@ package final class SendingIdentities: Sendable {
         let reading = readings.add(1, ordering: .relaxed).newValue
         let records = try await store.sendingIdentities(of: account)
         let fresh = Snapshot(
-            records: Dictionary(records.map { ($0.name, $0) }) { $1 }, reading: reading)
+            records: Dictionary(records.map { ($0.name, $0) }) { $1 },
+            returnDomains: Set(records.compactMap { $0.mailFrom?.domain }), reading: reading)
         let isNewest = snapshot.withLock { current in
             guard current.reading < reading else { return false }
             current = fresh
@@ -101,6 +104,11 @@ package final class SendingIdentities: Sendable {
             }
         }
         return .standard
+    }
+
+    /// Whether `domain` is the MAIL FROM domain of an identity.
+    func hasReturnDomain(_ domain: Domain) -> Bool {
+        snapshot.withLock { $0.returnDomains.contains(domain.ascii) }
     }
 
     private func names(from domain: Domain) -> [String] { [domain.ascii] + domain.parents }

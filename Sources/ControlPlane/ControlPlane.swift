@@ -1,3 +1,4 @@
+package import Accounts
 import Documents
 package import MailFlow
 package import MailModel
@@ -20,9 +21,10 @@ package final class ControlPlane: Sendable {
     let backups: any BackupMaker
     private let onRelease: @Sendable () -> Void
 
-    /// No `senders`: nothing is sent. `onRelease` is called when a mail or message was made due, so that nobody waits for it.
+    /// No `senders`, no `returnPaths`: nothing is sent. `onRelease` is called when a mail or message was made due, so that nobody waits for it.
     package init(
         hostname: String, identities: IdentityOperations, senders: SenderOperations?,
+        returnPaths: ReturnPaths? = nil,
         ruleSets: RuleSets, rules: ActiveRules, mails: any MailStore, outbox: any OutboxStore,
         bodies: any BodyFiles,
         time: any TimeSource, topics: TopicOperations, queue: ActionQueue,
@@ -38,8 +40,8 @@ package final class ControlPlane: Sendable {
         self.time = time
         self.topics = topics
         mailOperations = MailOperations(
-            store: mails, bodies: bodies, rules: rules, queue: queue, time: time,
-            onRelease: onRelease)
+            store: mails, bodies: bodies, rules: rules, returnPaths: returnPaths, queue: queue,
+            time: time, onRelease: onRelease)
         self.traces = traces
         self.backups = backups
         self.onRelease = onRelease

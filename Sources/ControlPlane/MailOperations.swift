@@ -1,3 +1,4 @@
+import Accounts
 import Foundation
 import MailFlow
 import MailModel
@@ -10,6 +11,8 @@ struct MailOperations: Sendable {
     let store: any MailStore
     let bodies: any BodyFiles
     let rules: ActiveRules
+    /// Nil where nothing is sent.
+    let returnPaths: ReturnPaths?
     let queue: ActionQueue
     let time: any TimeSource
     /// Called when a mail was made due, so that nobody waits for it.
@@ -49,7 +52,7 @@ struct MailOperations: Sendable {
         for action in try await store.actions(of: record.id) {
             known[action.key] = action
         }
-        let traces = evaluator.trace(MailFacts(record)) { key in
+        let traces = evaluator.trace(MailFacts(record, besides: returnPaths)) { key in
             known[key].map { action in
                 switch action.state {
                 case .retrying: .retrying

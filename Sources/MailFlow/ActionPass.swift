@@ -17,22 +17,20 @@ struct ActionPass {
 
     private let evaluator: RuleEvaluator
     private let facts: MailFacts
-    private let content: MailContent
+    let content: MailContent
     private let startedAt: Timestamp
     /// Actions tried in this pass: none is tried twice in one.
     private var tried: Set<ActionKey> = []
     /// What the rules say as things stand.
     private var evaluation = Evaluation(next: [], isFinished: false)
 
-    init(
-        _ mail: WaitingMail, evaluator: RuleEvaluator, content: MailContent, at time: Timestamp
-    ) {
+    init(_ mail: WaitingMail, _ opened: ClaimedMails.Opened, at time: Timestamp) {
         self.mail = mail
         freshVerdicts = mail.isFreshlyJudged ? mail.record.verdicts : nil
-        self.evaluator = evaluator
-        self.content = content
+        evaluator = opened.evaluator
+        content = opened.content
         startedAt = time
-        facts = MailFacts(mail.record)
+        facts = opened.facts
         evaluation = evaluate()
     }
 
@@ -44,10 +42,13 @@ struct ActionPass {
             case .dead: return .givenUp
             case .retrying:
                 // Due again: as if it had not been tried, so that the rules offer it.
-                let isDue = (record.nextAttemptAt ?? startedAt) <= startedAt
-                return isDue && !tried.contains(key) ? nil : .retrying
+                return isDue(record) ? nil : .retrying
             }
         }
+    }
+
+    private func isDue(_ record: ActionRecord) -> Bool {
+        (record.nextAttemptAt ?? startedAt) <= startedAt && !tried.contains(record.key)
     }
 
     /// The actions to run now, in order; empty when the pass is over.
@@ -69,28 +70,42 @@ struct ActionPass {
             .map(\.detail)
     }
 
+    /// Which try it is now to take in what the mail tells of mails of ours; nil where that is done.
+    var feedbackAttempt: Int? {
+        guard let record = mail.actions[FeedbackFlow.key] else { return 1 }
+        return record.state == .retrying && isDue(record) ? record.attempts + 1 : nil
+    }
+
     /// Notes what came of `task`.
     mutating func note(
         _ result: ActionResult, of task: ActionTask, at time: Timestamp, retries: RetrySchedule,
         random: any RandomSource
     ) -> ActionRecord {
-        let earlier = mail.actions[task.key]
+        note(
+            result, of: task.key, kind: task.action.kind, attempt: task.attempt, at: time,
+            retries: retries, random: random)
+    }
+
+    mutating func note(
+        _ result: ActionResult, of key: ActionKey, kind: String, attempt: Int, at time: Timestamp,
+        retries: RetrySchedule, random: any RandomSource
+    ) -> ActionRecord {
+        let earlier = mail.actions[key]
         var record = ActionRecord(
-            mail: task.mail.id, key: task.key, kind: task.action.kind, state: .done,
-            attempts: task.attempt, firstAttemptAt: earlier?.firstAttemptAt ?? time,
-            lastAttemptAt: time, nextAttemptAt: nil, disposition: .continueOn,
-            detail: result.detail)
+            mail: mail.record.id, key: key, kind: kind, state: .done, attempts: attempt,
+            firstAttemptAt: earlier?.firstAttemptAt ?? time, lastAttemptAt: time,
+            nextAttemptAt: nil, disposition: .continueOn, detail: result.detail)
         switch result.ending {
         case .done(let disposition): record.disposition = disposition
         case .refused: record.state = .dead
         case .failed:
             record.nextAttemptAt = retries.next(
-                afterAttempt: task.attempt, firstAttemptAt: record.firstAttemptAt, now: time,
+                afterAttempt: attempt, firstAttemptAt: record.firstAttemptAt, now: time,
                 random: random)
             record.state = record.nextAttemptAt == nil ? .dead : .retrying
         }
-        tried.insert(task.key)
-        mail.actions[task.key] = record
+        tried.insert(key)
+        mail.actions[key] = record
         fresh.append(record)
         deliveries += result.deliveries
         evaluation = evaluate()
@@ -98,7 +113,9 @@ struct ActionPass {
     }
 
     /// No action is left open: the journal of this pass retires the mail.
-    var isFinished: Bool { evaluation.isFinished }
+    var isFinished: Bool {
+        evaluation.isFinished && mail.actions[FeedbackFlow.key]?.state != .retrying
+    }
 
     /// What the journal is to say of this pass.
     func progress() -> MailProgress {
@@ -107,8 +124,8 @@ struct ActionPass {
         let nextTry = mail.actions.values.compactMap { $0.nextAttemptAt }.min()
         return MailProgress(
             mail: mail.record.id, verdicts: freshVerdicts, actions: fresh, deliveries: deliveries,
-            newState: evaluation.isFinished ? .retired : nil,
-            nextAttemptAt: evaluation.isFinished
+            newState: isFinished ? .retired : nil,
+            nextAttemptAt: isFinished
                 ? nil : isUntriedLeft ? startedAt : nextTry ?? startedAt)
     }
 

@@ -21,6 +21,7 @@ package struct ActionRunner: Service {
     private let claimed: ClaimedMails
     private let journal: ActionJournal
     private let judge: (any MailJudge)?
+    private let feedback: FeedbackFlow?
     private let actions: ReceiptActions
     private let retries: RetrySchedule
     private let time: any TimeSource
@@ -30,20 +31,24 @@ package struct ActionRunner: Service {
     private let lanes: Int
     private let handlersMax: Int
 
-    /// `judge`: nil where nothing judges mails. `lanes` batches are worked on at once, `handlersMax`
+    /// `judge`: nil where nothing judges mails; `feedback`: where nothing is sent. `lanes` batches are worked on at once, `handlersMax`
     /// handlers run. `onDeliveries` is called when the outbox has something new.
     package init(
         queue: ActionQueue, rules: ActiveRules, store: any MailStore, bodies: any BodyFiles,
-        judge: (any MailJudge)? = nil, actions: ReceiptActions, retries: RetrySchedule,
+        judge: (any MailJudge)? = nil, feedback: FeedbackFlow? = nil, actions: ReceiptActions,
+        retries: RetrySchedule,
         time: any TimeSource, random: any RandomSource, pause: any Pause, log: any ActionLog,
         onDeliveries: @escaping @Sendable () -> Void, lanes: Int = 2,
         handlersMax: Int = 16
     ) {
         self.queue = queue
-        claimed = ClaimedMails(queue: queue, rules: rules, store: store, bodies: bodies, log: log)
+        claimed = ClaimedMails(
+            queue: queue, rules: rules, store: store, bodies: bodies,
+            returnPaths: feedback?.returnPaths, log: log)
         journal = ActionJournal(
             queue: queue, store: store, log: log, pause: pause, onDeliveries: onDeliveries)
         self.judge = judge
+        self.feedback = feedback
         self.actions = actions
         self.retries = retries
         self.time = time
@@ -111,7 +116,9 @@ extension ActionRunner {
     private func work(on batch: [WaitingMail], _ handlerQueue: ActionQueue) async {
         var passes: [ActionPass] = []
         for mail in batch {
-            if let pass = await open(mail) { passes.append(pass) }
+            guard var pass = await open(mail) else { continue }
+            await takeIn(&pass)
+            passes.append(pass)
         }
         while true {
             var tasks: [(pass: Int, task: ActionTask)] = []
@@ -174,8 +181,18 @@ extension ActionRunner {
     /// Nil where the mail is not worked on now.
     private func open(_ mail: WaitingMail) async -> ActionPass? {
         guard let opened = await claimed.open(mail) else { return nil }
-        return ActionPass(
-            mail, evaluator: opened.evaluator, content: opened.content, at: time.now())
+        return ActionPass(mail, opened, at: time.now())
+    }
+
+    /// What the mail tells of mails of ours, before the rules: they may be done with it for hours.
+    private func takeIn(_ pass: inout ActionPass) async {
+        guard let feedback, let attempt = pass.feedbackAttempt,
+            let result = await feedback.take(pass.mail.record, pass.content, attempt: attempt)
+        else { return }
+        log.ended(
+            pass.note(
+                result, of: FeedbackFlow.key, kind: FeedbackFlow.kind, attempt: attempt,
+                at: time.now(), retries: retries, random: random))
     }
 
     private func note(_ result: ActionResult, of task: ActionTask, in pass: inout ActionPass) {

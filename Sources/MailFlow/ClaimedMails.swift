@@ -1,3 +1,4 @@
+import Accounts
 import MailModel
 import RuleEngine
 import Storage
@@ -8,10 +9,13 @@ struct ClaimedMails: Sendable {
     let rules: ActiveRules
     let store: any MailStore
     let bodies: any BodyFiles
+    /// Nil where nothing is sent.
+    let returnPaths: ReturnPaths?
     let log: any ActionLog
 
     struct Opened {
         var evaluator: RuleEvaluator
+        var facts: MailFacts
         var content: MailContent
     }
 
@@ -24,7 +28,9 @@ struct ClaimedMails: Sendable {
         }
         do throws(StorageFailure) {
             let evaluator = try await rules.evaluator(ofVersion: mail.record.ruleSetVersion)
-            return Opened(evaluator: evaluator, content: try await content(of: mail))
+            return Opened(
+                evaluator: evaluator, facts: MailFacts(mail.record, besides: returnPaths),
+                content: try await content(of: mail))
         } catch {
             await giveUp(mail.record, because: error)
             return nil

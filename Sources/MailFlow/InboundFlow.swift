@@ -15,6 +15,7 @@ import Synchronization
 package final class InboundFlow: MailReceiver {
     private let settings: InboundSettings
     private let identities: IdentityDirectory
+    private let returnPaths: ReturnPaths?
     private let rules: ActiveRules
     private let filters: AddressFilters
     private let peers: PeerNames?
@@ -27,11 +28,12 @@ package final class InboundFlow: MailReceiver {
     private let isShedding = Atomic(false)
     private let latestID = Mutex(Timestamp(milliseconds: 0))
 
-    /// `peers`: nil where nobody is asked for the names of peers.
+    /// `peers`: nil where nobody is asked for the names of peers. `returnPaths`: nil where nothing is
+    /// sent, and so nothing comes back.
     package init(
         settings: InboundSettings, filters: AddressFilters, peers: PeerNames?,
-        identities: IdentityDirectory, rules: ActiveRules, store: any MailStore,
-        bodies: any BodyFiles,
+        identities: IdentityDirectory, returnPaths: ReturnPaths? = nil, rules: ActiveRules,
+        store: any MailStore, bodies: any BodyFiles,
         threads: any BlockingThreads, room: any SpoolRoom, queue: ActionQueue,
         judge: SessionJudge? = nil,
         time: any TimeSource, random: any RandomSource, account: AccountID = .main,
@@ -41,6 +43,7 @@ package final class InboundFlow: MailReceiver {
         self.filters = filters
         self.peers = peers
         self.identities = identities
+        self.returnPaths = returnPaths
         self.rules = rules
         self.room = room
         self.time = time
@@ -76,10 +79,12 @@ package final class InboundFlow: MailReceiver {
         case .postmaster:
             return .admitted(Mailbox.postmaster(at: settings.hostname))
         case .mailbox(let mailbox):
-            // RFC 5321 §4.5.1: postmaster of a domain of ours is always taken, whatever the rules.
-            if mailbox.foldedLocalPart == "postmaster", isOurs(mailbox.domain) {
-                return .admitted(mailbox)
+            switch returnPaths?.reading(of: mailbox) {
+            case .token: return .admitted(mailbox)
+            case .forged: return .refused(.recipientUnknown)
+            case .other, nil: break
             }
+            if isDuty(mailbox) { return .admitted(mailbox) }
             guard identities.covers(mailbox) else { return .refused(.recipientUnknown) }
             switch rules.current.admits(mailbox, isTLS: isTLS) {
             case .taken: return .admitted(mailbox)
@@ -92,8 +97,17 @@ package final class InboundFlow: MailReceiver {
     /// Nobody logs in where anybody may hand over mail.
     package func logIn(_ login: PasswordLogin, peerAddress: String) -> LoginOutcome { .refused }
 
-    private func isOurs(_ domain: Domain) -> Bool {
-        domain.ascii == settings.hostname || identities.covers(domain)
+    /// Taken whatever the rules: postmaster of a domain of ours (RFC 5321 §4.5.1), and where mails
+    /// come from that we send, whoever has to complain of them (RFC 2142 §4).
+    private func isDuty(_ mailbox: Mailbox) -> Bool {
+        let isSending = returnPaths?.takes(mailbox.domain) == true
+        switch mailbox.foldedLocalPart {
+        case "postmaster":
+            return isSending || mailbox.domain.ascii == settings.hostname
+                || identities.covers(mailbox.domain)
+        case "abuse": return isSending
+        default: return false
+        }
     }
 
     // MARK: Receive
@@ -113,14 +127,16 @@ package final class InboundFlow: MailReceiver {
         var head = ByteBuffer()
         head.reserveCapacity(1024 + min(declaredSize ?? 0, settings.bodyFileThresholdBytes))
         headers.write(envelope, id: id, at: now, into: &head)
+        let others = envelope.recipients.filter { returnPaths?.token(of: $0) == nil }
         return .success(
             InboundMail(
                 id: id, receivedAt: now, envelope: envelope, head: head,
                 ruleSetVersion: evaluator.version,
-                isUntaken: !envelope.recipients.contains {
-                    evaluator.admits($0, isTLS: envelope.tls != nil) == .taken
-                },
-                surroundings: spool))
+                isUntaken: others.count == envelope.recipients.count
+                    && !others.contains {
+                        evaluator.admits($0, isTLS: envelope.tls != nil) == .taken
+                    },
+                isFeedback: others.isEmpty, surroundings: spool))
     }
 
     /// Ids sort as the mails came, also when the clock goes back: then they stand still.

@@ -22,20 +22,24 @@ final class InboundMail: MailIntake {
     private let envelope: ReceivedEnvelope
     private let ruleSetVersion: String
     private let isUntaken: Bool
+    private let isFeedback: Bool
     private let headLength: Int
     private let surroundings: Surroundings
     private let meter: Mutex<HeaderMeter>
     private let spool: BodySpool
 
+    /// `isFeedback`: to return paths alone. Nobody is asked then what the mail is: that it is about
+    /// a mail of ours its address has proven.
     init(
         id: MailID, receivedAt: Timestamp, envelope: ReceivedEnvelope, head: ByteBuffer,
-        ruleSetVersion: String, isUntaken: Bool, surroundings: Surroundings
+        ruleSetVersion: String, isUntaken: Bool, isFeedback: Bool, surroundings: Surroundings
     ) {
         self.id = id
         self.receivedAt = receivedAt
         self.envelope = envelope
         self.ruleSetVersion = ruleSetVersion
         self.isUntaken = isUntaken
+        self.isFeedback = isFeedback
         self.headLength = head.readableBytes
         self.surroundings = surroundings
         meter = Mutex(
@@ -74,7 +78,12 @@ final class InboundMail: MailIntake {
             envelope: envelope, ruleSetVersion: ruleSetVersion, isUntaken: isUntaken,
             bodyPlace: content.memory == nil ? .file : .row, headLength: headLength,
             totalLength: content.length, checksum: content.checksum)
-        MailPromise(surroundings: surroundings, record: record, content: content.memory)
-            .decide(completion: completion)
+        let promise = MailPromise(
+            surroundings: surroundings, record: record, content: content.memory)
+        if isFeedback {
+            promise.commit(completion: completion)
+        } else {
+            promise.decide(completion: completion)
+        }
     }
 }

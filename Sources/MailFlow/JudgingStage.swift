@@ -1,3 +1,4 @@
+package import Accounts
 import MailModel
 package import RuleEngine
 import ServiceLifecycle
@@ -47,7 +48,9 @@ struct JudgingStage: Sendable {
     private func judged(_ mail: WaitingMail) async -> WaitingMail? {
         guard mail.record.verdicts?.isComplete != true else { return mail }
         guard let opened = await claimed.open(mail) else { return nil }
-        let (record, isScanned) = (mail.record, opened.evaluator.scans(MailFacts(mail.record)))
+        // What came to return paths alone is read, whatever it is otherwise.
+        guard !opened.facts.recipients.isEmpty else { return mail }
+        let (record, isScanned) = (mail.record, opened.evaluator.scans(opened.facts))
         // The end of the process waits for no name server; what was cut off is judged by the next
         // start.
         let judgement = await cancelWhenGracefulShutdown {
@@ -83,8 +86,10 @@ struct JudgingStage: Sendable {
 }
 
 extension MailFacts {
-    /// What the rules may ask of a received mail.
-    package init(_ mail: MailRecord) {
-        self.init(recipients: mail.envelope.recipients, isTLS: mail.envelope.tls != nil)
+    /// What the rules may ask of a received mail: return paths are no recipients to them.
+    package init(_ mail: MailRecord, besides returnPaths: ReturnPaths?) {
+        self.init(
+            recipients: mail.envelope.recipients.filter { returnPaths?.token(of: $0) == nil },
+            isTLS: mail.envelope.tls != nil)
     }
 }

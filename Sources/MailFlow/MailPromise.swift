@@ -31,7 +31,8 @@ struct MailPromise: Sendable {
 
     // MARK: The promise
 
-    private func commit(completion: @escaping @Sendable (IntakeOutcome) -> Void) {
+    /// Without a decision. Calls `completion` once, from any thread.
+    func commit(completion: @escaping @Sendable (IntakeOutcome) -> Void) {
         surroundings.store.accept(AcceptedMail(record: record, content: content)) { result in
             switch result {
             case .success:

@@ -31,4 +31,9 @@ package struct DeliveryNotification: Sendable, Hashable, Codable {
         self.returned = returned
         self.envelopeID = envelopeID
     }
+
+    /// Whether the sender is told of `occasion`; of failures where nothing was said. RFC 3461 §4.1
+    package func wants(_ occasion: Occasions) -> Bool {
+        (occasions ?? .failure).contains(occasion)
+    }
 }

@@ -144,6 +144,7 @@ extension SQLStore: SendingStore {
         _ progress: SendingProgress, _ connection: any SQLConnection
     ) throws(StorageFailure) -> [MailID] {
         let recipient = progress.recipient
+        if let replaced = progress.replaced, try !stands(replaced, connection) { return [] }
         // An operator may have held or removed it meanwhile; what a next hop has said stands.
         let changed = try connection.execute(
             """
@@ -163,6 +164,16 @@ extension SQLStore: SendingStore {
         try insert(progress.deliveries, connection)
         for report in progress.reports { try insert(report, connection) }
         return recipient.state.isOpen ? [] : try end(recipient.key.mail, connection)
+    }
+
+    private static func stands(
+        _ recipient: SentRecipient, _ connection: any SQLConnection
+    ) throws(StorageFailure) -> Bool {
+        let rows = try connection.rows(
+            "SELECT state, detail FROM sent_recipient WHERE mail = $1 AND position = $2",
+            [.text(recipient.key.mail.text), .integer(Int64(recipient.key.position))])
+        guard let row = rows.first else { return false }
+        return row.text(0) == recipient.state.rawValue && row.text(1) == recipient.detail
     }
 
     /// Ends the mail where none of its recipients is open; answers its body file, where it has one.

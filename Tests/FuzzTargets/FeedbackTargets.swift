@@ -35,6 +35,12 @@ extension FuzzTarget {
         }
     }
 
+    /// A date in a header or a report: what is read can be written, and is read again as the same.
+    static let date = FuzzTarget("date") { bytes in
+        guard let time = Timestamp(rfc5322: String(decoding: bytes, as: UTF8.self)) else { return }
+        try requireEqual(Timestamp(rfc5322: time.rfc5322Text), time, "a date that was read")
+    }
+
     /// A TLS report's JSON.
     static let tlsReport = FuzzTarget("tls-report") { bytes in
         try FeedbackForms.check(.tls(TLSReport.read(packed: bytes)))

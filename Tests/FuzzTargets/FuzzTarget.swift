@@ -18,6 +18,7 @@ package struct FuzzTarget: Sendable {
         author, dnsRecord, mail, mimeParameters, tnef, encodings,
         clamd, rspamd,
         deliveryStatus, feedbackReport, feedback, aggregateReport, reportArchive, tlsReport,
+        date,
         replies, clientSession, stsPolicy, returnPath, suppressionLine,
     ]
 }

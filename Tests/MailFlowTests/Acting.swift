@@ -26,10 +26,11 @@ final class Acting: Sendable {
 
     init(
         _ rules: [ReceiptRule], topics: [String: [Subscriber]] = [:],
-        judge: (any MailJudge)? = nil
+        judge: (any MailJudge)? = nil, sends: Bool = false
     ) async throws {
         self.judge = judge
-        receiving = try await Receiving(rules: ReceiptRuleSet(name: "test", rules: rules))
+        receiving = try await Receiving(
+            rules: ReceiptRuleSet(name: "test", rules: rules), sends: sends)
         bucket = "\(receiving.folder)/mail"
         objects = FailingObjectStore(
             try DirectoryObjectStore(
@@ -38,12 +39,12 @@ final class Acting: Sendable {
         directory = TopicDirectory(topics)
     }
 
-    private let directory: TopicDirectory
+    let directory: TopicDirectory
 
     func runner(_ retries: RetrySchedule = RetrySchedule()) -> ActionRunner {
         ActionRunner(
             queue: receiving.queue, rules: receiving.rules, store: receiving.store,
-            bodies: receiving.bodies, judge: judge,
+            bodies: receiving.bodies, judge: judge, feedback: feedback,
             actions: ReceiptActions(
                 objects: objects, invoker: invoker, topics: directory, bodies: receiving.bodies,
                 time: receiving.time, random: CountingRandom()),
@@ -84,8 +85,13 @@ final class Acting: Sendable {
     }
 
     /// A new mail: its id.
-    func receive(_ text: String = "Subject: x\r\n\r\nbody\r\n") async throws -> MailID {
-        guard case .accepted(let id) = try await receiving.receive(text) else { throw Refused() }
+    func receive(
+        _ text: String = "Subject: x\r\n\r\nbody\r\n",
+        to recipients: [String] = ["ada@ours.example"]
+    ) async throws -> MailID {
+        guard case .accepted(let id) = try await receiving.receive(text, to: recipients) else {
+            throw Refused()
+        }
         return id
     }
 

@@ -1,6 +1,7 @@
 import Accounts
 import DNS
 import Foundation
+import LibCrypto
 import MailFlow
 import MailModel
 import NIOCore
@@ -23,6 +24,17 @@ final class Receiving: Sendable {
     let time = ManualTime()
     let room = Room()
     let syncFailures: Counter
+    /// Nil where nothing is sent.
+    let returnPaths: ReturnPaths?
+
+    /// Makes the tokens of return paths.
+    static var tokens: ReturnPathToken.Key { ReturnPathToken.Key(root) }
+    private static var root: RootKey {
+        guard let root = RootKey([UInt8](repeating: 7, count: RootKey.bytesCount)) else {
+            preconditionFailure("a key of its length")
+        }
+        return root
+    }
 
     static let rule = ReceiptRule(
         name: "all", isEnabled: true, tlsPolicy: .optional, recipients: [], actions: [],
@@ -32,7 +44,7 @@ final class Receiving: Sendable {
         rules ruleSet: ReceiptRuleSet = ReceiptRuleSet(name: "test", rules: [Receiving.rule]),
         identities names: [String] = ["ours.example"],
         threads: any BlockingThreads = InlineThreads(),
-        resolver: (any DNSResolver)? = nil, judge: (any MailJudge)? = nil,
+        resolver: (any DNSResolver)? = nil, judge: (any MailJudge)? = nil, sends: Bool = false,
         change: (inout InboundSettings) -> Void = { _ in }
     ) async throws {
         folder = try ProjectFiles.temporaryFolder()
@@ -48,14 +60,26 @@ final class Receiving: Sendable {
         var settings = InboundSettings(
             hostname: "mx.ours.test", receiptKey: [UInt8](repeating: 7, count: 32))
         change(&settings)
+        returnPaths = sends ? Self.returnPaths(store, time) : nil
         let failures = Counter()
         syncFailures = failures
         flow = InboundFlow(
             settings: settings, filters: AddressFilters([]),
             peers: resolver.map { [time] in PeerNames(resolver: $0, time: time) },
-            identities: identities, rules: rules, store: store, bodies: bodies, threads: threads,
-            room: room, queue: queue, judge: judge.map { SessionJudge($0) }, time: time,
+            identities: identities, returnPaths: returnPaths, rules: rules, store: store,
+            bodies: bodies, threads: threads, room: room, queue: queue,
+            judge: judge.map { SessionJudge($0) }, time: time,
             random: CountingRandom(), onFailure: { if $0.isSyncFailure { failures.add() } })
+    }
+
+    private static func returnPaths(_ store: SQLStore, _ time: ManualTime) -> ReturnPaths {
+        ReturnPaths(
+            tokens: tokens, domains: [Domain(validatedASCII: "mx.ours.test")],
+            identities: SendingIdentities(
+                store: store,
+                maker: DKIMKeyMaker(
+                    rsa: LibCryptoRSA(), box: SecretBox(root), time: time,
+                    random: CountingRandom())))
     }
 
     deinit {

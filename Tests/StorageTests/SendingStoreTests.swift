@@ -52,6 +52,30 @@ import Testing
         #expect(try await spool.accept(second) == .accepted(second.mail.id))
     }
 
+    /// Two that have read the same do not both write: the second has read what is no more.
+    @Test(arguments: Engine.allCases)
+    func whatIsReplacedStandsStill(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let sending = try spool.sending(to: ["ada@one.example"])
+        _ = try await spool.accept(sending)
+        let asRead = sending.recipients[0]
+        var (first, second) = (asRead, asRead)
+        (first.state, first.detail) = (.bounced, "first")
+        (second.state, second.detail) = (.complained, "second")
+        let listed = SuppressionRecord(
+            scope: .account(.main), address: "ada@one.example", reason: .complaint,
+            changedAt: spool.time.now())
+        _ = try await spool.store.record([SendingProgress(recipient: first, replacing: asRead)])
+        _ = try await spool.store.record([
+            SendingProgress(recipient: second, replacing: asRead, suppressions: [listed])
+        ])
+        #expect(try await spool.store.recipients(of: sending.mail.id) == [first])
+        #expect(
+            try await spool.store.suppression("ada@one.example", in: .account(.main)) == nil)
+        _ = try await spool.store.record([SendingProgress(recipient: second, replacing: first)])
+        #expect(try await spool.store.recipients(of: sending.mail.id) == [second])
+    }
+
     @Test(arguments: Engine.allCases)
     func theLastRecipientsEndIsTheMails(_ engine: Engine) async throws {
         let spool = try Spool(engine)

@@ -21,6 +21,11 @@ package struct ReturnPathToken: Sendable, Hashable {
         self.position = position
     }
 
+    /// Whether `text` looks like one, of whatever key.
+    package static func hasForm(_ text: String) -> Bool {
+        text.utf8.count == length && Base32.hex.bytes(text.utf8) != nil
+    }
+
     private var content: [UInt8] { mail.bytes + [position] }
 
     /// Makes and reads tokens.

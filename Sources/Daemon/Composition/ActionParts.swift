@@ -11,7 +11,8 @@ import WebPoster
 struct ActionParts {
     let queue = ActionQueue()
     let wake = Wake()
-    let runner: ActionRunner
+    /// Who takes in what comes back is nil where nothing is sent.
+    let runner: @Sendable (FeedbackFlow?) -> ActionRunner
     let deliverer: TopicDeliverer
     let topics: TopicDirectory
     let subscriptions: Subscriptions
@@ -34,15 +35,17 @@ struct ActionParts {
         let handlers = ProcessInvoker(
             helper: helper, runningMax: configuration.handlersRunningMax,
             log: surroundings.mailLog)
-        runner = ActionRunner(
-            queue: queue, rules: rules.rules, store: spool.store, bodies: spool.bodies,
-            judge: judging.judge,
-            actions: ReceiptActions(
-                objects: spool.objects, invoker: handlers, topics: topics, bodies: spool.bodies,
-                time: time, random: random, headerBytesMax: configuration.inbound.headerBytesMax),
-            retries: configuration.retries, time: time, random: random,
-            pause: surroundings.pause, log: surroundings.journal, onDeliveries: { wake.call() },
-            handlersMax: configuration.handlersRunningMax)
+        let actions = ReceiptActions(
+            objects: spool.objects, invoker: handlers, topics: topics, bodies: spool.bodies,
+            time: time, random: random, headerBytesMax: configuration.inbound.headerBytesMax)
+        runner = { [queue] feedback in
+            ActionRunner(
+                queue: queue, rules: rules.rules, store: spool.store, bodies: spool.bodies,
+                judge: judging.judge, feedback: feedback, actions: actions,
+                retries: configuration.retries, time: time, random: random,
+                pause: surroundings.pause, log: surroundings.journal,
+                onDeliveries: { wake.call() }, handlersMax: configuration.handlersRunningMax)
+        }
         deliverer = TopicDeliverer(
             outbox: spool.store, directory: topics, wishes: subscriptions,
             poster: try Self.posters(configuration, surroundings),

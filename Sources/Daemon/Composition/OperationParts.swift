@@ -36,7 +36,8 @@ struct OperationParts {
                     directory: rules.identities, verification: names.verification,
                     verifier: names.verifier, senders: sending?.operations,
                     time: surroundings.time, random: surroundings.random),
-                senders: sending?.operations, ruleSets: rules.ruleSets, rules: rules.rules,
+                senders: sending?.operations, returnPaths: sending?.returnPaths,
+                ruleSets: rules.ruleSets, rules: rules.rules,
                 mails: spool.store,
                 outbox: spool.store, bodies: spool.bodies, time: surroundings.time,
                 topics: TopicOperations(

@@ -26,6 +26,8 @@ struct SendingParts {
     let queue: DeliveryQueue
     let outbound: OutboundFlow
     let operations: SenderOperations
+    let returnPaths: ReturnPaths
+    let feedback: FeedbackFlow
     private let courier: SMTPCourier
     private let group = MultiThreadedEventLoopGroup(
         numberOfThreads: max(1, min(4, System.coreCount / 2)))
@@ -64,6 +66,7 @@ struct SendingParts {
         settings.keepsMessageID = sending.keepsMessageID
         settings.headerBytesMax = configuration.inbound.headerBytesMax
         settings.eventsTopic = sending.eventsTopic
+        settings.simulator = MailboxSimulator(under: settings.returnDomain)
         settings.onUnsignable = { [log = surroundings.log] domain, reason in
             log.error(
                 "a mail cannot be signed, and is not taken",
@@ -72,20 +75,28 @@ struct SendingParts {
         let routes = Self.routes(sending)
         let plans = RetryPlans(
             standard: RetryPlan(giveUpAfterSeconds: Int64(sending.giveUpAfterHours) * 3_600))
+        let tokens = ReturnPathToken.Key(root)
         let office = SendingOffice(
-            settings: settings, tokens: ReturnPathToken.Key(root), topics: actions.topics,
+            settings: settings, tokens: tokens, topics: actions.topics,
             routes: routes, plans: plans, time: time, random: random)
-        courier = try Self.courier(
-            configuration, sending, surroundings, names, rules, group: group)
+        returnPaths = ReturnPaths(
+            tokens: tokens, domains: [settings.returnDomain, hostname], identities: identities)
         let wake = actions.wake
+        feedback = FeedbackFlow(
+            returnPaths: returnPaths, office: office, store: store, bodies: spool.bodies,
+            log: surroundings.journal, onDeliveries: { wake.call() })
+        let (ours, returnPaths) = (rules.identities, returnPaths)
+        courier = try Self.courier(
+            configuration, sending, surroundings, names, group: group,
+            receives: { ours.covers($0) || returnPaths.takes($0) })
         let queue = DeliveryQueue(
             limits: DeliveryLimits(
                 triesMax: sending.triesMax,
                 widthStart: min(5, sending.connectionsPerDestinationMax),
                 widthMax: sending.connectionsPerDestinationMax),
-            store: store, bodies: spool.bodies, courier: courier, office: office, routes: routes,
-            plans: plans, time: time, random: random, pause: surroundings.pause,
-            log: surroundings.journal, onDeliveries: { wake.call() })
+            store: store, bodies: spool.bodies, courier: Self.simulating(settings, courier),
+            office: office, routes: routes, plans: plans, time: time, random: random,
+            pause: surroundings.pause, log: surroundings.journal, onDeliveries: { wake.call() })
         self.queue = queue
         outbound = OutboundFlow(
             settings: settings, identities: rules.identities, senders: identities, office: office,
@@ -150,17 +161,22 @@ struct SendingParts {
         return key
     }
 
+    private static func simulating(
+        _ settings: SendingSettings, _ courier: SMTPCourier
+    ) -> any Courier {
+        settings.simulator.map { SimulatingCourier($0, next: courier) } ?? courier
+    }
+
     private static func courier(
         _ configuration: Configuration, _ sending: Configuration.Sending,
-        _ surroundings: Surroundings, _ names: NameParts, _ rules: RuleParts,
-        group: MultiThreadedEventLoopGroup
+        _ surroundings: Surroundings, _ names: NameParts, group: MultiThreadedEventLoopGroup,
+        receives: @escaping @Sendable (Domain) -> Bool
     ) throws -> SMTPCourier {
         var settings = DeliverySettings(hello: configuration.hostname)
         settings.port = sending.port
         settings.allowsPrivateAddresses = sending.allowsPrivateAddresses
         settings.ourselves.names = [Domain(validatedASCII: configuration.hostname)]
-        let identities = rules.identities
-        settings.ourselves.receives = { identities.covers($0) }
+        settings.ourselves.receives = receives
         return try SMTPCourier(
             settings, resolver: names.counting, random: surroundings.random,
             time: surroundings.time, fetcher: try GuardedPolicyFetcher(configuration.http),

@@ -81,7 +81,7 @@ package final class OutboundFlow: Sendable {
         let identity = try authorise(header, submission)
         let returnDomain = try returnDomain(for: author.domain)
         let composed = compose(header, submission, id, at: now)
-        let suppressed = try await suppressed(submission.recipients)
+        let suppressed = try await suppressed(submission.recipients, at: now)
         let signed = try sign(composed, submission, for: author.domain, at: now)
         var mail = record(
             id, submission, header, signed, identity: identity, returnDomain: returnDomain, at: now)
@@ -173,11 +173,15 @@ package final class OutboundFlow: Sendable {
 
     /// **Suppress**: who is on a list is accepted, and never tried.
     private func suppressed(
-        _ recipients: [Submission.Recipient]
+        _ recipients: [Submission.Recipient], at now: Timestamp
     ) async throws(Refusal) -> [String: SuppressionRecord] {
+        let simulated = recipients.compactMap {
+            settings.simulator?.suppression(of: $0.mailbox, at: now)
+        }
         do throws(StorageFailure) {
-            return try await store.suppressions(
+            let listed = try await store.suppressions(
                 of: recipients.map { SuppressionRecord.address($0.mailbox) }, account: .main)
+            return simulated.reduce(into: listed) { $0[$1.address] = $1 }
         } catch {
             onFailure(error)
             throw Refusal(error)

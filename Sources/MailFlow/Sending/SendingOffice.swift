@@ -1,7 +1,6 @@
 package import Accounts
 package import DeliveryQueue
 import Events
-import Feedback
 package import MailModel
 import NIOCore
 import SMTPProtocol
@@ -14,13 +13,13 @@ package struct SendingOffice: DeliveryOffice {
     /// SES: of event publishing.
     private static let subject = "Amazon SES Email Event Notification"
 
-    private let settings: SendingSettings
+    let settings: SendingSettings
     private let tokens: ReturnPathToken.Key
     private let topics: TopicDirectory
     private let routes: RouteTable
     private let plans: RetryPlans
-    private let time: any TimeSource
-    private let random: any RandomSource
+    let time: any TimeSource
+    let random: any RandomSource
 
     package init(
         settings: SendingSettings, tokens: ReturnPathToken.Key, topics: TopicDirectory,
@@ -68,85 +67,114 @@ package struct SendingOffice: DeliveryOffice {
         of ending: TryEnding, for queued: QueuedRecipient
     ) -> Consequences {
         let now = time.now()
-        let recipient = queued.recipient
-        func tell(_ event: SendingEvent, _ attempt: DeliveryAttempt? = nil) -> [TopicDelivery] {
-            publish(
-                event, queued.mail, [recipient.address],
-                outgoingIP: attempt?.localAddress?.description)
+        func notice(_ problem: DeliveryProblem?, _ attempt: DeliveryAttempt?) -> DeliveryNotice {
+            DeliveryNotice(problem, attempt, by: settings.hostname, at: now)
         }
         switch ending {
         case .delivered(let reply, let attempt):
-            let event = SendingEvent.delivery(
-                SendingEvent.Delivery(
-                    at: now,
-                    processingMilliseconds: now.milliseconds
-                        - queued.mail.acceptedAt.milliseconds,
-                    recipients: [recipient.address], reply: reply.text,
-                    reportingMTA: settings.hostname.ascii,
-                    remoteIP: attempt.remote?.address.description))
-            var consequences = Consequences(deliveries: tell(event, attempt))
-            if recipient.notification.occasions?.contains(.success) == true,
-                !attempt.isNotificationHandedOn
-            {
-                consequences.reports = report(
-                    .relayed, EnhancedStatus(class: 2, subject: 0, detail: 0), nil, attempt, queued,
-                    now)
-            }
-            return consequences
+            return delivered(reply, attempt, queued, now)
         case .deferred(let problem, let attempt, _):
-            let event = SendingEvent.deliveryDelay(
-                SendingEvent.DeliveryDelay(
-                    at: now, type: DelayType(problem.reason), expiresAt: recipient.expiresAt,
-                    recipients: [told(recipient, problem)],
-                    reportingMTA: settings.hostname.ascii))
-            return Consequences(deliveries: tell(event, attempt))
+            return Consequences(
+                deliveries: delay(
+                    DelayType(problem.reason), notice(problem, attempt), queued, now,
+                    until: queued.recipient.expiresAt))
         case .failed(let problem, let attempt):
             return bounce(
-                BounceType(reason: problem.reason, permanence: .permanent), problem, attempt,
-                queued, now, isExpired: false)
+                BounceType(reason: problem.reason, permanence: .permanent),
+                notice(problem, attempt), queued, now, isExpired: false)
         case .expired(let problem, let attempt):
             return bounce(
-                .expired(problem?.reason ?? .networkError), problem, attempt, queued, now,
+                .expired(problem?.reason ?? .networkError), notice(problem, attempt), queued, now,
                 isExpired: true)
         case .suppressed(let record):
             return Consequences(
-                deliveries: tell(event(of: record, recipient)))
+                deliveries: publish(event(of: record, queued.recipient), about: queued))
         }
+    }
+
+    private func delivered(
+        _ reply: RemoteReply, _ attempt: DeliveryAttempt, _ queued: QueuedRecipient,
+        _ now: Timestamp
+    ) -> Consequences {
+        let recipient = queued.recipient
+        let event = SendingEvent.delivery(
+            SendingEvent.Delivery(
+                at: now,
+                processingMilliseconds: now.milliseconds - queued.mail.acceptedAt.milliseconds,
+                recipients: [recipient.address], reply: reply.text,
+                reportingMTA: settings.hostname.ascii,
+                remoteIP: attempt.remote?.address.description))
+        var consequences = Consequences(
+            deliveries: publish(
+                event, about: queued, outgoingIP: attempt.localAddress?.description))
+        // Where the next hop has taken that on, it reports to us.
+        if recipient.notification.wants(.success), !attempt.isNotificationHandedOn {
+            consequences.reports = report(
+                .relayed, EnhancedStatus(class: 2, subject: 0, detail: 0),
+                DeliveryNotice(nil, attempt, by: settings.hostname, at: now), queued, now)
+        }
+        if let news = settings.simulator?.news(of: recipient.address, at: now),
+            let told = self.consequences(of: news, for: queued)
+        {
+            consequences.deliveries += told.consequences.deliveries
+        }
+        return consequences
+    }
+
+    func delay(
+        _ type: DelayType, _ notice: DeliveryNotice, _ queued: QueuedRecipient, _ now: Timestamp,
+        until expiresAt: Timestamp
+    ) -> [TopicDelivery] {
+        let event = SendingEvent.deliveryDelay(
+            SendingEvent.DeliveryDelay(
+                at: now, type: type, expiresAt: expiresAt,
+                recipients: [told(queued.recipient, notice)], reportingMTA: notice.reportingMTA))
+        return publish(event, about: queued, outgoingIP: notice.outgoingIP)
     }
 
     /// A hard bounce puts the address on the account's list, and so does the end of a mail's time:
     /// whoever could not be reached for so long is not tried again by the next mail.
-    private func bounce(
-        _ type: BounceType, _ problem: DeliveryProblem?, _ attempt: DeliveryAttempt?,
-        _ queued: QueuedRecipient, _ now: Timestamp, isExpired: Bool
+    func bounce(
+        _ type: BounceType, _ notice: DeliveryNotice, _ queued: QueuedRecipient, _ now: Timestamp,
+        isExpired: Bool
     ) -> Consequences {
         let recipient = queued.recipient
         let feedbackID = MessageID(at: now, random: random)
         let event = SendingEvent.bounce(
             SendingEvent.Bounce(
-                id: feedbackID, at: now, type: type, recipients: [told(recipient, problem)],
-                reportingMTA: "dns; \(settings.hostname.ascii)",
-                remoteIP: attempt?.remote?.address.description))
+                id: feedbackID, at: now, type: type, recipients: [told(recipient, notice)],
+                reportingMTA: notice.reportingMTA, remoteIP: notice.remoteIP))
         var consequences = Consequences(
-            deliveries: publish(
-                event, queued.mail, [recipient.address],
-                outgoingIP: attempt?.localAddress?.description))
-        if queued.mail.sender != .null, type.type == .permanent || isExpired {
-            consequences.suppressions = [
-                SuppressionRecord(
-                    scope: .account(queued.mail.account),
-                    address: SuppressionRecord.address(recipient.address), reason: .bounce,
-                    changedAt: now, messageID: queued.mail.id, feedbackID: feedbackID.text,
-                    evidence: problem.map(\.line))
-            ]
+            deliveries: publish(event, about: queued, outgoingIP: notice.outgoingIP))
+        if type.type == .permanent || isExpired {
+            consequences.suppressions = suppression(
+                .bounce, queued, feedbackID, now, evidence: notice.line)
         }
-        let wanted = recipient.notification.occasions
-        if wanted.map({ $0.contains(.failure) }) ?? true {
+        if recipient.notification.wants(.failure) {
+            let unknown = EnhancedStatus(
+                class: isExpired ? 4 : 5, subject: isExpired ? 4 : 0, detail: isExpired ? 7 : 0)
             consequences.reports = report(
-                .failed, problem?.enhancedStatus ?? EnhancedStatus(class: 4, subject: 4, detail: 7),
-                problem, attempt, queued, now)
+                .failed, notice.status ?? unknown, notice, queued, now)
         }
         return consequences
+    }
+
+    /// The recipient's place on the account's list; none for mails of ours, and for those that
+    /// nobody gets.
+    func suppression(
+        _ reason: SuppressionRecord.Reason, _ queued: QueuedRecipient, _ feedbackID: MessageID,
+        _ now: Timestamp, evidence: String?
+    ) -> [SuppressionRecord] {
+        let address = queued.recipient.address
+        guard queued.mail.sender != .null, settings.simulator?.domain != address.domain else {
+            return []
+        }
+        return [
+            SuppressionRecord(
+                scope: .account(queued.mail.account), address: SuppressionRecord.address(address),
+                reason: reason, changedAt: now, messageID: queued.mail.id,
+                feedbackID: feedbackID.text, evidence: evidence)
+        ]
     }
 
     private func event(
@@ -182,12 +210,18 @@ package struct SendingOffice: DeliveryOffice {
     }
 
     private func told(
-        _ recipient: SentRecipient, _ problem: DeliveryProblem?
+        _ recipient: SentRecipient, _ notice: DeliveryNotice
     ) -> SendingEvent.Recipient {
         SendingEvent.Recipient(
-            recipient.address.wireText, status: problem?.enhancedStatus,
+            recipient.address.wireText, status: notice.status, reply: notice.reply,
             // Of one that was not tried again, what was said the last time.
-            reply: problem?.reply?.text, detail: problem?.detail ?? recipient.detail)
+            detail: notice.detail ?? recipient.detail)
+    }
+
+    func publish(
+        _ event: SendingEvent, about queued: QueuedRecipient, outgoingIP: String? = nil
+    ) -> [TopicDelivery] {
+        publish(event, queued.mail, [queued.recipient.address], outgoingIP: outgoingIP)
     }
 
     private func publish(
@@ -215,9 +249,9 @@ package struct SendingOffice: DeliveryOffice {
     // MARK: Mails of ours
 
     /// RFC 3464; never to a null path.
-    private func report(
-        _ action: DeliveryReportMail.Action, _ status: EnhancedStatus, _ problem: DeliveryProblem?,
-        _ attempt: DeliveryAttempt?, _ queued: QueuedRecipient, _ now: Timestamp
+    func report(
+        _ action: DeliveryReportMail.Action, _ status: EnhancedStatus, _ notice: DeliveryNotice,
+        _ queued: QueuedRecipient, _ now: Timestamp
     ) -> [AcceptedSending] {
         guard case .mailbox(let sender) = queued.mail.sender else { return [] }
         let id = MessageID(at: now, random: random)
@@ -230,9 +264,9 @@ package struct SendingOffice: DeliveryOffice {
                 DeliveryReportMail.Recipient(
                     address: recipient.address,
                     originalRecipient: recipient.notification.originalRecipient, action: action,
-                    status: status, remoteMTA: attempt?.remote?.name, reply: problem?.reply?.text,
-                    detail: problem?.detail ?? recipient.detail,
-                    lastAttemptAt: attempt == nil ? recipient.lastAttemptAt : now)
+                    status: status, remoteMTA: notice.remoteMTA, reply: notice.reply,
+                    detail: notice.detail ?? recipient.detail,
+                    lastAttemptAt: notice.attemptedAt ?? recipient.lastAttemptAt)
             ],
             original: .header(Array(queued.mail.head.readableBytesView)[...]))
         return [sending(mail.bytes, id, to: sender, about: queued.mail, now)]
@@ -267,19 +301,4 @@ package struct SendingOffice: DeliveryOffice {
                         bySeconds: plans.plan(for: destination).giveUpAfterSeconds))
             ], body: body)
     }
-}
-
-extension DeliveryProblem {
-    var enhancedStatus: EnhancedStatus {
-        EnhancedStatus(class: status.class, subject: status.subject, detail: status.detail)
-    }
-
-    var reason: BounceReason {
-        BounceReason(
-            code: reply?.code, text: reply?.lines.joined(separator: " ") ?? detail,
-            status: enhancedStatus)
-    }
-
-    /// In one line, as it was said.
-    var line: String { reply?.text ?? detail }
 }

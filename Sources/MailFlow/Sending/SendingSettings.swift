@@ -18,6 +18,8 @@ package struct SendingSettings: Sendable {
     package var headerBytesMax = 262_144
     /// The topic that is told of everything that happens to a mail; nil: nobody is.
     package var eventsTopic: String?
+    /// Whose mails do not leave; nil: there is no simulator.
+    package var simulator: MailboxSimulator?
     /// Told of a domain whose mail cannot be signed, and why.
     package var onUnsignable: @Sendable (Domain, String) -> Void = { _, _ in }
 

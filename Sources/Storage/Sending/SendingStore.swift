@@ -26,10 +26,13 @@ package struct AcceptedSending: Sendable {
     }
 }
 
-/// What became of one try, written as one unit of a group commit.
+/// What became of one try, or was told later, written as one unit of a group commit.
 package struct SendingProgress: Sendable {
     /// The recipient as it stands now.
     package var recipient: SentRecipient
+    /// How it stood: where its state or detail is another by now, nothing is written. Nil: it is
+    /// written in any case.
+    package var replaced: SentRecipient?
     /// For the outbox.
     package var deliveries: [TopicDelivery]
     /// Addresses that are not sent to any more.
@@ -38,10 +41,12 @@ package struct SendingProgress: Sendable {
     package var reports: [AcceptedSending]
 
     package init(
-        recipient: SentRecipient, deliveries: [TopicDelivery] = [],
-        suppressions: [SuppressionRecord] = [], reports: [AcceptedSending] = []
+        recipient: SentRecipient, replacing replaced: SentRecipient? = nil,
+        deliveries: [TopicDelivery] = [], suppressions: [SuppressionRecord] = [],
+        reports: [AcceptedSending] = []
     ) {
         self.recipient = recipient
+        self.replaced = replaced
         self.deliveries = deliveries
         self.suppressions = suppressions
         self.reports = reports

@@ -6,15 +6,16 @@ package import MailModel
 /// |---|---|---|
 /// | `queued` | tried when it is due and its destination is | an answer; the end of its time; an operator |
 /// | `held` | nothing | `queue release` |
-/// | `delivered` | nothing | retention; a bounce that comes later changes nothing here |
-/// | `bounced` | nothing: the next hop's no, or the end of its time | retention |
+/// | `delivered` | nothing | a bounce or a complaint that comes later; retention |
+/// | `bounced` | nothing: a server's no, at once or later, or the end of its time | a complaint; retention |
+/// | `complained` | nothing: who got it did not want it | retention |
 /// | `suppressed` | nothing: it was never tried | retention |
 /// | `removed` | nothing: an operator took it out | retention |
 ///
 /// That it is being delivered is known in memory alone: after a crash it is tried again.
 package struct SentRecipient: Sendable, Hashable {
     package enum State: String, Sendable, Codable, CaseIterable {
-        case queued, held, delivered, bounced, suppressed, removed
+        case queued, held, delivered, bounced, complained, suppressed, removed
 
         /// Whether the mail's bytes are still wanted for it.
         package var isOpen: Bool { self == .queued || self == .held }

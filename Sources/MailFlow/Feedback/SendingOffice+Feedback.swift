@@ -1,0 +1,133 @@
+import DeliveryQueue
+import Events
+import Feedback
+import MailModel
+import Storage
+
+/// What follows from what comes back later: the same as from what a next hop says at once.
+extension SendingOffice {
+    /// The recipient as it stands once `news` is known, and what is written together with that.
+    struct FeedbackConsequences {
+        var recipient: SentRecipient
+        var consequences: Consequences
+    }
+
+    /// Nil where it was known: a recipient bounces once and complains once, and the same words of a
+    /// delay or an answer are told once.
+    func consequences(
+        of news: FeedbackNews, for queued: QueuedRecipient
+    ) -> FeedbackConsequences? {
+        let now = time.now()
+        var recipient = queued.recipient
+        let detail = news.detail
+        guard recipient.state.admits(news), recipient.detail != detail else { return nil }
+        recipient.detail = detail
+        let consequences: Consequences
+        switch news {
+        case .bounce(let report, let reportingMTA):
+            recipient.state = .bounced
+            consequences = bounce(report, DeliveryNotice(report, by: reportingMTA), queued, now)
+        case .delay(let report, let reportingMTA):
+            consequences = Consequences(
+                deliveries: delay(
+                    DelayType(report.reason), DeliveryNotice(report, by: reportingMTA), queued,
+                    now,
+                    until: report.willRetryUntil.flatMap { Timestamp(rfc5322: $0) }
+                        ?? recipient.expiresAt))
+        case .success(let report, let reportingMTA):
+            consequences = success(report, DeliveryNotice(report, by: reportingMTA), queued, now)
+        case .complaint(let report):
+            if report.isObjection { recipient.state = .complained }
+            consequences = complaint(report, queued, now)
+        case .answer:
+            consequences = answer(queued, now)
+        }
+        return FeedbackConsequences(recipient: recipient, consequences: consequences)
+    }
+
+    /// A server that took the mail and gives it up after trying has tried for us: that is the end
+    /// of its time, as it would be here. RFC 3463 §3.1: a failure of class 4 is one of those.
+    private func bounce(
+        _ report: RecipientReport, _ notice: DeliveryNotice, _ queued: QueuedRecipient,
+        _ now: Timestamp
+    ) -> Consequences {
+        let type = BounceType(reason: report.reason, permanence: report.permanence)
+        let isExpired =
+            report.reason == .expired
+            || report.permanence == .temporary && type.type == .transient
+        return bounce(
+            isExpired ? .expired(report.reason) : type, notice, queued, now, isExpired: isExpired)
+    }
+
+    /// Of it a sender is told who asked for that.
+    private func success(
+        _ report: RecipientReport, _ notice: DeliveryNotice, _ queued: QueuedRecipient,
+        _ now: Timestamp
+    ) -> Consequences {
+        guard queued.recipient.notification.wants(.success) else { return Consequences() }
+        let status = report.status ?? EnhancedStatus(class: 2, subject: 0, detail: 0)
+        return Consequences(
+            reports: self.report(
+                report.action == .delivered ? .delivered : .relayed, status, notice, queued, now))
+    }
+
+    private func complaint(
+        _ report: FeedbackReport, _ queued: QueuedRecipient, _ now: Timestamp
+    ) -> Consequences {
+        let id = MessageID(at: now, random: random)
+        let event = SendingEvent.complaint(
+            SendingEvent.Complaint(
+                id: id, at: now, recipients: [queued.recipient.address.wireText],
+                userAgent: report.userAgent, feedbackType: report.feedbackType,
+                arrivedAt: report.arrivalDate.flatMap { Timestamp(rfc5322: $0) }))
+        return Consequences(
+            deliveries: publish(event, about: queued),
+            suppressions: report.isObjection
+                ? suppression(
+                    .complaint, queued, id, now,
+                    evidence: DeliveryNotice.line(
+                        "\(report.feedbackType) \(report.userAgent.map { "by \($0)" } ?? "")"))
+                : [])
+    }
+
+    /// SES: out of office is Transient/General, and counts for nothing.
+    private func answer(_ queued: QueuedRecipient, _ now: Timestamp) -> Consequences {
+        let event = SendingEvent.bounce(
+            SendingEvent.Bounce(
+                id: MessageID(at: now, random: random), at: now,
+                type: BounceType(.transient, .general),
+                recipients: [SendingEvent.Recipient(queued.recipient.address.wireText)]))
+        return Consequences(deliveries: publish(event, about: queued))
+    }
+}
+
+extension FeedbackNews {
+    /// What is kept of it at its recipient: one line.
+    fileprivate var detail: String {
+        func line(_ word: String, _ said: String?) -> String {
+            DeliveryNotice.line(said.map { "\(word): \($0)" } ?? word)
+        }
+        switch self {
+        case .bounce(let report, let by):
+            return line("bounced later", DeliveryNotice(report, by: by).line)
+        case .delay(let report, let by):
+            return line("delayed later", DeliveryNotice(report, by: by).line)
+        case .success(let report, let by):
+            return line("\(report.action.rawValue) later", DeliveryNotice(report, by: by).line)
+        case .complaint(let report): return line("complaint", report.feedbackType)
+        case .answer(let subject): return line("answered automatically", subject)
+        }
+    }
+}
+
+extension SentRecipient.State {
+    /// Whether `news` can be any of a recipient in this state.
+    fileprivate func admits(_ news: FeedbackNews) -> Bool {
+        switch self {
+        case .queued, .held, .delivered, .removed: return true
+        case .bounced: if case .complaint = news { return true } else { return false }
+        // Of who has said no nothing else is wanted, and whoever was never tried sent nothing.
+        case .complained, .suppressed: return false
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import DeliveryQueue
+import Feedback
+import MailModel
+import SMTPProtocol
+
+/// What is said of a mail's way to one recipient: by the next hop at the end of a try, or by a
+/// report that came later.
+struct DeliveryNotice: Sendable {
+    /// What a report of others said, in bytes: a line in a row, not a copy of it.
+    private static let lineBytesMax = 1_000
+
+    var status: EnhancedStatus?
+    /// What a server answered, code first, in one line.
+    var reply: String?
+    /// What was said otherwise.
+    var detail: String?
+    /// Name of the host that says so.
+    var reportingMTA: String?
+    /// Name of the host that answered.
+    var remoteMTA: String?
+    var remoteIP: String?
+    /// Of ours, that it left from.
+    var outgoingIP: String?
+    /// Nil where nobody was asked now.
+    var attemptedAt: Timestamp?
+
+    /// In one line, as it was said.
+    var line: String? { reply ?? detail }
+
+    /// Of a try of ours that ended at `now`, or was not made.
+    init(
+        _ problem: DeliveryProblem?, _ attempt: DeliveryAttempt?, by hostname: Domain,
+        at now: Timestamp
+    ) {
+        status = problem?.enhancedStatus
+        reply = problem?.reply?.text
+        detail = problem?.detail
+        reportingMTA = hostname.ascii
+        remoteMTA = attempt?.remote?.name
+        remoteIP = attempt?.remote?.address.description
+        outgoingIP = attempt?.localAddress?.description
+        attemptedAt = attempt == nil ? nil : now
+    }
+
+    init(_ report: RecipientReport, by reportingMTA: String?) {
+        status = report.status
+        reply = report.reply.map { Self.line("\($0.code) \($0.text)") }
+        detail = report.diagnostic.map(Self.line)
+        self.reportingMTA = reportingMTA
+        remoteMTA = report.remoteMTA
+        attemptedAt = report.lastAttemptDate.flatMap { Timestamp(rfc5322: $0) }
+    }
+
+    /// One line of what others wrote, with an end.
+    static func line(_ text: String) -> String {
+        let words = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        guard words.utf8.count > lineBytesMax else { return words }
+        return String(decoding: words.utf8.prefix(lineBytesMax), as: UTF8.self)
+    }
+}
+
+extension DeliveryProblem {
+    fileprivate var enhancedStatus: EnhancedStatus {
+        EnhancedStatus(class: status.class, subject: status.subject, detail: status.detail)
+    }
+
+    var reason: BounceReason {
+        BounceReason(
+            code: reply?.code, text: reply?.lines.joined(separator: " ") ?? detail,
+            status: enhancedStatus)
+    }
+}

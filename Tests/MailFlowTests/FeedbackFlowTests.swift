@@ -1,0 +1,201 @@
+import Foundation
+import MailFlow
+import MailModel
+import Storage
+import TestSupport
+import Testing
+
+/// What follows from what comes back, through the whole way of a received mail.
+@Suite(.timeLimit(.minutes(1))) struct FeedbackFlowTests {
+    private static let folder = "feedback"
+
+    private static func mail(_ name: String, _ path: String) throws -> String {
+        try ProjectFiles.text(ProjectFiles.fixture("\(folder)/\(name).eml"))
+            .replacing("{{path}}", with: path).replacing("\n", with: "\r\n")
+    }
+
+    /// Receives the fixture `name` at `recipients`, by default the return path of `queued`, and
+    /// waits until it is done with.
+    @discardableResult
+    private static func comes(
+        _ name: String, about queued: QueuedRecipient, to recipients: [String]? = nil,
+        _ acting: Acting
+    ) async throws -> MailID {
+        let path = acting.returnPath(of: queued)
+        let id = try await acting.receive(try mail(name, path), to: recipients ?? [path])
+        await acting.ended.retirement(of: id)
+        return id
+    }
+
+    /// All that is to be seen of it, for eyes and version control.
+    private static func outcome(
+        _ acting: Acting, _ queued: QueuedRecipient, _ mail: MailID
+    ) async throws -> String {
+        let recipient = try await acting.recipient(queued)
+        let listed = try await acting.listed()
+        let journal = try await acting.receiving.store.actions(of: mail)
+        let object: [String: Any] = [
+            "events": try await acting.events(),
+            "journal": journal.map { "\($0.key.rule) \($0.state.rawValue): \($0.detail)" },
+            "recipient": [
+                "detail": recipient.detail ?? "", "state": recipient.state.rawValue,
+            ],
+            "reports": try await acting.reports(),
+            "suppression": listed.map { ["\($0.reason.rawValue)", $0.evidence ?? ""] } ?? [],
+        ]
+        let data = try JSONSerialization.data(
+            withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+        return String(decoding: data, as: UTF8.self) + "\n"
+    }
+
+    /// Who each comes to, where it is no return path.
+    private static let loops = [
+        "complaint-of-a-loop": "abuse@mx.ours.test",
+        "complaint-of-a-loop-by-field": "postmaster@mx.ours.test",
+        "complaint-of-a-stranger": "abuse@mx.ours.test",
+    ]
+
+    static var names: [String] {
+        get throws {
+            try ProjectFiles.fixtures(in: folder, ending: ".eml").map { String($0.dropLast(4)) }
+        }
+    }
+
+    @Test(arguments: try names)
+    func follows(_ name: String) async throws {
+        let acting = try await Acting.sending()
+        try await acting.run { acting in
+            let queued = try await acting.send(
+                notification: DeliveryNotification(occasions: [.success, .failure]))
+            let id = try await Self.comes(
+                name, about: queued, to: Self.loops[name].map { [$0] }, acting)
+            let actual = try await Self.outcome(acting, queued, id)
+            let path = ProjectFiles.fixture("\(Self.folder)/\(name).json")
+            #expect(actual == (try Golden.text(path, updatedTo: actual)))
+            #expect(try await acting.receiving.store.mail(id)?.isUntaken == false)
+        }
+    }
+
+    // MARK: Once
+
+    @Test(arguments: ["bounce", "delay", "complaint", "away"])
+    func isToldOnce(_ name: String) async throws {
+        let acting = try await Acting.sending()
+        try await acting.run { acting in
+            let queued = try await acting.send()
+            try await Self.comes(name, about: queued, acting)
+            let (kinds, reports) = (try await acting.kinds(), try await acting.reports())
+            #expect(kinds.count == 1)
+            let again = try await Self.comes(name, about: queued, acting)
+            #expect(try await acting.kinds() == kinds)
+            #expect(try await acting.reports() == reports)
+            let journal = try await acting.receiving.store.actions(of: again)
+            #expect(journal.first?.detail.hasSuffix("known before") == true)
+        }
+    }
+
+    /// Who has bounced may complain; of who has complained nothing else is told.
+    @Test func aComplaintIsTheLastWord() async throws {
+        let acting = try await Acting.sending()
+        try await acting.run { acting in
+            let queued = try await acting.send()
+            for name in ["away", "bounce", "away", "complaint", "bounce", "delay", "away"] {
+                try await Self.comes(name, about: queued, acting)
+            }
+            #expect(
+                try await acting.kinds() == [
+                    "Bounce Transient/General", "Bounce Permanent/General", "Complaint",
+                ])
+            #expect(try await acting.recipient(queued).state == .complained)
+        }
+    }
+
+    /// The list knows the stronger reason, whichever mail it came of.
+    @Test func whoHasComplainedStaysListedForThat() async throws {
+        let acting = try await Acting.sending()
+        let random = CountingRandom()
+        try await acting.run { acting in
+            let first = try await acting.send(random: random)
+            let second = try await acting.send(random: random)
+            try await Self.comes("complaint", about: first, acting)
+            try await Self.comes("bounce", about: second, acting)
+            #expect(try await acting.recipient(second).state == .bounced)
+            #expect(try await acting.listed()?.reason == .complaint)
+        }
+    }
+
+    // MARK: Whom it is about
+
+    @Test func whatWasNeverSentChangesNothing() async throws {
+        let acting = try await Acting.sending()
+        try await acting.run { acting in
+            let queued = try await acting.send()
+            var forged = acting.returnPath(of: queued)
+            forged.replaceSubrange(
+                ...forged.startIndex, with: forged.hasPrefix("0") ? "1" : "0")
+            let mailbox = try #require(Mailbox(forged))
+            #expect(
+                acting.receiving.flow.admit(recipient: .mailbox(mailbox), isTLS: true)
+                    == .refused(.recipientUnknown))
+            // Of a mail whose row is gone, the token is good and nothing else is there.
+            var gone = queued
+            gone.mail.id = MessageID(
+                at: acting.receiving.time.now().advanced(bySeconds: -1), random: CountingRandom())
+            let id = try await Self.comes("bounce", about: gone, acting)
+            #expect(
+                try await acting.receiving.store.actions(of: id).map(\.detail) == [
+                    "mail \(gone.mail.id) is no longer known"
+                ])
+            #expect(try await acting.kinds() == [])
+            #expect(try await acting.listed() == nil)
+            #expect(try await acting.recipient(queued) == queued.recipient)
+        }
+    }
+
+    /// A mail may come to a return path and to an address of ours: each gets its own.
+    @Test func rulesRunOverTheOtherRecipients() async throws {
+        let acting = try await Acting.sending()
+        try await acting.run { acting in
+            let queued = try await acting.send()
+            let path = acting.returnPath(of: queued)
+            let id = try await Self.comes(
+                "bounce", about: queued, to: ["ada@ours.example", path], acting)
+            #expect(
+                try await acting.journal(id) == ["(feedback)/0:done", "all/0:done"])
+            #expect(acting.storedFiles == ["\(id)"])
+            #expect(try await acting.kinds() == ["Bounce Permanent/General"])
+        }
+    }
+
+    // MARK: When
+
+    /// A server may be faster than our note that it took the mail: that is waited for once.
+    @Test func whatIsNotNotedAsSentYetIsWaitedFor() async throws {
+        let acting = try await Acting.sending()
+        try await acting.run { acting in
+            let queued = try await acting.send(state: .queued)
+            let path = acting.returnPath(of: queued)
+            let id = try await acting.receive(try Self.mail("bounce", path), to: [path])
+            await acting.ended.tries(1)
+            #expect(try await acting.kinds() == [])
+            try await acting.pass(seconds: 20, until: id, is: .retired)
+            #expect(try await acting.kinds() == ["Bounce Permanent/General"])
+            #expect(try await acting.recipient(queued).state == .bounced)
+        }
+    }
+
+    @Test func aMailInAFileIsRead() async throws {
+        let acting = try await Acting.sending()
+        try await acting.run { acting in
+            let queued = try await acting.send()
+            let path = acting.returnPath(of: queued)
+            let line = "X-Padding: \(String(repeating: "x", count: 900))\r\n"
+            let padding = String(repeating: line, count: 100)
+            let id = try await acting.receive(
+                padding + (try Self.mail("bounce", path)), to: [path])
+            await acting.ended.retirement(of: id)
+            #expect(try await acting.receiving.store.mail(id)?.bodyPlace == .file)
+            #expect(try await acting.kinds() == ["Bounce Permanent/General"])
+        }
+    }
+}
