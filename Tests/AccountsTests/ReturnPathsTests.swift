@@ -1,5 +1,6 @@
 import Accounts
 import MailModel
+import Storage
 import TestSupport
 import Testing
 

@@ -1,6 +1,8 @@
 import Foundation
 import MailFlow
 import MailModel
+import RuleEngine
+import SQLStorage
 import Storage
 import TestSupport
 import Testing
@@ -113,10 +115,9 @@ import Testing
     /// The list knows the stronger reason, whichever mail it came of.
     @Test func whoHasComplainedStaysListedForThat() async throws {
         let acting = try await Acting.sending()
-        let random = CountingRandom()
         try await acting.run { acting in
-            let first = try await acting.send(random: random)
-            let second = try await acting.send(random: random)
+            let first = try await acting.send()
+            let second = try await acting.send()
             try await Self.comes("complaint", about: first, acting)
             try await Self.comes("bounce", about: second, acting)
             #expect(try await acting.recipient(second).state == .bounced)
@@ -149,6 +150,37 @@ import Testing
             #expect(try await acting.kinds() == [])
             #expect(try await acting.listed() == nil)
             #expect(try await acting.recipient(queued) == queued.recipient)
+        }
+    }
+
+    /// Whoever has to complain of mails that are sent from here is heard, whatever the rules.
+    @Test(arguments: [
+        ("postmaster@mx.ours.test", true, true), ("Abuse@MX.ours.test", true, false),
+        ("abuse@ours.example", false, false), ("shop@mx.ours.test", false, false),
+        ("abuse@far.example", false, false), ("postmaster@far.example", false, false),
+    ])
+    func takesWhatIsADuty(_ address: String, whereMailIsSent: Bool, elsewhere: Bool) async throws {
+        let path = ForwardPath.mailbox(try #require(Mailbox(address)))
+        for (sends, isTaken) in [(true, whereMailIsSent), (false, elsewhere)] {
+            let receiving = try await Receiving(
+                rules: ReceiptRuleSet(name: "none", rules: []), sends: sends)
+            let admission = receiving.flow.admit(recipient: path, isTLS: false)
+            #expect((admission != .refused(.recipientUnknown)) == isTaken)
+        }
+    }
+
+    /// Its address has proven what counts: nobody is asked what else it is.
+    @Test func isNotJudged() async throws {
+        let judge = ScriptedJudge()
+        let acting = try await Acting.sending(judge: judge)
+        try await acting.run { acting in
+            let queued = try await acting.send()
+            try await Self.comes("bounce", about: queued, acting)
+            #expect(judge.judged == [])
+            let mixed = try await Self.comes(
+                "away", about: queued,
+                to: [acting.returnPath(of: queued), "ada@ours.example"], acting)
+            #expect(judge.judged == [mixed])
         }
     }
 

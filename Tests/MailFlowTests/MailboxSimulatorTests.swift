@@ -3,6 +3,7 @@ import MailFlow
 import MailModel
 import NIOCore
 import SMTPProtocol
+import SQLStorage
 import Storage
 import Testing
 

@@ -22,6 +22,8 @@ final class Receiving: Sendable {
     let queue = ActionQueue()
     let bodies = ScriptedBodies()
     let time = ManualTime()
+    /// Of ids: no two are the same.
+    let random = CountingRandom()
     let room = Room()
     let syncFailures: Counter
     /// Nil where nothing is sent.
@@ -69,7 +71,7 @@ final class Receiving: Sendable {
             identities: identities, returnPaths: returnPaths, rules: rules, store: store,
             bodies: bodies, threads: threads, room: room, queue: queue,
             judge: judge.map { SessionJudge($0) }, time: time,
-            random: CountingRandom(), onFailure: { if $0.isSyncFailure { failures.add() } })
+            random: random, onFailure: { if $0.isSyncFailure { failures.add() } })
     }
 
     private static func returnPaths(_ store: SQLStore, _ time: ManualTime) -> ReturnPaths {

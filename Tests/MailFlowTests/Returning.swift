@@ -5,6 +5,7 @@ import MailFlow
 import MailModel
 import NIOCore
 import RuleEngine
+import SQLStorage
 import Storage
 import Synchronization
 import TestSupport
@@ -16,7 +17,7 @@ extension Acting {
     static let domain = Domain(validatedASCII: "mx.ours.test")
 
     /// A server that sends and tells the topic `sent`, and whose rules store what they are given.
-    static func sending() async throws -> Acting {
+    static func sending(judge: (any MailJudge)? = nil) async throws -> Acting {
         try await Acting(
             [
                 ReceiptRule(
@@ -24,7 +25,7 @@ extension Acting {
                     actions: [.store(bucket: "mail", prefix: nil, topic: nil, onFailure: .hold)],
                     isScanEnabled: false)
             ], topics: ["sent": [Subscriber(name: "log", endpoint: .file(path: "sent"))]],
-            sends: true)
+            judge: judge, sends: true)
     }
 
     var office: SendingOffice {
@@ -35,7 +36,7 @@ extension Acting {
         settings.simulator = MailboxSimulator(under: Self.domain)
         return SendingOffice(
             settings: settings, tokens: Receiving.tokens, topics: directory, routes: RouteTable(),
-            plans: RetryPlans(), time: receiving.time, random: CountingRandom())
+            plans: RetryPlans(), time: receiving.time, random: receiving.random)
     }
 
     /// Nil where nothing is sent.
@@ -50,10 +51,9 @@ extension Acting {
     /// A mail that was taken to be sent, and is in this state now.
     func send(
         to address: String = "gone@far.example", state: SentRecipient.State = .delivered,
-        notification: DeliveryNotification = DeliveryNotification(),
-        random: any RandomSource = CountingRandom()
+        notification: DeliveryNotification = DeliveryNotification()
     ) async throws -> QueuedRecipient {
-        let now = receiving.time.now()
+        let (now, random) = (receiving.time.now(), receiving.random)
         let sender = try #require(Mailbox("shop@ours.example"))
         let recipient = try #require(Mailbox(address))
         let id = MessageID(at: now, random: random)

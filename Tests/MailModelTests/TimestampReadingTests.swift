@@ -20,7 +20,7 @@ import Testing
         Case(text: "29 Feb 2024 23:59:60 GMT", time: "Thu, 29 Feb 2024 23:59:59 +0000"),
         Case(text: "1 Jan 70 00:00:00 EST", time: "Thu, 1 Jan 1970 05:00:00 +0000"),
         Case(text: "1 Jan 26 00:00:00 Z", time: "Thu, 1 Jan 2026 00:00:00 +0000"),
-        Case(text: "1 Jan 126 00:00:00", time: "Fri, 1 Jan 2026 00:00:00 +0000"),
+        Case(text: "1 Jan 126 00:00:00", time: "Thu, 1 Jan 2026 00:00:00 +0000"),
         Case(text: "1 January 2026 00:00:00 +0000", time: "Thu, 1 Jan 2026 00:00:00 +0000"),
         Case(text: "31 Dec 9998 23:59:59 +0000", time: "Thu, 31 Dec 9998 23:59:59 +0000"),
         Case(text: "31 Dec 9999 23:59:59 +0000"), Case(text: "1 Jan 1899 00:00:00 +0000"),
@@ -35,7 +35,9 @@ import Testing
         #expect(Timestamp(rfc5322: test.text)?.rfc5322Text == test.time)
     }
 
-    @Test(arguments: stride(from: -2_000_000_000, through: 30_000_000_000, by: 1_234_567_891))
+    @Test(
+        arguments: Array(
+            stride(from: -2_000_000_000, through: 30_000_000_000, by: 1_234_567_891)))
     func readsWhatItWrites(_ seconds: Int) {
         let time = Timestamp(milliseconds: Int64(seconds) * 1_000)
         #expect(Timestamp(rfc5322: time.rfc5322Text) == time)
