@@ -34,6 +34,10 @@ struct Lanes {
         /// It failed as a whole since it came here: nobody else is tried, and it rests when those
         /// at work have ended.
         var isFailing = false
+        /// It has taken or refused a mail since it came here.
+        var hasAnswered = false
+        /// Tries that failed for the whole of it, one after another.
+        var failuresInARow = 0
         /// Its end is being written: nothing comes in any more, and it is not opened again.
         var isEnding = false
 
@@ -42,6 +46,9 @@ struct Lanes {
             self.width = width
             self.mayHaveMore = mayHaveMore
         }
+
+        /// One that serves others is not down for a connection that breaks.
+        var isDown: Bool { isFailing || !hasAnswered || failuresInARow > width }
 
         var isIdle: Bool { waiting.isEmpty && atWork == 0 && !isFetching }
     }
@@ -185,6 +192,12 @@ struct Lanes {
         guard let lane = lanes[name] else { return .nothing }
         lane.atWork -= 1
         if let problem, let rest {
+            lane.failuresInARow += 1
+            guard lane.isDown else {
+                lane.width = max(lane.width / 2, 1)
+                if !lane.waiting.isEmpty { enqueue(name) }
+                return need(name)
+            }
             // Those that were at work at the same time say the same once more.
             if !lane.isFailing { lane.record.failures += 1 }
             lane.isFailing = true
@@ -195,6 +208,8 @@ struct Lanes {
         } else if asksForLess {
             lane.width = max(lane.width / 2, 1)
         } else if !lane.isFailing {
+            lane.hasAnswered = true
+            lane.failuresInARow = 0
             lane.record.failures = 0
             lane.record.restsUntil = nil
             lane.record.detail = nil

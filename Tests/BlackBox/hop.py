@@ -1,10 +1,11 @@
 """A next hop that does as it is told: SMTP on loopback, one thread for each connection.
 
 What it does at a moment of the dialog is an act: a text is said as a reply, bytes go out as they
-are, a function is given the session. A list has an act for each time, and None among them, or
-behind its end, is what a server usually does."""
+are, a function is given the session. A list has an act for each time, `Chance` one now and then,
+and None is what a server usually does."""
 
 import contextlib
+import random
 import re
 import socket
 import threading
@@ -51,7 +52,20 @@ def flood(session):
 def close_when_taken(session):
     """The mail is kept, and nobody is told."""
     session.keep()
+    session.hop.untold.extend(session.recipients)
     raise Over
+
+
+class Chance:
+    """Now and then one of these acts, and otherwise what is usual."""
+
+    def __init__(self, chance, *acts, seed=0):
+        self.chance = chance
+        self.acts = acts
+        self.random = random.Random(seed)
+
+    def choose(self):
+        return self.random.choice(self.acts) if self.random.random() < self.chance else None
 
 
 def by_recipient(**replies):
@@ -80,6 +94,7 @@ class Hop:
         self.connections = 0
         self.flooded = 0
         self.hanging = 0
+        self.untold = []
         self.open = set()
         self.listener = socket.create_server((address, port))
         self.port = self.listener.getsockname()[1]
@@ -110,13 +125,13 @@ class Hop:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def act(self, moment, is_taken=True):
+    def act(self, moment):
         with self.lock:
             act = self.acts.get(moment)
             if isinstance(act, list):
-                acts, act = act, act[0] if act else None
-                if is_taken:
-                    del acts[:1]
+                act = act.pop(0) if act else None
+            if isinstance(act, Chance):
+                act = act.choose()
             return USUAL.get(moment) if act is None else act
 
     def mails(self, recipient):
@@ -167,8 +182,10 @@ class Session:
         self.send(reply.encode("utf-8") + b"\r\n")
 
     def do(self, moment):
-        """Answers whether it went on as usual."""
-        act = self.hop.act(moment)
+        """Answers whether it goes on as usual."""
+        return self.perform(self.hop.act(moment))
+
+    def perform(self, act):
         if callable(act):
             act(self)
         elif isinstance(act, bytes):
@@ -224,8 +241,8 @@ class Session:
             self.say("500 5.5.1 what?")
 
     def ehlo(self):
-        if self.hop.act("ehlo", is_taken=False) is not None:
-            self.do("ehlo")
+        if (act := self.hop.act("ehlo")) is not None:
+            self.perform(act)
             return
         offers = list(self.hop.offers)
         if self.hop.context and not self.tls:
@@ -254,12 +271,7 @@ class Session:
         act = self.hop.act("end")
         if isinstance(act, str) and act.startswith("2"):
             self.keep()
-        if callable(act):
-            act(self)
-        elif isinstance(act, bytes):
-            self.send(act)
-        else:
-            self.say(act)
+        self.perform(act)
 
     def keep(self):
         with self.hop.lock:

@@ -7,7 +7,7 @@ import unittest
 from dataclasses import dataclass, field
 
 from hop import (
-    Hop, by_recipient, close, close_when_taken, flood, hang,
+    Chance, Hop, by_recipient, close, close_when_taken, flood, hang,
 )
 from sending import SendingCase
 from test_policies import certificate
@@ -182,6 +182,50 @@ class BadLuck(SendingCase):
         listed, = self.server.json("suppression", "get", "ada@luck0.example")
         self.assertEqual(listed["reason"], "BOUNCE")
         self.server.eventually(lambda: self.reports.taken, "the sender has a report")
+
+    def test_many_mails_with_any_luck(self):
+        # Each mail has one end, and comes twice only where nobody could know that it had come.
+        chances = {
+            "connect": Chance(0.1, close, "421 4.3.2 busy", "garbage", b"220-half", seed=1),
+            "ehlo": Chance(0.1, close, "500 5.5.1 what?", "421 4.3.2 busy", seed=2),
+            "mail": Chance(0.1, close, "450 4.7.1 later", "what?", seed=3),
+            "rcpt": Chance(0.2, close, "450 4.7.1 later", "550 5.1.1 nobody", seed=4),
+            "data": Chance(0.1, close, "451 4.3.0 later", "250 2.0.0 ok", seed=5),
+            "end": Chance(0.2, close, close_when_taken, "451 4.3.0 later", "554 5.6.0 no", seed=6)}
+        self.start_with([Luck("any", chances, "", ""), Luck("slow", {}, "", "", offers=[])])
+        for hop in self.hops:
+            hop.acts = chances
+        count = 60
+        for index in range(0, count, 20):
+            self.send(*(f"user{number}@luck{number % 2}.example"
+                        for number in range(index, index + 20)))
+        for _ in range(5):
+            self.server.eventually(lambda: not self.due(), "nobody is due any more")
+            self.make_due()
+        for hop in self.hops:
+            hop.acts = {}
+        self.make_due()
+        self.server.eventually(
+            lambda: not self.rows("SELECT 1 FROM sent_recipient WHERE state = 'queued' "
+                                  "AND address LIKE 'user%'"), "all have an end")
+        ends = dict(self.rows("SELECT address, state FROM sent_recipient "
+                              "WHERE address LIKE 'user%'"))
+        self.assertEqual(len(ends), count)
+        self.assertEqual(set(ends.values()), {"delivered", "bounced"})
+        for address, state in ends.items():
+            came = sum(len(hop.mails(address)) for hop in self.hops)
+            untold = sum(hop.untold.count(address) for hop in self.hops)
+            with self.subTest(address, state=state):
+                self.assertEqual(came - untold, 1 if state == "delivered" else 0)
+
+    def due(self):
+        """Who waits to be tried, and not for a destination that rests."""
+        now = time.time() * 1_000
+        return self.rows("""
+            SELECT address FROM sent_recipient WHERE state = 'queued' AND due_ms <= ?
+            AND NOT EXISTS (SELECT 1 FROM destination WHERE name = sent_recipient.destination
+                            AND rests_ms > ?)
+            """, now, now)
 
     def test_hosts_that_hang_hold_up_nobody_and_lose_nothing(self):
         moments = ["connect", "ehlo", "mail", "rcpt", "data", "end"]

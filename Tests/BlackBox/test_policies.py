@@ -61,6 +61,26 @@ class Exchangers(SendingCase):
         self.becomes(mail, "delivered")
         self.tells(mail, "Send", "Delivery")
 
+    def test_every_way_that_the_dns_names(self):
+        hop = Hop(self)
+        self.start(self.sending_server(hop.port, [
+            "direct A 127.0.0.1", "alias CNAME direct", "behind MX 10 alias",
+            "both MX 10 twofold", "twofold A 127.0.0.1", "twofold AAAA ::1",
+            "xn--grn-hoa MX 10 mx", "*.wild MX 10 mx"]))
+        recipients = ["direct.example", "alias.example", "behind.example", "both.example",
+                      "xn--grn-hoa.example", "any.wild.example", "[127.0.0.1]"]
+        for domain in recipients:
+            with self.subTest(domain):
+                mail = self.send(f"ada@{domain}")
+                self.becomes(mail, "delivered")
+                self.assertEqual(len(hop.mails(f"ada@{domain}")), 1)
+        # One mail to all of them goes to each once.
+        hop.taken.clear()
+        mail = self.send(*(f"bob@{domain}" for domain in recipients))
+        self.server.eventually(lambda: len(hop.taken) == len(recipients), "all have it")
+        self.assertEqual(sorted(taken.recipients for taken in hop.taken),
+                         sorted((f"bob@{domain}",) for domain in recipients))
+
     def test_what_a_next_hop_cannot_take_bounces(self):
         hop = Hop(self, offers=["SIZE 100000"])
         self.start(self.sending_server(hop.port, ["far MX 10 mx", "shop MX 10 mx"]))

@@ -96,6 +96,27 @@ import Testing
         #expect(Set(depot.courier.recipients).count == 101)
     }
 
+    /// Of those whom it serves one is put off; of two in a row there is more to fear.
+    @Test(arguments: [(["a3"], 8, false), (["a3", "a4"], 5, true), (["a3", "a5"], 8, false)])
+    func aConnectionThatBreaksIsNoEnd(
+        _ broken: [String], _ calls: Int, _ rests: Bool
+    ) async throws {
+        let depot = try Depot(limits: DeliveryLimits(widthStart: 1, widthMax: 1))
+        depot.courier.answers.withLock { answers in
+            for name in broken {
+                answers["\(name)@one.example"] = ScriptedCourier.deferred(.destination)
+            }
+        }
+        for number in 0..<8 { try await depot.send(to: ["a\(number)@one.example"]) }
+        try await depot.run { depot in
+            try await depot.until { depot.courier.calls.count == calls }
+            try await depot.until { depot.courier.atWork == 0 }
+            for _ in 0..<500 { await Task.yield() }
+            #expect(depot.courier.calls.count == calls)
+            #expect(depot.log.lines.withLock { $0.contains("rests one.example 1") } == rests)
+        }
+    }
+
     @Test func aDestinationThatHangsHoldsUpNoOther() async throws {
         let depot = try Depot(limits: DeliveryLimits(triesMax: 8, widthStart: 2, widthMax: 4))
         depot.courier.hangs.withLock { $0 = ["slow.example"] }
