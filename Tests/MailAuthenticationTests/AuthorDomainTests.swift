@@ -38,6 +38,7 @@ import Testing
         ("ceo@bank.ex -evil.example", .unreadable), ("ceo@bank.ex(x)-evil.example", .unreadable),
         ("<\"ceo\"x@evil.example>", .unreadable), ("\"ceo\"x@evil.example", .unreadable),
         ("<ceo@[192.0.2.1]evil.example>", .unreadable),
+        ("ceo@\"evil.example\"", .unreadable), ("<ceo@\r\n \"evil\">", .unreadable),
         // Groups.
         ("ceo@bank.example: x@evil.example;", .unreadable),
         ("ceo(x)@bank.example: x@evil.example;", .unreadable),

@@ -157,7 +157,7 @@ private struct MailboxListReader {
                 entry.address = try angleAddress()
             default:
                 guard entry.address == nil else { throw .unreadable }
-                entry.words.append(try word(mayBeLiteral: entry.words.endInAt))
+                entry.words.append(try word(after: entry.words))
             }
         }
     }
@@ -180,19 +180,21 @@ private struct MailboxListReader {
             case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"),
                 UInt8(ascii: "("):
                 try skipSpace()
-            default: words.append(try word(mayBeLiteral: words.endInAt))
+            default: words.append(try word(after: words))
             }
         }
         throw .unreadable
     }
 
-    /// An atom, a dot, an `@`, a quoted string or a domain literal.
-    private mutating func word(mayBeLiteral: Bool) throws(AuthorDomainDefect) -> [UInt8] {
+    /// An atom, a dot, an `@`, a quoted string before it or a domain literal behind it.
+    private mutating func word(after words: Words) throws(AuthorDomainDefect) -> [UInt8] {
         let start = position
         switch bytes[position] {
-        case UInt8(ascii: "\""): return try quotedString()
+        case UInt8(ascii: "\""):
+            guard !words.contains(UInt8(ascii: "@")) else { throw .unreadable }
+            return try quotedString()
         case UInt8(ascii: "["):
-            guard mayBeLiteral, let end = bytes[position...].firstIndex(of: UInt8(ascii: "]"))
+            guard words.endInAt, let end = bytes[position...].firstIndex(of: UInt8(ascii: "]"))
             else { throw .unreadable }
             position = end + 1
             return Array(bytes[start..<position])
