@@ -5,7 +5,7 @@ extension Timestamp {
     ///
     ///     date-time = [ day-name "," ] day month year hour ":" minute [ ":" second ] [ zone ]
     ///
-    /// RFC 5322 §3.3, §4.3
+    /// RFC 5322 §3.3, RFC 5322 §4.3
     package init?(rfc5322 text: String) {
         var words = Self.words(text)
         if words.first?.first.map(Self.isDigit) == false { words.removeFirst() }
@@ -95,7 +95,7 @@ extension Timestamp {
         "MST": -25_200, "PDT": -25_200, "PST": -28_800,
     ]
 
-    /// Days from 1970 to a civil date; the inverse of what `rfc5322Text` does. A day that its month
+    /// Days from 1970 to a civil date; the inverse of what writing one does. A day that its month
     /// has not is one of the next.
     private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
         let shifted = month <= 2 ? year - 1 : year

@@ -4,7 +4,7 @@ import Testing
 @Suite struct TimestampReadingTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var text: String
-        /// As `rfc5322Text` has it; nil: it names no time.
+        /// As we write it; nil: it names no time.
         var time: String?
 
         var testDescription: String { text }

@@ -71,6 +71,7 @@ import Testing
         ("actions", [".json"], "Tests/ActionsTests/ReceiptEventTests.swift"),
         ("dialogs", [".smtp"], "Tests/InboundSMTPTests/DialogTests.swift"),
         ("events", [".json"], "Tests/EventsTests/SendingEventTests.swift"),
+        ("feedback", [".eml", ".json"], "Tests/MailFlowTests/FeedbackFlowTests.swift"),
         ("fuzz", [".input"], "Tests/FuzzTests/KeptInputTests.swift"),
         ("rules", [".yaml", ".problems"], "Tests/RuleEngineTests/RuleDocumentTests.swift"),
         ("stores", [""], "Tests/StorageTests/StoreUpgradeTests.swift"),
