@@ -130,7 +130,8 @@ package final class DeliveryQueue: Service {
             do throws(StorageFailure) {
                 try await openDue()
             } catch {
-                log.journalFailed(error)
+                // The end cuts it off.
+                if !isClosed { log.journalFailed(error) }
             }
             // Whoever waits for its minute's share is looked at, too.
             wakeAll()

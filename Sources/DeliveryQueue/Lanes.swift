@@ -38,6 +38,11 @@ struct Lanes {
         var hasAnswered = false
         /// Tries that failed for the whole of it, one after another.
         var failuresInARow = 0
+        /// Mails that it took or refused since its width last changed.
+        private var answers = 0
+        /// It was asked for less: more comes back slowly.
+        private var isCareful = false
+        private static let carefulRounds = 10
         /// Its end is being written: nothing comes in any more, and it is not opened again.
         var isEnding = false
 
@@ -47,8 +52,25 @@ struct Lanes {
             self.mayHaveMore = mayHaveMore
         }
 
-        /// One that serves others is not down for a connection that breaks.
-        var isDown: Bool { isFailing || !hasAnswered || failuresInARow > width }
+        /// One that serves others is not down for a connection that breaks, and those at work may
+        /// tell that it does.
+        var isDown: Bool {
+            isFailing || (hasAnswered ? failuresInARow > width : atWork == 0)
+        }
+
+        func narrow() {
+            width = max(width / 2, 1)
+            answers = 0
+            isCareful = true
+        }
+
+        /// By one for each round of answers.
+        func widen(to widthMax: Int) {
+            answers += 1
+            guard answers >= width * (isCareful ? Self.carefulRounds : 1) else { return }
+            answers = 0
+            width = min(width + 1, widthMax)
+        }
 
         var isIdle: Bool { waiting.isEmpty && atWork == 0 && !isFetching }
     }
@@ -194,7 +216,7 @@ struct Lanes {
         if let problem, let rest {
             lane.failuresInARow += 1
             guard lane.isDown else {
-                lane.width = max(lane.width / 2, 1)
+                lane.narrow()
                 if !lane.waiting.isEmpty { enqueue(name) }
                 return need(name)
             }
@@ -206,14 +228,14 @@ struct Lanes {
             for waiting in lane.waiting { forget(waiting) }
             lane.waiting.removeAll()
         } else if asksForLess {
-            lane.width = max(lane.width / 2, 1)
+            lane.narrow()
         } else if !lane.isFailing {
             lane.hasAnswered = true
             lane.failuresInARow = 0
             lane.record.failures = 0
             lane.record.restsUntil = nil
             lane.record.detail = nil
-            lane.width = min(lane.width + 1, limits.widthMax)
+            lane.widen(to: limits.widthMax)
         }
         if !lane.waiting.isEmpty { enqueue(name) }
         return need(name)

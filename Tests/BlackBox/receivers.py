@@ -46,6 +46,12 @@ class Postfix(test_postfix.Postfix):
     def fetch(cls):
         cls.run("scripts/fetch-peer", "postfix", test_postfix.PEER)
 
+    def configure(self, *lines):
+        """Adds settings, and lets them be read."""
+        with open(os.path.join(self.folder, "etc/main.cf"), "a", encoding="ascii") as file:
+            file.writelines(line + "\n" for line in lines)
+        self.run("scripts/postfix-instance", "reload", self.folder)
+
     def mails(self):
         return mails_in(os.path.join(self.folder, "mail"))
 

@@ -283,6 +283,23 @@ class Proven(SendingCase):
         self.becomes(self.send("ada@far.example"), "queued", "forged")
         self.assertEqual(self.hop.taken, [])
 
+    def test_exchangers_that_are_forged_are_none(self):
+        self.start_with(["other A 127.0.0.1"], None,
+                        forge={"MX\t10 mx.example.": "MX\t10 other.example."})
+        mail = self.send("ada@far.example")
+        self.becomes(mail, "queued", "looking up far.example")
+        self.assertEqual(self.hop.connections, 0)
+
+    def test_a_dns_that_is_away(self):
+        self.start_with([], None)
+        self.names.stop()
+        mail = self.send("ada@far.example")
+        self.becomes(mail, "queued", "looking up far.example")
+        self.tells(mail, "Send", "DeliveryDelay")
+        self.names.start()
+        self.make_due()
+        self.becomes(mail, "delivered", "250")
+
     def test_required_onward(self):
         context = certificate(self.helper, "mx.example")
         self.start_with(

@@ -95,13 +95,30 @@ class Receivers(SendingCase):
         self.hand_over(peer)
         self.bounce(peer)
 
+    def test_a_postfix_that_takes_two_connections_at_once(self):
+        peer = self.exchanger(receivers.Postfix)
+        peer.configure("smtpd_client_connection_count_limit = 2",
+                       "smtpd_client_event_limit_exceptions =",
+                       "virtual_mailbox_maps = static:all/")
+        for _ in range(4):
+            self.send(*(f"user{number}@far.example" for number in range(50)))
+        # What is refused with 421 waits for its next try; the others need not wait with it.
+        self.server.eventually(
+            lambda: not self.rows("SELECT 1 FROM sent_recipient WHERE state = 'queued' "
+                                  "AND attempts = 0"), "all are tried")
+        self.assertEqual(self.server.log_lines("destination rests"), [])
+        self.assertGreater(len(self.server.log_lines(" delivered ")), 170)
+        self.assertTrue(self.server.log_lines(" deferred ", "too many connections"))
+
     def test_a_postfix_that_comes_back(self):
         peer = self.exchanger(receivers.Postfix)
         peer.run("scripts/postfix-instance", "stop", peer.folder)
         mail = self.send("ada@far.example")
         self.becomes(mail, "queued", "cannot be reached")
         self.tells(mail, "Send", "DeliveryDelay")
-        self.assertTrue(self.server.log_lines("destination rests", "destination=far.example"))
+        self.server.eventually(
+            lambda: self.server.log_lines("destination rests", "destination=far.example"),
+            "the destination rests")
         peer.run("scripts/postfix-instance", "start", peer.folder)
         self.make_due()
         self.becomes(mail, "delivered", "250")

@@ -54,7 +54,11 @@ struct ReceivingParts {
             settings.role = role
             settings.isTLSOffered = settings.isTLSOffered || role == .submission
             var receiver: any MailReceiver = flow
-            if role == .submission, let submission { receiver = submission }
+            if role == .submission, let submission {
+                receiver = submission
+                settings.limits.recipientsMax = min(
+                    settings.limits.recipientsMax, OutboundFlow.recipientsMax)
+            }
             return SMTPListener.Service(
                 settings: settings, receiver: receiver, log: surroundings.journal,
                 connections: connections, traces: traces)
