@@ -19,6 +19,7 @@ package struct FuzzTarget: Sendable {
         clamd, rspamd,
         deliveryStatus, feedbackReport, feedback, aggregateReport, reportArchive, tlsReport,
         replies, clientSession, stsPolicy, returnPath, suppressionLine,
+        localMail, addressCompletion,
     ]
 }
 

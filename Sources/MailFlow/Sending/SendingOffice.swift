@@ -106,6 +106,11 @@ package struct SendingOffice: DeliveryOffice {
             return bounce(
                 .expired(problem?.reason ?? .networkError), problem, attempt, queued, now,
                 isExpired: true)
+        case .returned:
+            // Nothing is said against the address.
+            return bounce(
+                .expired(.networkError), .sentBack(recipient.detail), nil, queued, now,
+                isExpired: false)
         case .suppressed(let record):
             return Consequences(
                 deliveries: tell(event(of: record, recipient)))
@@ -268,6 +273,14 @@ package struct SendingOffice: DeliveryOffice {
 }
 
 extension DeliveryProblem {
+    /// By an operator; `last` is what was said of it before.
+    fileprivate static func sentBack(_ last: String?) -> DeliveryProblem {
+        DeliveryProblem(
+            .mail, status: EnhancedStatusCode(4, 4, 7),
+            detail: "sent back by an operator before it was delivered"
+                + (last.map { "; last: \($0)" } ?? ""))
+    }
+
     var enhancedStatus: EnhancedStatus {
         EnhancedStatus(class: status.class, subject: status.subject, detail: status.detail)
     }
