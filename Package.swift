@@ -88,8 +88,8 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Daemon", "ControlPlane", "ControlSocket", "MailFlow", "RuleEngine", "Documents",
-                "MailModel", "Storage", arguments,
+                "Daemon", "ControlPlane", "ControlSocket", "MailFlow", "DeliveryQueue", "RuleEngine",
+                "Documents", "MailModel", "Storage", arguments,
             ],
             swiftSettings: settings),
         source(
@@ -117,14 +117,18 @@ let package = Package(
                 "Topics", "MailModel", hummingbird, hummingbirdCore, nioCore, nioPosix, logging,
                 lifecycle,
             ]),
-        source("ControlSocket", ["ControlPlane", nioCore, nioPosix, logging, lifecycle]),
+        source(
+            "ControlSocket",
+            [
+                "ControlPlane", "MailFlow", "MailModel", nioCore, nioPosix, logging, lifecycle,
+            ]),
 
         // Core
         source(
             "ControlPlane",
             [
-                "MailFlow", "Topics", "Accounts", "Storage", "RuleEngine", "Documents", "Feedback",
-                "MailModel", nioCore,
+                "MailFlow", "Topics", "DeliveryQueue", "Accounts", "Storage", "RuleEngine",
+                "Documents", "Feedback", "MailModel", nioCore,
             ]),
         source(
             "MailFlow",
@@ -260,7 +264,7 @@ let package = Package(
             [
                 "ControlPlane", "Topics", "MailFlow", "Accounts", "LibCrypto", "SQLStorage",
                 "SQLiteDriver", "ObjectStorage", "Storage", "RuleEngine", "Documents", "DNS",
-                "MailModel",
+                "DeliveryQueue", "MailModel",
                 "TestSupport", nioCore,
             ]),
         .target(

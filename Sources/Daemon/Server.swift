@@ -137,12 +137,14 @@ package struct Server {
             configuration, surroundings, spool, rules, names, actions, receiving, sending)
         do {
             try await operation.control.bind()
+            try await operation.submit?.bind()
             try await receiving.bind(start.sockets, surroundings)
             rules.sayWhatIsServed(configuration, surroundings)
             start.manager.tell("READY=1", "STATUS=Takes mail")
             try await run(actions, sending, receiving, operation, watchdog(receiving, spool))
         } catch {
             await operation.control.abandon()
+            await operation.submit?.abandon()
             try? await receiving.shutdown()
             throw error
         }
@@ -168,6 +170,7 @@ package struct Server {
         if let health = operation.health { services.append(health) }
         if let helper = start.helper { services.append(HelperWatch(helper: helper)) }
         if let web = operation.web { services.append(web) }
+        if let submit = operation.submit { services.append(WorkThreads.control.running(submit)) }
         services += receiving.listeners as [any Service]
         if let watchdog { services.append(watchdog) }
         services.append(

@@ -20,6 +20,8 @@ package enum TryEnding: Sendable, Equatable {
     case failed(DeliveryProblem, DeliveryAttempt)
     /// Not tried any more: its time is over. The problem of the last try, where there was one.
     case expired(DeliveryProblem?, DeliveryAttempt?)
+    /// Not tried any more: an operator has sent it back.
+    case returned
     /// Not tried: it was put on the suppression list after the mail was taken.
     case suppressed(SuppressionRecord)
 }

@@ -17,26 +17,26 @@ package final class DeliveryQueue: Service {
     /// How long tries at work go on after the end was asked for.
     private static let graceMilliseconds: Int64 = 20_000
 
-    fileprivate struct State {
+    struct State {
         var lanes: Lanes
         var isClosed = false
         var sleepers: [CheckedContinuation<Void, Never>] = []
         var closers: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let state: Mutex<State>
+    let state: Mutex<State>
     private let limits: DeliveryLimits
-    private let store: any SendingStore
-    private let bodies: any BodyFiles
+    let store: any SendingStore
+    let bodies: any BodyFiles
     private let courier: any Courier
-    private let office: any DeliveryOffice
+    let office: any DeliveryOffice
     private let routes: RouteTable
     private let plans: RetryPlans
-    private let time: any TimeSource
+    let time: any TimeSource
     private let random: any RandomSource
     private let pause: any Pause
-    private let log: any DeliveryLog
-    private let onDeliveries: @Sendable () -> Void
+    let log: any DeliveryLog
+    let onDeliveries: @Sendable () -> Void
 
     /// `onDeliveries` is called when the outbox has something new.
     package init(
@@ -84,11 +84,6 @@ package final class DeliveryQueue: Service {
             return state.takeSleepers(taken)
         }
         for sleeper in sleepers { sleeper.resume() }
-    }
-
-    /// Operators have moved recipients of `destination`, or ended its rest.
-    package func wake(_ destination: String) {
-        state.withLock { $0.lanes.wake(destination) }
     }
 
     /// Recipients that are tried at this moment.
@@ -172,7 +167,7 @@ package final class DeliveryQueue: Service {
         await see(to: need, name)
     }
 
-    private func see(to need: Lanes.Need, _ name: String) async {
+    func see(to need: Lanes.Need, _ name: String) async {
         switch need {
         case .nothing: break
         case .fetch: await fetch(name)

@@ -31,6 +31,8 @@ struct Lanes {
         /// Others may be due in the store.
         var mayHaveMore: Bool
         var isFetching = false
+        /// Rows were changed while it was fetching: what it has found may be old.
+        var isFetchStale = false
         /// It failed as a whole since it came here: nobody else is tried, and it rests when those
         /// at work have ended.
         var isFailing = false
@@ -171,8 +173,10 @@ struct Lanes {
     mutating func endFetch(_ name: String, _ found: [QueueItem], asked: Int) -> Need {
         guard let lane = lanes[name] else { return .nothing }
         lane.isFetching = false
-        lane.mayHaveMore = found.count >= asked
-        if !lane.isFailing {
+        lane.mayHaveMore = found.count >= asked || lane.isFetchStale
+        if lane.isFetchStale {
+            lane.isFetchStale = false
+        } else if !lane.isFailing {
             for item in found where claimed.insert(item.key).inserted { lane.waiting.append(item) }
             if !lane.waiting.isEmpty { enqueue(name) }
         }
@@ -250,6 +254,35 @@ struct Lanes {
 
     /// Operators want it tried now.
     mutating func wake(_ name: String) { resting[name] = nil }
+
+    /// Takes recipients out of the lanes' hands: nobody tries them until they are given back.
+    /// Answers those that it has; the others are being tried at this moment.
+    mutating func withdraw(_ places: [SentPlace]) -> [SentPlace] {
+        var wanted = Set(places.filter { !claimed.contains($0.key) })
+        for (name, places) in Dictionary(grouping: places, by: \.destination) {
+            guard let lane = lanes[name], !lane.waiting.isEmpty else { continue }
+            let keys = Set(places.map(\.key))
+            for item in lane.waiting where keys.contains(item.key) {
+                bodyBytes -= item.bodyBytes
+                wanted.insert(SentPlace(key: item.key, destination: name))
+            }
+            lane.waiting.removeAll { keys.contains($0.key) }
+        }
+        for place in wanted { claimed.insert(place.key) }
+        return places.filter { wanted.contains($0) }
+    }
+
+    /// Their rows say what is to be done with them now.
+    mutating func giveBack(_ places: [SentPlace]) -> [(name: String, need: Need)] {
+        for place in places { claimed.remove(place.key) }
+        return Set(places.map(\.destination)).map { name in
+            if let lane = lanes[name] {
+                lane.mayHaveMore = true
+                lane.isFetchStale = lane.isFetching
+            }
+            return (name, need(name))
+        }
+    }
 
     private mutating func need(_ name: String) -> Need {
         guard let lane = lanes[name] else { return .nothing }

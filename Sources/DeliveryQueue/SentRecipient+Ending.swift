@@ -21,6 +21,9 @@ extension SentRecipient {
             recipient.detail =
                 recipient.detail ?? "nobody answered in its time"
             recipient.state = .bounced
+        case .returned:
+            recipient.detail = "sent back by an operator"
+            recipient.state = .bounced
         case .suppressed(let record):
             recipient.state = .suppressed
             recipient.detail = "on the suppression list: \(record.reason.rawValue)"

@@ -100,6 +100,8 @@ package enum Refusal: Error, Sendable, Equatable {
     case authorUnclear
     /// What is submitted cannot be sent; the text is for whoever sends. 554 5.6.0
     case unsendable(String)
+    /// Who is named as its sender is of no verified identity; the text is SES's. 554 5.6.0
+    case unverified(String)
 }
 
 /// One mail coming in, owned by one session. Memory stays bounded: past a threshold the bytes go

@@ -275,10 +275,10 @@ package enum AddressList {
 
     /// What a byte stands in; marks count to what they open and close. A backslash is `escape`
     /// outside of comments.
-    private enum Place { case plain, quoted, escape, escaped, comment, escapedInComment }
+    enum Place { case plain, quoted, escape, escaped, comment, escapedInComment }
 
     /// Each byte with its index and the place that it stands in.
-    private struct Scan: Sequence, IteratorProtocol {
+    struct Scan: Sequence, IteratorProtocol {
         private let bytes: ArraySlice<UInt8>
         private var index: Int
         private var isQuoted = false

@@ -228,29 +228,59 @@ extension SQLStore: SendingStore {
     // MARK: What operators do
 
     package func move(
-        _ filter: SendingFilter, from: Set<SentRecipient.State>, to: SentRecipient.State,
+        _ keys: [SentRecipient.Key], from: Set<SentRecipient.State>, to: SentRecipient.State,
         now: Timestamp
     ) async throws(StorageFailure) -> (count: Int, files: [MailID]) {
         try await write { connection throws(StorageFailure) in
-            var filter = filter
-            filter.states = Array(from)
-            let keys = try Self.keys(filter, connection)
+            var count = 0
             var files: [MailID] = []
-            for (key, destination) in keys {
-                try connection.execute(
-                    """
-                    UPDATE sent_recipient SET state = $1, due_ms = $2
-                    WHERE mail = $3 AND position = $4
-                    """,
-                    [
-                        .text(to.rawValue), .integer(now.milliseconds), .text(key.mail.text),
-                        .integer(Int64(key.position)),
-                    ])
-                if to == .queued { try Self.expect(destination, now, connection) }
+            for key in keys where try Self.move(key, from: from, to: to, now, connection) {
+                count += 1
+                if to == .queued { try Self.expectNow(key, now, connection) }
                 if !to.isOpen { files += try Self.end(key.mail, connection) }
             }
-            return (keys.count, files)
+            return (count, files)
         }
+    }
+
+    private static func move(
+        _ key: SentRecipient.Key, from: Set<SentRecipient.State>, to: SentRecipient.State,
+        _ now: Timestamp, _ connection: any SQLConnection
+    ) throws(StorageFailure) -> Bool {
+        let states = from.map { SQLValue.text($0.rawValue) }
+        let list = states.indices.map { "$\($0 + 4)" }.joined(separator: ", ")
+        return try connection.execute(
+            """
+            UPDATE sent_recipient SET state = $1
+            WHERE mail = $2 AND position = $3 AND state IN (\(list))
+            """,
+            [.text(to.rawValue), .text(key.mail.text), .integer(Int64(key.position))] + states) > 0
+    }
+
+    /// A recipient that waits again: due now, as its destination is, or when it is scheduled.
+    private static func expectNow(
+        _ key: SentRecipient.Key, _ now: Timestamp, _ connection: any SQLConnection
+    ) throws(StorageFailure) {
+        try connection.execute(
+            """
+            UPDATE sent_recipient SET due_ms = $1
+            WHERE mail = $2 AND position = $3 AND (attempts > 0 OR due_ms <= $4)
+            """,
+            [
+                .integer(now.milliseconds), .text(key.mail.text), .integer(Int64(key.position)),
+                .integer(now.milliseconds),
+            ])
+        let rows = try connection.rows(
+            "SELECT destination, due_ms FROM sent_recipient WHERE mail = $1 AND position = $2",
+            [.text(key.mail.text), .integer(Int64(key.position))])
+        guard let row = rows.first, let destination = row.text(0), let due = row.integer(1) else {
+            return
+        }
+        try expect(destination, Timestamp(milliseconds: due), connection)
+        guard due <= now.milliseconds else { return }
+        try connection.execute(
+            "UPDATE destination SET due_ms = $1, rests_ms = NULL WHERE name = $2",
+            [.integer(now.milliseconds), .text(destination)])
     }
 
     package func wake(
@@ -263,7 +293,7 @@ extension SQLStore: SendingStore {
             try connection.execute(
                 """
                 UPDATE sent_recipient SET due_ms = $1
-                WHERE destination = $2 AND state = 'queued' AND due_ms > $3
+                WHERE destination = $2 AND state = 'queued' AND due_ms > $3 AND attempts > 0
                 """,
                 [.integer(now.milliseconds), .text(destination), .integer(now.milliseconds)])
             return changed > 0

@@ -166,22 +166,57 @@ extension SQLStore {
         }
     }
 
-    /// The recipients that `filter` means, and where they wait; all of them.
-    static func keys(
-        _ filter: SendingFilter, _ connection: any SQLConnection
-    ) throws(StorageFailure) -> [(SentRecipient.Key, String)] {
+    package func places(
+        _ filter: SendingFilter, after: SentRecipient.Key?
+    ) async throws(StorageFailure) -> [SentPlace] {
+        try await database.read { connection throws(StorageFailure) in
+            var condition = SendingCondition(filter)
+            if let after { condition.begin(after: after) }
+            let limit = condition.parameter(.integer(Int64(filter.limit)))
+            return try connection.rows(
+                """
+                SELECT sent_recipient.mail, sent_recipient.position, sent_recipient.destination
+                FROM sent_recipient JOIN sent_mail ON sent_mail.id = sent_recipient.mail
+                \(condition.text)
+                ORDER BY sent_recipient.mail, sent_recipient.position LIMIT \(limit)
+                """, condition.values
+            ).compactMap { row in
+                guard let mail = row.text(0).flatMap({ MessageID($0) }),
+                    let position = row.integer(1), let destination = row.text(2)
+                else { return nil }
+                return SentPlace(
+                    key: SentRecipient.Key(mail: mail, position: Int(position)),
+                    destination: destination)
+            }
+        }
+    }
+
+    package func count(_ filter: SendingFilter) async throws(StorageFailure) -> Int {
         let condition = SendingCondition(filter)
-        return try connection.rows(
-            """
-            SELECT sent_recipient.mail, sent_recipient.position, sent_recipient.destination
-            FROM sent_recipient JOIN sent_mail ON sent_mail.id = sent_recipient.mail
-            \(condition.text)
-            """, condition.values
-        ).compactMap { row in
-            guard let mail = row.text(0).flatMap({ MessageID($0) }),
-                let position = row.integer(1), let destination = row.text(2)
-            else { return nil }
-            return (SentRecipient.Key(mail: mail, position: Int(position)), destination)
+        return try await database.read { connection throws(StorageFailure) in
+            let count = try connection.rows(
+                """
+                SELECT COUNT(*) FROM sent_recipient
+                JOIN sent_mail ON sent_mail.id = sent_recipient.mail \(condition.text)
+                """, condition.values
+            ).first?.integer(0)
+            return Int(count ?? 0)
+        }
+    }
+
+    package func queued(
+        _ keys: [SentRecipient.Key]
+    ) async throws(StorageFailure) -> [QueuedRecipient] {
+        try await database.read { connection throws(StorageFailure) in
+            var found: [QueuedRecipient] = []
+            for key in keys {
+                found += try Self.queued(
+                    connection,
+                    "WHERE sent_recipient.mail = $1 AND sent_recipient.position = $2",
+                    [.text(key.mail.text), .integer(Int64(key.position))]
+                ).0
+            }
+            return found
         }
     }
 
@@ -201,13 +236,38 @@ extension SQLStore {
             if let mail = filter.mail {
                 clauses.append("sent_recipient.mail = \(parameter(.text(mail.text)))")
             }
-            if let address = filter.address {
-                let value = SQLValue.text("%\(likeEscaped(address.lowercased()))%")
-                let (first, second) = (parameter(value), parameter(value))
-                clauses.append(
-                    "(LOWER(sent_recipient.address) LIKE \(first) ESCAPE '!' "
-                        + "OR LOWER(sent_mail.sender) LIKE \(second) ESCAPE '!')")
+            if let recipient = filter.recipient {
+                like("LOWER(sent_recipient.address)", "%\(likeEscaped(recipient.lowercased()))%")
             }
+            if let domain = filter.recipientDomain {
+                like("LOWER(sent_recipient.address)", "%@\(likeEscaped(domain.lowercased()))")
+            }
+            if let sender = filter.sender {
+                like("LOWER(sent_mail.sender)", "%\(likeEscaped(sender.lowercased()))%")
+            }
+            if let time = filter.acceptedBefore {
+                clauses.append(
+                    "sent_mail.accepted_ms < \(parameter(.integer(time.milliseconds)))")
+            }
+            if let time = filter.dueBy {
+                clauses.append(
+                    "(sent_recipient.attempts > 0 OR sent_recipient.due_ms <= "
+                        + "\(parameter(.integer(time.milliseconds))))")
+            }
+        }
+
+        private mutating func like(_ column: String, _ pattern: String) {
+            clauses.append("\(column) LIKE \(parameter(.text(pattern))) ESCAPE '!'")
+        }
+
+        /// Only what stands behind `key`, by mail and position.
+        mutating func begin(after key: SentRecipient.Key) {
+            let mail = SQLValue.text(key.mail.text)
+            let (first, second) = (parameter(mail), parameter(mail))
+            let position = parameter(.integer(Int64(key.position)))
+            clauses.append(
+                "(sent_recipient.mail > \(first) OR (sent_recipient.mail = \(second) "
+                    + "AND sent_recipient.position > \(position)))")
         }
 
         mutating func parameter(_ value: SQLValue) -> String {

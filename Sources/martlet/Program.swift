@@ -1,9 +1,14 @@
 import ArgumentParser
+import Glibc
 
-/// The program. It has one thread until a command wants more: `serve` forks before that.
+/// The program, and by the names of sendmail another one. It has one thread until a command wants more: `serve` forks before that.
 @main
 enum Program {
     static func main() {
+        let name = CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? ""
+        if SendmailOptions.names.contains(name) {
+            exit(Sendmail.run(Array(CommandLine.arguments.dropFirst()), as: name))
+        }
         do {
             var command = try Martlet.parseAsRoot()
             if let asynchronous = command as? any AsyncParsableCommand {

@@ -1,5 +1,6 @@
 import Accounts
 import ControlPlane
+import DeliveryQueue
 import Documents
 import Foundation
 import LibCrypto
@@ -60,10 +61,16 @@ final class Desk: Sendable {
         let records = SendingRecords(
             serviceDomain: Domain(validatedASCII: "mail.example"),
             hostname: Domain(validatedASCII: "mx.ours.example"))
+        let queue = DeliveryQueue(
+            store: store, bodies: bodies, courier: NobodyTakes(), office: NobodyIsTold(),
+            routes: RouteTable(), time: time, random: random, pause: NobodyWaits(),
+            log: NobodyReads(), onDeliveries: {})
         let senders = SenderOperations(
             credentials: Credentials(
                 store: store, box: box, regions: ["us-east-1"], time: time, random: random),
-            suppressions: SuppressionOperations(store: store, time: time), identities: sending,
+            suppressions: SuppressionOperations(store: store, time: time),
+            sentMails: SentMailOperations(store: store, queue: queue, time: time),
+            identities: sending,
             setup: SenderSetup(identities: sending, maker: maker, time: time),
             verifier: SendingVerifier(
                 identities: sending, resolver: zone, maker: maker, records: records, time: time),

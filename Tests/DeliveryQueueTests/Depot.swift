@@ -43,7 +43,9 @@ final class Depot: Sendable {
 
     /// Takes a mail for `addresses`; into the queue's memory, too, where `isOffered`.
     @discardableResult
-    func send(to addresses: [String], isOffered: Bool = true) async throws -> SentMailRecord {
+    func send(
+        to addresses: [String], isOffered: Bool = true, dueAt: Timestamp? = nil
+    ) async throws -> SentMailRecord {
         let now = time.now()
         let id = MessageID(at: now, random: SystemBytes())
         let head = ByteBuffer(string: "Subject: x\r\n\r\n")
@@ -63,7 +65,7 @@ final class Depot: Sendable {
             let mailbox = try #require(Mailbox(address))
             return SentRecipient(
                 key: SentRecipient.Key(mail: id, position: position), address: mailbox,
-                destination: RouteTable().destination(of: mailbox.domain), dueAt: now,
+                destination: RouteTable().destination(of: mailbox.domain), dueAt: dueAt ?? now,
                 expiresAt: now.advanced(bySeconds: 259_200))
         }
         let sending = AcceptedSending(mail: mail, recipients: recipients, body: body)
@@ -202,6 +204,7 @@ final class CollectedTries: DeliveryLog {
             case .deferred: "deferred"
             case .failed: "failed"
             case .expired: "expired"
+            case .returned: "returned"
             case .suppressed: "suppressed"
             }
         lines.withLock { $0.append("\(word) \(recipient.recipient.address.wireText)") }

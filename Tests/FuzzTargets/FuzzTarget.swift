@@ -20,6 +20,7 @@ package struct FuzzTarget: Sendable {
         deliveryStatus, feedbackReport, feedback, aggregateReport, reportArchive, tlsReport,
         date,
         replies, clientSession, stsPolicy, returnPath, suppressionLine,
+        localMail, addressCompletion,
     ]
 }
 

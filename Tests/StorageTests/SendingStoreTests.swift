@@ -147,8 +147,7 @@ import Testing
         #expect(try await spool.store.wake("one.example", now: now))
         #expect(try await due(now).map(\.name) == ["one.example"])
         // One that nobody waits for is forgotten.
-        _ = try await spool.store.move(
-            SendingFilter(), from: [.queued], to: .removed, now: now)
+        _ = try await spool.moveAll(from: .queued, to: .removed, now: now)
         try await spool.store.settle(rest)
         #expect(try await spool.store.nextDue() == nil)
     }
@@ -160,9 +159,7 @@ import Testing
         _ = try await spool.accept(sending)
         let now = spool.time.now()
         #expect(
-            try await spool.store.move(
-                SendingFilter(), from: [.queued], to: .held, now: now
-            ).count == 1)
+            try await spool.moveAll(from: .queued, to: .held, now: now).count == 1)
         var recipient = sending.recipients[0]
         recipient.attempts = 1
         recipient.detail = "451 later"
@@ -173,20 +170,16 @@ import Testing
         #expect(
             try await spool.store.dueRecipients(of: "one.example", at: now, limit: 9).isEmpty)
         #expect(
-            try await spool.store.move(
-                SendingFilter(), from: [.held], to: .queued, now: now
-            ).count == 1)
+            try await spool.moveAll(from: .held, to: .queued, now: now).count == 1)
         #expect(
             try await spool.store.dueRecipients(of: "one.example", at: now, limit: 9).count == 1)
         var filter = SendingFilter()
-        filter.address = "ADA@one"
+        filter.recipient = "ADA@one"
         #expect(try await spool.store.list(filter).map(\.recipient.attempts) == [1])
-        filter.address = "nobody"
+        filter.recipient = "nobody"
         #expect(try await spool.store.list(filter).isEmpty)
         #expect(
-            try await spool.store.move(
-                SendingFilter(), from: [.queued], to: .removed, now: now
-            ).count == 1)
+            try await spool.moveAll(from: .queued, to: .removed, now: now).count == 1)
         #expect(try await spool.store.sentMail(sending.mail.id)?.state == .ended)
     }
 
@@ -285,5 +278,17 @@ extension Spool {
         try await withCheckedThrowingContinuation { continuation in
             store.accept(sending) { continuation.resume(with: $0) }
         }
+    }
+}
+
+extension Spool {
+    /// Moves every recipient in one state to another.
+    func moveAll(
+        from: SentRecipient.State, to: SentRecipient.State, now: Timestamp
+    ) async throws -> (count: Int, files: [MailID]) {
+        var filter = SendingFilter()
+        filter.states = [from]
+        let keys = try await store.places(filter, after: nil).map(\.key)
+        return try await store.move(keys, from: [from], to: to, now: now)
     }
 }

@@ -29,8 +29,8 @@ enum ImportGraph {
         Target(
             "martlet", .composition,
             [
-                "Daemon", "ControlPlane", "ControlSocket", "MailFlow", "RuleEngine", "Documents",
-                "MailModel", "Storage",
+                "Daemon", "ControlPlane", "ControlSocket", "MailFlow", "DeliveryQueue", "RuleEngine",
+                "Documents", "MailModel", "Storage",
             ]),
         Target(
             "Daemon", .composition,
@@ -44,7 +44,7 @@ enum ImportGraph {
 
         Target("InboundSMTP", .edge, ["MailFlow", "SMTPProtocol", "MailModel", "Storage"]),
         Target("PublicWeb", .edge, ["Topics", "MailModel"]),
-        Target("ControlSocket", .edge, ["ControlPlane"]),
+        Target("ControlSocket", .edge, ["ControlPlane", "MailFlow", "MailModel"]),
         Target(
             "OutboundSMTP", .edge,
             ["DeliveryQueue", "SMTPProtocol", "DNS", "Storage", "MailModel"]),
@@ -60,8 +60,8 @@ enum ImportGraph {
         Target(
             "ControlPlane", .core,
             [
-                "MailFlow", "Topics", "Accounts", "Storage", "RuleEngine", "Documents", "Feedback",
-                "MailModel",
+                "MailFlow", "Topics", "DeliveryQueue", "Accounts", "Storage", "RuleEngine",
+                "Documents", "Feedback", "MailModel",
             ]),
         Target(
             "MailFlow", .core,

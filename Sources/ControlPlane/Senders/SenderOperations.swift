@@ -8,6 +8,7 @@ import Storage
 package struct SenderOperations: Sendable {
     private let credentials: Credentials
     private let suppressions: SuppressionOperations
+    private let sentMails: SentMailOperations
     let identities: SendingIdentities
     private let setup: SenderSetup
     let verifier: SendingVerifier
@@ -15,11 +16,13 @@ package struct SenderOperations: Sendable {
 
     package init(
         credentials: Credentials, suppressions: SuppressionOperations,
+        sentMails: SentMailOperations,
         identities: SendingIdentities, setup: SenderSetup, verifier: SendingVerifier,
         records: SendingRecords
     ) {
         self.credentials = credentials
         self.suppressions = suppressions
+        self.sentMails = sentMails
         self.identities = identities
         self.setup = setup
         self.verifier = verifier
@@ -93,6 +96,10 @@ package struct SenderOperations: Sendable {
         case .listSuppressions(let filter, let isGlobal):
             .sending(try await suppressions.list(filter, isGlobal: isGlobal))
         case .exportZone: .sending(.zone(try zone()))
+        case .listSent(let filter): .sending(try await sentMails.list(filter))
+        case .showSent(let id): .sending(try await sentMails.show(id))
+        case .changeSent(let change, let filter, let isDry):
+            .sending(try await sentMails.apply(change, filter, isDry: isDry))
         }
     }
 

@@ -1,3 +1,4 @@
+package import DeliveryQueue
 package import Storage
 
 /// What can be asked about sending: who may, and to whom not.
@@ -18,6 +19,11 @@ package enum SenderRequest: Sendable, Codable {
 
     /// The service domain's records.
     case exportZone
+
+    case listSent(SentMailFilter)
+    case showSent(id: String)
+    /// `isDry`: says how many it would be.
+    case changeSent(SentMailChange, SentMailFilter, isDry: Bool)
 }
 
 /// What an identity is to send with.
@@ -42,4 +48,8 @@ package enum SenderAnswer: Sendable, Codable {
     case count(Int)
     /// Lines of a zone file.
     case zone(String)
+    /// Newest mails first.
+    case sentRecipients([SentRecipientView])
+    case sentMail(SentMailView)
+    case sentMailChange(SentMailChangeView)
 }

@@ -13,6 +13,8 @@ import Topics
 /// What people and their tools ask of a running server.
 struct OperationParts {
     let control: ControlServer
+    /// Nil where nothing is sent.
+    let submit: SubmitServer?
     let health: HealthServer?
     let web: PublicWebServer?
     /// What is done by the clock, each by itself.
@@ -48,6 +50,9 @@ struct OperationParts {
                     time: surroundings.time),
                 onRelease: { wake.call() }),
             log: surroundings.log)
+        submit = sending.flatMap { sending in
+            receiving.submission.map { sending.submitServer(configuration, surroundings, $0) }
+        }
         reloads = RuleReloads(
             rules: rules.ruleSets, folder: rules.folder, stamp: rules.stamp,
             log: surroundings.log)

@@ -1,5 +1,6 @@
 import Accounts
 import ControlPlane
+import ControlSocket
 import DeliveryQueue
 import Foundation
 import InboundSMTP
@@ -54,10 +55,6 @@ struct SendingParts {
         verifier = SendingVerifier(
             identities: identities, resolver: names.counting, maker: maker, records: records,
             time: time)
-        operations = SenderOperations(
-            credentials: credentials,
-            suppressions: SuppressionOperations(store: store, time: time),
-            identities: identities, setup: setup, verifier: verifier, records: records)
         var settings = SendingSettings(
             hostname: hostname, region: SESRuleDocument.region,
             accountNumber: SESRuleDocument.account,
@@ -98,6 +95,11 @@ struct SendingParts {
             office: office, routes: routes, plans: plans, time: time, random: random,
             pause: surroundings.pause, log: surroundings.journal, onDeliveries: { wake.call() })
         self.queue = queue
+        operations = SenderOperations(
+            credentials: credentials,
+            suppressions: SuppressionOperations(store: store, time: time),
+            sentMails: SentMailOperations(store: store, queue: queue, time: time),
+            identities: identities, setup: setup, verifier: verifier, records: records)
         outbound = OutboundFlow(
             settings: settings, identities: rules.identities, senders: identities, office: office,
             store: store, bodies: spool.bodies, routes: routes, plans: plans,
@@ -121,6 +123,19 @@ struct SendingParts {
                 headerBytesMax: configuration.inbound.headerBytesMax),
             bodies: spool.bodies, threads: threads, room: spool.disk, time: surroundings.time,
             random: surroundings.random, onFailure: { surroundings.spoolRefused($0) })
+    }
+
+    /// Where programs of this machine submit.
+    func submitServer(
+        _ configuration: Configuration, _ surroundings: Surroundings, _ flow: SubmissionFlow
+    ) -> SubmitServer {
+        let socket = configuration.sending.submitSocket
+        return SubmitServer(
+            path: configuration.submitSocket,
+            group: socket.group.map { SubmitServer.Group(name: $0.name, id: $0.id) },
+            domain: socket.domain ?? Domain(validatedASCII: configuration.hostname),
+            limits: SubmitLimits(mailBytesMax: configuration.session.limits.mailBytesMax),
+            flow: flow, userName: { UserEntry(id: $0)?.name }, log: surroundings.log)
     }
 
     func shutdown() async throws {

@@ -38,6 +38,17 @@ package struct Configuration: Sendable {
         package var connectionsPerDestinationMax: Int
         package var giveUpAfterHours: Int
         package var smartHost: Relay?
+        package var submitSocket = SubmitSocket()
+    }
+
+    /// Where programs of this machine submit.
+    package struct SubmitSocket: Sendable, Equatable {
+        /// Nil: in the data folder.
+        package var path: String?
+        /// Whose members may; nil: root and the server's user alone.
+        package var group: GroupEntry?
+        /// Of addresses that have none; nil: hostname.
+        package var domain: Domain?
     }
 
     package struct TLS: Sendable, Equatable {
@@ -144,6 +155,15 @@ package struct Configuration: Sendable {
 
     static func controlSocket(in dataDirectory: String) -> String {
         "\(dataDirectory)/control.sock"
+    }
+
+    /// Where it listens for programs that submit.
+    var submitSocket: String {
+        sending.submitSocket.path ?? Self.submitSocket(in: dataDirectory)
+    }
+
+    static func submitSocket(in dataDirectory: String) -> String {
+        "\(dataDirectory)/submit.sock"
     }
 }
 

@@ -10,7 +10,7 @@ import Topics
 /// Reads a configuration file: every problem at once, each with its line.
 package struct ConfigurationDocument {
     /// Of a Unix socket's path. unix(7): 108, with a NUL at its end.
-    private static let socketPathBytesMax = 107
+    static let socketPathBytesMax = 107
 
     let settings: SettingReader
     private let ourUser: uid_t
@@ -32,6 +32,21 @@ package struct ConfigurationDocument {
             throw DocumentProblems([])
         }
         return Configuration.controlSocket(in: data)
+    }
+
+    /// Where the server of this configuration listens for programs that submit, as above.
+    package static func submitSocket(path: String) throws(DocumentProblems) -> String {
+        let reader = DocumentReader(file: path, text: try text(path: path))
+        let settings = SettingReader(folder: folder(of: path))
+        let root = reader.root(keys: ConfigurationSchema.keys(at: ""))
+        let place = root.flatMap { settings.section($0, "sending") }?["submitSocket"]?
+            .mapping(keys: SendingDocument.submitSocketKeys)?["path"]
+        if let place, let path = settings.path(place, to: .file) { return path }
+        guard let data = settings.path(root?.required("dataDirectory"), to: .folder) else {
+            try reader.finish()
+            throw DocumentProblems([])
+        }
+        return Configuration.submitSocket(in: data)
     }
 
     private static func text(path: String) throws(DocumentProblems) -> String {

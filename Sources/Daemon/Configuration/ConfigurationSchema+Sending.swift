@@ -18,6 +18,13 @@ extension ConfigurationSchema {
             path: "sending.eventsTopic", defaultText: "received", isExample: true,
             comment: "The topic that is told of each send, delivery, bounce, complaint and delay."),
         Setting(
+            path: "sending.submitSocket",
+            defaultText: "{group: martlet-submit, domain: example.com}", isExample: true,
+            comment:
+                "Who else than root and the server's user may send by martlet send and sendmail:\n"
+                + "a group, in which the server's user has to be. domain is given to addresses\n"
+                + "without one (hostname), path is the socket's (submit.sock in dataDirectory)."),
+        Setting(
             path: "delivery.port", defaultText: "25",
             comment: "Where mail exchangers listen; another one is for tests.", range: 1...65_535),
         Setting(

@@ -24,7 +24,8 @@ struct PlacesOnDisk {
 
     /// What the server makes in its data folder, beside what an operator may put there.
     static let ownNames = [
-        "spool", "handlers", "tls", "sns", "receipt.key", "control.sock", "lock",
+        "spool", "handlers", "tls", "sns", "receipt.key", "control.sock", "submit.sock",
+        "lock",
     ]
 
     private let data: String?

@@ -24,7 +24,30 @@ struct SendingDocument {
             connectionsPerDestinationMax: settings.int(
                 delivery, "delivery.connectionsPerDestinationMax"),
             giveUpAfterHours: settings.int(delivery, "delivery.giveUpAfterHours"),
-            smartHost: delivery?["smartHost"].flatMap(relay))
+            smartHost: delivery?["smartHost"].flatMap(relay),
+            submitSocket: section?["submitSocket"].map(submitSocket)
+                ?? Configuration.SubmitSocket())
+    }
+
+    static let submitSocketKeys = ["path", "group", "domain"]
+
+    private func submitSocket(_ value: DocumentValue) -> Configuration.SubmitSocket {
+        var socket = Configuration.SubmitSocket()
+        guard let mapping = value.mapping(keys: Self.submitSocketKeys) else { return socket }
+        if let place = mapping["path"], let path = settings.path(place, to: .file) {
+            if path.utf8.count > ConfigurationDocument.socketPathBytesMax {
+                place.note(
+                    "the path has \(path.utf8.count) bytes; at most "
+                        + "\(ConfigurationDocument.socketPathBytesMax) are possible")
+            }
+            socket.path = path
+        }
+        if let place = mapping["group"], let name = place.string() {
+            socket.group = GroupEntry(name: name)
+            if socket.group == nil { place.note("there is no group “\(name)” on this machine") }
+        }
+        socket.domain = mapping["domain"].flatMap(domain)
+        return socket
     }
 
     private func domain(_ value: DocumentValue) -> Domain? {

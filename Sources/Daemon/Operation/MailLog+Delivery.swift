@@ -30,6 +30,7 @@ extension MailLog: DeliveryLog {
             word = "expired"
             if let problem { Self.add(problem, to: &metadata) }
             if let attempt { Self.add(attempt, to: &metadata) }
+        case .returned: word = "returned"
         case .suppressed(let record):
             word = "suppressed"
             metadata["reason"] = "\(record.reason.rawValue)"

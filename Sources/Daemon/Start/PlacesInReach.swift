@@ -15,11 +15,14 @@ package struct PlacesInReach {
 
     private let data: DataDirectory
     private let places: [Place]
+    private let submitGroup: GroupEntry?
     private let user: HandlerProgram.User?
 
     package init(_ configuration: Configuration) {
         data = DataDirectory(configuration)
         user = configuration.user
+        submitGroup =
+            configuration.sending.isEnabled ? configuration.sending.submitSocket.group : nil
         var places = [
             Place(
                 path: configuration.rulesDirectory, setting: "rules.directory", use: R_OK | X_OK)
@@ -47,8 +50,21 @@ package struct PlacesInReach {
 
     /// Every one that is out of reach, with what mends it.
     package func problems(_ privileges: Privileges) throws(Server.Failure) -> [String] {
-        let unreachable = try privileges.asServer { places.compactMap(problem) }
-        return data.problems() + unreachable
+        let (unreachable, membership) = try privileges.asServer {
+            (places.compactMap(problem), submitGroup.flatMap(problem))
+        }
+        return data.problems() + unreachable + (membership.map { [$0] } ?? [])
+    }
+
+    /// A file is given to a group by root, or by a member.
+    private func problem(_ group: GroupEntry) -> String? {
+        guard geteuid() != 0, getegid() != group.id else { return nil }
+        var groups = [gid_t](repeating: 0, count: Int(max(getgroups(0, nil), 0)))
+        let count = getgroups(Int32(groups.count), &groups)
+        guard !groups.prefix(Int(max(count, 0))).contains(group.id) else { return nil }
+        let name = user?.name ?? UserEntry(id: geteuid())?.name ?? "\(geteuid())"
+        return "sending.submitSocket: “\(name)”, whom the server runs as, is not in the group "
+            + "“\(group.name)”: usermod -aG \(group.name) \(name)"
     }
 
     func refuse(_ privileges: Privileges) throws(Server.Failure) {

@@ -126,7 +126,7 @@ enum SMTPReplies {
         case .dmarcUndecided:
             reply(451, 7, 1, "The DNS does not answer for the domain in From, try again later")
         case .authorUnclear: reply(550, 7, 1, "From has to name one author (RFC 5322)")
-        case .unsendable(let why): reply(554, 6, 0, line(why))
+        case .unsendable(let why), .unverified(let why): reply(554, 6, 0, line(why))
         }
     }
 
@@ -143,7 +143,7 @@ enum SMTPReplies {
         case .overloaded: overloaded
         case .peerBlocked, .recipientUnknown, .tlsRequired, .insufficientStorage,
             .storageUnavailable, .shuttingDown, .headerTooLarge, .tooManyHops, .dmarcFailed,
-            .dmarcUndecided, .authorUnclear, .unsendable:
+            .dmarcUndecided, .authorUnclear, .unsendable, .unverified:
             self.refusal(refusal)
         }
     }

@@ -164,7 +164,8 @@ package final class OutboundFlow: Sendable {
             header,
             SentHeader.Stamp(
                 id: id, domain: settings.messageIDDomain,
-                keepsMessageID: settings.keepsMessageID, date: now,
+                // A mail for later is as old as its first try.
+                keepsMessageID: settings.keepsMessageID, date: max(now, submission.sendAt ?? now),
                 received: ComposedField("Received", trace),
                 feedbackID: FeedbackID(
                     tags: header.asks.tags, region: settings.region,
@@ -312,7 +313,7 @@ extension Refusal {
     static func unverifiedSender(_ addresses: [String], region: String) -> Refusal {
         let list = addresses.joined(separator: ", ")
         let shown = list.utf8.count <= 300 ? list : String(list.prefix(300)) + "..."
-        return .unsendable(
+        return .unverified(
             "Message rejected: Email address is not verified. The following identities failed "
                 + "the check in region \(region.uppercased()): \(shown)")
     }

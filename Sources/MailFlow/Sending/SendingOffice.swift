@@ -86,6 +86,11 @@ package struct SendingOffice: DeliveryOffice {
             return bounce(
                 .expired(problem?.reason ?? .networkError), notice(problem, attempt), queued, now,
                 isExpired: true)
+        case .returned:
+            // Nothing is said against the address.
+            return bounce(
+                .expired(.networkError), notice(.sentBack(queued.recipient.detail), nil), queued, now,
+                isExpired: false)
         case .suppressed(let record):
             return Consequences(
                 deliveries: publish(event(of: record, queued.recipient), about: queued))
@@ -300,5 +305,15 @@ package struct SendingOffice: DeliveryOffice {
                     expiresAt: now.advanced(
                         bySeconds: plans.plan(for: destination).giveUpAfterSeconds))
             ], body: body)
+    }
+}
+
+extension DeliveryProblem {
+    /// By an operator; `last` is what was said of it before.
+    fileprivate static func sentBack(_ last: String?) -> DeliveryProblem {
+        DeliveryProblem(
+            .mail, status: EnhancedStatusCode(4, 4, 7),
+            detail: "sent back by an operator before it was delivered"
+                + (last.map { "; last: \($0)" } ?? ""))
     }
 }

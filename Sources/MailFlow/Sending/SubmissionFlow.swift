@@ -8,13 +8,13 @@ import Synchronization
 /// by `OutboundFlow`. RFC 6409
 package final class SubmissionFlow: MailReceiver {
     private let credentials: Credentials
-    private let outbound: OutboundFlow
-    private let spool: BodySpool.Surroundings
-    private let room: any SpoolRoom
-    private let headerBytesMax: Int
-    private let time: any TimeSource
-    private let random: any RandomSource
-    private let isClosed = Mutex(false)
+    let outbound: OutboundFlow
+    let spool: BodySpool.Surroundings
+    let room: any SpoolRoom
+    let headerBytesMax: Int
+    let time: any TimeSource
+    let random: any RandomSource
+    let isClosed = Mutex(false)
 
     package init(
         credentials: Credentials, outbound: OutboundFlow, settings: InboundSettings,

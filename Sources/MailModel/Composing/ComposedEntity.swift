@@ -26,10 +26,35 @@ package struct ComposedEntity: Sendable {
 
     /// Text for people; its lines end in LF or CRLF.
     package static func text(_ text: String) -> ComposedEntity {
+        ComposedEntity(encoding: lines(text), type: "text/plain")
+    }
+
+    private static func lines(_ text: String) -> [UInt8] {
         let lines = Array(text.utf8).split(separator: 10, omittingEmptySubsequences: false)
             .map { $0.last == 13 ? $0.dropLast() : $0 }
+        return Array(lines.joined(separator: [13, 10]))
+    }
+
+    /// As `text`, for a browser.
+    static func html(_ html: String) -> ComposedEntity {
+        ComposedEntity(encoding: Self.lines(html), type: "text/html")
+    }
+
+    /// A file's bytes in base64; `type` is a content type without parameters.
+    static func attachment(_ content: [UInt8], type: String, name: String) -> ComposedEntity {
+        var body: [UInt8] = []
+        let encoded = Base64.encode(content)
+        for start in stride(from: 0, to: encoded.count, by: 76) {
+            body += encoded[start..<min(start + 76, encoded.count)] + [13, 10]
+        }
         return ComposedEntity(
-            encoding: Array(lines.joined(separator: [13, 10])), type: "text/plain")
+            fields: [
+                ComposedField("Content-Type", prose: type),
+                ComposedField("Content-Transfer-Encoding", prose: "base64"),
+                ComposedField(
+                    "Content-Disposition",
+                    prose: "attachment; \(HeaderParameters.text("filename", name))"),
+            ], body: body)
     }
 
     /// Lines of text with CRLF ends: as they are, or in quoted-printable.

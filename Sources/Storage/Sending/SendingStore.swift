@@ -73,12 +73,30 @@ package struct QueuedRecipient: Sendable {
 package struct SendingFilter: Sendable, Codable {
     package var states: [SentRecipient.State] = []
     package var destination: String?
-    /// Case-insensitive substring of a recipient or of the sender.
-    package var address: String?
+    /// Case-insensitive substring of a recipient.
+    package var recipient: String?
+    /// The domain of a recipient, as A-labels.
+    package var recipientDomain: String?
+    /// Case-insensitive substring of the sender.
+    package var sender: String?
     package var mail: MessageID?
+    package var acceptedBefore: Timestamp?
+    /// Without those that are scheduled for later than this, and were never tried.
+    package var dueBy: Timestamp?
     package var limit = 50
 
     package init() {}
+}
+
+/// A recipient of a sent mail, and where it waits.
+package struct SentPlace: Sendable, Hashable {
+    package var key: SentRecipient.Key
+    package var destination: String
+
+    package init(key: SentRecipient.Key, destination: String) {
+        self.key = key
+        self.destination = destination
+    }
 }
 
 /// How many recipients are in each state that wants attention.
@@ -139,13 +157,24 @@ package protocol SendingStore: Sendable {
     func list(_ filter: SendingFilter) async throws(StorageFailure) -> [QueuedRecipient]
     func sendingCounts() async throws(StorageFailure) -> SendingCounts
 
-    /// Moves the recipients that `filter` means from one of `from` to `to`, due now; answers how
-    /// many, and the body files to be removed.
+    /// The recipients that `filter` means, oldest mails first, from behind `after` on.
+    func places(
+        _ filter: SendingFilter, after: SentRecipient.Key?
+    ) async throws(StorageFailure) -> [SentPlace]
+    /// How many recipients `filter` means, whatever its limit.
+    func count(_ filter: SendingFilter) async throws(StorageFailure) -> Int
+    /// Those that are still there, with their mails.
+    func queued(
+        _ keys: [SentRecipient.Key]
+    ) async throws(StorageFailure) -> [QueuedRecipient]
+    /// Moves recipients from one of `from` to `to`; answers how many, and the body files to be
+    /// removed. Those that become `queued` are due now, and so is their destination, unless they
+    /// are scheduled for later and were never tried.
     func move(
-        _ filter: SendingFilter, from: Set<SentRecipient.State>, to: SentRecipient.State,
+        _ keys: [SentRecipient.Key], from: Set<SentRecipient.State>, to: SentRecipient.State,
         now: Timestamp
     ) async throws(StorageFailure) -> (count: Int, files: [MailID])
-    /// Ends a destination's rest: it is due now.
+    /// Ends a destination's rest: it is due now, and so is whoever waits for another try.
     func wake(_ destination: String, now: Timestamp) async throws(StorageFailure) -> Bool
 
     /// Drops the rows of ended mails accepted before `time`, at most `limit`; says how many.

@@ -5,10 +5,10 @@ import Storage
 struct QueueCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "queue",
-        abstract: "Mails and messages on their way: list, show, retry, hold, release, remove.",
+        abstract: "Mails and messages on their way: list, show, retry, hold, release, remove; sent.",
         subcommands: [
             List.self, Show.self, Retry.self, Hold.self, Release.self, Remove.self,
-            Messages.self, Resend.self,
+            QueueSentCommand.self, Messages.self, Resend.self,
         ],
         defaultSubcommand: List.self)
 

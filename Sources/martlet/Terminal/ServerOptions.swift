@@ -79,6 +79,19 @@ struct ServerOptions: ParsableArguments {
         return answer
     }
 
+    /// Where the running server listens for programs that submit.
+    func submitSocket() throws -> String {
+        try complaining { () throws(DocumentProblems) in
+            try ConfigurationDocument.submitSocket(path: path)
+        }
+    }
+
+    /// What the running server answers, where it does; nothing is printed.
+    func askQuietly(_ request: ControlRequest) -> ControlAnswer? {
+        guard let socket = try? ConfigurationDocument.controlSocket(path: path) else { return nil }
+        return try? ControlClient(path: socket).ask(request)
+    }
+
     /// Asks for something to be done, and says what was.
     func tell(_ request: ControlRequest) throws {
         if case .done(let text) = try ask(request) { Terminal.write(text + "\n") }

@@ -1,0 +1,255 @@
+import ArgumentParser
+import ControlPlane
+import ControlSocket
+import Documents
+import Foundation
+import Glibc
+import MailFlow
+import MailModel
+
+/// `martlet send`
+struct SendCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "send",
+        abstract: "Send a mail from a verified identity, through the running server.",
+        discussion: """
+            Prints the message id once the mail is durable. A mail is composed of --subject, --text, \
+            --html and --attach, or taken as it is by --raw, whose recipients are those of its To, \
+            Cc and Bcc unless --to, --cc or --bcc name others. Bcc is never seen by anybody.
+
+            Exit status: 0 sent, 1 refused, 64 wrong usage, 75 to be tried again later.
+
+            Examples:
+              martlet send --from shop@example.com --to ada@example.net --subject Hello --text Hi
+              martlet send --from shop@example.com --to ada@example.net --raw mail.eml --at +2h
+            """)
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+
+    @Option(
+        help: """
+            Who sends: an address of a verified identity, with a name or without: "Shop \
+            <shop@example.com>". With --raw, where bounces are told to; else who its From names.
+            """)
+    var from: String?
+
+    @Option(help: "A recipient; may be given several times, and name several.")
+    var to: [String] = []
+
+    @Option(help: "A recipient that is named in Cc.")
+    var cc: [String] = []
+
+    @Option(help: "A recipient that nobody else sees.")
+    var bcc: [String] = []
+
+    @Option(help: "Where answers go.")
+    var replyTo: [String] = []
+
+    @Option(help: "The subject, one line.")
+    var subject: String?
+
+    @Option(help: "The text; - reads it from standard input.")
+    var text: String?
+
+    @Option(help: "The text for a browser; - reads it from standard input.")
+    var html: String?
+
+    @Option(help: "A file to attach; may be given several times.")
+    var attach: [String] = []
+
+    @Option(help: "A header field of your own: 'Name: value'; may be given several times.")
+    var header: [String] = []
+
+    @Option(help: "The name of a configuration set. SES: X-SES-CONFIGURATION-SET")
+    var configurationSet: String?
+
+    @Option(help: "name=value, for the mail's events; may be given several times.")
+    var tag: [String] = []
+
+    @Option(help: "A mail to send as it is; - reads it from standard input.")
+    var raw: String?
+
+    @Option(
+        help: """
+            Not before this: 2026-12-01T09:00:00Z, or from now on: +30m, +2h, +1d; at most 14 days \
+            ahead.
+            """)
+    var at: MailTime?
+
+    @Option(
+        help: """
+            A second mail with the same key within 24 hours is not sent; the first one's id is \
+            printed.
+            """)
+    var idempotencyKey: String?
+
+    func validate() throws {
+        if let at, at.time.milliseconds < Int64(Date().timeIntervalSince1970 * 1_000) - 60_000 {
+            throw ValidationError("--at: the time is over")
+        }
+        let isComposed =
+            subject != nil || text != nil || html != nil || !attach.isEmpty || !header.isEmpty
+            || !replyTo.isEmpty
+        guard raw == nil else {
+            guard !isComposed else {
+                throw ValidationError(
+                    "--raw is sent as it is: --subject, --text, --html, --attach, --header and "
+                        + "--reply-to compose another mail")
+            }
+            return
+        }
+        guard from != nil else { throw ValidationError("--from: who sends?") }
+        guard !(to + cc + bcc).isEmpty else { throw ValidationError("--to: who is it for?") }
+        guard text != nil || html != nil || !attach.isEmpty || subject != nil else {
+            throw ValidationError("--text, --html, --attach or --raw: what is to be sent?")
+        }
+        guard text != "-" || html != "-" else {
+            throw ValidationError("standard input is read once: for --text or for --html")
+        }
+    }
+
+    func run() async throws {
+        let (mail, content) = try ready()
+        let answer: LocalAnswer
+        do throws(SubmitClient.Failure) {
+            answer = try SubmitClient(path: try path()).submit(mail, content)
+        } catch {
+            Terminal.complain("martlet: \(error)")
+            throw error.kind == .away ? ExitCode(EX_TEMPFAIL) : ExitCode.failure
+        }
+        switch answer {
+        case .sent(let id):
+            if output.json { return try Terminal.json(["messageID": id.text]) }
+            Terminal.write(id.text + "\n")
+        case .refused(let refusal):
+            Terminal.complain("martlet: \(Terminal.printable(refusal.text + hint(refusal)))")
+            throw refusal.kind == .later ? ExitCode(EX_TEMPFAIL) : ExitCode.failure
+        }
+    }
+
+    private func ready() throws -> (LocalMail, Data) {
+        do {
+            return try raw.map(submission(raw:)) ?? composed()
+        } catch let refusal as ComposedMail.Refusal {
+            throw ValidationError(Terminal.printable("\(refusal)"))
+        } catch let refusal as MessageTag.Refusal {
+            throw ValidationError(Terminal.printable("--tag: \(refusal)"))
+        } catch let failure as MailSource.Failure {
+            Terminal.complain("martlet: \(Terminal.printable(failure.description))")
+            throw ExitCode.failure
+        }
+    }
+
+    // MARK: The mail
+
+    private func composed() throws -> (LocalMail, Data) {
+        let author = try ComposedMail.Person(from ?? "")
+        var mail = ComposedMail(from: author)
+        mail.to = try to.flatMap(ComposedMail.Person.list)
+        mail.cc = try cc.flatMap(ComposedMail.Person.list)
+        mail.replyTo = try replyTo.flatMap(ComposedMail.Person.list)
+        mail.subject = subject
+        mail.text = try text.map { try $0 == "-" ? MailSource.text($0) : $0 }
+        mail.html = try html.map { try $0 == "-" ? MailSource.text($0) : $0 }
+        for field in header {
+            guard let colon = field.firstIndex(of: ":") else {
+                throw ValidationError(
+                    "--header: “\(Terminal.printable(field))” is not of the form 'Name: value'")
+            }
+            try mail.add(
+                field: String(field[..<colon]), value: String(field[field.index(after: colon)...]))
+        }
+        for path in attach {
+            try mail.attach(
+                ComposedMail.Attachment(
+                    name: URL(fileURLWithPath: path).lastPathComponent,
+                    type: Self.contentType(of: path), content: Array(try MailSource.read(path))))
+        }
+        let seed = (0..<16).map { _ in UInt8.random(in: 0...255) }
+        let content = Data(try asked().flatMap(\.bytes) + mail.bytes(seed: seed))
+        let people = mail.to + mail.cc + (try bcc.flatMap(ComposedMail.Person.list))
+        return (local(author, people, content), content)
+    }
+
+    private func submission(raw: String) throws -> (LocalMail, Data) {
+        let content = Data(try asked().flatMap(\.bytes)) + (try MailSource.read(raw))
+        let people = try (to + cc + bcc).flatMap(ComposedMail.Person.list)
+        var mail = local(try from.map(ComposedMail.Person.init), people, content)
+        mail.takesHeaderRecipients = people.isEmpty
+        return (mail, content)
+    }
+
+    private func local(
+        _ sender: ComposedMail.Person?, _ recipients: [ComposedMail.Person], _ content: Data
+    ) -> LocalMail {
+        var mail = LocalMail(
+            sender: sender?.mailbox.wireText, recipients: recipients.map(\.mailbox.wireText),
+            bytes: content.count)
+        mail.sendAt = at?.time
+        mail.idempotencyKey = idempotencyKey
+        return mail
+    }
+
+    /// What is asked of the server in header fields, which it takes out. SES: `X-SES-…`
+    private func asked() throws -> [ComposedField] {
+        var fields: [ComposedField] = []
+        if let configurationSet {
+            guard let field = ComposedField("X-SES-CONFIGURATION-SET", configurationSet) else {
+                throw ValidationError("--configuration-set: a name is one word of ASCII")
+            }
+            fields.append(field)
+        }
+        for text in tag {
+            let pair = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard pair.count == 2 else {
+                throw ValidationError(
+                    "--tag: “\(Terminal.printable(text))” is not of the form name=value")
+            }
+            let tag = try MessageTag(name: String(pair[0]), value: String(pair[1]))
+            if let field = ComposedField("X-SES-MESSAGE-TAGS", "\(tag.name)=\(tag.value)") {
+                fields.append(field)
+            }
+        }
+        return fields
+    }
+
+    /// By the file's name; what it is not known for is bytes.
+    private static func contentType(of path: String) -> String {
+        let types = [
+            "txt": "text/plain", "csv": "text/csv", "html": "text/html", "ics": "text/calendar",
+            "pdf": "application/pdf", "json": "application/json", "xml": "application/xml",
+            "zip": "application/zip", "gz": "application/gzip", "png": "image/png",
+            "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp",
+            "svg": "image/svg+xml",
+        ]
+        return types[URL(fileURLWithPath: path).pathExtension.lowercased()]
+            ?? "application/octet-stream"
+    }
+
+    // MARK: The answer
+
+    private func path() throws(SubmitClient.Failure) -> String {
+        do {
+            return try server.submitSocket()
+        } catch {
+            // Said already.
+            Self.exit(withError: error)
+        }
+    }
+
+    /// Which identity may have been meant, as far as whoever asks may know.
+    private func hint(_ refusal: LocalRefusal) -> String {
+        guard refusal.kind == .sender, let from, let author = try? ComposedMail.Person(from),
+            case .identities(let identities) = server.askQuietly(.listIdentities)
+        else { return "" }
+        let domain = author.mailbox.domain.ascii
+        let names = identities.map(\.name)
+        if let own = identities.first(where: { domain == $0.name || domain.hasSuffix(".\($0.name)") }
+        ), own.status != "SUCCESS" {
+            return "; \(own.name) is \(own.status): martlet identity show \(own.name)"
+        }
+        if let near = NearMiss.of(domain, among: names) { return "; did you mean \(near)?" }
+        return "; to send from it: martlet identity add \(domain)"
+    }
+}

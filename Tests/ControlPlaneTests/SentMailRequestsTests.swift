@@ -1,0 +1,131 @@
+import ControlPlane
+import DeliveryQueue
+import MailModel
+import NIOCore
+import Storage
+import Testing
+
+/// What operators ask of sent mails.
+@Suite struct SentMailRequestsTests {
+    private let desk: Desk
+
+    init() throws {
+        desk = try Desk()
+    }
+
+    private func ask(_ request: SenderRequest) async throws -> SenderAnswer {
+        guard case .sending(let answer) = await desk.control.perform(.sending(request)) else {
+            throw Desk.Unexpected()
+        }
+        return answer
+    }
+
+    /// Takes a mail for `addresses`.
+    private func accept(_ addresses: [String], from sender: String = "shop@ours.example")
+        async throws -> MessageID
+    {
+        let now = desk.time.now()
+        let id = MessageID(at: now, random: desk.random)
+        let mail = SentMailRecord(
+            id: id, bodyID: MailID(at: now, random: desk.random), account: .main, acceptedAt: now,
+            facts: SendingFacts(
+                operation: "SendRawEmail", sourceIP: nil, caller: "ada",
+                identity: "ours.example", tags: ["campaign": ["spring"]]),
+            sender: .mailbox(try #require(Mailbox(sender))),
+            returnDomain: Domain(validatedASCII: "ours.example"),
+            head: ByteBuffer(string: "Subject: x\r\n\r\n"), bodyPlace: .row, bodyLength: 6,
+            checksum: 0, is8Bit: false, isSMTPUTF8: false)
+        let recipients = try addresses.enumerated().map { position, address in
+            let mailbox = try #require(Mailbox(address))
+            return SentRecipient(
+                key: SentRecipient.Key(mail: id, position: position), address: mailbox,
+                destination: mailbox.domain.ascii, dueAt: now,
+                expiresAt: now.advanced(bySeconds: 259_200))
+        }
+        let sending = AcceptedSending(
+            mail: mail, recipients: recipients, body: ByteBuffer(string: "body\r\n"))
+        _ = try await withCheckedThrowingContinuation { continuation in
+            desk.store.accept(sending) { continuation.resume(with: $0) }
+        }
+        return id
+    }
+
+    private func list(
+        _ change: (inout SentMailFilter) -> Void = { _ in }
+    ) async throws -> [String] {
+        var filter = SentMailFilter()
+        change(&filter)
+        guard case .sentRecipients(let list) = try await ask(.listSent(filter)) else {
+            throw Desk.Unexpected()
+        }
+        return list.map(\.recipient)
+    }
+
+    @Test func choosesRecipients() async throws {
+        let first = try await accept(["ada@one.example", "bob@two.example"])
+        desk.time.advance(seconds: 3_600)
+        _ = try await accept(["eve@sub.one.example"], from: "news@ours.example")
+        #expect(
+            try await list() == ["eve@sub.one.example", "ada@one.example", "bob@two.example"])
+        #expect(try await list { $0.toDomain = "ONE.example" } == ["ada@one.example"])
+        #expect(try await list { $0.to = "e@sub" } == ["eve@sub.one.example"])
+        #expect(try await list { $0.to = "%" } == [])
+        #expect(try await list { $0.from = "NEWS@" } == ["eve@sub.one.example"])
+        #expect(
+            try await list { $0.messageID = first.text } == ["ada@one.example", "bob@two.example"])
+        #expect(
+            try await list { $0.olderThanSeconds = 1_800 } == ["ada@one.example", "bob@two.example"])
+        #expect(try await list { $0.states = [.held] } == [])
+        #expect(try await list { $0.limit = 1 } == ["eve@sub.one.example"])
+    }
+
+    @Test func showsAMailWithItsRecipients() async throws {
+        let id = try await accept(["ada@one.example", "bob@two.example"])
+        guard case .sentMail(let mail) = try await ask(.showSent(id: id.text)) else {
+            throw Desk.Unexpected()
+        }
+        #expect(mail.caller == "ada" && mail.tags == ["campaign": ["spring"]])
+        #expect(mail.recipients.map(\.recipient) == ["ada@one.example", "bob@two.example"])
+        #expect(mail.recipients.allSatisfy { $0.state == "queued" && $0.nextAttemptAt != nil })
+    }
+
+    @Test func countsBeforeItChanges() async throws {
+        _ = try await accept(["ada@one.example", "bob@two.example"])
+        var filter = SentMailFilter()
+        filter.toDomain = "one.example"
+        for (isDry, expected) in [(true, 1), (false, 1), (true, 0)] {
+            guard
+                case .sentMailChange(let view) = try await ask(
+                    .changeSent(.hold, filter, isDry: isDry))
+            else { throw Desk.Unexpected() }
+            #expect(view.count == expected && view.busy == 0 && view.isDry == isDry)
+        }
+        #expect(try await list { $0.states = [.held] } == ["ada@one.example"])
+    }
+
+    @Test func saysWhatMakesNoSense() async throws {
+        let failures: [(SenderRequest, ControlFailure.Kind)] = [
+            (.showSent(id: "x"), .invalid),
+            (.showSent(id: MessageID(at: desk.time.now(), random: desk.random).text), .notFound),
+            (.listSent(Self.filter { $0.toDomain = "not a domain" }), .invalid),
+            (.listSent(Self.filter { $0.olderThanSeconds = -1 }), .invalid),
+            (.changeSent(.hold, Self.filter { $0.states = [.delivered] }, isDry: false), .invalid),
+            (
+                .changeSent(
+                    .hold,
+                    Self.filter {
+                        $0.messageID = "0100000000000000-00000000-0000-0000-0000-000000000000-000000"
+                    }, isDry: false), .notFound
+            ),
+        ]
+        for (request, kind) in failures {
+            #expect(try await desk.failure(.sending(request)).kind == kind)
+        }
+    }
+
+    private static func filter(_ change: (inout SentMailFilter) -> Void) -> SentMailFilter {
+        var filter = SentMailFilter()
+        change(&filter)
+        return filter
+    }
+}

@@ -1,0 +1,57 @@
+import MailFlow
+import MailModel
+import NIOCore
+
+extension FuzzTarget {
+    /// A mail of a local program: lines of a mail whatever it was, and the same however it comes.
+    static let localMail = FuzzTarget("local-mail") { bytes in
+        let (header, body) = try Splits.same(bytes[...]) { pieces in
+            var reader = LocalMailReader()
+            var body: [UInt8] = []
+            for piece in pieces { body += reader.take(ByteBuffer(bytes: piece)).readableBytesView }
+            body += reader.finish().readableBytesView
+            return Parts(header: reader.header, body: body)
+        }.both
+        try require(
+            header == [13, 10] || header.suffix(4) == [13, 10, 13, 10], "a header without its end")
+        try checkLines(body, "the body")
+        try require(body.isEmpty || body.suffix(2) == [13, 10], "a body without its end")
+        let domain = Domain(validatedASCII: "host.example")
+        let author = Mailbox(validatedLocalPart: "ada", domain: domain)
+        let whole = LocalHeader(
+            completing: header, domain: domain, author: author, authorName: "Ada")
+        let block = HeaderBlock(whole.bytes[...])
+        try requireEqual(block.length, whole.bytes.count, "the header's length")
+        let added = HeaderBlock(header[...]).first("From") == nil ? 1 : 0
+        try requireEqual(
+            block.fields.count, HeaderBlock(header[...]).fields.count + added, "fields")
+    }
+
+    /// A list of addresses, completed: completing it again changes nothing.
+    static let addressCompletion = FuzzTarget("address-completion") { bytes in
+        let domain = Domain(validatedASCII: "host.example")
+        let completed = AddressList.completed(bytes[...], domain: domain)
+        try requireEqual(
+            AddressList.completed(completed[...], domain: domain), completed, "completed again")
+        try requireEqual(
+            AddressList.mailboxes(completed).count, AddressList.mailboxes(bytes).count, "entries")
+    }
+
+    private struct Parts: Equatable {
+        var header: [UInt8]
+        var body: [UInt8]
+
+        var both: ([UInt8], [UInt8]) { (header, body) }
+    }
+
+    private static func checkLines(_ bytes: [UInt8], _ what: String) throws {
+        for line in bytes.split(separator: 10, omittingEmptySubsequences: false) {
+            let content = line.last == 13 ? line.dropLast() : line
+            try require(!content.contains(13), "\(what) has a bare carriage return")
+            try require(
+                content.count <= LocalMailReader.lineBytesMax, "\(what) has too long a line")
+            try require(
+                line.last == 13 || line.endIndex == bytes.endIndex, "\(what) has a bare line feed")
+        }
+    }
+}
