@@ -17,8 +17,8 @@ PEER = os.path.join(PROJECT, "var/peers/postfix")
 
 
 class Postfix:
-    """A Postfix that relays everything to one port on loopback; or of another kind that
-    scripts/postfix-instance knows."""
+    """A Postfix that relays to one port on loopback; `scripts/postfix-instance` says what kinds there
+    are, and what more they want to know."""
 
     def __init__(self, test, port, *arguments, kind="sender"):
         # Postfix drops to users of its own, who have to reach it.

@@ -85,9 +85,7 @@ package struct SendingOffice: DeliveryOffice {
                     reportingMTA: settings.hostname.ascii,
                     remoteIP: attempt.remote?.address.description))
             var consequences = Consequences(deliveries: tell(event, attempt))
-            if recipient.notification.occasions?.contains(.success) == true,
-                !attempt.isNotificationHandedOn
-            {
+            if recipient.notification.occasions?.contains(.success) == true {
                 consequences.reports = report(
                     .relayed, EnhancedStatus(class: 2, subject: 0, detail: 0), nil, attempt, queued,
                     now)
