@@ -186,9 +186,11 @@ extension ActionRunner {
 
     /// What the mail tells of mails of ours, before the rules: they may be done with it for hours.
     private func takeIn(_ pass: inout ActionPass) async {
-        guard let feedback, let attempt = pass.feedbackAttempt,
-            let result = await feedback.take(pass.mail.record, pass.content, attempt: attempt)
-        else { return }
+        guard let attempt = pass.feedbackAttempt else { return }
+        let taken = await feedback?.take(pass.mail.record, pass.content, attempt: attempt)
+        // What was to be looked at once more, and the configuration has changed meanwhile.
+        let isLost = taken == nil && attempt > 1
+        guard let result = isLost ? FeedbackFlow.nothingComesBack : taken else { return }
         log.ended(
             pass.note(
                 result, of: FeedbackFlow.key, kind: FeedbackFlow.kind, attempt: attempt,
