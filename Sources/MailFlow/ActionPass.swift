@@ -86,6 +86,7 @@ struct ActionPass {
             retries: retries, random: random)
     }
 
+    /// Notes what came of the `attempt`th try of what stands under `key` in the journal.
     mutating func note(
         _ result: ActionResult, of key: ActionKey, kind: String, attempt: Int, at time: Timestamp,
         retries: RetrySchedule, random: any RandomSource

@@ -31,15 +31,15 @@ package struct ActionRunner: Service {
     private let lanes: Int
     private let handlersMax: Int
 
-    /// `judge`: nil where nothing judges mails; `feedback`: where nothing is sent. `lanes` batches are worked on at once, `handlersMax`
-    /// handlers run. `onDeliveries` is called when the outbox has something new.
+    /// `judge`: nil where nothing judges mails; `feedback`: nil where nothing is sent. `lanes`
+    /// batches are worked on at once, `handlersMax` handlers run. `onDeliveries` is called when the
+    /// outbox has something new.
     package init(
         queue: ActionQueue, rules: ActiveRules, store: any MailStore, bodies: any BodyFiles,
         judge: (any MailJudge)? = nil, feedback: FeedbackFlow? = nil, actions: ReceiptActions,
-        retries: RetrySchedule,
-        time: any TimeSource, random: any RandomSource, pause: any Pause, log: any ActionLog,
-        onDeliveries: @escaping @Sendable () -> Void, lanes: Int = 2,
-        handlersMax: Int = 16
+        retries: RetrySchedule, time: any TimeSource, random: any RandomSource,
+        pause: any Pause, log: any ActionLog, onDeliveries: @escaping @Sendable () -> Void,
+        lanes: Int = 2, handlersMax: Int = 16
     ) {
         self.queue = queue
         claimed = ClaimedMails(
@@ -184,11 +184,13 @@ extension ActionRunner {
         return ActionPass(mail, opened, at: time.now())
     }
 
-    /// What the mail tells of mails of ours, before the rules: they may be done with it for hours.
+    /// Has what the mail tells of mails of ours taken in, before its rules, which may take hours.
     private func takeIn(_ pass: inout ActionPass) async {
-        guard let feedback, let attempt = pass.feedbackAttempt,
-            let result = await feedback.take(pass.mail.record, pass.content, attempt: attempt)
-        else { return }
+        guard let attempt = pass.feedbackAttempt else { return }
+        let taken = await feedback?.take(pass.mail.record, pass.content, attempt: attempt)
+        // What was to be looked at once more, and the configuration has changed meanwhile.
+        let isLost = taken == nil && attempt > 1
+        guard let result = isLost ? FeedbackFlow.nothingComesBack : taken else { return }
         log.ended(
             pass.note(
                 result, of: FeedbackFlow.key, kind: FeedbackFlow.kind, attempt: attempt,

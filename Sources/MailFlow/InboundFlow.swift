@@ -28,8 +28,8 @@ package final class InboundFlow: MailReceiver {
     private let isShedding = Atomic(false)
     private let latestID = Mutex(Timestamp(milliseconds: 0))
 
-    /// `peers`: nil where nobody is asked for the names of peers. `returnPaths`: nil where nothing is
-    /// sent, and so nothing comes back.
+    /// `peers`: nil where nobody is asked for the names of peers. `returnPaths`: nil where nothing
+    /// is sent, and so nothing comes back.
     package init(
         settings: InboundSettings, filters: AddressFilters, peers: PeerNames?,
         identities: IdentityDirectory, returnPaths: ReturnPaths? = nil, rules: ActiveRules,

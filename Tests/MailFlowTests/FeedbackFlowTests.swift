@@ -1,3 +1,4 @@
+import Accounts
 import Foundation
 import MailFlow
 import MailModel
@@ -213,6 +214,26 @@ import Testing
             try await acting.pass(seconds: 20, until: id, is: .retired)
             #expect(try await acting.kinds() == ["Bounce Permanent/General"])
             #expect(try await acting.recipient(queued).state == .bounced)
+        }
+    }
+
+    /// Its domain may be taken away before that: then nobody waits any more.
+    @Test func whatIsWaitedForHasAnEnd() async throws {
+        let acting = try await Acting.sending()
+        let ours = Domain(validatedASCII: "ours.example")
+        try await acting.run { acting in
+            let senders = try #require(acting.receiving.senders)
+            _ = try await senders.setMailFrom("bounce.ours.example", .useDefaultValue, of: ours)
+            var queued = try await acting.send(state: .queued)
+            queued.mail.returnDomain = Domain(validatedASCII: "bounce.ours.example")
+            let path = acting.returnPath(of: queued)
+            let id = try await acting.receive(try Self.mail("bounce", path), to: [path])
+            await acting.ended.tries(1)
+            _ = try await senders.clearMailFrom(of: ours)
+            try await acting.pass(seconds: 20, until: id, is: .retired)
+            let journal = try await acting.receiving.store.actions(of: id)
+            #expect(journal.first { $0.kind == "feedback" }?.state == .dead)
+            #expect(try await acting.recipient(queued) == queued.recipient)
         }
     }
 

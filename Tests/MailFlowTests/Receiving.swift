@@ -28,6 +28,7 @@ final class Receiving: Sendable {
     let syncFailures: Counter
     /// Nil where nothing is sent.
     let returnPaths: ReturnPaths?
+    let senders: SenderSetup?
 
     /// Makes the tokens of return paths.
     static var tokens: ReturnPathToken.Key { ReturnPathToken.Key(root) }
@@ -62,7 +63,7 @@ final class Receiving: Sendable {
         var settings = InboundSettings(
             hostname: "mx.ours.test", receiptKey: [UInt8](repeating: 7, count: 32))
         change(&settings)
-        returnPaths = sends ? Self.returnPaths(store, time) : nil
+        (returnPaths, senders) = sends ? Self.sending(store, time) : (nil, nil)
         let failures = Counter()
         syncFailures = failures
         flow = InboundFlow(
@@ -74,14 +75,18 @@ final class Receiving: Sendable {
             random: random, onFailure: { if $0.isSyncFailure { failures.add() } })
     }
 
-    private static func returnPaths(_ store: SQLStore, _ time: ManualTime) -> ReturnPaths {
-        ReturnPaths(
-            tokens: tokens, domains: [Domain(validatedASCII: "mx.ours.test")],
-            identities: SendingIdentities(
-                store: store,
-                maker: DKIMKeyMaker(
-                    rsa: LibCryptoRSA(), box: SecretBox(root), time: time,
-                    random: CountingRandom())))
+    private static func sending(
+        _ store: SQLStore, _ time: ManualTime
+    ) -> (ReturnPaths, SenderSetup) {
+        let maker = DKIMKeyMaker(
+            rsa: LibCryptoRSA(), box: SecretBox(root), time: time, random: CountingRandom())
+        let identities = SendingIdentities(store: store, maker: maker)
+        return (
+            ReturnPaths(
+                tokens: tokens, domains: [Domain(validatedASCII: "mx.ours.test")],
+                identities: identities),
+            SenderSetup(identities: identities, maker: maker, time: time)
+        )
     }
 
     deinit {

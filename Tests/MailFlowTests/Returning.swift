@@ -113,9 +113,9 @@ extension Acting {
 
     /// Mails of ours that wait to be sent.
     func reports() async throws -> Int {
-        var filter = SendingFilter()
-        filter.address = "shop@ours.example"
-        return try await receiving.store.list(filter).filter { $0.mail.sender == .null }.count
+        try await receiving.store.list(SendingFilter()).filter { queued in
+            queued.mail.sender == .null && queued.recipient.address == Mailbox("shop@ours.example")
+        }.count
     }
 }
 

@@ -22,6 +22,9 @@ package struct FeedbackFlow: Sendable {
     /// Where feedback loops send to: they know no return paths. RFC 2142, RFC 6449 §4
     static let reportedTo: Set<String> = ["abuse", "postmaster"]
 
+    static let nothingComesBack = ActionResult(
+        ending: .refused, detail: "nothing of ours comes back there any more")
+
     let returnPaths: ReturnPaths
     private let office: SendingOffice
     private let store: any SendingStore & SuppressionStore

@@ -50,7 +50,7 @@ package struct MailboxSimulator: Sendable {
         }
     }
 
-    /// What comes back of a mail that was delivered to one of its addresses; nil where nothing does.
+    /// What comes back of a mail that was delivered to one of its addresses; nil: nothing does.
     func news(of mailbox: Mailbox, at now: Timestamp) -> FeedbackNews? {
         switch scenario(of: mailbox) {
         case .complaint:
