@@ -88,7 +88,8 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Daemon", "ControlPlane", "ControlSocket", "MailFlow", "DeliveryQueue", "RuleEngine",
+                "Daemon", "ControlPlane", "ControlSocket", "MailFlow", "DeliveryQueue",
+                "RuleEngine",
                 "Documents", "MailModel", "Storage", arguments,
             ],
             swiftSettings: settings),

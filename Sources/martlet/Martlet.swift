@@ -11,7 +11,8 @@ struct Martlet: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Serve.self, Check.self, SendCommand.self, SendmailCommand.self, IdentityCommand.self, CredentialsCommand.self,
+            Serve.self, Check.self, SendCommand.self, SendmailCommand.self, IdentityCommand.self,
+            CredentialsCommand.self,
             SuppressionCommand.self, ZoneCommand.self, RulesCommand.self, QueueCommand.self,
             TopicCommand.self, MailCommand.self, AuthCommand.self, StatusCommand.self,
             TraceCommand.self,

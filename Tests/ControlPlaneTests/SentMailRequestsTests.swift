@@ -2,7 +2,9 @@ import ControlPlane
 import DeliveryQueue
 import MailModel
 import NIOCore
+import SQLStorage
 import Storage
+import TestSupport
 import Testing
 
 /// What operators ask of sent mails.
@@ -72,9 +74,11 @@ import Testing
         #expect(try await list { $0.to = "%" } == [])
         #expect(try await list { $0.from = "NEWS@" } == ["eve@sub.one.example"])
         #expect(
-            try await list { $0.messageID = first.text } == ["ada@one.example", "bob@two.example"])
+            try await list { $0.messageID = first.text }
+                == ["ada@one.example", "bob@two.example"])
         #expect(
-            try await list { $0.olderThanSeconds = 1_800 } == ["ada@one.example", "bob@two.example"])
+            try await list { $0.olderThanSeconds = 1_800 }
+                == ["ada@one.example", "bob@two.example"])
         #expect(try await list { $0.states = [.held] } == [])
         #expect(try await list { $0.limit = 1 } == ["eve@sub.one.example"])
     }
@@ -113,8 +117,9 @@ import Testing
             (
                 .changeSent(
                     .hold,
-                    Self.filter {
-                        $0.messageID = "0100000000000000-00000000-0000-0000-0000-000000000000-000000"
+                    Self.filter { [desk] in
+                        $0.messageID =
+                            MessageID(at: desk.time.now(), random: desk.random).text
                     }, isDry: false), .notFound
             ),
         ]

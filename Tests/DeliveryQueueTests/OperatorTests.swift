@@ -1,5 +1,6 @@
 import DeliveryQueue
 import MailModel
+import SQLStorage
 import Storage
 import Synchronization
 import TestSupport

@@ -44,7 +44,8 @@ import Testing
 
     /// S13
     @Test(arguments: [
-        "a@b.example\r\nRCPT TO:<x@y.example>", "a@b.example\n", "a\r@b.example", "a\u{0}@b.example",
+        "a@b.example\r\nRCPT TO:<x@y.example>", "a@b.example\n", "a\r@b.example",
+        "a\u{0}@b.example",
         "a@b.example\u{85}", "", "@", "a@", "a b", "<a@b.example> x@y.example",
         "a@b.example SIZE=1", "\"a", String(repeating: "a", count: 1_025),
     ])
@@ -56,7 +57,8 @@ import Testing
 
     @Test func refusesTwoSendersAndNoRecipients() {
         #expect(
-            Self.kind(LocalMail(sender: "a@b.c, d@e.f", recipients: ["a@b.c"], bytes: 0)) == .sender)
+            Self.kind(LocalMail(sender: "a@b.c, d@e.f", recipients: ["a@b.c"], bytes: 0))
+                == .sender)
         #expect(Self.kind(LocalMail(sender: nil, recipients: [], bytes: 0)) == .request)
         var mail = LocalMail(sender: nil, recipients: [], bytes: 0)
         mail.takesHeaderRecipients = true
@@ -74,14 +76,17 @@ import Testing
         #expect(Self.kind(mail) == (isTaken ? nil : .request))
     }
 
-    @Test(arguments: [(14 * 86_400, true), (14 * 86_400 + 1, false), (-5, true)] as [(Int64, Bool)])
+    @Test(
+        arguments: [(14 * 86_400, true), (14 * 86_400 + 1, false), (-5, true)] as [(Int64, Bool)])
     func boundsTheTimeAhead(_ seconds: Int64, isTaken: Bool) {
         var mail = LocalMail(sender: nil, recipients: ["a@b.c"], bytes: 0)
         mail.sendAt = Self.now.advanced(bySeconds: seconds)
         #expect(Self.kind(mail) == (isTaken ? nil : .request))
     }
 
-    @Test(arguments: ["Eve\r\nBcc: x@y.example", "Eve\n", "Eve\u{0}", String(repeating: "x", count: 1_025)])
+    @Test(arguments: [
+        "Eve\r\nBcc: x@y.example", "Eve\n", "Eve\u{0}", String(repeating: "x", count: 1_025),
+    ])
     func refusesNames(_ name: String) {
         var mail = LocalMail(sender: nil, recipients: ["a@b.c"], bytes: 0)
         mail.authorName = name

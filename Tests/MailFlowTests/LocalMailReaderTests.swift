@@ -79,7 +79,8 @@ import Testing
 
     @Test func noCharacterIsBroken() {
         for shift in 0..<4 {
-            let line = String(repeating: "x", count: shift) + String(repeating: "\u{1F600}", count: 700)
+            let line =
+                String(repeating: "x", count: shift) + String(repeating: "\u{1F600}", count: 700)
             for size in [1, 997, 10_000] {
                 let body = Self.read("\n" + line + "\n", size: size).body
                 #expect(!body.contains("\u{FFFD}"))

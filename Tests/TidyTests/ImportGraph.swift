@@ -29,7 +29,8 @@ enum ImportGraph {
         Target(
             "martlet", .composition,
             [
-                "Daemon", "ControlPlane", "ControlSocket", "MailFlow", "DeliveryQueue", "RuleEngine",
+                "Daemon", "ControlPlane", "ControlSocket", "MailFlow", "DeliveryQueue",
+                "RuleEngine",
                 "Documents", "MailModel", "Storage",
             ]),
         Target(

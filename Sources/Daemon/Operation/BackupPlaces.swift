@@ -16,7 +16,8 @@ struct BackupPlaces: Sendable {
         dataDirectory = configuration.dataDirectory
         rulesDirectory = configuration.rulesDirectory
         let data = configuration.dataDirectory
-        let ours = ["spool", "handlers", "lock", "control.sock", "submit.sock"].map { "\(data)/\($0)" }
+        let ours = ["spool", "handlers", "lock", "control.sock", "submit.sock"]
+            .map { "\(data)/\($0)" }
         let buckets = configuration.buckets.values.map(\.directory)
         let files = configuration.topics.values.flatMap { $0 }.compactMap { subscriber in
             Self.file(of: subscriber)

@@ -2,7 +2,8 @@
 enum DisplayName {
     /// As it is where it is a phrase of atoms, in quotes where it is ASCII, else in encoded words.
     static func text(_ name: String) -> String {
-        if name.utf8.allSatisfy({ $0 == 32 || AddressParser.isAtomText($0) }), !name.contains("=?") {
+        if name.utf8.allSatisfy({ $0 == 32 || AddressParser.isAtomText($0) }), !name.contains("=?")
+        {
             return name
         }
         let encoded = EncodedWords.encode(name)

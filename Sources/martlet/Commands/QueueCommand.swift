@@ -5,7 +5,9 @@ import Storage
 struct QueueCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "queue",
-        abstract: "Mails and messages on their way: list, show, retry, hold, release, remove; sent.",
+        abstract: """
+            Mails and messages on their way: list, show, retry, hold, release, remove; sent.
+            """,
         subcommands: [
             List.self, Show.self, Retry.self, Hold.self, Release.self, Remove.self,
             QueueSentCommand.self, Messages.self, Resend.self,

@@ -245,8 +245,8 @@ struct SendCommand: AsyncParsableCommand {
         else { return "" }
         let domain = author.mailbox.domain.ascii
         let names = identities.map(\.name)
-        if let own = identities.first(where: { domain == $0.name || domain.hasSuffix(".\($0.name)") }
-        ), own.status != "SUCCESS" {
+        let own = identities.first { domain == $0.name || domain.hasSuffix(".\($0.name)") }
+        if let own, own.status != "SUCCESS" {
             return "; \(own.name) is \(own.status): martlet identity show \(own.name)"
         }
         if let near = NearMiss.of(domain, among: names) { return "; did you mean \(near)?" }

@@ -48,16 +48,17 @@ import Testing
                 + "X: ada\r\n\r\n")
     }
 
-    @Test(arguments: [
-        (nil, "From: www-data@host.example\r\nTo: a@b.example\r\n\r\n"),
-        ("", "From: www-data@host.example\r\nTo: a@b.example\r\n\r\n"),
-        ("Web", "From: Web <www-data@host.example>\r\nTo: a@b.example\r\n\r\n"),
-        ("A. B", "From: \"A. B\" <www-data@host.example>\r\nTo: a@b.example\r\n\r\n"),
-        (
-            "J\u{fc}rg",
-            "From: =?UTF-8?B?SsO8cmc=?= <www-data@host.example>\r\nTo: a@b.example\r\n\r\n"
-        ),
-    ] as [(String?, String)])
+    @Test(
+        arguments: [
+            (nil, "From: www-data@host.example\r\nTo: a@b.example\r\n\r\n"),
+            ("", "From: www-data@host.example\r\nTo: a@b.example\r\n\r\n"),
+            ("Web", "From: Web <www-data@host.example>\r\nTo: a@b.example\r\n\r\n"),
+            ("A. B", "From: \"A. B\" <www-data@host.example>\r\nTo: a@b.example\r\n\r\n"),
+            (
+                "J\u{fc}rg",
+                "From: =?UTF-8?B?SsO8cmc=?= <www-data@host.example>\r\nTo: a@b.example\r\n\r\n"
+            ),
+        ] as [(String?, String)])
     func aMissingFromIsWhoSubmits(_ name: String?, _ expected: String) {
         #expect(Self.completed("To: a@b.example\r\n\r\n", name: name) == expected)
     }
