@@ -50,6 +50,11 @@ struct Lanes {
             self.mayHaveMore = mayHaveMore
         }
 
+        /// Others are asked for before those in memory have run out: no connection waits for the store.
+        var wantsMore: Bool {
+            mayHaveMore && !isFetching && !isFailing && !isEnding && waiting.count < width
+        }
+
         var isIdle: Bool { waiting.isEmpty && atWork + unwritten == 0 && !isFetching }
     }
 
@@ -151,15 +156,15 @@ struct Lanes {
 
     /// Says how many rows to ask for; nil where somebody does already or nothing is wanted.
     mutating func beginFetch(_ name: String) -> Int? {
-        guard let lane = lanes[name], lane.mayHaveMore, !lane.isFetching, !lane.isFailing,
-            !lane.isEnding, lane.waiting.isEmpty
-        else { return nil }
+        guard let lane = lanes[name], lane.wantsMore else { return nil }
         lane.isFetching = true
         // Whoever finds no room from now on may have come too late for the answer.
         lane.mayHaveMore = false
         // Of one that failed as a whole nobody but the first may be wanted.
         let isSparing = lane.record.failures > 0 || bytes >= limits.bytesMax
-        return (isSparing ? 1 : limits.fetchMax) + lane.atWork + lane.unwritten
+        // Those of it that are here already are in the answer, too.
+        let known = lane.waiting.count + lane.atWork + lane.unwritten
+        return (isSparing ? 1 : limits.fetchMax) + known
     }
 
     /// What the store has for `name`, of which `asked` rows were asked for.
@@ -255,9 +260,7 @@ struct Lanes {
 
     private mutating func need(_ name: String) -> Need {
         guard let lane = lanes[name] else { return .nothing }
-        if lane.waiting.isEmpty, lane.mayHaveMore, !lane.isFailing, !lane.isFetching {
-            return .fetch
-        }
+        if lane.wantsMore { return .fetch }
         guard lane.isIdle, !lane.isEnding else { return .nothing }
         lane.isEnding = true
         return .settle(lane.record)
