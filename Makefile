@@ -12,8 +12,8 @@ ROUNDS ?= 3
 DEBUG_BINARY = $(BUILD)/debug/martlet
 RELEASE_BINARY = $(RELEASE)/release/martlet
 
-.PHONY: help demo run test suites lint build release bench bench-receive bench-understand bench-rules bench-slow \
-	crash testssl fuzz clean
+.PHONY: help demo run test suites lint build release bench bench-receive bench-send bench-queue \
+	bench-understand bench-rules bench-slow crash testssl fuzz clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -58,8 +58,8 @@ release:
 	swift build -c release --static-swift-stdlib --scratch-path $(RELEASE) --product martlet
 	swift build -c release --static-swift-stdlib --scratch-path $(RELEASE) --product BareReceiver
 
-## make bench          bench-receive and bench-rules
-bench: bench-receive bench-rules
+## make bench          bench-receive, bench-send and bench-rules
+bench: bench-receive bench-send bench-rules
 
 ## make bench-receive  Martlet against Debian's Postfix on this disk (ROUNDS=3); about 15 minutes
 bench-receive: release
@@ -68,6 +68,18 @@ bench-receive: release
 	python3 Benchmarks/receive.py --martlet $(RELEASE_BINARY) \
 		--bare $(RELEASE)/release/BareReceiver --peers var/peers --rounds $(ROUNDS)
 	python3 Benchmarks/memory.py --martlet $(RELEASE_BINARY)
+
+## make bench-send     relaying, unsigned and signed, against Postfix (and OpenDKIM); five minutes
+bench-send: release
+	@scripts/install build bench
+	@scripts/fetch-peer postfix var/peers/postfix
+	@scripts/fetch-peer opendkim-milter var/peers/opendkim-milter
+	python3 Benchmarks/send.py --martlet $(RELEASE_BINARY) --peers var/peers --rounds $(ROUNDS)
+
+## make bench-queue    a million mails that wait for 10,000 domains; five minutes, 3 GB of disk
+bench-queue: release
+	@scripts/install build bench
+	python3 Benchmarks/queued.py --martlet $(RELEASE_BINARY)
 
 ## make bench-rules    200 rules with 100 recipients each against one rule
 bench-rules: release

@@ -143,8 +143,8 @@ def compare_tls(folder, martlet, postfix, peers, kept, options):
                     run(tunnel, peers, sessions, count * factor, size, kept))
             finally:
                 tunnel.stop()
-    report(results, f"sessions={sessions} bytes={size} connections={'kept' if kept else 'new'} "
-           "tls=starttls")
+    report("receive", results,
+           f"sessions={sessions} bytes={size} connections={'kept' if kept else 'new'} tls=starttls")
 
 
 def compare(martlet, postfix, bare, peers, sessions, size, kept, options):
@@ -159,20 +159,22 @@ def compare(martlet, postfix, bare, peers, sessions, size, kept, options):
     start = time.monotonic()
     smtp_source(peers, bare.port, sessions, count * 4, size, kept)
     limit = count * 4 / (time.monotonic() - start)
-    report(results, f"sessions={sessions} bytes={size} connections={'kept' if kept else 'new'}",
+    report("receive", results,
+           f"sessions={sessions} bytes={size} connections={'kept' if kept else 'new'}",
            f" limit={limit:.0f}")
 
 
-def report(results, place, limit=""):
+def report(what, results, place, limit="", peer="postfix"):
+    """The medians of both servers' runs: of acceptance, of delivery, and of the processor's time."""
     ours, theirs = (
         [statistics.median(values) for values in zip(*results[name])]
         for name in ("martlet", "postfix"))
     for index, stage in enumerate(("accepted", "delivered")):
-        print(f"rate receive stage={stage} {place} martlet={ours[index]:.0f} "
+        print(f"rate {what} stage={stage} {place} martlet={ours[index]:.0f} "
               f"peer={theirs[index]:.0f}{limit} unit=mails/s")
-        print(f"ratio receive stage={stage} {place} peer=postfix "
+        print(f"ratio {what} stage={stage} {place} peer={peer} "
               f"{ours[index] / theirs[index]:.2f}")
-    print(f"cpu receive {place} martlet={ours[2] * 1e6:.0f} peer={theirs[2] * 1e6:.0f} "
+    print(f"cpu {what} {place} martlet={ours[2] * 1e6:.0f} peer={theirs[2] * 1e6:.0f} "
           "unit=microseconds/mail", flush=True)
 
 

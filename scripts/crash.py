@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Load, strike, restart, compare: what was acknowledged has to be there, once and whole.
 
-Several SMTP sessions send mails of mixed sizes, some to two recipients. Rules store each in a
-bucket, tell some to a file of JSON lines, and hand some to a handler that notes its stable id. The
+Several SMTP sessions send mails of mixed sizes, some to two recipients. Of those that are received,
+rules store each in a bucket, tell some to a file of JSON lines, and hand some to a handler that notes
+its stable id. Those that are submitted go on to a next hop that keeps them, and refuses some. The
 fault layer (Tests/FaultLayer) strikes the server at a chosen call: the strikes walk over every kind
 of call on every kind of file, before and after it. Some fall into a start instead, the first of a
 folder or one that recovers.
@@ -10,14 +11,14 @@ folder or one that recovers.
 A run is one strike. Of the kind `kill` it is SIGKILL. Of the kind `power` the folder is then made
 what a power cut leaves: all that was not synced is gone, or, every other time, some of it has come
 through, in any order and torn at sectors. After some runs the server is started once more, and when
-nothing is on its way any more, its folder is compared with what it acknowledged
-(crash_comparison.py).
+nothing is on its way any more, its folder, or what the next hop has, is compared with what it
+acknowledged (crash_comparison.py, crash_sending.py).
 
 Controls show that this can fail. `synchronous=normal`: the database is told not to sync its
 commits. `directory_sync=ignored`: syncs of folders do nothing. Both have to lose mails when the
 power goes.
 
-The exit status is 0 when nothing was lost and both controls have lost.
+The exit status is 0 when nothing was lost and the controls have lost, in both directions.
 """
 
 import argparse
@@ -30,6 +31,7 @@ import time
 
 from crash_comparison import Comparison
 from crash_load import Ledger, Load, complain
+from crash_sending import SendingComparison, Submissions
 from crash_site import Site, Wrong
 from crash_strikes import Strikes
 
@@ -38,13 +40,15 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 RUNS_OF_A_SITE = 12
 LOAD_SECONDS_MAX = 1.5
 CONTROL_RUNS = 6
+# What loads a server, and what says whether all of it is there.
+WAYS = {"receive": (Load, Comparison), "send": (Submissions, SendingComparison)}
 
 
 class Tally:
     """What a line is printed of."""
 
     def __init__(self):
-        self.runs = self.acknowledged = self.missed = 0
+        self.runs = self.acknowledged = self.missed = self.doubled_in_window = 0
         self.lost, self.torn, self.doubled, self.others = set(), set(), set(), []
 
     @property
@@ -61,8 +65,10 @@ class Tally:
 class Crashing:
     """All runs of one kind, on one site after the other."""
 
-    def __init__(self, options, folder, strikes, kind, synchronous="full", always=()):
+    def __init__(self, options, folder, strikes, way, kind, synchronous="full", always=()):
         self.options = options
+        self.way = way
+        self.make_load, self.make_comparison = WAYS[way]
         self.folder = folder
         self.strikes = strikes
         self.is_power = kind == "power"
@@ -70,19 +76,21 @@ class Crashing:
         self.always = always
         self.is_control = synchronous != "full" or always
         self.tally = Tally()
-        self.choice = random.Random(f"{options.seed} {kind}")
+        self.choice = random.Random(f"{options.seed} {way} {kind}")
         self.history = []
 
     def run(self, runs):
         number = 0
         while self.tally.runs < runs:
             number += 1
-            around = self.folder / f"{'power' if self.is_power else 'kill'}-{number}"
+            kind = "power" if self.is_power else "kill"
+            around = self.folder / f"{self.way}-{kind}-{number}"
             around.mkdir(parents=True)
             site = Site(
                 self.options.binary, around, self.synchronous, self.always, self.is_power)
             ledger = Ledger()
-            comparison = Comparison(site, ledger, outbox_seconds_max=1 if self.is_control else 30)
+            comparison = self.make_comparison(
+                site, ledger, outbox_seconds_max=1 if self.is_control else 30)
             self.history = []
             was_well = self.tally.is_well
             try:
@@ -136,7 +144,7 @@ class Crashing:
             if not first or site.process.wait(5) != -9:
                 raise
             return self.finish(site, rule, 0)
-        load = Load(ledger, site.port, self.tally.runs + 1)
+        load = self.make_load(ledger, site, self.tally.runs + 1)
         try:
             load.is_served.wait(20)
             if not first:
@@ -174,6 +182,7 @@ class Crashing:
         comparison.read()
         lost, torn, doubled = comparison.compare()
         tally.acknowledged += len(ledger.acknowledged)
+        tally.doubled_in_window += comparison.doubled_in_window
         for seen, found in ((tally.lost, lost), (tally.torn, torn), (tally.doubled, doubled)):
             seen.update(f"{around.name}: {thing}" for thing in found)
         tally.others += [f"{around.name}: {thing}" for thing in comparison.leftovers]
@@ -189,10 +198,10 @@ class Crashing:
                   file=sys.stderr, flush=True)
 
 
-def census(options, folder):
+def census(options, folder, way):
     """Where the strikes of all runs fall."""
-    strikes = Strikes(options.seed)
-    around = folder / "census"
+    strikes = Strikes(options.seed, WAYS[way][0])
+    around = folder / f"{way}-census"
     around.mkdir()
     site = Site(options.binary, around, is_power=True)
     try:
@@ -203,28 +212,30 @@ def census(options, folder):
     return strikes
 
 
-def crash(options, folder):
+def crash(options, folder, way):
     """Says whether all was as it has to be."""
-    strikes = census(options, folder)
+    strikes = census(options, folder, way)
     is_well = True
     for kind in options.kinds.split(","):
         began = time.monotonic()
-        tally = Crashing(options, folder, strikes, kind).run(options.runs)
-        print(f"crash receive kind={kind} runs={tally.runs} acknowledged={tally.acknowledged} "
-              f"lost={len(tally.lost)} torn={len(tally.torn)} "
-              f"doubled_without_id={len(tally.doubled)}", flush=True)
-        complain(f"{kind}: {(time.monotonic() - began) / tally.runs:.2f} s a run; "
+        tally = Crashing(options, folder, strikes, way, kind).run(options.runs)
+        doubled = (f"doubled_without_id={len(tally.doubled)}" if way == "receive" else
+                   f"doubled={len(tally.doubled)} doubled_in_window={tally.doubled_in_window}")
+        print(f"crash {way} kind={kind} runs={tally.runs} acknowledged={tally.acknowledged} "
+              f"lost={len(tally.lost)} torn={len(tally.torn)} {doubled}", flush=True)
+        complain(f"{way} {kind}: {(time.monotonic() - began) / tally.runs:.2f} s a run; "
                  f"{tally.missed} strikes did not come by themselves")
         tally.complain()
         is_thin = tally.acknowledged < tally.runs or tally.missed > tally.runs // 2
         if is_thin:
-            complain(f"{kind}: too little was acknowledged or struck: these runs prove nothing")
+            complain(f"{way} {kind}: too little was acknowledged or struck: "
+                     "these runs prove nothing")
         is_well = is_well and tally.is_well and not is_thin
     controls = {"synchronous=normal": {"synchronous": "normal"},
                 "directory_sync=ignored": {"always": ["dirsync * 1+ ignore"]}}
     for name, settings in controls.items() if options.controls else ():
-        tally = Crashing(options, folder, strikes, "power", **settings).run(CONTROL_RUNS)
-        print(f"control {name} lost={len(tally.lost)}", flush=True)
+        tally = Crashing(options, folder, strikes, way, "power", **settings).run(CONTROL_RUNS)
+        print(f"control {way} {name} lost={len(tally.lost)}", flush=True)
         if not tally.lost:
             complain(f"the control {name} has lost nothing: these runs prove nothing")
         is_well = is_well and bool(tally.lost)
@@ -236,6 +247,7 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--martlet", required=True, help="the program")
     parser.add_argument("--runs", type=int, default=300, help="of each kind")
+    parser.add_argument("--ways", default="receive,send")
     parser.add_argument("--kinds", default="kill,power")
     parser.add_argument("--no-controls", dest="controls", action="store_false")
     parser.add_argument("--seed", default=None, help="the same strikes again")
@@ -251,7 +263,7 @@ def main():
     # A copy: the program is started again and again, and a build may replace it meanwhile.
     options.binary = folder / "martlet"
     shutil.copy2(options.martlet, options.binary)
-    is_well = crash(options, folder)
+    is_well = all([crash(options, folder, way) for way in options.ways.split(",")])
     if is_well and not options.keep:
         shutil.rmtree(folder)
     else:

@@ -36,7 +36,7 @@ class Comparison:
         self.action_ids = {}  # mail id → MARTLET_ACTION_IDs
         self.tokens = {}  # token → id of the first mail that was stored with it
         self.positions = {}
-        self.half_lines = 0
+        self.half_lines = self.doubled_in_window = 0
         self.torn, self.doubled = set(), set()
         self.leftovers = []
 

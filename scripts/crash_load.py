@@ -39,13 +39,14 @@ class Load:
 
     RECIPIENTS = [["keep"]] * 11 + [["told"]] * 5 + [["ticket"], ["told", "ticket"]]
     RECIPIENTS += [["keep", "told"]] * 2
+    SENDER = "load@sender.invalid"
     # Small rows, rows near the threshold, body files, and a few large ones.
     SIZES = [(300, 4_000)] * 12 + [(4_000, 15_500)] * 5 + [(15_500, 70_000)] * 2
     SIZES += [(100_000, 200_000)]
 
-    def __init__(self, ledger, port, run):
+    def __init__(self, ledger, site, run):
         self.ledger = ledger
-        self.port = port
+        self.site = site
         self.run = run
         self.is_over = False
         # Set once the server has acknowledged a mail of this load.
@@ -68,21 +69,33 @@ class Load:
     def mail(self, token, recipients, choice):
         size = choice.randint(*choice.choice(self.SIZES))
         start = choice.randrange(len(self.TEXT) // LINE_BYTES // 2) * LINE_BYTES
-        head = (f"From: <load@sender.invalid>\r\nTo: <{recipients[0]}@crash.example>\r\n"
+        head = (f"From: <{self.SENDER}>\r\nTo: <{self.address(recipients[0], token)}>\r\n"
                 f"Subject: {token}\r\nX-Token: {token}\r\n\r\n")
         return head.encode() + self.TEXT[start:start + size // LINE_BYTES * LINE_BYTES]
+
+    def address(self, name, token):
+        return f"{name}@crash.example"
+
+    def open(self):
+        """A session that has said EHLO: its socket, and the file of what it is answered."""
+        link = socket.create_connection(("127.0.0.1", self.site.port), 10)
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        file = link.makefile("rb")
+        self.expect(file, b"220")
+        link.sendall(b"EHLO load.invalid\r\n")
+        self.expect(file, b"250")
+        return link, file
+
+    def sent(self, token, content, recipients):
+        return Mail(token, content, recipients)
 
     def session(self, number):
         choice = random.Random()
         serial = 0
         while not self.is_over:
             try:
-                with socket.create_connection(("127.0.0.1", self.port), 10) as link:
-                    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    file = link.makefile("rb")
-                    self.expect(file, b"220")
-                    link.sendall(b"EHLO load.invalid\r\n")
-                    self.expect(file, b"250")
+                link, file = self.open()
+                with link:
                     # Connections come and go, kept ones stay as long as forty mails.
                     for _ in range(choice.choice((1, 5, 40))):
                         if self.is_over:
@@ -96,8 +109,8 @@ class Load:
     def transaction(self, link, file, token, choice):
         recipients = choice.choice(self.RECIPIENTS)
         content = self.mail(token, recipients, choice)
-        lines = ["MAIL FROM:<load@sender.invalid>"]
-        lines += [f"RCPT TO:<{name}@crash.example>" for name in recipients]
+        lines = [f"MAIL FROM:<{self.SENDER}>"]
+        lines += [f"RCPT TO:<{self.address(name, token)}>" for name in recipients]
         is_chunked = choice.random() < 0.3
         if not is_chunked:
             lines.append("DATA")
@@ -109,7 +122,7 @@ class Load:
             link.sendall(content[:len(content) // 2] if not is_chunked
                          else b"BDAT %d LAST\r\n" % len(content) + content[:len(content) // 2])
             raise Cut
-        mail = Mail(token, content, recipients)
+        mail = self.sent(token, content, recipients)
         with self.ledger.lock:
             self.ledger.sent[token] = mail
         if is_chunked:

@@ -1,5 +1,6 @@
 """A Martlet in a folder of its own, above the fault layer: what crash.py strikes."""
 
+import contextlib
 import json
 import pathlib
 import random
@@ -11,6 +12,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "Tests/FaultLayer"))
 
+from crash_sending import ON_THE_WAY_MAX, NextHop, unverified_tls
 from faults import FaultLayer  # noqa: E402
 from power_cut import PowerCut  # noqa: E402
 
@@ -59,15 +61,20 @@ class Site:
         self.folder.mkdir()
         self.binary = binary
         self.always = list(always)
+        self.is_control = synchronous != "full" or bool(always)
+        # How often the server was started.
+        self.life = 0
+        self.hop = NextHop(self)
+        self.tls = unverified_tls()
+        # Of an access key; None until there is one.
+        self.login = None
         self.bucket = self.folder / "bucket"
         self.spool = self.folder / "data/spool"
         self.notifications = self.folder / "received.jsonl"
         self.lines = around / "lines"
         self.config = around / "martlet.yaml"
         self.process = None
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port, self.submission_port = free_ports(2)
         (around / "rules").mkdir()
         (around / "rules/crash.yaml").write_text(RULES)
         handler = around / "note"
@@ -78,13 +85,17 @@ class Site:
             "@ 60 SOA ns hostmaster 1 60 60 60 60\n@ 60 NS ns\nns 60 A 127.0.0.1\n")
         self.config.write_text(
             f"hostname: mx.crash.example\ndataDirectory: {self.folder}/data\n"
-            f"listeners: [{{address: 127.0.0.1, port: {self.port}}}]\n"
+            f"listeners: [{{address: 127.0.0.1, port: {self.submission_port}, role: submission}}, "
+            f"{{address: 127.0.0.1, port: {self.port}}}]\n"
             f"rules: {{directory: {around}/rules, active: crash}}\n"
             f"buckets: {{mail: {{directory: {self.bucket}}}}}\n"
             f"handlers: {{note: {{command: [{handler}], environment: {{LINES: {self.lines}}}}}}}\n"
             f"dns: {{zones: [{{name: invalid, file: {around}/zone}}, "
             f"{{name: example, file: {around}/zone}}]}}\n"
             f"topics: {{received: {{log: {{file: {self.notifications}}}}}}}\n"
+            f"sending: {{enabled: true}}\n"
+            f"delivery: {{triesMax: {ON_THE_WAY_MAX}, "
+            f"smartHost: {{host: 127.0.0.1, port: {self.hop.port}, security: none}}}}\n"
             f"spool: {{synchronous: {synchronous}, freeBytesMin: 104857600}}\n"
             # The next strike comes before a failed action's second try would.
             "limits: {retryFirstDelaySeconds: 1}\n")
@@ -97,6 +108,7 @@ class Site:
     def start(self, *rules):
         """Starts it; `rules` of the layer hold from its first call on."""
         self.layer.set(*self.always, *rules)
+        self.life += 1
         with open(self.around / "log", "ab") as log:
             self.process = subprocess.Popen(
                 [self.binary, "serve", "-c", self.config], stderr=log, stdout=log,
@@ -145,6 +157,7 @@ class Site:
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        self.hop.end()
         self.layer.remove()
 
     def lose_power(self, seed):
@@ -170,3 +183,15 @@ class Site:
 
     def trust(self):
         self.ask("addIdentity", name="crash.example", isTrusted=True)
+        if not self.login:
+            made = self.ask("sending", _0={"createAccessKey": {"name": "load"}})
+            key = made["newAccessKey"]["_0"]
+            self.login = key["id"], key["smtpPassword"]
+
+
+def free_ports(count):
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]

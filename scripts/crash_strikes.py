@@ -4,7 +4,6 @@ import collections
 import random
 import re
 
-from crash_load import Load
 from faults import KINDS
 
 CENSUS_SECONDS = 1.0
@@ -18,7 +17,9 @@ FOREIGN = re.compile(r"\.dat\.nosync[^/]*")
 class Strikes:
     """Rules of the fault layer that walk evenly over the calls of a start, and of a load."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, load):
+        """`load` makes the load, given a ledger, a site and a name."""
+        self.make_load = load
         self.choice = random.Random(seed)
         self.first_start = self.later_start = 1
         # What a load calls: kind, pattern, how often at the start, how often in a census.
@@ -32,7 +33,7 @@ class Strikes:
         site.wait_until_serving()
         site.trust()
         first = self.counts(site)
-        load = Load(ledger, site.port, "census")
+        load = self.make_load(ledger, site, "census")
         load.is_served.wait(20)
         site.wait_until_struck(CENSUS_SECONDS)
         load.stop()

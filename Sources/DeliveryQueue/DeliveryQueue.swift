@@ -186,21 +186,14 @@ package final class DeliveryQueue: Service {
 
     private func run(_ item: QueueItem) async {
         let ending = await ending(of: item)
-        var problem: DeliveryProblem?
-        var rest: Timestamp?
-        var asksForLess = false
+        let finding = Lanes.Finding(ending)
+        state.withLock { $0.lanes.ended(item, finding) }
+        wakeOne()
         if let ending {
             log.ended(ending, of: item.queued)
             await write(ending, item)
-            if case .deferred(let said, _, let next) = ending {
-                asksForLess = said.asksForLess
-                if said.subject == .destination { (problem, rest) = (said, next) }
-            }
         }
-        let need = state.withLock { state in
-            state.lanes.ended(item, problem: problem, asksForLess: asksForLess, rest: rest)
-        }
-        wakeOne()
+        let need = state.withLock { $0.lanes.written(item) }
         await see(to: need, item.queued.recipient.destination)
     }
 
@@ -358,6 +351,20 @@ package final class DeliveryQueue: Service {
             }
             if isClosed { continuation.resume() }
         }
+    }
+}
+
+extension Lanes.Finding {
+    /// Nil: the try was cut off.
+    fileprivate init(_ ending: TryEnding?) {
+        self =
+            switch ending {
+            case .deferred(let problem, _, let next) where problem.subject == .destination:
+                .fails(problem, until: next)
+            case .deferred(let problem, _, _) where problem.asksForLess: .asksForLess
+            case .delivered, .failed, .deferred: .answers
+            case .expired, .suppressed, .returned, nil: .nothing
+            }
     }
 }
 

@@ -10,9 +10,10 @@ struct QueueItem: Sendable {
 
     var key: SentRecipient.Key { queued.recipient.key }
 
-    /// Bytes of the body that it keeps in memory.
-    var bodyBytes: Int {
-        if case .bytes(let bytes) = body { bytes.readableBytes } else { 0 }
+    /// Bytes of the mail that it keeps in memory.
+    var bytes: Int {
+        let head = queued.mail.head.readableBytes
+        return if case .bytes(let body) = body { head + body.readableBytes } else { head }
     }
 }
 
@@ -23,7 +24,10 @@ struct Lanes {
     final class Lane {
         var record: DestinationRecord
         var waiting = CircularBuffer<QueueItem>()
+        /// Tries that are being made.
         var atWork = 0
+        /// Tries that have ended, and whose end is being written.
+        var unwritten = 0
         /// Tries at once, at most; grows with success, shrinks where less is asked for.
         var width: Int
         /// Before it no further try begins.
@@ -33,6 +37,9 @@ struct Lanes {
         var isFetching = false
         /// Rows were changed while it was fetching: what it has found may be old.
         var isFetchStale = false
+        /// Those whose try has ended while the store was being asked: what it answers of them may be
+        /// from before that.
+        var endedMeanwhile: Set<SentRecipient.Key> = []
         /// It failed as a whole since it came here: nobody else is tried, and it rests when those
         /// at work have ended.
         var isFailing = false
@@ -74,7 +81,12 @@ struct Lanes {
             width = min(width + 1, widthMax)
         }
 
-        var isIdle: Bool { waiting.isEmpty && atWork == 0 && !isFetching }
+        /// Others are asked for before those in memory have run out: no connection waits for the store.
+        var wantsMore: Bool {
+            mayHaveMore && !isFetching && !isFailing && !isEnding && waiting.count < width
+        }
+
+        var isIdle: Bool { waiting.isEmpty && atWork + unwritten == 0 && !isFetching }
     }
 
     /// What is to be done once a try has ended.
@@ -86,14 +98,25 @@ struct Lanes {
         case settle(DestinationRecord)
     }
 
+    /// What a try has shown of its destination.
+    enum Finding {
+        /// It was not asked, or not to the end.
+        case nothing
+        case answers
+        /// It takes less at once than it was given.
+        case asksForLess
+        /// As a whole: it is left alone until then.
+        case fails(DeliveryProblem, until: Timestamp)
+    }
+
     private let limits: DeliveryLimits
     private(set) var lanes: [String: Lane] = [:]
     /// Destinations somebody of which may be tried, in turn; each at most once.
-    private var turn: [String] = []
+    private var turn = CircularBuffer<String>()
     private var inTurn: Set<String> = []
     private(set) var claimed: Set<SentRecipient.Key> = []
-    /// Of bodies that are kept in memory.
-    private var bodyBytes = 0
+    /// Of the mails that are kept in memory.
+    private var bytes = 0
     /// Destinations that rest, as far as memory knows.
     private var resting: [String: Timestamp] = [:]
 
@@ -131,20 +154,22 @@ struct Lanes {
             if until > now { return false }
             resting[name] = nil
         }
+        var item = item
+        // Its body can be read again; what has no room without it is found in the store.
+        if bytes + item.bytes > limits.bytesMax { item.body = nil }
+        let hasRoom = bytes + item.bytes <= limits.bytesMax
         if lanes[name] == nil {
-            guard !isFull else { return false }
+            guard !isFull, hasRoom else { return false }
             open(DestinationRecord(name: name, dueAt: now), mayHaveMore: false)
         }
         guard let lane = lanes[name] else { return false }
-        guard !lane.isFailing, !lane.isEnding, lane.waiting.count < limits.waitingMax,
+        guard !lane.isFailing, !lane.isEnding, lane.waiting.count < limits.waitingMax, hasRoom,
             claimed.insert(item.key).inserted
         else {
             lane.mayHaveMore = true
             return false
         }
-        var item = item
-        if bodyBytes + item.bodyBytes > limits.bodyBytesMax { item.body = nil }
-        bodyBytes += item.bodyBytes
+        bytes += item.bytes
         lane.waiting.append(item)
         enqueue(name)
         return true
@@ -162,22 +187,32 @@ struct Lanes {
 
     /// Says how many rows to ask for; nil where somebody does already or nothing is wanted.
     mutating func beginFetch(_ name: String) -> Int? {
-        guard let lane = lanes[name], lane.mayHaveMore, !lane.isFetching, !lane.isFailing,
-            !lane.isEnding, lane.waiting.isEmpty
-        else { return nil }
+        guard let lane = lanes[name], lane.wantsMore else { return nil }
         lane.isFetching = true
-        return limits.fetchMax + lane.atWork
+        // Whoever finds no room from now on may have come too late for the answer.
+        lane.mayHaveMore = false
+        // Of one that failed as a whole nobody but the first may be wanted.
+        let isSparing = lane.record.failures > 0 || bytes >= limits.bytesMax
+        // Those of it that are here already are in the answer, too.
+        let known = lane.waiting.count + lane.atWork + lane.unwritten
+        return (isSparing ? 1 : limits.fetchMax) + known
     }
 
     /// What the store has for `name`, of which `asked` rows were asked for.
     mutating func endFetch(_ name: String, _ found: [QueueItem], asked: Int) -> Need {
         guard let lane = lanes[name] else { return .nothing }
         lane.isFetching = false
-        lane.mayHaveMore = found.count >= asked || lane.isFetchStale
+        if found.count >= asked || lane.isFetchStale { lane.mayHaveMore = true }
+        let ended = lane.endedMeanwhile
+        lane.endedMeanwhile = []
         if lane.isFetchStale {
             lane.isFetchStale = false
         } else if !lane.isFailing {
-            for item in found where claimed.insert(item.key).inserted { lane.waiting.append(item) }
+            for item in found where !ended.contains(item.key) {
+                guard claimed.insert(item.key).inserted else { continue }
+                bytes += item.bytes
+                lane.waiting.append(item)
+            }
             if !lane.waiting.isEmpty { enqueue(name) }
         }
         return need(name)
@@ -208,21 +243,20 @@ struct Lanes {
         return nil
     }
 
-    /// A try has ended and is written. `problem` is what was wrong with the destination as a whole,
-    /// `asksForLess` what it said to how much comes.
-    mutating func ended(
-        _ item: QueueItem, problem: DeliveryProblem?, asksForLess: Bool, rest: Timestamp?
-    ) -> Need {
-        forget(item)
+    /// A try has ended: another may begin in its place while it is written. `finding` is what it has
+    /// shown of the destination.
+    mutating func ended(_ item: QueueItem, _ finding: Finding) {
         let name = item.queued.recipient.destination
-        guard let lane = lanes[name] else { return .nothing }
+        guard let lane = lanes[name] else { return }
         lane.atWork -= 1
-        if let problem, let rest {
+        lane.unwritten += 1
+        switch finding {
+        case .nothing: break
+        case .fails(let problem, let rest):
             lane.failuresInARow += 1
             guard lane.isDown else {
                 lane.narrow()
-                if !lane.waiting.isEmpty { enqueue(name) }
-                return need(name)
+                break
             }
             // Those that were at work at the same time say the same once more.
             if !lane.isFailing { lane.record.failures += 1 }
@@ -231,9 +265,9 @@ struct Lanes {
             lane.record.detail = problem.detail
             for waiting in lane.waiting { forget(waiting) }
             lane.waiting.removeAll()
-        } else if asksForLess {
-            lane.narrow()
-        } else if !lane.isFailing {
+        case .asksForLess: lane.narrow()
+        case .answers where lane.isFailing: break
+        case .answers:
             lane.hasAnswered = true
             lane.failuresInARow = 0
             lane.record.failures = 0
@@ -242,6 +276,15 @@ struct Lanes {
             lane.widen(to: limits.widthMax)
         }
         if !lane.waiting.isEmpty { enqueue(name) }
+    }
+
+    /// The end of a try is written, or nothing is known of it.
+    mutating func written(_ item: QueueItem) -> Need {
+        forget(item)
+        let name = item.queued.recipient.destination
+        guard let lane = lanes[name] else { return .nothing }
+        lane.unwritten -= 1
+        if lane.isFetching { lane.endedMeanwhile.insert(item.key) }
         return need(name)
     }
 
@@ -263,7 +306,7 @@ struct Lanes {
             guard let lane = lanes[name], !lane.waiting.isEmpty else { continue }
             let keys = Set(places.map(\.key))
             for item in lane.waiting where keys.contains(item.key) {
-                bodyBytes -= item.bodyBytes
+                bytes -= item.bytes
                 wanted.insert(SentPlace(key: item.key, destination: name))
             }
             lane.waiting.removeAll { keys.contains($0.key) }
@@ -286,9 +329,7 @@ struct Lanes {
 
     private mutating func need(_ name: String) -> Need {
         guard let lane = lanes[name] else { return .nothing }
-        if lane.waiting.isEmpty, lane.mayHaveMore, !lane.isFailing, !lane.isFetching {
-            return .fetch
-        }
+        if lane.wantsMore { return .fetch }
         guard lane.isIdle, !lane.isEnding else { return .nothing }
         lane.isEnding = true
         return .settle(lane.record)
@@ -296,54 +337,10 @@ struct Lanes {
 
     private mutating func forget(_ item: QueueItem) {
         claimed.remove(item.key)
-        bodyBytes -= item.bodyBytes
+        bytes -= item.bytes
     }
 
     private mutating func enqueue(_ name: String) {
         if inTurn.insert(name).inserted { turn.append(name) }
-    }
-}
-
-/// How much is at work at once. All at least one.
-package struct DeliveryLimits: Sendable {
-    /// Tries at once in all.
-    package var triesMax: Int
-    /// Destinations in memory.
-    package var destinationsMax: Int
-    /// Recipients of one destination that wait in memory.
-    package var waitingMax: Int
-    /// Bytes of bodies of mails just taken that are kept in memory until they are tried; others are
-    /// read again.
-    package var bodyBytesMax: Int
-    /// Recipients that one look into the store brings.
-    package var fetchMax: Int
-    /// Tries at once for one destination: at first, and at most.
-    package var widthStart: Int
-    package var widthMax: Int
-    /// Destinations that memory knows to rest; the store knows all.
-    package var restingMax: Int
-    /// Tries a minute for one destination, by its name; absent: as many as it takes.
-    package var triesPerMinute: [String: Int]
-
-    package init(
-        triesMax: Int = 200, destinationsMax: Int = 1_000, waitingMax: Int = 500,
-        bodyBytesMax: Int = 67_108_864, fetchMax: Int = 20, widthStart: Int = 5, widthMax: Int = 20,
-        restingMax: Int = 50_000,
-        triesPerMinute: [String: Int] = [:]
-    ) {
-        self.triesMax = triesMax
-        self.destinationsMax = destinationsMax
-        self.waitingMax = waitingMax
-        self.bodyBytesMax = bodyBytesMax
-        self.fetchMax = fetchMax
-        self.widthStart = widthStart
-        self.widthMax = widthMax
-        self.restingMax = restingMax
-        self.triesPerMinute = triesPerMinute
-    }
-
-    /// Between the beginnings of two tries.
-    func gapMilliseconds(_ destination: String) -> Int64? {
-        triesPerMinute[destination].map { 60_000 / Int64(max($0, 1)) }
     }
 }

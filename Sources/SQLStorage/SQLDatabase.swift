@@ -17,6 +17,12 @@ package protocol SQLDatabase: Sendable {
         _ body: @escaping @Sendable (any SQLConnection) throws(StorageFailure) -> Value
     ) async throws(StorageFailure) -> Value
 
+    /// The same on the thread that calls, which it blocks: for a short question of whoever may block
+    /// anyway, whom two changes of thread would cost more.
+    func readHere<Value>(
+        _ body: (any SQLConnection) throws(StorageFailure) -> Value
+    ) throws(StorageFailure) -> Value
+
     /// Copies the database as it stands at one moment into a new file at `path`, beside the
     /// writer, and answers what `body` reads of the same moment. `onStep` is told how many pages
     /// are done, of how many; what it throws ends the copy. Blocks.

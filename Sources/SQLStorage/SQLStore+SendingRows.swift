@@ -14,9 +14,15 @@ extension SQLStore {
         detail, notification
         """
 
-    static func json(_ value: some Encodable) -> String {
+    /// Made once, as the decoder is: making one costs as much as a row's facts.
+    private static let encoder = {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .withoutEscapingSlashes
+        return encoder
+    }()
+    private static let decoder = JSONDecoder()
+
+    static func json(_ value: some Encodable) -> String {
         guard let data = try? encoder.encode(value) else {
             preconditionFailure("texts and numbers always encode")
         }
@@ -25,7 +31,7 @@ extension SQLStore {
 
     /// What `json` wrote; nil where it did not.
     static func value<Value: Decodable>(_ json: String) -> Value? {
-        try? JSONDecoder().decode(Value.self, from: Data(json.utf8))
+        try? decoder.decode(Value.self, from: Data(json.utf8))
     }
 
     /// Nil where the row is no record. Its columns begin at `first`.

@@ -9,8 +9,8 @@ extension SQLStore: SuppressionStore {
 
     package func suppressions(
         of addresses: [String], account: AccountID
-    ) async throws(StorageFailure) -> [String: SuppressionRecord] {
-        try await database.read { connection throws(StorageFailure) in
+    ) throws(StorageFailure) -> [String: SuppressionRecord] {
+        try database.readHere { connection throws(StorageFailure) in
             var found: [String: SuppressionRecord] = [:]
             for address in addresses {
                 found[address] = try Self.suppression(of: address, account, connection)
@@ -29,8 +29,18 @@ extension SQLStore: SuppressionStore {
     private static func suppression(
         of address: String, _ account: AccountID, _ connection: any SQLConnection
     ) throws(StorageFailure) -> SuppressionRecord? {
-        if let global = try suppression(address, in: .global, connection) { return global }
-        return try suppression(address, in: .account(account), connection)
+        // In one question: every recipient of every mail is asked about.
+        let rows = try connection.rows(
+            """
+            SELECT \(suppressionColumns) FROM suppression
+            WHERE scope IN ($1, $2) AND address = $3
+            """, [.text(globalScope), .text(text(.account(account))), .text(address)])
+        var nearest: SuppressionRecord?
+        for row in rows {
+            guard let record = suppression(row) else { throw damaged(address) }
+            if nearest == nil || record.scope == .global { nearest = record }
+        }
+        return nearest
     }
 
     package func suppression(
@@ -49,10 +59,12 @@ extension SQLStore: SuppressionStore {
             SELECT \(suppressionColumns) FROM suppression WHERE scope = $1 AND address = $2
             """, [.text(text(scope)), .text(address)])
         guard let row = rows.first else { return nil }
-        guard let record = suppression(row) else {
-            throw .damaged("the suppression of \(address)")
-        }
+        guard let record = suppression(row) else { throw damaged(address) }
         return record
+    }
+
+    private static func damaged(_ address: String) -> StorageFailure {
+        .damaged("the suppression of \(address)")
     }
 
     package func put(_ suppressions: [SuppressionRecord]) async throws(StorageFailure) {

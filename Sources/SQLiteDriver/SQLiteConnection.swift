@@ -38,9 +38,9 @@ struct SQLiteConnection: SQLConnection {
     /// the row.
     private static func arguments(_ sql: String, _ values: [SQLValue]) -> StatementArguments {
         assert(areParametersInOrder(sql, count: values.count), "parameters of: \(sql)")
-        // GRDB's way for values of one type makes a key path each time.
-        return StatementArguments(
-            values.map { value -> (any DatabaseValueConvertible)? in databaseValue(value) })
+        // GRDB maps values of one type by a key path, which it makes anew for each statement.
+        let mixed: [(any DatabaseValueConvertible)?] = values.map { databaseValue($0) }
+        return StatementArguments(mixed)
     }
 
     private static func areParametersInOrder(_ sql: String, count: Int) -> Bool {

@@ -90,6 +90,16 @@ package final class SQLiteDatabase: SQLDatabase {
         }
     }
 
+    package func readHere<Value>(
+        _ body: (any SQLConnection) throws(StorageFailure) -> Value
+    ) throws(StorageFailure) -> Value {
+        do {
+            return try pool.read { database in try body(SQLiteConnection(database)) }
+        } catch {
+            throw Self.failure(error)
+        }
+    }
+
     package func checkpoint() throws(StorageFailure) {
         do {
             // PASSIVE waits for nobody. But the log begins anew only when all of it was moved, and

@@ -236,7 +236,7 @@ import Testing
     @Test func whatFindsNoRoomIsFetched() async throws {
         let depot = try Depot(
             limits: DeliveryLimits(
-                triesMax: 4, destinationsMax: 3, waitingMax: 2, bodyBytesMax: 6, fetchMax: 2,
+                triesMax: 4, destinationsMax: 3, waitingMax: 2, bytesMax: 34, fetchMax: 2,
                 widthMax: 4))
         for number in 0..<60 {
             try await depot.send(to: ["a\(number)@d\(number % 7).example"])

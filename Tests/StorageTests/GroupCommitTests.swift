@@ -135,6 +135,12 @@ final class FailingEngine: SQLDatabase {
         try body(Connection())
     }
 
+    func readHere<Value>(
+        _ body: (any SQLConnection) throws(StorageFailure) -> Value
+    ) throws(StorageFailure) -> Value {
+        try body(Connection())
+    }
+
     func copy<Value>(
         to path: String, onStep: @escaping (Int, Int) throws -> Void,
         reading body: (any SQLConnection) throws(StorageFailure) -> Value

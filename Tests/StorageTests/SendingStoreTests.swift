@@ -201,11 +201,11 @@ import Testing
         above.reason = .bounce
         try await spool.store.put([above])
         #expect(
-            try await spool.store.suppressions(
+            try spool.store.suppressions(
                 of: ["ada@one.example", "b@c.example"], account: .main)
                 == ["ada@one.example": above])
         #expect(
-            try await spool.store.suppressions(
+            try spool.store.suppressions(
                 of: ["ada@one.example"], account: AccountID("other"))
                 == ["ada@one.example": above])
         let addresses = ["ada@one.example", "nobody@one.example"]

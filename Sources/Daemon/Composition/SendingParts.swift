@@ -103,7 +103,7 @@ struct SendingParts {
         outbound = OutboundFlow(
             settings: settings, identities: rules.identities, senders: identities, office: office,
             store: store, bodies: spool.bodies, routes: routes, plans: plans,
-            executor: WorkThreads.actions, time: time, random: random,
+            executor: WorkThreads.submissions, time: time, random: random,
             onFailure: { surroundings.spoolRefused($0) },
             onAccepted: { sending in
                 queue.offer(sending)

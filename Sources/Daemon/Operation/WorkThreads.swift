@@ -1,3 +1,4 @@
+import NIOCore
 import NIOPosix
 import ServiceLifecycle
 
@@ -10,6 +11,9 @@ import ServiceLifecycle
 final class WorkThreads: TaskExecutor {
     /// Objects, and the body files that actions read.
     static let actions = WorkThreads(4)
+    /// Mails that are submitted: signing, and who is not sent to. As many as can sign at once, and one
+    /// more for whoever waits for the disk.
+    static let submissions = WorkThreads(System.coreCount + 1)
     /// Lines for subscribers that are files.
     static let messages = WorkThreads(4)
     /// The system's names.

@@ -30,8 +30,8 @@ package final class OutboundFlow: Sendable {
     private let onFailure: @Sendable (StorageFailure) -> Void
     private let onAccepted: @Sendable (AcceptedSending) -> Void
 
-    /// `executor`: whose threads may block; signing takes its time. `onAccepted` is called from the
-    /// writer's thread once a mail is durable.
+    /// `executor`: whose threads may block; signing takes its time, and the lists of who is not sent
+    /// to are asked there. `onAccepted` is called from the writer's thread once a mail is durable.
     package init(
         settings: SendingSettings, identities: IdentityDirectory, senders: SendingIdentities,
         office: SendingOffice, store: any SendingStore & SuppressionStore,
@@ -62,7 +62,7 @@ package final class OutboundFlow: Sendable {
     ) {
         Task(executorPreference: executor) {
             do throws(Refusal) {
-                self.commit(try await self.ready(submission), submission.body, completion)
+                self.commit(try self.ready(submission), submission.body, completion)
             } catch {
                 self.forget(submission.bodyID, submission.body)
                 completion(.failure(error))
@@ -73,7 +73,7 @@ package final class OutboundFlow: Sendable {
     // MARK: Steps
 
     /// The mail as it leaves, and who is tried.
-    private func ready(_ submission: Submission) async throws(Refusal) -> AcceptedSending {
+    private func ready(_ submission: Submission) throws(Refusal) -> AcceptedSending {
         let now = time.now()
         let id = MessageID(at: now, random: random)
         let header = try read(submission)
@@ -81,7 +81,7 @@ package final class OutboundFlow: Sendable {
         let identity = try authorise(header, submission)
         let returnDomain = try returnDomain(for: author.domain)
         let composed = compose(header, submission, id, at: now)
-        let suppressed = try await suppressed(submission.recipients, at: now)
+        let suppressed = try suppressed(submission.recipients, at: now)
         let signed = try sign(composed, submission, for: author.domain, at: now)
         var mail = record(
             id, submission, header, signed, identity: identity, returnDomain: returnDomain, at: now)
@@ -175,12 +175,12 @@ package final class OutboundFlow: Sendable {
     /// **Suppress**: who is on a list is accepted, and never tried.
     private func suppressed(
         _ recipients: [Submission.Recipient], at now: Timestamp
-    ) async throws(Refusal) -> [String: SuppressionRecord] {
+    ) throws(Refusal) -> [String: SuppressionRecord] {
         let simulated = recipients.compactMap {
             settings.simulator?.suppression(of: $0.mailbox, at: now)
         }
         do throws(StorageFailure) {
-            let listed = try await store.suppressions(
+            let listed = try store.suppressions(
                 of: recipients.map { SuppressionRecord.address($0.mailbox) }, account: .main)
             return simulated.reduce(into: listed) { $0[$1.address] = $1 }
         } catch {

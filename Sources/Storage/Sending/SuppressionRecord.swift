@@ -62,10 +62,10 @@ package struct SuppressionFilter: Sendable, Codable {
 /// The suppression lists.
 package protocol SuppressionStore: Sendable {
     /// Those of `addresses` that stand on the list of `account` or on the global one; the global
-    /// entry where both have one.
+    /// entry where both have one. Blocks.
     func suppressions(
         of addresses: [String], account: AccountID
-    ) async throws(StorageFailure) -> [String: SuppressionRecord]
+    ) throws(StorageFailure) -> [String: SuppressionRecord]
     func suppression(
         _ address: String, in scope: SuppressionRecord.Scope
     ) async throws(StorageFailure) -> SuppressionRecord?
