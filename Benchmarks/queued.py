@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Sending: a million mails that wait for 10,000 domains, none of which anybody answers for.
 
-One mail is submitted as any other; then its rows are copied into the tables of the stopped server,
-with ids and destinations of their own, each with its own body. The server is started, tries every
-domain, and leaves it alone for a while. Prints one figure a line: how long a start takes until a
-session is greeted and a mail is taken, with all domains due and with all at rest; how long until all
-were tried; the most memory; and what the server takes of the processor between tries. See
-docs/benchmarks.md.
+One mail is submitted as any other; then its rows are copied into the tables of the stopped
+server, with ids and destinations of their own, each with its own body. The server is started,
+tries every domain, and leaves it alone for a while. Prints one figure a line: how long a start
+takes until a session is greeted and a mail is taken, with all domains due and with all at rest;
+how long until all were tried; the most memory; and what the server takes of the processor between
+tries. See docs/benchmarks.md.
 """
 
 import argparse

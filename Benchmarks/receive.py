@@ -165,7 +165,7 @@ def compare(martlet, postfix, bare, peers, sessions, size, kept, options):
 
 
 def report(what, results, place, limit="", peer="postfix"):
-    """The medians of both servers' runs: of acceptance, of delivery, and of the processor's time."""
+    """The medians of both servers' runs: of acceptance, delivery, and the processor's time."""
     ours, theirs = (
         [statistics.median(values) for values in zip(*results[name])]
         for name in ("martlet", "postfix"))

@@ -1,5 +1,5 @@
-"""What bench-send runs: servers that take submitted mail and relay it to a smart host, whatever signs
-for them, and the host that they relay to."""
+"""What bench-send runs: servers that take submitted mail and relay it to a smart host, whatever
+signs for them, and the host that they relay to."""
 
 import base64
 import json
@@ -17,8 +17,8 @@ SELECTOR = "bench"
 
 
 class Sink:
-    """Postfix's smtp-sink. It counts aloud, a few bytes a mail; with `capture` it keeps them in that
-    file instead, to be looked at."""
+    """Postfix's smtp-sink. It counts aloud, a few bytes a mail; with `capture` it keeps them in
+    that file instead, to be looked at."""
 
     def __init__(self, folder, peers, capture=None):
         root = peers / "postfix" / "root"
@@ -121,7 +121,7 @@ class MartletRelay:
 
 
 class PostfixRelay:
-    """Debian's Postfix with its defaults. Nobody has to log in: that would cost it a server more."""
+    """Debian's Postfix with its defaults. Nobody has to log in: that would take a server more."""
 
     name = "postfix"
     port = POSTFIX_PORT

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Sending: Martlet against Debian's Postfix, from submission to Postfix's own smtp-sink.
 
-Both take mails of 10 KB from 50 sessions under TLS, have them on stable storage before their 250, and
-relay each to the sink, over plain connections. First unsigned; then both sign with the same RSA-2048
-key, Postfix by OpenDKIM. They run in turn; each figure is the median of ROUNDS runs. Prints one figure
-a line; see docs/benchmarks.md.
+Both take mails of 10 KB from 50 sessions under TLS, have them on stable storage before their 250,
+and relay each to the sink, over plain connections. First unsigned; then both sign with the same
+RSA-2048 key, Postfix by OpenDKIM. They run in turn; each figure is the median of ROUNDS runs.
+Prints one figure a line; see docs/benchmarks.md.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 /*
  * submit PORT SESSIONS MAILS BYTES [USER PASSWORD]: submits so many mails of that size to
- * 127.0.0.1:PORT, over as many sessions at once, each a connection that is kept, after STARTTLS and,
- * with a user, after AUTH PLAIN. Otherwise it is what Postfix's smtp-source does, which speaks no
+ * 127.0.0.1:PORT, over as many sessions at once, each a connection that is kept, after STARTTLS
+ * and, with a user, after AUTH PLAIN. Otherwise it is what Postfix's smtp-source does, which speaks no
  * TLS: one command after another, each after the answer to the one before. Exits with 1 where any
  * answer is not what it has to be.
  */

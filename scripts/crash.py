@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Load, strike, restart, compare: what was acknowledged has to be there, once and whole.
 
-Several SMTP sessions send mails of mixed sizes, some to two recipients. Of those that are received,
-rules store each in a bucket, tell some to a file of JSON lines, and hand some to a handler that notes
-its stable id. Those that are submitted go on to a next hop that keeps them, and refuses some. The
-fault layer (Tests/FaultLayer) strikes the server at a chosen call: the strikes walk over every kind
-of call on every kind of file, before and after it. Some fall into a start instead, the first of a
-folder or one that recovers.
+Several SMTP sessions send mails of mixed sizes, some to two recipients. Of those that are
+received, rules store each in a bucket, tell some to a file of JSON lines, and hand some to a
+handler that notes its stable id. Those that are submitted go on to a next hop that keeps them,
+and refuses some. The fault layer (Tests/FaultLayer) strikes the server at a chosen call: the
+strikes walk over every kind of call on every kind of file, before and after it. Some fall into a
+start instead, the first of a folder or one that recovers.
 
 A run is one strike. Of the kind `kill` it is SIGKILL. Of the kind `power` the folder is then made
 what a power cut leaves: all that was not synced is gone, or, every other time, some of it has come
