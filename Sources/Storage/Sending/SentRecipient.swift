@@ -5,9 +5,9 @@ package import MailModel
 /// | state | what happens | who leaves it |
 /// |---|---|---|
 /// | `queued` | tried when it is due and its destination is | an answer; the end of its time; an operator |
-/// | `held` | nothing | `queue release` |
+/// | `held` | nothing | `queue sent release` |
 /// | `delivered` | nothing | retention; a bounce that comes later changes nothing here |
-/// | `bounced` | nothing: the next hop's no, or the end of its time | retention |
+/// | `bounced` | nothing: the next hop's no, the end of its time, or `queue sent bounce` | retention |
 /// | `suppressed` | nothing: it was never tried | retention |
 /// | `removed` | nothing: an operator took it out | retention |
 ///
