@@ -21,17 +21,19 @@ final class SubmitConnection: Sendable {
     private let flow: SubmissionFlow
     private let user: LocalUser
     private let domain: Domain
+    private let log: any SubmitLog
     private let timer = Mutex<Scheduled<Void>?>(nil)
 
     init(
         _ channel: any Channel, limits: SubmitLimits, flow: SubmissionFlow, user: LocalUser,
-        domain: Domain
+        domain: Domain, log: any SubmitLog
     ) {
         self.channel = channel
         self.limits = limits
         self.flow = flow
         self.user = user
         self.domain = domain
+        self.log = log
     }
 
     /// Takes the mail and says what became of it; `refusal`: why it is not even read.
@@ -47,8 +49,10 @@ final class SubmitConnection: Sendable {
             answer = .sent(try await take(&pieces))
         } catch {
             switch error {
-            case .gone: return
-            case .refused(let refusal): answer = .refused(refusal)
+            case .gone: return log.cut(user)
+            case .refused(let refusal):
+                log.refused(refusal, to: user)
+                answer = .refused(refusal)
             }
         }
         limitTime(to: Self.answerSecondsMax)
@@ -92,7 +96,9 @@ final class SubmitConnection: Sendable {
             intake.finish { continuation.resume(returning: $0) }
         }
         switch outcome {
-        case .sent(let id): return id
+        case .sent(let id):
+            log.submitted(id, bytes: mail.bytes, by: user)
+            return id
         case .refused(let refusal): throw .refused(LocalRefusal(refusal))
         case .accepted: preconditionFailure("a mail that is sent has a message id")
         }

@@ -1,5 +1,4 @@
 import Glibc
-package import Logging
 package import MailFlow
 package import MailModel
 import NIOCore
@@ -58,7 +57,7 @@ package final class SubmitServer: Service {
     private let limits: SubmitLimits
     private let flow: SubmissionFlow
     private let userName: @Sendable (UInt32) -> String?
-    private let log: Logger
+    private let log: any SubmitLog
     private let connections = Mutex<[UInt32: Int]>([:])
     private let socket = Mutex<NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>?>(
         nil)
@@ -67,7 +66,7 @@ package final class SubmitServer: Service {
     /// `userName` may block.
     package init(
         path: String, group: Group?, domain: Domain, limits: SubmitLimits, flow: SubmissionFlow,
-        userName: @escaping @Sendable (UInt32) -> String?, log: Logger
+        userName: @escaping @Sendable (UInt32) -> String?, log: any SubmitLog
     ) {
         self.path = path
         self.group = group
@@ -135,18 +134,15 @@ package final class SubmitServer: Service {
 
     private func serve(_ connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async {
         guard let credentials = await PeerCredentials(of: connection.channel) else { return }
-        let user = credentials.user
-        let refusal = enter(user)
-        defer { if refusal == nil { leave(user) } }
-        do {
-            try await connection.executeThenClose { inbound, outbound in
-                let served = SubmitConnection(
-                    connection.channel, limits: limits, flow: flow,
-                    user: LocalUser(id: user, name: userName(user)), domain: domain)
-                try await served.serve(inbound, outbound, refusal: refusal)
-            }
-        } catch {
-            log.debug("a local submission broke: \(error)")
+        let user = LocalUser(id: credentials.user, name: userName(credentials.user))
+        let refusal = enter(user.id)
+        defer { if refusal == nil { leave(user.id) } }
+        // Who went before it was answered has been told of.
+        try? await connection.executeThenClose { inbound, outbound in
+            let served = SubmitConnection(
+                connection.channel, limits: limits, flow: flow, user: user, domain: domain,
+                log: log)
+            try await served.serve(inbound, outbound, refusal: refusal)
         }
     }
 

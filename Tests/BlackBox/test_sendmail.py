@@ -66,6 +66,7 @@ class Sendmail(unittest.TestCase):
         user = pwd.getpwuid(os.geteuid()).pw_name
         self.assertIn(f"(from user {user}, uid {os.geteuid()})", mail["Received"])
         self.assertTrue(mail["Date"] and mail["Message-ID"])
+        self.assertEqual(len(self.server.log_lines(" submitted ", f"{user} ({os.geteuid()})")), 1)
 
     def test_a_dot_alone(self):
         mail = MAIL + ".\nMore.\n"

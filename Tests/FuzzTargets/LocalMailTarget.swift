@@ -33,8 +33,9 @@ extension FuzzTarget {
         let completed = AddressList.completed(bytes[...], domain: domain)
         try requireEqual(
             AddressList.completed(completed[...], domain: domain), completed, "completed again")
-        try requireEqual(
-            AddressList.mailboxes(completed).count, AddressList.mailboxes(bytes).count, "entries")
+        let added = completed.count - bytes.count
+        try require(
+            added >= 0 && added % "@host.example".utf8.count == 0, "\(added) bytes were added")
     }
 
     private struct Parts: Equatable {

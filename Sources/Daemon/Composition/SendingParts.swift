@@ -135,7 +135,7 @@ struct SendingParts {
             group: socket.group.map { SubmitServer.Group(name: $0.name, id: $0.id) },
             domain: socket.domain ?? Domain(validatedASCII: configuration.hostname),
             limits: SubmitLimits(mailBytesMax: configuration.session.limits.mailBytesMax),
-            flow: flow, userName: { UserEntry(id: $0)?.name }, log: surroundings.log)
+            flow: flow, userName: { UserEntry(id: $0)?.name }, log: surroundings.journal)
     }
 
     func shutdown() async throws {

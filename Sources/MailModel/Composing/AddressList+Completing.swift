@@ -52,22 +52,26 @@ extension AddressList {
         /// Behind the angle brackets: nothing more belongs to the address.
         var isClosed = false
         private var isAfterSpace = false
+        private var isAfterDot = true
         private var last: Int?
 
         /// Behind its last byte, where it is one atom without a domain.
-        var end: Int? { isBare ? last.map { $0 + 1 } : nil }
+        var end: Int? { isBare && !isAfterDot ? last.map { $0 + 1 } : nil }
 
         mutating func take(_ byte: UInt8, at index: Int) {
             if HeaderCursor.isSpace(byte) {
                 isAfterSpace = true
-            } else if isClosed || (isAfterSpace && last != nil)
-                || !(AddressParser.isAtomText(byte) || byte == UInt8(ascii: ".") || byte >= 0x80)
-            {
-                isBare = false
-            } else {
-                isAfterSpace = false
-                last = index
+                return
             }
+            let isDot = byte == UInt8(ascii: ".")
+            let fits = isDot ? !isAfterDot : AddressParser.isAtomText(byte) || byte >= 0x80
+            guard fits, !isClosed, !isAfterSpace || last == nil else {
+                isBare = false
+                return
+            }
+            isAfterSpace = false
+            isAfterDot = isDot
+            last = index
         }
     }
 }

@@ -5,9 +5,9 @@ package import MailModel
 /// | state | what happens | who leaves it |
 /// |---|---|---|
 /// | `queued` | tried when it is due and its destination is | an answer; the end of its time; an operator |
-/// | `held` | nothing | `queue release` |
+/// | `held` | nothing | `queue sent release` |
 /// | `delivered` | nothing | a bounce or a complaint that comes later; retention |
-/// | `bounced` | nothing: a server's no, at once or later, or the end of its time | a complaint; retention |
+/// | `bounced` | nothing: a server's no, at once or later, the end of its time, or `queue sent bounce` | a complaint; retention |
 /// | `complained` | nothing: who got it did not want it | retention |
 /// | `suppressed` | nothing: it was never tried | retention |
 /// | `removed` | nothing: an operator took it out | retention |

@@ -22,7 +22,8 @@ import Testing
         ("team: ada, eve;", "team: ada@host.example, eve@host.example;"),
         ("undisclosed-recipients:;", "undisclosed-recipients:;"),
         ("a@[192.0.2.1]", "a@[192.0.2.1]"), ("Ada Eve", "Ada Eve"), ("\"root\"", "\"root\""),
-        ("<>", "<>"), ("", ""), ("a@b", "a@b"), ("Cron <root> x", "Cron <root> x"),
+        ("<>", "<>"), ("", ""), (".", "."), ("a..b", "a..b"), ("a.", "a."),
+        ("a.b", "a.b@host.example"), ("a@b", "a@b"), ("Cron <root> x", "Cron <root> x"),
         ("(only a comment)", "(only a comment)"), ("j\u{fc}rg", "j\u{fc}rg@host.example"),
     ])
     func completesAddresses(_ list: String, _ expected: String) {
