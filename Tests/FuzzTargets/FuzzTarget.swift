@@ -18,7 +18,7 @@ package struct FuzzTarget: Sendable {
         author, dnsRecord, mail, mimeParameters, tnef, encodings,
         clamd, rspamd,
         deliveryStatus, feedbackReport, feedback, aggregateReport, reportArchive, tlsReport,
-        replies, clientSession, stsPolicy, returnPath, suppressionLine,
+        replies, clientSession, stsPolicy, updateAnswer, returnPath, suppressionLine,
     ]
 }
 

@@ -1,5 +1,6 @@
 import Accounts
 import ControlPlane
+import DNSClient
 import DeliveryQueue
 import Foundation
 import InboundSMTP
@@ -23,6 +24,8 @@ struct SendingParts {
     let records: SendingRecords
     let setup: SenderSetup
     let verifier: SendingVerifier
+    /// Nil where no name server takes the service domain's records from us.
+    let zone: ServiceZoneKeeper?
     let queue: DeliveryQueue
     let outbound: OutboundFlow
     let operations: SenderOperations
@@ -52,10 +55,18 @@ struct SendingParts {
         verifier = SendingVerifier(
             identities: identities, resolver: names.counting, maker: maker, records: records,
             time: time)
+        let updates = sending.nameServer.map { [group] in
+            UpdateClient($0, time: time, random: random, group: group)
+        }
+        zone = updates.map { [records, identities] in
+            ServiceZoneKeeper(
+                records: records, identities: identities, store: store, updater: $0, time: time)
+        }
         operations = SenderOperations(
             credentials: credentials,
             suppressions: SuppressionOperations(store: store, time: time),
-            identities: identities, setup: setup, verifier: verifier, records: records)
+            identities: identities, setup: setup, verifier: verifier, records: records,
+            zoneKeeper: zone)
         var settings = SendingSettings(
             hostname: hostname, region: SESRuleDocument.region,
             accountNumber: SESRuleDocument.account,
