@@ -152,7 +152,7 @@ let package = Package(
         source("Events", ["RuleEngine", "MailModel"]),
         source("RuleEngine", ["MailModel", "Documents", crypto]),
         source("SMTPProtocol", ["MailModel", nioCore]),
-        source("DNS", ["MailModel"]),
+        source("DNS", ["MailModel", crypto]),
         source("Feedback", ["MailModel", "CExpat", "CZlib"]),
         source("MailModel", ["CIDN2", crypto]),
         source("Documents", [yams]),
@@ -171,7 +171,7 @@ let package = Package(
             "ObjectStorage",
             ["Topics", "Storage", "MailModel", "CFileSystem", nioCore, nioPosix]),
         source("SQLiteDriver", ["SQLStorage", "Storage", nioCore, grdb, grdbSQLite]),
-        source("DNSClient", ["DNS", "MailModel", "CUnbound"]),
+        source("DNSClient", ["DNS", "MailModel", "CUnbound", nioCore, nioPosix]),
         source("LibCrypto", ["MailAuthentication", "CLibCrypto"]),
         source("Magic", ["MailModel", "CMagic"]),
         source(
@@ -208,7 +208,9 @@ let package = Package(
                 "Accounts", "MailAuthentication", "LibCrypto", "DNS", "Storage", "MailModel",
                 "TestSupport",
             ]),
-        tests("DNSTests", ["DNS", "DNSClient", "MailModel", "TestSupport"]),
+        tests(
+            "DNSTests",
+            ["DNS", "DNSClient", "MailModel", "TestSupport", nioCore, nioPosix]),
         tests(
             "MailAuthenticationTests",
             ["MailAuthentication", "LibCrypto", "DNS", "MailModel", "TestSupport"]),

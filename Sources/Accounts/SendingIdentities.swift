@@ -59,6 +59,9 @@ package final class SendingIdentities: Sendable {
         if isNewest { keys.keep(only: records) }
     }
 
+    /// Grows with each reading: who knows what stood there then need not look again.
+    var reading: Int { snapshot.withLock { $0.reading } }
+
     /// By name.
     package var records: [SendingIdentity] {
         snapshot.withLock { Array($0.records.values) }.sorted { $0.name < $1.name }

@@ -10,7 +10,7 @@ package struct SendingRecords: Sendable {
     package let serviceDomain: Domain?
     /// Where bounces are taken: the server's name.
     package let hostname: Domain
-    private static let secondsToLive = 1_800
+    private static let secondsToLive: Int32 = 1_800
 
     package init(serviceDomain: Domain?, hostname: Domain) {
         self.serviceDomain = serviceDomain
@@ -45,11 +45,15 @@ package struct SendingRecords: Sendable {
     }
 
     private static func data(of key: DKIMKeyRecord) -> String {
+        "TXT \(textRecord(of: key).zoneFileText)"
+    }
+
+    private static func textRecord(of key: DKIMKeyRecord) -> DNSRecord {
         let bytes = Array(text(of: key).utf8)
-        let strings = stride(from: 0, to: bytes.count, by: 255).map { start in
-            DNSRecord.quoted(bytes[start..<min(start + 255, bytes.count)])
-        }
-        return "TXT \(strings.joined(separator: " "))"
+        return .text(
+            stride(from: 0, to: bytes.count, by: 255).map { start in
+                Array(bytes[start..<min(start + 255, bytes.count)])
+            })
     }
 
     // MARK: MAIL FROM
@@ -69,27 +73,59 @@ package struct SendingRecords: Sendable {
 
     // MARK: The service domain
 
+    /// Of a service domain, in bytes: before it stand a selector and `dkim`, in a name of at most
+    /// 253. RFC 1035 §2.3.4
+    package static let serviceDomainBytesMax = 180
+
+    /// Where the keys of Easy DKIM stand; nothing else does, and nobody else's.
+    private var keysDomain: Domain? {
+        serviceDomain.map { Domain(validatedASCII: "dkim.\($0)") }
+    }
+
+    /// Whether all that stands at `name` is ours.
+    func isOurs(_ name: Domain) -> Bool { keysDomain.map(name.isBelow) ?? false }
+
+    /// Where the service domain's bounces go, and who may send for it.
+    private func head(of domain: Domain) -> [ZoneRecord] {
+        let policy = Array("v=spf1 a:\(hostname) ~all".utf8)
+        return [.exchange(preference: 10, host: hostname), .text([policy])].map {
+            ZoneRecord(domain, $0, secondsToLive: Self.secondsToLive)
+        }
+    }
+
+    /// The keys of `identity` that stand in the service domain, by selector.
+    private func keys(of identity: SendingIdentity) -> [ZoneRecord] {
+        identity.keys.filter { $0.facts.origin == .easy && $0.facts.state != .retired }
+            .sorted { $0.selector < $1.selector }
+            .compactMap { key in
+                target(of: key).map {
+                    ZoneRecord(
+                        Domain(validatedASCII: $0), Self.textRecord(of: key),
+                        secondsToLive: Self.secondsToLive)
+                }
+            }
+    }
+
+    /// Every record of the service domain; none without one.
+    func zoneRecords(of identities: [SendingIdentity]) -> [ZoneRecord] {
+        guard let serviceDomain else { return [] }
+        return head(of: serviceDomain) + identities.flatMap(keys)
+    }
+
     /// The records of the service domain's zone, to be included in it: where its bounces go, who
     /// may send for it, and the keys of Easy DKIM that identities point to. Nil without a service
     /// domain. RFC 1035 §5.1
     package func zone(of identities: [SendingIdentity]) -> String? {
         guard let serviceDomain else { return nil }
-        let policy = "v=spf1 a:\(hostname) ~all"
         var lines = [
-            "; \(serviceDomain): what sending needs. Include it in the zone, which has the SOA and NS.",
-            line(serviceDomain.ascii, "MX 10 \(hostname)."),
-            line(serviceDomain.ascii, "TXT \(DNSRecord.quoted(policy.utf8))"),
+            "; \(serviceDomain): what sending needs. Include it in the zone, which has the SOA and NS."
         ]
+        lines += head(of: serviceDomain).map(\.zoneFileLine)
         for identity in identities.sorted(by: { $0.name < $1.name }) {
-            let keys = identity.keys.filter {
-                $0.facts.origin == .easy && $0.facts.state != .retired
-            }
+            let keys = keys(of: identity)
             guard !keys.isEmpty else { continue }
             lines.append("; \(identity.name)")
-            for key in keys.sorted(by: { $0.selector < $1.selector }) {
-                lines.append(
-                    line("\(key.selector).dkim.\(serviceDomain)", Self.data(of: key)))
-            }
+            lines += keys.map(\.zoneFileLine)
         }
         return lines.joined(separator: "\n") + "\n"
     }

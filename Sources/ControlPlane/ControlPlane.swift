@@ -116,7 +116,8 @@ package final class ControlPlane: Sendable {
                 hostname: hostname, activeRuleSet: active.ruleSet.name,
                 ruleSetVersion: active.version, mails: counts,
                 retiredMails: try await mails.retiredCount(),
-                waitingMessages: messages.waiting, deadMessages: messages.dead))
+                waitingMessages: messages.waiting, deadMessages: messages.dead,
+                serviceZone: senders?.serviceZone))
     }
 
     // MARK: Rules

@@ -133,4 +133,6 @@ package struct StatusView: Sendable, Codable {
     /// Messages to topics, each counted for each subscriber that it has not reached.
     package var waitingMessages: Int
     package var deadMessages: Int
+    /// Nil where no name server takes records from us.
+    package var serviceZone: ServiceZoneView?
 }

@@ -13,6 +13,16 @@ package enum DNSRecord: Sendable, Hashable {
     /// TLSA.
     case certificate(TLSARecord)
 
+    package var type: DNSRecordType {
+        switch self {
+        case .address(let address): address.isIPv6 ? .aaaa : .a
+        case .pointer: .ptr
+        case .exchange: .mx
+        case .text: .txt
+        case .certificate: .tlsa
+        }
+    }
+
     /// A text's strings in one piece, as those who give them meaning read them. RFC 7208 §3.3
     package var joinedText: [UInt8]? {
         guard case .text(let strings) = self else { return nil }

@@ -8,4 +8,16 @@ package enum DNSRecordType: Int, Sendable {
     case aaaa = 28
     /// RFC 6698
     case tlsa = 52
+
+    /// RFC 1035 §5.1
+    package var zoneFileText: String {
+        switch self {
+        case .a: "A"
+        case .ptr: "PTR"
+        case .mx: "MX"
+        case .txt: "TXT"
+        case .aaaa: "AAAA"
+        case .tlsa: "TLSA"
+        }
+    }
 }

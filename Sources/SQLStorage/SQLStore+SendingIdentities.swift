@@ -14,7 +14,10 @@ extension SQLStore: SendingIdentityStore {
                     WHERE account = $1 ORDER BY identity, selector
                     """, [.text(account.text)]))
             return try connection.rows(
-                "SELECT name, dkim, mail_from FROM sending_identity WHERE account = $1",
+                """
+                SELECT name, dkim, mail_from, configuration_set FROM sending_identity
+                WHERE account = $1
+                """,
                 [.text(account.text)]
             ).map { row throws(StorageFailure) in try Self.sending(row, keys, account) }
         }
@@ -52,9 +55,13 @@ extension SQLStore: SendingIdentityStore {
     ) throws(StorageFailure) {
         try connection.execute(
             """
-            INSERT INTO sending_identity (account, name, dkim, mail_from)
-            VALUES ($1, $2, $3, $4)
-            """, identity + [.text(new.dkim.map(json)), .text(new.mailFrom.map(json))])
+            INSERT INTO sending_identity (account, name, dkim, mail_from, configuration_set)
+            VALUES ($1, $2, $3, $4, $5)
+            """,
+            identity + [
+                .text(new.dkim.map(json)), .text(new.mailFrom.map(json)),
+                .text(new.configurationSet),
+            ])
         for key in new.keys {
             try connection.execute(
                 """
@@ -75,7 +82,10 @@ extension SQLStore: SendingIdentityStore {
     ) throws(StorageFailure) -> SendingIdentity? {
         let identity: [SQLValue] = [.text(account.text), .text(name)]
         let rows = try connection.rows(
-            "SELECT name, dkim, mail_from FROM sending_identity WHERE account = $1 AND name = $2",
+            """
+            SELECT name, dkim, mail_from, configuration_set FROM sending_identity
+            WHERE account = $1 AND name = $2
+            """,
             identity)
         guard let row = rows.first else { return nil }
         let keys = try dkimKeys(
@@ -95,6 +105,7 @@ extension SQLStore: SendingIdentityStore {
         identity.keys = keys[name] ?? []
         identity.dkim = try read(row.text(1), of: name)
         identity.mailFrom = try read(row.text(2), of: name)
+        identity.configurationSet = row.text(3)
         return identity
     }
 

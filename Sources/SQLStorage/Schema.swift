@@ -3,7 +3,22 @@ import Storage
 /// The tables, by version: each migration runs once, in order, in one transaction with its number.
 enum Schema {
     static func migrations(_ dialect: SQLDialect) -> [[String]] {
-        [first(dialect), names, subscriptions, heldMessages, verdicts, waiting, sending(dialect)]
+        [
+            first(dialect), names, subscriptions, heldMessages, verdicts, waiting, sending(dialect),
+            published(dialect),
+        ]
+    }
+
+    /// What we have put into the service domain's zone; and an identity's configuration set.
+    private static func published(_ dialect: SQLDialect) -> [String] {
+        [
+            """
+            CREATE TABLE zone_record (
+                name TEXT NOT NULL, type INTEGER NOT NULL, data \(dialect.blobType) NOT NULL,
+                PRIMARY KEY (name, type, data)) \(dialect.clusteredSuffix)
+            """,
+            "ALTER TABLE sending_identity ADD COLUMN configuration_set TEXT",
+        ]
     }
 
     /// Mails that are sent, who waits for them and where, and who is not sent to any more.

@@ -19,7 +19,7 @@ package struct FuzzTarget: Sendable {
         clamd, rspamd,
         deliveryStatus, feedbackReport, feedback, aggregateReport, reportArchive, tlsReport,
         date,
-        replies, clientSession, stsPolicy, returnPath, suppressionLine,
+        replies, clientSession, stsPolicy, updateAnswer, returnPath, suppressionLine,
         localMail, addressCompletion,
     ]
 }

@@ -27,6 +27,19 @@ import Testing
         #expect(try await store.setState(.active, ofAccessKey: key.id) == false)
     }
 
+    @Test(arguments: Engine.allCases)
+    func knowsWhatWasPublished(_ engine: Engine) async throws {
+        let store = try Spool(engine).store
+        let one = PublishedRecord(name: "a.example", type: 16, data: [1, 0x61])
+        let two = PublishedRecord(name: "a.example", type: 16, data: [1, 0])
+        try await store.insert(published: [one, two])
+        try await store.insert(published: [one])
+        try await store.insert(published: [])
+        #expect(try await store.publishedRecords() == [one, two])
+        try await store.remove(published: [one])
+        #expect(try await store.publishedRecords() == [two])
+    }
+
     private func identity(_ spool: Spool) async throws -> SendingIdentity {
         let now = spool.time.now()
         try await spool.store.put(
@@ -41,6 +54,7 @@ import Testing
                 lastCheck: IdentityCheck(
                     at: now, error: .typeNotFound, detail: "none", found: ["\"a\"", "\"b\""]),
                 lastSuccessAt: now, nextCheckAt: now))
+        identity.configurationSet = "news"
         identity.mailFrom = MailFromSettings(
             domain: "bounce.ours.example", behavior: .rejectMessage, watch: .pending(from: now))
         var facts = DKIMKeyRecord.Facts(

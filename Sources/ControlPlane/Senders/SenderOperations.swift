@@ -13,12 +13,14 @@ package struct SenderOperations: Sendable {
     private let setup: SenderSetup
     let verifier: SendingVerifier
     let records: SendingRecords
+    private let zoneKeeper: ServiceZoneKeeper?
 
+    /// No `zoneKeeper`: a person keeps the service domain's records.
     package init(
         credentials: Credentials, suppressions: SuppressionOperations,
         sentMails: SentMailOperations,
         identities: SendingIdentities, setup: SenderSetup, verifier: SendingVerifier,
-        records: SendingRecords
+        records: SendingRecords, zoneKeeper: ServiceZoneKeeper? = nil
     ) {
         self.credentials = credentials
         self.suppressions = suppressions
@@ -27,7 +29,11 @@ package struct SenderOperations: Sendable {
         self.setup = setup
         self.verifier = verifier
         self.records = records
+        self.zoneKeeper = zoneKeeper
     }
+
+    /// How the service domain's records stand on their name server.
+    var serviceZone: ServiceZoneView? { zoneKeeper.map { ServiceZoneView($0.status) } }
 
     /// What is asked, where anything is sent at all.
     static func configured(_ senders: SenderOperations?) throws(ControlFailure) -> SenderOperations

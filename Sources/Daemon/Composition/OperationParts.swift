@@ -136,7 +136,7 @@ struct OperationParts {
         let checks = SenderChecks(verifier: sending.verifier, log: surroundings.log)
         let (credentials, store) = (sending.credentials, spool.store)
         let days = Int64(configuration.spool.recordRetentionDays)
-        return [
+        var recurring = [
             every(5_000, "the look for the records of senders") {
                 try await checks.run(trusted: clock.trustedNow())
             },
@@ -148,6 +148,13 @@ struct OperationParts {
                 try await store.expireIdempotencyKeys(before: now.advanced(bySeconds: -86_400))
             },
         ]
+        if let keeper = sending.zone {
+            let pushes = ServiceZonePushes(
+                keeper: keeper, metrics: surroundings.metrics, log: surroundings.log)
+            recurring.append(
+                every(1_000, "the push of the service domain's records") { try await pushes.run() })
+        }
+        return recurring
     }
 
     private static func web(

@@ -1,6 +1,7 @@
 import Accounts
 import ControlPlane
 import ControlSocket
+import DNSClient
 import DeliveryQueue
 import Foundation
 import InboundSMTP
@@ -24,6 +25,8 @@ struct SendingParts {
     let records: SendingRecords
     let setup: SenderSetup
     let verifier: SendingVerifier
+    /// Nil where no name server takes the service domain's records from us.
+    let zone: ServiceZoneKeeper?
     let queue: DeliveryQueue
     let outbound: OutboundFlow
     let operations: SenderOperations
@@ -55,6 +58,13 @@ struct SendingParts {
         verifier = SendingVerifier(
             identities: identities, resolver: names.counting, maker: maker, records: records,
             time: time)
+        let updates = sending.nameServer.map { [group] in
+            UpdateClient($0, time: time, random: random, group: group)
+        }
+        zone = updates.map { [records, identities] in
+            ServiceZoneKeeper(
+                records: records, identities: identities, store: store, updater: $0, time: time)
+        }
         var settings = SendingSettings(
             hostname: hostname, region: SESRuleDocument.region,
             accountNumber: SESRuleDocument.account,
@@ -99,7 +109,8 @@ struct SendingParts {
             credentials: credentials,
             suppressions: SuppressionOperations(store: store, time: time),
             sentMails: SentMailOperations(store: store, queue: queue, time: time),
-            identities: identities, setup: setup, verifier: verifier, records: records)
+            identities: identities, setup: setup, verifier: verifier, records: records,
+            zoneKeeper: zone)
         outbound = OutboundFlow(
             settings: settings, identities: rules.identities, senders: identities, office: office,
             store: store, bodies: spool.bodies, routes: routes, plans: plans,

@@ -30,6 +30,8 @@ package struct Configuration: Sendable {
         package var isEnabled: Bool
         /// The service's own domain; nil: there is none.
         package var serviceDomain: Domain?
+        /// Who takes its records from us; nil: a person does.
+        package var nameServer: NameServer?
         package var keepsMessageID: Bool
         package var eventsTopic: String?
         package var port: Int

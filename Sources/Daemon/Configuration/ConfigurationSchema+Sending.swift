@@ -11,6 +11,15 @@ extension ConfigurationSchema {
                 "The domain of the service itself, whose records we make: return paths, DKIM keys.\n"
                 + "Without it return paths are of hostname, and keys are published as TXT."),
         Setting(
+            path: "sending.nameServer",
+            defaultText:
+                "{address: 192.0.2.53, zone: example.com, key: {name: martlet, secretFile: tsig}}",
+            isExample: true,
+            comment:
+                "The primary name server of the service domain's zone, which takes its records from\n"
+                + "us (RFC 2136). port: 53; key.algorithm: hmac-sha256, hmac-sha384 or hmac-sha512;\n"
+                + "secretFile: the key in base64; zone: the service domain without it."),
+        Setting(
             path: "sending.keepMessageID", defaultText: "false",
             comment: "Whether a Message-ID that the sender gave stays; SES gives each mail its own."
         ),

@@ -1,3 +1,4 @@
+import Accounts
 import DeliveryQueue
 import Documents
 import Foundation
@@ -13,9 +14,14 @@ struct SendingDocument {
     ) -> Configuration.Sending {
         let section = settings.section(root, "sending")
         let delivery = settings.section(root, "delivery")
+        let serviceDomain = section?["serviceDomain"].flatMap(serviceDomain)
         return Configuration.Sending(
             isEnabled: settings.bool(section, "sending.enabled"),
-            serviceDomain: section?["serviceDomain"].flatMap(domain),
+            serviceDomain: serviceDomain,
+            nameServer: section?["nameServer"].flatMap {
+                NameServerDocument(settings: settings).nameServer(
+                    $0, serviceDomain: serviceDomain)
+            },
             keepsMessageID: settings.bool(section, "sending.keepMessageID"),
             eventsTopic: section?["eventsTopic"].flatMap { topic($0, topics) },
             port: settings.int(delivery, "delivery.port"),
@@ -58,6 +64,14 @@ struct SendingDocument {
             value.note("“\(text)” is no domain: \(error)")
             return nil
         }
+    }
+
+    private func serviceDomain(_ value: DocumentValue) -> Domain? {
+        guard let domain = domain(value) else { return nil }
+        let bytesMax = SendingRecords.serviceDomainBytesMax
+        if domain.ascii.utf8.count <= bytesMax { return domain }
+        value.note("a service domain has at most \(bytesMax) bytes: names of keys stand before it")
+        return nil
     }
 
     private func topic(_ value: DocumentValue, _ topics: [String: [Subscriber]]) -> String? {

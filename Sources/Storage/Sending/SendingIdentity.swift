@@ -10,6 +10,8 @@ package struct SendingIdentity: Sendable, Hashable {
     package var dkim: DKIMSettings?
     /// Nil: the default return path. SES: no `MailFromDomain`
     package var mailFrom: MailFromSettings?
+    /// The configuration set of mails that name none. SES: `ConfigurationSetName`
+    package var configurationSet: String?
     /// By selector.
     package var keys: [DKIMKeyRecord]
 

@@ -23,5 +23,17 @@ struct StatusCommand: AsyncParsableCommand {
             messages   \(status.waitingMessages) waiting, \(status.deadMessages) dead
 
             """)
+        if let zone = status.serviceZone { Terminal.write(text(of: zone)) }
+    }
+
+    private func text(of zone: ServiceZoneView) -> String {
+        guard let failure = zone.failure else {
+            return "zone       \(zone.pushedAt.map { "pushed \($0)" } ?? "not pushed yet")\n"
+        }
+        return """
+            zone       not pushed: \(failure)
+                       \(zone.advice ?? ""); the next try is at \(zone.nextTryAt ?? "")
+
+            """
     }
 }

@@ -1,0 +1,86 @@
+import DNS
+import DNSClient
+import MailModel
+import NIOCore
+import NIOPosix
+import TestSupport
+import Testing
+
+/// The connection alone: what an answer means is `SignedUpdateTests`'.
+@Suite struct UpdateClientTests {
+    private static func client(port: Int) throws -> UpdateClient {
+        let key = try #require(
+            TSIGKey(
+                name: Domain(validatedASCII: "martlet"), algorithm: .sha256,
+                secret: Array(repeating: 1, count: 32)))
+        let address = try #require(IPAddress("127.0.0.1"))
+        return UpdateClient(
+            NameServer(
+                address: address, port: port, zone: Domain(validatedASCII: "service.example"),
+                key: key), time: ManualTime(), random: CountingRandom(),
+            group: MultiThreadedEventLoopGroup.singleton)
+    }
+
+    private static func failure(port: Int) async throws -> ZoneUpdateFailure? {
+        do {
+            try await client(port: port).apply([])
+            return nil
+        } catch let failure as ZoneUpdateFailure {
+            return failure
+        }
+    }
+
+    @Test func whoIsNotThereIsUnreachable() async throws {
+        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = try #require(listener.localAddress?.port)
+        try await listener.close()
+        #expect(try await Self.failure(port: port) == .unreachable("Connection refused"))
+    }
+
+    /// Each with what it does once it has been asked.
+    @Test(arguments: [
+        ([], ZoneUpdateFailure.unreachable("it closed the connection unanswered")),
+        ([0, 12, 1], .unreachable("it closed the connection unanswered")),
+        ([0, 0], .malformed),
+        ([0, 2, 1, 2], .malformed),
+    ])
+    func whatIsNoAnswer(_ bytes: [UInt8], _ expected: ZoneUpdateFailure) async throws {
+        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Answering(bytes))
+                }
+            }.bind(host: "127.0.0.1", port: 0).get()
+        let port = try #require(listener.localAddress?.port)
+        #expect(try await Self.failure(port: port) == expected)
+        try await listener.close()
+    }
+
+    @Test func whoGivesUpDoesNotWait() async throws {
+        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = try #require(listener.localAddress?.port)
+        let task = Task { try await Self.failure(port: port) }
+        task.cancel()
+        #expect(try await task.value == .timedOut)
+        try await listener.close()
+    }
+}
+
+/// Says `bytes` once something came, and closes.
+private final class Answering: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes))).whenComplete { _ in
+            channel.close(promise: nil)
+        }
+    }
+}
