@@ -327,6 +327,28 @@ class SubmitSocket(unittest.TestCase):
 
         eventually(is_taken, "there is room for another one")
 
+    @unittest.skipUnless(IS_ROOT, "only root can become another user")
+    def test_a_server_without_root_gives_it_to_a_group_of_its_own(self):
+        self.server, self.hop = sending_server(
+            self, start=False, submitSocket={"group": "games"})
+        del self.server.config["sending"]["eventsTopic"]
+        self.server.config["topics"] = {}
+        self.server.config["user"] = "games"
+        os.makedirs(self.server.path("buckets", "mail"))
+        shutil.chown(self.server.path("buckets", "mail"), "games")
+        self.server.start()
+        place = os.stat(self.server.path("data", "submit.sock"))
+        self.assertEqual(stat.S_IMODE(place.st_mode), 0o660)
+        self.assertEqual(place.st_uid, pwd.getpwnam("games").pw_uid)
+        self.assertEqual(place.st_gid, grp.getgrnam("games").gr_gid)
+        self.server.stop()
+        # A group that is not its own is refused before anything is served.
+        self.server.config["sending"]["submitSocket"] = {"group": "mail"}
+        self.server.write_config()
+        done = self.server.cli("serve", status=1)
+        self.assertIn("usermod -aG mail games", done.stderr)
+        self.assertIn("usermod -aG mail games", self.server.cli("check", status=None).stderr)
+
     @unittest.skipUnless(IS_ROOT, "other users are tried as root")
     def test_a_group_may(self):
         group = grp.getgrnam("games")
