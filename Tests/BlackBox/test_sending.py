@@ -41,6 +41,7 @@ class NextHop(smtpd.SMTPServer):
 
     def __init__(self):
         self.taken = []
+        self.peers = []
         self.sockets = {}
         self.refused = 0
         super().__init__(("127.0.0.1", 0), None, map=self.sockets, decode_data=False)
@@ -54,6 +55,7 @@ class NextHop(smtpd.SMTPServer):
             asyncore.loop(timeout=0.1, map=self.sockets, count=1)
 
     def process_message(self, peer, mailfrom, rcpttos, data, **_):
+        self.peers.append(peer[0])
         if any(address.startswith("gone@") for address in rcpttos):
             self.refused += 1
             return "550 5.1.1 No such user"
@@ -131,6 +133,33 @@ class Sending(unittest.TestCase):
         told = self.event("Send")
         self.assertEqual(told["mail"]["messageId"], message_id)
         self.assertEqual(told["mail"]["tags"]["campaign"], ["spring"])
+
+    def test_a_mail_without_a_configuration_set_has_its_identitys(self):
+        self.server.cli("identity", "configuration-set", "set", "example.test", "orders")
+        self.assertEqual(self.submit("ada@far.example")[0], 250)
+        eventually(lambda: self.event("Send"), "the mail is told")
+        self.assertEqual(
+            self.event("Send")["mail"]["tags"]["ses:configuration-set"], ["orders"])
+        self.assertEqual(
+            self.server.json("identity", "show", "example.test")["configurationSet"], "orders")
+        self.server.cli("identity", "configuration-set", "clear", "example.test")
+        self.submit("ada@far.example", headers="X-SES-CONFIGURATION-SET: own\r\n")
+        eventually(
+            lambda: any(event["mail"]["tags"].get("ses:configuration-set") == ["own"]
+                        for event in self.events()), "the mail's own is told")
+
+    def test_a_mail_leaves_from_the_address_that_is_named(self):
+        self.server.stop()
+        self.server.config["delivery"]["addresses"] = [
+            {"address": "127.0.0.9", "hello": "out9.example.test"}]
+        self.server.config["delivery"]["retry"] = [
+            {"domain": "far.example", "delaysMinutes": [1], "giveUpAfterHours": 1}]
+        self.server.start(identities=())
+        ports = re.findall(r"(?<!health) listens.*port=(\d+)", self.server.log())
+        self.port = int(ports[-1])
+        self.assertEqual(self.submit("ada@far.example")[0], 250)
+        eventually(lambda: self.hop.taken, "it is delivered")
+        self.assertEqual(self.hop.peers, ["127.0.0.9"])
 
     def test_a_bounce_lists_its_address_and_tells_the_sender(self):
         self.assertEqual(self.submit("gone@far.example")[0], 250)
