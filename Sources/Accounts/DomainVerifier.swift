@@ -7,15 +7,18 @@ package final class DomainVerifier: Sendable {
     private let identities: IdentityDirectory
     private let resolver: any DNSResolver
     private let verification: DomainVerification
+    private let senders: SendingIdentities?
     private let time: any TimeSource
 
+    /// No `senders`: nothing is sent, and the domain's own record alone verifies it.
     package init(
         identities: IdentityDirectory, resolver: any DNSResolver,
-        verification: DomainVerification, time: any TimeSource
+        verification: DomainVerification, senders: SendingIdentities?, time: any TimeSource
     ) {
         self.identities = identities
         self.resolver = resolver
         self.verification = verification
+        self.senders = senders
         self.time = time
     }
 
@@ -27,9 +30,25 @@ package final class DomainVerifier: Sendable {
         }
         let answer = await answer(name)
         if case .failure(.cancelled) = answer { return identity }
-        let check = verification.check(answer, for: token, at: name, time: time.now())
+        var check = verification.check(answer, for: token, at: name, time: time.now())
+        // SES: who has published our keys owns the domain, without the other record.
+        if check.error != nil, senders?.hasFoundKeys(of: identity.name) == true {
+            check.error = nil
+            check.detail += "; its DKIM records verify it"
+        }
         let next = verification.outcome(of: check, for: identity)
         return try await identities.replace(identity, with: next)
+    }
+
+    /// Looks for the records of the domain `name` now, where it is not verified: something else of
+    /// it was found. Answers it as it was and is, where its status changed.
+    package func checkUnverified(
+        _ name: String
+    ) async throws(StorageFailure) -> (old: IdentityRecord, new: IdentityRecord)? {
+        guard let old = identities.records.first(where: { $0.name == name }),
+            !old.status.isUsable, let new = try await check(old), new.status != old.status
+        else { return nil }
+        return (old, new)
     }
 
     private func answer(_ name: Domain) async -> Result<DNSAnswer, DNSFailure> {

@@ -15,6 +15,8 @@ package struct SenderSetup: Sendable {
         case notBelow(identity: String)
         /// DKIM was never asked for.
         case notStarted
+        /// SES: a configuration set's name has 1 to 64 letters, digits, `_` and `-`.
+        case configurationSet
         /// The identity was removed meanwhile.
         case gone
         case storage(StorageFailure)
@@ -124,6 +126,30 @@ package struct SenderSetup: Sendable {
                 identity.mailFrom = MailFromSettings(
                     domain: mailFrom.ascii, behavior: behavior, watch: .pending(from: now))
             }
+        }
+    }
+
+    private static let configurationSetNameBytesMax = 64
+
+    /// Nil: none. SES: `PutEmailIdentityConfigurationSetAttributes`
+    package func setConfigurationSet(
+        _ set: String?, of domain: Domain
+    ) async throws(Problem) -> SendingIdentity {
+        if let set {
+            let bytes = set.utf8
+            guard (1...Self.configurationSetNameBytesMax).contains(bytes.count),
+                bytes.allSatisfy({ Self.isOfConfigurationSetName($0) })
+            else { throw .configurationSet }
+        }
+        return try await change(domain.ascii) { $0.configurationSet = set }
+    }
+
+    private static func isOfConfigurationSetName(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+            true
+        default: false
         }
     }
 

@@ -114,6 +114,21 @@ package final class SendingIdentities: Sendable {
         snapshot.withLock { $0.returnDomains.contains(domain.ascii) }
     }
 
+    /// Whether the records of the domain's keys were there at the last look.
+    func hasFoundKeys(of name: String) -> Bool {
+        guard let watch = record(of: name)?.dkim?.watch else { return false }
+        return watch.status == .success && watch.lastCheck?.error == nil
+    }
+
+    /// The configuration set of a mail that names none, and whose From is of `domain`. SES: an
+    /// identity's default configuration set.
+    package func configurationSet(for domain: Domain) -> String? {
+        for name in names(from: domain) {
+            if let set = record(of: name)?.configurationSet { return set }
+        }
+        return nil
+    }
+
     private func names(from domain: Domain) -> [String] { [domain.ascii] + domain.parents }
 
     // MARK: Changes

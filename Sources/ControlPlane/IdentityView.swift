@@ -28,6 +28,8 @@ package struct IdentityView: Sendable, Codable {
     package var dkim: DKIMView?
     /// Nil where bounces go to the server's own domain.
     package var mailFrom: MailFromView?
+    /// Of mails that name none. SES: `ConfigurationSetName`
+    package var configurationSet: String?
 
     init(_ record: IdentityRecord, _ verification: DomainVerification) {
         name = record.name
@@ -55,5 +57,6 @@ package struct IdentityView: Sendable, Codable {
     mutating func show(_ sending: SendingIdentity?, _ records: SendingRecords) {
         dkim = DKIMView(sending, records)
         mailFrom = sending?.mailFrom.map { MailFromView($0, records) }
+        configurationSet = sending?.configurationSet
     }
 }

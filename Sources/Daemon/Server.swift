@@ -97,7 +97,7 @@ package struct Server {
 
     private func serve(_ spool: SpoolParts) async throws {
         let rules = try await RuleParts(configuration, surroundings, spool)
-        let names = try NameParts(configuration, surroundings, rules)
+        let names = try NameParts(configuration, surroundings)
         do {
             try await serve(spool, rules, names)
         } catch {

@@ -27,7 +27,7 @@ package struct RetryPlan: Sendable, Hashable {
 }
 
 /// The plans of all destinations.
-package struct RetryPlans: Sendable {
+package struct RetryPlans: Sendable, Equatable {
     package var standard: RetryPlan
     /// By the name of the destination; a domain's plan is its subdomains', too.
     package var byDestination: [String: RetryPlan]

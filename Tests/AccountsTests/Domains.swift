@@ -14,11 +14,12 @@ final class Domains: Sendable {
     let verification: DomainVerification
     let verifier: DomainVerifier
 
-    init(prefix: String = "_amazonses") {
+    init(prefix: String = "_amazonses", senders: SendingIdentities? = nil) {
         directory = IdentityDirectory(store: store)
         verification = DomainVerification(prefix: prefix)
         verifier = DomainVerifier(
-            identities: directory, resolver: zone, verification: verification, time: time)
+            identities: directory, resolver: zone, verification: verification,
+            senders: senders, time: time)
     }
 
     func add(_ name: String) async throws -> IdentityRecord {

@@ -92,6 +92,8 @@ class Hop:
         self.taken = []
         self.commands = []
         self.connections = 0
+        # The addresses that they came from.
+        self.peers = []
         self.flooded = 0
         self.hanging = 0
         self.untold = []
@@ -104,10 +106,11 @@ class Hop:
     def accept(self):
         with contextlib.suppress(OSError):
             while True:
-                connection, _ = self.listener.accept()
+                connection, peer = self.listener.accept()
                 connection.settimeout(2 * DEADLINE_SECONDS)
                 with self.lock:
                     self.connections += 1
+                    self.peers.append(peer[0])
                     self.open.add(connection)
                 threading.Thread(target=Session(self, connection).run, daemon=True).start()
 

@@ -38,6 +38,28 @@ class Sending(SendingCase):
         self.assertEqual(told["mail"]["messageId"], message_id)
         self.assertEqual(told["mail"]["tags"]["campaign"], ["spring"])
 
+    def test_a_mail_without_a_configuration_set_has_its_identitys(self):
+        self.server.cli("identity", "configuration-set", "set", "shop.example", "orders")
+        self.assertEqual(self.submit("ada@far.example")[0], 250)
+        eventually(lambda: self.event("Send"), "the mail is told")
+        self.assertEqual(
+            self.event("Send")["mail"]["tags"]["ses:configuration-set"], ["orders"])
+        self.assertEqual(
+            self.server.json("identity", "show", "shop.example")["configurationSet"], "orders")
+        self.server.cli("identity", "configuration-set", "clear", "shop.example")
+        self.submit("ada@far.example", headers="X-SES-CONFIGURATION-SET: own\r\n")
+        eventually(
+            lambda: any(event["mail"]["tags"].get("ses:configuration-set") == ["own"]
+                        for event in self.events()), "the mail's own is told")
+
+    def test_a_mail_leaves_from_the_address_that_is_named(self):
+        self.start(self.sending_server(self.hop.port, ["far MX 10 mx"], delivery={
+            "addresses": [{"address": "127.0.0.9", "hello": "out9.shop.example"}],
+            "retry": [{"domain": "far.example", "delaysMinutes": [1], "giveUpAfterHours": 1}]}))
+        self.send("ada@far.example")
+        eventually(lambda: self.hop.taken, "it is delivered")
+        self.assertEqual(self.hop.peers, ["127.0.0.9"])
+
     def test_a_bounce_lists_its_address_and_tells_the_sender(self):
         self.assertEqual(self.submit("gone@far.example")[0], 250)
         eventually(lambda: self.event("Bounce"), "the bounce is told")

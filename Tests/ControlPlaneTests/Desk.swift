@@ -83,7 +83,7 @@ final class Desk: Sendable {
                 directory: identities, verification: verification,
                 verifier: DomainVerifier(
                     identities: identities, resolver: zone, verification: verification,
-                    time: time),
+                    senders: sending, time: time),
                 senders: senders, time: time, random: random),
             senders: senders, ruleSets: ruleSets, rules: rules, mails: store, outbox: store,
             bodies: bodies,

@@ -2,7 +2,7 @@ import MailModel
 
 @testable import DNS
 
-/// The other side of a signed update, by the same RFC. RFC 8945 §5.3
+/// The other side of a signed update, by the same rules. RFC 8945 §5.3
 enum ServerSide {
     /// What a server answers: its header and zone, and a signature where `key` is one.
     static func answer(

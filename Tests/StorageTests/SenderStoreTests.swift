@@ -29,7 +29,8 @@ import Testing
 
     @Test(arguments: Engine.allCases)
     func knowsWhatWasPublished(_ engine: Engine) async throws {
-        let store = try Spool(engine).store
+        let spool = try Spool(engine)
+        let store = spool.store
         let one = PublishedRecord(name: "a.example", type: 16, data: [1, 0x61])
         let two = PublishedRecord(name: "a.example", type: 16, data: [1, 0])
         try await store.insert(published: [one, two])

@@ -132,6 +132,8 @@ package struct SenderOperations: Sendable {
             case .setMailFrom(let text, let behavior):
                 _ = try await setup.setMailFrom(text, behavior, of: domain)
             case .clearMailFrom: _ = try await setup.clearMailFrom(of: domain)
+            case .setConfigurationSet(let set):
+                _ = try await setup.setConfigurationSet(set, of: domain)
             }
         } catch {
             throw failure(error, domain)
@@ -166,6 +168,9 @@ package struct SenderOperations: Sendable {
             ControlFailure(.invalid, "a MAIL FROM domain is a domain below \(identity)")
         case .notStarted:
             ControlFailure(.invalid, "\(domain) has no DKIM: martlet identity dkim start \(domain)")
+        case .configurationSet:
+            ControlFailure(
+                .invalid, "a configuration set's name has 1 to 64 letters, digits, “_” and “-”")
         case .gone: ControlFailure(.notFound, "\(domain) was removed meanwhile")
         case .storage(let failure): failure
         }

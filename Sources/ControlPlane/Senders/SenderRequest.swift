@@ -37,6 +37,8 @@ package enum SenderChange: Sendable, Codable {
     /// SES: `PutEmailIdentityMailFromAttributes`
     case setMailFrom(String, MailFromSettings.Behavior)
     case clearMailFrom
+    /// Nil: none. SES: `PutEmailIdentityConfigurationSetAttributes`
+    case setConfigurationSet(String?)
 }
 
 /// What became of it.

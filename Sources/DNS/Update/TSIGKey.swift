@@ -52,7 +52,7 @@ package struct TSIGKey: Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// What is said beside a message's code, and goes into it. RFC 8945 §4.2, §4.3.3
+/// What is said beside a message's code, and goes into it. RFC 8945 §4.3.3
 struct TSIGVariables {
     /// How far the two clocks may be apart. RFC 8945 §10
     static let fudgeSeconds: UInt16 = 300

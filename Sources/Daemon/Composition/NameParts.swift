@@ -10,14 +10,12 @@ struct NameParts {
     /// The same, its answers counted.
     let counting: any DNSResolver
     let verification: DomainVerification
-    let verifier: DomainVerifier
-    let checks: IdentityChecks
     /// Nil where nobody is to be asked.
     let peers: PeerNames?
 
     /// Throws `Server.Failure`.
     init(
-        _ configuration: Configuration, _ surroundings: Surroundings, _ rules: RuleParts
+        _ configuration: Configuration, _ surroundings: Surroundings
     ) throws {
         do throws(UnboundResolver.SetUpFailure) {
             resolver = try UnboundResolver(configuration.dns)
@@ -26,12 +24,8 @@ struct NameParts {
         }
         counting = CountingResolver(resolver, surroundings.metrics)
         verification = DomainVerification(prefix: configuration.verificationPrefix)
-        verifier = DomainVerifier(
-            identities: rules.identities, resolver: counting, verification: verification,
-            time: surroundings.time)
         peers =
             configuration.looksUpPeerNames
             ? PeerNames(resolver: counting, time: surroundings.time) : nil
-        checks = IdentityChecks(verifier: verifier, log: surroundings.log)
     }
 }

@@ -30,13 +30,18 @@ struct OperationParts {
         let load = LoadGuard(
             configuration.load, store: spool.store, flow: receiving.flow,
             time: surroundings.time, metrics: surroundings.metrics, log: surroundings.log)
+        let verifier = DomainVerifier(
+            identities: rules.identities, resolver: names.counting,
+            verification: names.verification, senders: sending?.identities,
+            time: surroundings.time)
+        let checks = IdentityChecks(verifier: verifier, log: surroundings.log)
         control = ControlServer(
             path: configuration.controlSocket,
             control: ControlPlane(
                 hostname: configuration.hostname,
                 identities: IdentityOperations(
                     directory: rules.identities, verification: names.verification,
-                    verifier: names.verifier, senders: sending?.operations,
+                    verifier: verifier, senders: sending?.operations,
                     time: surroundings.time, random: surroundings.random),
                 senders: sending?.operations, returnPaths: sending?.returnPaths,
                 ruleSets: rules.ruleSets, rules: rules.rules,
@@ -60,9 +65,11 @@ struct OperationParts {
             time: surroundings.time, uptime: SystemUptime(), log: surroundings.log)
         recurring =
             Self.recurring(
-                configuration, surroundings, spool, actions, reloads, names,
+                configuration, surroundings, spool, actions, reloads, checks,
                 receiving.certificates, load, clock)
-            + (sending.map { Self.recurring(configuration, surroundings, spool, $0, clock) } ?? [])
+            + (sending.map {
+                Self.recurring(configuration, surroundings, spool, $0, checks, clock)
+            } ?? [])
         web = Self.web(configuration, surroundings, actions)
         let gauges = Gauges(
             store: spool.store, receiving: receiving, disk: spool.disk, load: load,
@@ -80,11 +87,11 @@ struct OperationParts {
 
     private static func recurring(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
-        _ actions: ActionParts, _ reloads: RuleReloads, _ names: NameParts,
+        _ actions: ActionParts, _ reloads: RuleReloads, _ checks: IdentityChecks,
         _ certificates: Certificates?, _ load: LoadGuard, _ clock: ClockWatch
     ) -> [Recurring] {
         let every = surroundings.every
-        let (store, disk, checks) = (spool.store, spool.disk, names.checks)
+        let (store, disk) = (spool.store, spool.disk)
         let (wake, key, subscriptions) = (
             actions.wake, actions.signingKey, actions.subscriptions
         )
@@ -130,10 +137,11 @@ struct OperationParts {
     /// What sending wants of the clock.
     private static func recurring(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
-        _ sending: SendingParts, _ clock: ClockWatch
+        _ sending: SendingParts, _ identities: IdentityChecks, _ clock: ClockWatch
     ) -> [Recurring] {
         let every = surroundings.every
-        let checks = SenderChecks(verifier: sending.verifier, log: surroundings.log)
+        let checks = SenderChecks(
+            verifier: sending.verifier, identities: identities, log: surroundings.log)
         let (credentials, store) = (sending.credentials, spool.store)
         let days = Int64(configuration.spool.recordRetentionDays)
         var recurring = [

@@ -80,8 +80,7 @@ struct SendingParts {
                 metadata: ["domain": "\(domain)", "error": "\(reason)"])
         }
         let routes = Self.routes(sending)
-        let plans = RetryPlans(
-            standard: RetryPlan(giveUpAfterSeconds: Int64(sending.giveUpAfterHours) * 3_600))
+        let plans = sending.retries
         let tokens = ReturnPathToken.Key(root)
         let office = SendingOffice(
             settings: settings, tokens: tokens, topics: actions.topics,
@@ -200,6 +199,9 @@ struct SendingParts {
     ) throws -> SMTPCourier {
         var settings = DeliverySettings(hello: configuration.hostname)
         settings.port = sending.port
+        // The pool without a name: mails choose no other one.
+        if !sending.addresses.isEmpty { settings.pools[""] = sending.addresses }
+        settings.ourselves.addresses = Set(sending.addresses.map(\.address))
         settings.allowsPrivateAddresses = sending.allowsPrivateAddresses
         settings.ourselves.names = [Domain(validatedASCII: configuration.hostname)]
         settings.ourselves.receives = receives

@@ -9,6 +9,8 @@ package import Scanners
 package import Screening
 package import Topics
 
+package import struct OutboundSMTP.DeliverySettings
+
 /// Everything that an operator sets, validated. Paths are absolute.
 package struct Configuration: Sendable {
     package struct Listener: Sendable, Equatable {
@@ -38,7 +40,9 @@ package struct Configuration: Sendable {
         package var allowsPrivateAddresses: Bool
         package var triesMax: Int
         package var connectionsPerDestinationMax: Int
-        package var giveUpAfterHours: Int
+        package var retries: RetryPlans
+        /// Where connections leave from; none: the system chooses.
+        package var addresses: [DeliverySettings.SendingAddress]
         package var smartHost: Relay?
         package var submitSocket = SubmitSocket()
     }

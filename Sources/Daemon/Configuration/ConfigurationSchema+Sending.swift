@@ -50,6 +50,21 @@ extension ConfigurationSchema {
             path: "delivery.giveUpAfterHours", defaultText: "72",
             comment: "How long a mail is tried before it bounces. SES: 72.", range: 1...720),
         Setting(
+            path: "delivery.retry",
+            defaultText:
+                "[{domain: example.net, delaysMinutes: [2, 5, 15, 60], giveUpAfterHours: 24}]",
+            isExample: true,
+            comment:
+                "Domains, with their subdomains, that are tried again at other times. The last\n"
+                + "delay repeats; without their own: 5, 10, 20, 40, 60, 120 and 240 minutes."),
+        Setting(
+            path: "delivery.addresses",
+            defaultText: "[{address: 192.0.2.10, hello: out1.example.com}]",
+            isExample: true,
+            comment:
+                "Addresses of this machine that mails leave from, one or the other; hello: the name\n"
+                + "that it has in the DNS, without it hostname. None: the system chooses."),
+        Setting(
             path: "delivery.smartHost",
             defaultText:
                 "{host: smtp.example.net, port: 587, security: verified}",

@@ -2,6 +2,7 @@ import DNS
 import DNSClient
 import Documents
 import Foundation
+import Glibc
 import MailModel
 
 /// Reads which name server takes the service domain's records from us.
@@ -32,18 +33,8 @@ struct NameServerDocument {
         return nil
     }
 
-    private func domain(_ value: DocumentValue) -> Domain? {
-        guard let text = value.string() else { return nil }
-        do throws(DomainError) {
-            return try Domain(parsing: text)
-        } catch {
-            value.note("“\(text)” is no name: \(error)")
-            return nil
-        }
-    }
-
     private func zone(_ value: DocumentValue, of serviceDomain: Domain) -> Domain? {
-        guard let zone = domain(value) else { return nil }
+        guard let zone = value.domain() else { return nil }
         if zone == serviceDomain || serviceDomain.isBelow(zone) { return zone }
         value.note("\(serviceDomain), the service domain, does not stand in the zone \(zone)")
         return nil
@@ -53,30 +44,33 @@ struct NameServerDocument {
         guard let mapping = value.mapping(keys: ["name", "algorithm", "secretFile"]) else {
             return nil
         }
-        let name = mapping.required("name").flatMap(domain)
+        let name = mapping.required("name")?.domain()
         let algorithm =
             mapping["algorithm"].map { value in
                 value.choice(TSIGKey.Algorithm.allCases.map { ($0.rawValue, $0) })
             } ?? .sha256
         let secret = mapping.required("secretFile").flatMap(self.secret)
         guard let name, let algorithm, let secret else { return nil }
-        if let key = TSIGKey(name: name, algorithm: algorithm, secret: secret) { return key }
-        mapping.note(
-            "the secret has \(secret.count) bytes; it needs \(TSIGKey.secretBytesMin)",
-            atKey: "secretFile")
-        return nil
+        return TSIGKey(name: name, algorithm: algorithm, secret: secret)
     }
 
     /// What is wrong with it is told without what stands in it.
     private func secret(_ place: DocumentValue) -> [UInt8]? {
         guard let path = settings.path(place, to: .file) else { return nil }
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            place.note("\(path) cannot be read")
+        if let reason = SettingReader.reasonAgainst(path, R_OK) {
+            place.note("\(path): \(reason)")
             return nil
         }
-        let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
-        guard let data = Data(base64Encoded: trimmed) else {
+        let text = try? String(contentsOfFile: path, encoding: .utf8)
+        let trimmed = text?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
+        guard !trimmed.isEmpty, let data = Data(base64Encoded: trimmed) else {
             place.note("\(path) is not a key in base64, and nothing else")
+            return nil
+        }
+        guard data.count >= TSIGKey.secretBytesMin else {
+            place.note(
+                "the secret in \(path) has \(data.count) bytes; it needs "
+                    + "\(TSIGKey.secretBytesMin)")
             return nil
         }
         return Array(data)

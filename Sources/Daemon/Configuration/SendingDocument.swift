@@ -14,6 +14,9 @@ struct SendingDocument {
     ) -> Configuration.Sending {
         let section = settings.section(root, "sending")
         let delivery = settings.section(root, "delivery")
+        let hours = settings.int(delivery, "delivery.giveUpAfterHours")
+        let retries = RetryPlan(giveUpAfterSeconds: Int64(hours) * 3_600)
+        let document = DeliveryDocument(standard: retries)
         let serviceDomain = section?["serviceDomain"].flatMap(serviceDomain)
         return Configuration.Sending(
             isEnabled: settings.bool(section, "sending.enabled"),
@@ -29,7 +32,9 @@ struct SendingDocument {
             triesMax: settings.int(delivery, "delivery.triesMax"),
             connectionsPerDestinationMax: settings.int(
                 delivery, "delivery.connectionsPerDestinationMax"),
-            giveUpAfterHours: settings.int(delivery, "delivery.giveUpAfterHours"),
+            retries: RetryPlans(
+                standard: retries, byDestination: document.retries(delivery?["retry"])),
+            addresses: document.addresses(delivery?["addresses"]),
             smartHost: delivery?["smartHost"].flatMap(relay),
             submitSocket: section?["submitSocket"].map(submitSocket)
                 ?? Configuration.SubmitSocket())
@@ -52,22 +57,12 @@ struct SendingDocument {
             socket.group = GroupEntry(name: name)
             if socket.group == nil { place.note("there is no group “\(name)” on this machine") }
         }
-        socket.domain = mapping["domain"].flatMap(domain)
+        socket.domain = mapping["domain"].flatMap { $0.domain() }
         return socket
     }
 
-    private func domain(_ value: DocumentValue) -> Domain? {
-        guard let text = value.string() else { return nil }
-        do throws(DomainError) {
-            return try Domain(parsing: text)
-        } catch {
-            value.note("“\(text)” is no domain: \(error)")
-            return nil
-        }
-    }
-
     private func serviceDomain(_ value: DocumentValue) -> Domain? {
-        guard let domain = domain(value) else { return nil }
+        guard let domain = value.domain() else { return nil }
         let bytesMax = SendingRecords.serviceDomainBytesMax
         if domain.ascii.utf8.count <= bytesMax { return domain }
         value.note("a service domain has at most \(bytesMax) bytes: names of keys stand before it")

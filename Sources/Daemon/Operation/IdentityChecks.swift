@@ -14,13 +14,20 @@ struct IdentityChecks {
     }
 
     private func checkDue() async throws(StorageFailure) {
-        for (old, new) in try await verifier.checkDue() {
-            log.notice(
-                "identity changed",
-                metadata: [
-                    "identity": "\(new.name)", "from": "\(old.status.rawValue)",
-                    "to": "\(new.status.rawValue)", "why": "\(new.lastCheck?.detail ?? "")",
-                ])
-        }
+        for (old, new) in try await verifier.checkDue() { say(old, new) }
+    }
+
+    /// Something else of the domain was found, which may verify it.
+    func checkUnverified(_ name: String) async throws(StorageFailure) {
+        if let (old, new) = try await verifier.checkUnverified(name) { say(old, new) }
+    }
+
+    private func say(_ old: IdentityRecord, _ new: IdentityRecord) {
+        log.notice(
+            "identity changed",
+            metadata: [
+                "identity": "\(new.name)", "from": "\(old.status.rawValue)",
+                "to": "\(new.status.rawValue)", "why": "\(new.lastCheck?.detail ?? "")",
+            ])
     }
 }

@@ -7,12 +7,18 @@ import Storage
 /// Looks for the records that identities send with, changes their keys, and says what changed.
 struct SenderChecks {
     let verifier: SendingVerifier
+    let identities: IdentityChecks
     let log: Logger
 
     /// The DNS may take its time; the end of the process does not wait for it.
     func run(trusted: Timestamp?) async throws {
         try await cancelWhenGracefulShutdown {
-            for (old, new) in try await verifier.runDue(trusted: trusted) { say(old, new) }
+            for (old, new) in try await verifier.runDue(trusted: trusted) {
+                say(old, new)
+                if new.dkim?.watch.status == .success, old.dkim?.watch.status != .success {
+                    try await identities.checkUnverified(new.name)
+                }
+            }
         }
     }
 

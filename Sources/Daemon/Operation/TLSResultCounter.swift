@@ -1,6 +1,6 @@
 import OutboundSMTP
 
-/// Counts how connections to exchangers were secured.
+/// Counts how connections to exchangers were secured, failures by their kind. RFC 8460 §4.3
 struct TLSResultCounter: TLSResultLog {
     let metrics: ServerMetrics
 
@@ -11,7 +11,7 @@ struct TLSResultCounter: TLSResultLog {
             case .tlsa: "dane"
             case .sts: "mta-sts"
             }
-        let outcome = result.failure == nil ? "secured" : "failed"
+        let outcome = result.failure?.kind.rawValue ?? "secured"
         metrics.add(
             "martlet_outbound_tls_total{policy=\"\(policy)\",outcome=\"\(outcome)\"}")
     }

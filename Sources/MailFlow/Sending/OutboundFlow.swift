@@ -264,7 +264,8 @@ package final class OutboundFlow: Sendable {
             facts: SendingFacts(
                 operation: submission.operation, sourceIP: submission.sourceIP,
                 caller: submission.caller, identity: identity,
-                configurationSet: header.asks.configurationSet,
+                configurationSet: header.asks.configurationSet
+                    ?? senders.configurationSet(for: header.from[0].domain),
                 tags: Dictionary(grouping: header.asks.tags, by: \.name)
                     .mapValues { $0.map(\.value) }),
             sender: submission.sender, returnDomain: returnDomain, head: head,

@@ -7,7 +7,7 @@ struct IdentityCommand: AsyncParsableCommand {
         abstract: "The domains and addresses that are ours, in both directions.",
         subcommands: [
             List.self, Add.self, Show.self, Check.self, Remove.self, DKIMCommand.self,
-            MailFromCommand.self,
+            MailFromCommand.self, ConfigurationSetCommand.self,
         ],
         defaultSubcommand: List.self)
 

@@ -13,6 +13,9 @@ enum IdentityText {
         }
         if let dkim = identity.dkim { lines += self.lines(dkim) }
         if let mailFrom = identity.mailFrom { lines += self.lines(mailFrom) }
+        if let set = identity.configurationSet {
+            lines.append("; mails that name no configuration set are of \(set)")
+        }
         return lines
     }
 

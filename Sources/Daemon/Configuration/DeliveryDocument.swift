@@ -1,0 +1,71 @@
+import DeliveryQueue
+import Documents
+import MailModel
+import OutboundSMTP
+
+/// Reads when mails are tried again, and which addresses of this machine they leave from.
+struct DeliveryDocument {
+    private static let delayMinutes = 1...1_440
+    private static let delaysMax = 100
+    private static let hours = 1...720
+
+    let standard: RetryPlan
+
+    // MARK: Retries
+
+    /// The plans of domains that have one of their own, by domain.
+    func retries(_ value: DocumentValue?) -> [String: RetryPlan] {
+        var plans: [String: RetryPlan] = [:]
+        for entry in value?.list() ?? [] {
+            guard
+                let mapping = entry.mapping(
+                    keys: ["domain", "delaysMinutes", "giveUpAfterHours"])
+            else { continue }
+            let place = mapping.required("domain")
+            var plan = standard
+            if let delays = mapping["delaysMinutes"].flatMap(self.delays) {
+                plan.delaysSeconds = delays
+            }
+            if let hours = mapping["giveUpAfterHours"]?.int(in: Self.hours) {
+                plan.giveUpAfterSeconds = Int64(hours) * 3_600
+            }
+            guard let place, let domain = place.domain() else { continue }
+            if plans.updateValue(plan, forKey: domain.ascii) != nil {
+                place.note("the domain \(domain) stands above already")
+            }
+        }
+        return plans
+    }
+
+    /// Nil where it is no list of delays.
+    private func delays(_ value: DocumentValue) -> [Int64]? {
+        let list = value.list()
+        guard (1...Self.delaysMax).contains(list.count) else {
+            value.note("a schedule has 1 to \(Self.delaysMax) delays")
+            return nil
+        }
+        return list.compactMap { $0.int(in: Self.delayMinutes).map { Int64($0) * 60 } }
+    }
+
+    // MARK: Addresses
+
+    func addresses(_ value: DocumentValue?) -> [DeliverySettings.SendingAddress] {
+        var seen: Set<IPAddress> = []
+        return (value?.list() ?? []).compactMap { entry in
+            guard let mapping = entry.mapping(keys: ["address", "hello"]) else { return nil }
+            let hello = mapping["hello"]?.domain()?.ascii
+            guard let place = mapping.required("address"), let text = place.string() else {
+                return nil
+            }
+            guard let address = IPAddress(text) else {
+                place.note("“\(text)” is no IP address")
+                return nil
+            }
+            guard seen.insert(address).inserted else {
+                place.note("the address \(address) stands above already")
+                return nil
+            }
+            return DeliverySettings.SendingAddress(address, hello: hello)
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import ControlPlane
+
+/// `martlet identity configuration-set`
+struct ConfigurationSetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "configuration-set",
+        abstract: "The configuration set of a domain's mails that name none: show, set, clear.",
+        subcommands: [IdentityCommand.Show.self, Set.self, Clear.self])
+
+    struct Set: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Have mails that name no configuration set be of this one.",
+            discussion: "A mail names one by X-SES-CONFIGURATION-SET; its events tell it.")
+
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var output: OutputOptions
+
+        @Argument(help: "example.com")
+        var name: String
+
+        @Argument(help: "1 to 64 letters, digits, “_” and “-”")
+        var set: String
+
+        func run() async throws {
+            try IdentityCommand.show(
+                server.ask(.changeSender(identity: name, .setConfigurationSet(set))),
+                asJSON: output.json)
+        }
+    }
+
+    struct Clear: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Have mails that name no configuration set be of none.")
+
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var output: OutputOptions
+
+        @Argument(help: "example.com")
+        var name: String
+
+        func run() async throws {
+            try IdentityCommand.show(
+                server.ask(.changeSender(identity: name, .setConfigurationSet(nil))),
+                asJSON: output.json)
+        }
+    }
+}
