@@ -33,6 +33,17 @@ class Knot:
             file.write(f"$ORIGIN {zone}.\n$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 60\n"
                        "@ NS ns\nns A 127.0.0.1\n" + "".join(line + "\n" for line in records))
 
+    environment = {"LD_LIBRARY_PATH": os.path.join(ROOT, "usr/lib/x86_64-linux-gnu")}
+
+    def put(self, *lines):
+        """Adds records as the zone's owner does: name, TTL, type and data, the name below the zone."""
+        for command in [["zone-begin"], *(["zone-set", line.split(" ", 3)] for line in lines),
+                        ["zone-commit"]]:
+            subprocess.run(
+                [os.path.join(ROOT, "usr/sbin/knotc"), "-s", self.path("knot.sock"), command[0],
+                 self.zone, *(command[1] if len(command) > 1 else [])],
+                check=True, capture_output=True, timeout=DEADLINE_SECONDS, env=self.environment)
+
     def path(self, name):
         return os.path.join(self.folder, name)
 
@@ -64,12 +75,11 @@ log:
 
     def start(self):
         self.configure()
-        libraries = os.path.join(ROOT, "usr/lib/x86_64-linux-gnu")
         with open(self.path("log"), "ab") as log:
             self.process = subprocess.Popen(
                 [os.path.join(ROOT, "usr/sbin/knotd"), "-c", self.path("knot.conf")],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
-                env={"LD_LIBRARY_PATH": libraries}, preexec_fn=die_with_parent)
+                env=self.environment, preexec_fn=die_with_parent)
         eventually(self.answers, "the name server answers")
         return self
 

@@ -179,6 +179,8 @@ class Sample(ConfigurationCase):
         with open(anchor, "w", encoding="ascii") as file:
             file.write(f". 86400 IN DS 20326 8 2 {'AB' * 32}\n")
         text = text.replace("/usr/share/dns/root.key", anchor)
+        with open(self.folder.path("tsig"), "w", encoding="ascii") as file:
+            file.write("A" * 43 + "=\n")
         text = text.replace("/usr/local/lib/martlet/ticket.py", PYTHON)
         user = "nobody" if IS_ROOT else pwd.getpwuid(os.geteuid()).pw_name
         text = text.replace("martlet-handler", user)

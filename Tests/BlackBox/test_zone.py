@@ -74,6 +74,24 @@ class ServiceZone(unittest.TestCase):
         self.assertEqual(self.knot.texts("www.dkim.service.test"), ["another"])
         self.assertNotIn(self.knot.secret, self.server.log())
 
+    def test_the_aliases_verify_their_domain(self):
+        self.knot.start()
+        self.server.config["dns"] = {
+            "servers": [{"address": "127.0.0.1", "port": self.knot.port}], "timeoutSeconds": 2}
+        self.server.start()
+        self.server.cli("identity", "add", "shop.service.test")
+        self.server.cli("identity", "dkim", "start", "shop.service.test")
+        keys = self.keys("shop.service.test")
+        self.server.eventually(self.has(dict.fromkeys(keys, True)), "the keys are there")
+        lines = [key["recordToPublish"].split(" ") for key in keys.values()]
+        self.assertEqual({line[3] for line in lines}, {"CNAME"})
+        self.knot.put(*(f"{name} {ttl} {kind} {data}" for name, ttl, _, kind, data in lines))
+        self.server.cli("identity", "check", "shop.service.test")
+        detail = self.server.json("identity", "show", "shop.service.test")
+        self.assertEqual(detail["status"], "SUCCESS")
+        self.assertIn("its DKIM records verify it", detail["finding"])
+        self.assertEqual(sum(key["state"] == "active" for key in detail["dkim"]["keys"]), 2)
+
     def test_what_is_removed_while_we_are_away_goes_later(self):
         self.knot.start()
         self.server.start()

@@ -82,7 +82,9 @@ package final class ServiceZoneKeeper: Sendable {
             let groups = groups(added, stale, wanted)
             for batch in Self.batches(groups) { try await updater.apply(batch) }
         } catch {
-            return Task.isCancelled ? nil : failed(error)
+            guard Task.isCancelled else { return failed(error) }
+            state.withLock { $0.pushed = nil }
+            return nil
         }
         try await store.remove(published: stale)
         state.withLock { state in
