@@ -50,7 +50,7 @@ struct Lanes {
         /// Mails that it took or refused since its width last changed.
         private var answers = 0
         /// It was asked for less: more comes back slowly.
-        private var isCareful = false
+        fileprivate(set) var isCareful = false
         private static let carefulRounds = 10
         /// Its end is being written: nothing comes in any more, and it is not opened again.
         var isEnding = false
@@ -119,6 +119,8 @@ struct Lanes {
     private var bytes = 0
     /// Destinations that rest, as far as memory knows.
     private var resting: [String: Timestamp] = [:]
+    /// Tries at once of destinations that asked for less before nobody of them was at work.
+    private var narrow: [String: Int] = [:]
 
     init(limits: DeliveryLimits) {
         self.limits = limits
@@ -178,11 +180,14 @@ struct Lanes {
     /// A destination that is due and not at work: it is fetched next.
     mutating func open(_ record: DestinationRecord, mayHaveMore: Bool = true) {
         resting[record.name] = nil
-        lanes[record.name] = Lane(
+        let known = narrow.removeValue(forKey: record.name)
+        let lane = Lane(
             record: record,
             // One that failed as a whole is tried by one mail first.
-            width: record.failures > 0 ? 1 : min(limits.widthStart, limits.widthMax),
+            width: record.failures > 0 ? 1 : known ?? min(limits.widthStart, limits.widthMax),
             mayHaveMore: mayHaveMore)
+        lane.isCareful = known != nil
+        lanes[record.name] = lane
     }
 
     /// Says how many rows to ask for; nil where somebody does already or nothing is wanted.
@@ -290,7 +295,10 @@ struct Lanes {
 
     /// The lane's end was written, or could not be: then its row says that it is due.
     mutating func close(_ record: DestinationRecord) {
-        lanes[record.name] = nil
+        if let lane = lanes.removeValue(forKey: record.name), lane.isCareful {
+            if narrow.count >= limits.restingMax { narrow.removeAll() }
+            narrow[record.name] = lane.width
+        }
         guard let rest = record.restsUntil, resting.count < limits.restingMax else { return }
         resting[record.name] = rest
     }

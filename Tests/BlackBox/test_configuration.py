@@ -1,5 +1,6 @@
 """The configuration: every problem at once, and a sample that is one."""
 
+import grp
 import os
 import pwd
 import re
@@ -184,6 +185,7 @@ class Sample(ConfigurationCase):
         text = text.replace("/usr/local/lib/martlet/ticket.py", PYTHON)
         user = "nobody" if IS_ROOT else pwd.getpwuid(os.geteuid()).pw_name
         text = text.replace("martlet-handler", user)
+        text = text.replace("martlet-submit", grp.getgrgid(os.getegid()).gr_name)
         done = martlet("check", "-c", self.write(text))
         self.assertIn("ok; 0 rule set(s)", done.stdout)
 

@@ -46,6 +46,23 @@ import Testing
         #expect(need == .fetch)
     }
 
+    @Test func whoAskedForLessGetsLessWhenItIsAtWorkAgain() {
+        var lanes = Lanes(limits: DeliveryLimits(widthStart: 8, widthMax: 8))
+        let first = item(0)
+        let record = DestinationRecord(name: "one.example", dueAt: now)
+        lanes.open(record, mayHaveMore: false)
+        #expect(lanes.lanes["one.example"]?.width == 8)
+        let isTaken = lanes.offer(first, now: now)
+        let next = lanes.next(now: now)
+        #expect(isTaken && next?.key == first.key)
+        lanes.ended(first, .asksForLess)
+        let need = lanes.written(first)
+        #expect(need == .settle(record))
+        lanes.close(record)
+        lanes.open(record)
+        #expect(lanes.lanes["one.example"]?.width == 4)
+    }
+
     /// What has no room in memory opens no lane that nobody would close.
     @Test func whatHasNoRoomStaysInTheStore() {
         var lanes = Lanes(limits: DeliveryLimits(bytesMax: 5))
