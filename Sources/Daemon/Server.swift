@@ -116,7 +116,7 @@ package struct Server {
         var sending: SendingParts?
         if configuration.sending.isEnabled {
             sending = try await SendingParts(
-                configuration, surroundings, spool, rules, names, actions)
+                configuration, surroundings, spool, rules, names, judging, actions)
         }
         do {
             try await serve(spool, rules, names, judging, actions, sending)

@@ -98,6 +98,8 @@ package enum Refusal: Error, Sendable, Equatable {
     case dmarcUndecided
     /// From names no single author, and what fails DMARC is refused. 550 5.7.1
     case authorUnclear
+    /// What is submitted must be looked into by a scanner that cannot be had now. 451 4.7.1
+    case scannerUnavailable
     /// What is submitted cannot be sent; the text is for whoever sends. 554 5.6.0
     case unsendable(String)
     /// Who is named as its sender is of no verified identity; the text is SES's. 554 5.6.0

@@ -9,11 +9,12 @@ import Storage
 enum MailPieces {
     static let pieceBytes = 65_536
 
-    /// Gives `take` each piece when it has done with the one before. Throws a `ScannerFailure` where
+    /// Gives `take` what comes before the mail in one piece, and each other piece when it has done with the one before. Throws a `ScannerFailure` where
     /// the mail cannot be had whole, and what `take` throws.
     static func each(
         of mail: ScannedMail, _ take: (ByteBuffer) async throws -> Void
     ) async throws {
+        if mail.front.readableBytes > 0 { try await take(mail.front) }
         switch mail.content {
         case .bytes(let bytes): try await each(of: mail, in: bytes, take)
         case .file(let path, _, _): try await each(of: mail, inFile: path, take)

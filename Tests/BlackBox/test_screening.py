@@ -3,8 +3,10 @@
 import base64
 import unittest
 
+from hop import Hop
 from nameserver import Nameserver
 from scanners import EICAR, EICAR_SIGNATURE, GTUBE, Scanner
+from sending import SendingCase
 from support import large_body, message, new_server
 from test_operation import metrics
 
@@ -105,6 +107,50 @@ class Waiting(unittest.TestCase):
         self.assertNotIn("waitsFor", detail["mail"])
         self.assertEqual(len(server.objects()), 1)
         self.assertEqual(metrics(server)['martlet_judgements_total{outcome="done"}'], 1)
+
+
+class Sent(SendingCase):
+    """What is sent is looked into, too; SES tells what is found by a Reject."""
+
+    def setUp(self):
+        self.clamd = Scanner(self, "clamd")
+        self.hop = Hop(self)
+
+    def sender(self, when_unavailable):
+        return self.start(self.sending_server(
+            self.hop.port, ["far MX 10 mx"],
+            screening={"clamd": {"address": self.clamd.address,
+                                 "whenUnavailable": when_unavailable}}))
+
+    def test_a_virus_goes_nowhere(self):
+        self.sender("defer")
+        attached = base64.b64encode(EICAR.encode()).decode()
+        mime = ("MIME-Version: 1.0\r\nContent-Type: application/octet-stream\r\n"
+                "Content-Transfer-Encoding: base64\r\n")
+        mail = self.send("ada@far.example", "bob@far.example", headers=mime, body=attached)
+        self.tells(mail, "Send", "Reject")
+        self.assertEqual(self.event("Reject", mail)["reject"], {"reason": "Bad content"})
+        for state, detail in self.recipients(mail).values():
+            self.assertEqual(state, "removed")
+            self.assertIn(EICAR_SIGNATURE, detail)
+        # In a body file; and what holds none goes.
+        large = "x\r\n" * 200_000 + "\r\n--b\r\n" + mime.replace("MIME-Version: 1.0\r\n", "")
+        self.tells(self.send(
+            "ada@far.example", headers="MIME-Version: 1.0\r\n"
+            "Content-Type: multipart/mixed; boundary=b\r\n",
+            body=f"{large}\r\n{attached}\r\n--b--"), "Send", "Reject")
+        self.tells(self.send("ada@far.example"), "Send", "Delivery")
+        self.assertEqual(len(self.hop.taken), 1)
+        self.assertEqual(self.server.json("suppression", "list"), [])
+
+    def test_a_mail_that_nobody_can_look_into(self):
+        self.sender("defer")
+        self.clamd.stop()
+        code, reply = self.submit("ada@far.example")
+        self.assertEqual(code, 451)
+        self.assertIn(b"cannot be looked into for viruses now", reply)
+        self.sender("goOn")
+        self.tells(self.send("ada@far.example"), "Send", "Delivery")
 
 
 class Lists(unittest.TestCase):

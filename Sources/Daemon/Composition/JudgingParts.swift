@@ -9,15 +9,18 @@ struct JudgingParts {
     let judge: (any MailJudge)?
     /// Nil where nothing is refused for it.
     let sessionJudge: SessionJudge?
+    /// Nil where nobody looks into what is sent.
+    let virusScanner: MailScreener.Scanner?
 
     init(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
         _ names: NameParts
     ) {
         let authentication = configuration.authentication
-        let screener = ScreeningParts(
-            configuration.screening, resolver: names.counting, time: surroundings.time
-        ).screener
+        let screening = ScreeningParts(
+            configuration.screening, resolver: names.counting, time: surroundings.time)
+        let screener = screening.screener
+        virusScanner = screening.virus
         guard authentication.isEnabled || screener.isEnabled else {
             (judge, sessionJudge) = (nil, nil)
             return

@@ -6,6 +6,8 @@ import Screening
 /// Who is asked about mails.
 struct ScreeningParts {
     let screener: MailScreener
+    /// Who looks into what is sent, too.
+    let virus: MailScreener.Scanner?
 
     /// `defers`: whether a mail may be told to wait for a scanner that cannot be had.
     init(
@@ -22,9 +24,10 @@ struct ScreeningParts {
                     whenUnavailable: defers ? $0.whenUnavailable : .goOn)
             }
         }
+        virus = scanner("clamd", screening.clamd) { ClamdScanner($0) }
         screener = MailScreener(
             spam: scanner("rspamd", screening.rspamd) { RspamdScanner($0) },
-            virus: scanner("clamd", screening.clamd) { ClamdScanner($0) },
+            virus: virus,
             lists: screening.lists.isEmpty
                 ? nil
                 : DNSLists(

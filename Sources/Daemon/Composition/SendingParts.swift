@@ -38,7 +38,7 @@ struct SendingParts {
 
     init(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
-        _ rules: RuleParts, _ names: NameParts, _ actions: ActionParts
+        _ rules: RuleParts, _ names: NameParts, _ judging: JudgingParts, _ actions: ActionParts
     ) async throws {
         let sending = configuration.sending
         let (time, random, store) = (surroundings.time, surroundings.random, spool.store)
@@ -113,7 +113,8 @@ struct SendingParts {
         outbound = OutboundFlow(
             settings: settings, identities: rules.identities, senders: identities, office: office,
             store: store, bodies: spool.bodies, routes: routes, plans: plans,
-            executor: WorkThreads.submissions, time: time, random: random,
+            virusScanner: judging.virusScanner, executor: WorkThreads.submissions, time: time,
+            random: random,
             onFailure: { surroundings.spoolRefused($0) },
             onAccepted: { sending in
                 queue.offer(sending)

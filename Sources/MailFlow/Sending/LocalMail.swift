@@ -94,6 +94,8 @@ package struct LocalRefusal: Error, Sendable, Codable, Equatable {
         case .unverified(let text): self.init(.sender, text)
         case .headerTooLarge: self.init(.tooLarge, "the header section is larger than the limit")
         case .insufficientStorage: self.init(.later, "the server's disk is full")
+        case .scannerUnavailable:
+            self.init(.later, "the mail cannot be looked into for viruses now")
         case .storageUnavailable: self.init(.later, "the server cannot take mail now")
         case .overloaded: self.init(.later, "too much waits already")
         case .shuttingDown: self.init(.later, "the server is ending")

@@ -3,11 +3,12 @@ package import DeliveryQueue
 import MailAuthentication
 package import MailModel
 import NIOCore
+package import Screening
 package import Storage
 
 /// The way of a mail that is to be sent, one call a step: **authorise** (the identity that it is sent
-/// as) → **compose** (its header section as it leaves) → **suppress** → **sign** → **commit** →
-/// accepted → `DeliveryQueue`.
+/// as) → **compose** (its header section as it leaves) → **suppress** → **sign** → **screen** →
+/// **commit** → accepted → `DeliveryQueue`.
 ///
 /// What it answers is what whoever sends is told; a mail is taken whole or not at all.
 package final class OutboundFlow: Sendable {
@@ -24,19 +25,21 @@ package final class OutboundFlow: Sendable {
     private let bodies: any BodyFiles
     private let routes: RouteTable
     private let plans: RetryPlans
+    private let virusScanner: MailScreener.Scanner?
     private let executor: (any TaskExecutor)?
     private let time: any TimeSource
     private let random: any RandomSource
     private let onFailure: @Sendable (StorageFailure) -> Void
     private let onAccepted: @Sendable (AcceptedSending) -> Void
 
-    /// `executor`: whose threads may block; signing takes its time, and the lists of who is not sent
+    /// `virusScanner`: nil where nobody looks into what is sent. `executor`: whose threads may block; signing takes its time, and the lists of who is not sent
     /// to are asked there. `onAccepted` is called from the writer's thread once a mail is durable.
     package init(
         settings: SendingSettings, identities: IdentityDirectory, senders: SendingIdentities,
         office: SendingOffice, store: any SendingStore & SuppressionStore,
         bodies: any BodyFiles, routes: RouteTable, plans: RetryPlans,
-        executor: (any TaskExecutor)?, time: any TimeSource, random: any RandomSource,
+        virusScanner: MailScreener.Scanner?, executor: (any TaskExecutor)?, time: any TimeSource,
+        random: any RandomSource,
         onFailure: @escaping @Sendable (StorageFailure) -> Void,
         onAccepted: @escaping @Sendable (AcceptedSending) -> Void
     ) {
@@ -48,6 +51,7 @@ package final class OutboundFlow: Sendable {
         self.bodies = bodies
         self.routes = routes
         self.plans = plans
+        self.virusScanner = virusScanner
         self.executor = executor
         self.time = time
         self.random = random
@@ -62,7 +66,8 @@ package final class OutboundFlow: Sendable {
     ) {
         Task(executorPreference: executor) {
             do throws(Refusal) {
-                self.commit(try self.ready(submission), submission.body, completion)
+                let sending = try await self.screened(try self.ready(submission), submission)
+                self.commit(sending, submission.body, completion)
             } catch {
                 self.forget(submission.bodyID, submission.body)
                 completion(.failure(error))
@@ -83,7 +88,7 @@ package final class OutboundFlow: Sendable {
         let composed = compose(header, submission, id, at: now)
         let suppressed = try suppressed(submission.recipients, at: now)
         let signed = try sign(composed, submission, for: author.domain, at: now)
-        var mail = record(
+        let mail = record(
             id, submission, header, signed, identity: identity, returnDomain: returnDomain, at: now)
         let recipients = submission.recipients.enumerated().map { position, recipient in
             let mailbox = recipient.mailbox
@@ -100,17 +105,41 @@ package final class OutboundFlow: Sendable {
             }
             return row
         }
-        var body = submission.body.memory
-        if !recipients.contains(where: \.state.isOpen) {
-            // Nobody is tried: it has ended, and its bytes go.
-            mail.state = .ended
-            mail.bodyPlace = .expired
-            body = nil
-        }
         var sending = AcceptedSending(
-            mail: mail, recipients: recipients, body: body,
+            mail: mail, recipients: recipients, body: submission.body.memory,
             idempotencyKey: submission.idempotencyKey)
+        if !recipients.contains(where: \.state.isOpen) { sending.end() }
         sending.deliveries = office.announce(sending, suppressed: suppressed)
+        return sending
+    }
+
+    /// **Screen**: what holds a virus is accepted, and goes nowhere. SES: `Reject`
+    private func screened(
+        _ sending: AcceptedSending, _ submission: Submission
+    ) async throws(Refusal) -> AcceptedSending {
+        guard let virusScanner, sending.mail.state != .ended else { return sending }
+        let body = submission.body
+        let envelope = ReceivedEnvelope(
+            mailFrom: submission.sender, recipients: submission.recipients.map(\.mailbox), helo: "",
+            peerAddress: submission.sourceIP ?? "", tls: nil, isExtended: true,
+            isSMTPUTF8: submission.isSMTPUTF8, is8BitMIME: sending.mail.is8Bit)
+        let verdict = await virusScanner.scanner.scan(
+            ScannedMail(
+                id: submission.bodyID, envelope: envelope, front: sending.mail.head,
+                content: body.memory.map(MailContent.bytes)
+                    ?? .file(path: bodies.path(of: submission.bodyID), length: body.length),
+                headLength: 0, length: body.length))
+        if verdict.isUnavailable, virusScanner.whenUnavailable == .defer {
+            throw .scannerUnavailable
+        }
+        guard verdict.status == .fail else { return sending }
+        var sending = sending
+        for index in sending.recipients.indices where sending.recipients[index].state.isOpen {
+            sending.recipients[index].state = .removed
+            sending.recipients[index].detail = "rejected: \(verdict.reason)"
+        }
+        sending.end()
+        sending.deliveries = office.reject(sending)
         return sending
     }
 
@@ -306,6 +335,15 @@ package final class OutboundFlow: Sendable {
 
     private func forget(_ bodyID: MailID, _ body: BodySpool.Content) {
         if body.memory == nil { bodies.remove([bodyID]) }
+    }
+}
+
+extension AcceptedSending {
+    /// Nobody is tried: it has ended, and its bytes go.
+    fileprivate mutating func end() {
+        mail.state = .ended
+        mail.bodyPlace = .expired
+        body = nil
     }
 }
 

@@ -63,6 +63,13 @@ package struct SendingOffice: DeliveryOffice {
         return told
     }
 
+    /// What is told of a mail that was found to hold a virus. SES: `Reject`
+    func reject(_ sending: AcceptedSending) -> [TopicDelivery] {
+        let recipients = sending.recipients.map(\.address)
+        return publish(.send, sending.mail, recipients)
+            + publish(.reject, sending.mail, recipients)
+    }
+
     package func consequences(
         of ending: TryEnding, for queued: QueuedRecipient
     ) -> Consequences {

@@ -10,7 +10,7 @@ package import MailModel
 /// | `bounced` | nothing: a server's no, at once or later, the end of its time, or `queue sent bounce` | a complaint; retention |
 /// | `complained` | nothing: who got it did not want it | retention |
 /// | `suppressed` | nothing: it was never tried | retention |
-/// | `removed` | nothing: an operator took it out | retention |
+/// | `removed` | nothing: an operator took it out, or it holds a virus | retention |
 ///
 /// That it is being delivered is known in memory alone: after a crash it is tried again.
 package struct SentRecipient: Sendable, Hashable {
