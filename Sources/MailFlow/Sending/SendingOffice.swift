@@ -89,7 +89,8 @@ package struct SendingOffice: DeliveryOffice {
         case .returned:
             // Nothing is said against the address.
             return bounce(
-                .expired(.networkError), notice(.sentBack(queued.recipient.detail), nil), queued, now,
+                .expired(.networkError), notice(.sentBack(queued.recipient.detail), nil), queued,
+                now,
                 isExpired: false)
         case .suppressed(let record):
             return Consequences(
