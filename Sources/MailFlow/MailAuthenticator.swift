@@ -105,7 +105,7 @@ package struct MailAuthenticator: Sendable {
             sent = await spf.check(
                 SPFSender(client.address, helo: client.helo, mailFrom: client.mailFrom))
         }
-        let signed = await signatures
+        let signed = await signatures.map { $0.accepted(for: mail) }
         return AuthenticationVerdicts(
             spf: sent, dkim: signed,
             dmarc: await dmarc.check(author, DMARCEvidence(spf: sent, dkim: signed)))

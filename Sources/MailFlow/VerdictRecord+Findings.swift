@@ -19,13 +19,16 @@ extension VerdictRecord {
 
     mutating func noteForged(_ forged: ForgedResults, in header: [UInt8]) {
         forgedFields = []
-        for range in forged.ranges(in: MailFields(header)) {
-            let isNext = forgedFields.last.map { $0.start + $0.length } == range.lowerBound
-            if let last = forgedFields.last, isNext || forgedFields.count == Self.spansMax {
-                // Who writes more of them than that loses what stands between them, too.
-                forgedFields[forgedFields.count - 1].length = range.upperBound - last.start
-            } else {
+        resultsHiddenTo = nil
+        let fields = MailFields(header)
+        for range in forged.ranges(in: fields) {
+            if let last = forgedFields.last, last.end == range.lowerBound {
+                forgedFields[forgedFields.count - 1].length += range.count
+            } else if forgedFields.count < Self.spansMax {
                 forgedFields.append(ByteSpan(start: range.lowerBound, length: range.count))
+            } else {
+                resultsHiddenTo = fields.length
+                return
             }
         }
     }
@@ -58,10 +61,7 @@ extension VerdictRecord {
     private static func signatures(_ verdicts: AuthenticationVerdicts) -> Finding {
         let reasons = verdicts.dkim.map { outcome in
             let who = outcome.domain.map { "\($0.ascii): " } ?? ""
-            let tail =
-                outcome.unsignedBytes > 0
-                ? " (\(outcome.unsignedBytes) bytes of the body are not signed)" : ""
-            return "\(who)\(outcome.reason)\(tail)"
+            return "\(who)\(outcome.reason)"
         }
         let best =
             verdicts.dkim.first { $0.result == .pass }?.result

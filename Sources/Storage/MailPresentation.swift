@@ -14,8 +14,9 @@ package struct MailPresentation: Sendable {
         guard let verdicts = mail.verdicts else { return nil }
         self.verdicts = verdicts
         headLength = mail.headLength
-        let forgedEnd = verdicts.forgedFields.map { $0.start + $0.length }.max() ?? 0
-        replacedLength = min(mail.headLength + forgedEnd, mail.totalLength)
+        let forgedEnd = verdicts.forgedFields.map(\.end).max() ?? 0
+        let hiddenEnd = max(forgedEnd, verdicts.resultsHiddenTo ?? 0)
+        replacedLength = min(mail.headLength + hiddenEnd, mail.totalLength)
     }
 
     /// `stored`: at least the first `replacedLength` bytes. `isScanEnabled`: whether the rule whose
@@ -59,11 +60,28 @@ package struct MailPresentation: Sendable {
     private func unforged(_ raw: [UInt8]) -> [UInt8] {
         var kept: [UInt8] = []
         var position = 0
-        for span in verdicts.forgedFields.sorted(by: { $0.start < $1.start }) {
+        for span in hiddenSpans(of: raw) {
             let start = min(max(span.start, position), raw.count)
             kept += raw[position..<start]
-            position = min(max(span.start + span.length, start), raw.count)
+            position = min(max(span.end, start), raw.count)
         }
         return kept + raw[position...]
+    }
+
+    /// From the top.
+    private func hiddenSpans(of raw: [UInt8]) -> [VerdictRecord.ByteSpan] {
+        let listed = verdicts.forgedFields.sorted { $0.start < $1.start }
+        guard verdicts.resultsHiddenTo != nil else { return listed }
+        let end = listed.last?.end ?? 0
+        let section = raw.withUnsafeBytes { HeaderSection($0) }
+        let others = section.fields.filter { field in
+            field.range.lowerBound >= end
+                && ResultFields.claim(String(decoding: raw[field.name], as: UTF8.self).lowercased())
+                    != nil
+        }
+        return listed
+            + others.map { field in
+                VerdictRecord.ByteSpan(start: field.range.lowerBound, length: field.range.count)
+            }
     }
 }

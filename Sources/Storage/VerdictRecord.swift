@@ -62,6 +62,9 @@ package struct VerdictRecord: Sendable, Hashable, Codable {
     /// The mail's own fields that claim to be ours, which nobody is shown (RFC 8601 §5): where
     /// they begin in the raw mail, and how many bytes they have with their line end.
     package var forgedFields: [ByteSpan] = []
+    /// Where the header section ends, of a mail that has more of those than `forgedFields` lists:
+    /// behind these, nobody is shown any field of results (`ResultFields`), whoever wrote it.
+    package var resultsHiddenTo: Int?
 
     /// Each has what those before it have.
     package enum Extent: String, Sendable, Hashable, Codable {
@@ -114,6 +117,7 @@ package struct VerdictRecord: Sendable, Hashable, Codable {
     package struct ByteSpan: Sendable, Hashable, Codable {
         package var start: Int
         package var length: Int
+        package var end: Int { start + length }
 
         package init(start: Int, length: Int) {
             self.start = start
@@ -142,5 +146,6 @@ extension VerdictRecord {
         extent = try value(.extent, or: extent)
         headerFields = try value(.headerFields, or: headerFields)
         forgedFields = try value(.forgedFields, or: forgedFields)
+        resultsHiddenTo = try row.decodeIfPresent(Int.self, forKey: .resultsHiddenTo)
     }
 }

@@ -31,6 +31,16 @@ import Testing
         #expect(report.errors == ["&secret;"])
     }
 
+    /// A mail of 10 KB holds millions of them.
+    @Test(arguments: [(5_000, true), (5_001, false), (9_000_000, false)])
+    func p9RepairsAreLimited(_ count: Int, _ isRead: Bool) {
+        for flaw in ["&", "<"] {
+            let document = AggregateReportTests.document(
+                metadata: "<error>\(String(repeating: flaw, count: count)) </error>")
+            #expect((reason(AggregateReportTests.read(document)) == nil) == isRead)
+        }
+    }
+
     @Test func p9DepthIsLimited() {
         let deep = String(repeating: "<a>", count: 100_000)
         let document = AggregateReportTests.document(metadata: deep)

@@ -84,6 +84,14 @@ import Testing
         "auth.ours.example; dkim=pass",
         // Whose it is cannot be told: others may tell it to be ours.
         "", "(unended mx.ours.example; dkim=pass", "\"mx.ours.example; dkim=pass", ";",
+        "mx.ours.example:25; dkim=pass", "mx.ours.example?; dkim=pass", "mx.ours.example!; x=y",
+        "mx.ours.example@evil; dkim=pass", "<mx.ours.example>; dkim=pass", "\"\"; dkim=pass",
+        "mx.ours.example\\; dkim=pass", "mx.ours.example..; dkim=pass", "\"mx.ours.example;\"; x=y",
+        "mx.ours.example\u{3002}; dkim=pass", "mx\u{3002}ours.example.; dkim=pass",
+        "mx.ours.example\u{A0}; dkim=pass", "\u{FEFF}mx.ours.example; dkim=pass",
+        "=?utf-8?q?mx.ours.example?=; dkim=pass", "mx.ours=?utf-8?q?.example?=; dkim=pass",
+        "(=?utf-8?q?=29mx.ours.example=3B?=) theirs.example; none",
+        "(; =?utf-8?q?=29mx.ours.example=3B?=) theirs.example; none",
     ]
 
     @Test("P2: what claims to be ours is forged", arguments: ours)
@@ -95,6 +103,8 @@ import Testing
     @Test(arguments: [
         "mx.theirs.example; dkim=pass", "xmx.ours.example; none", "mx.ours.example.net; none",
         "ours.example; none", "(mx.ours.example) theirs.example; none",
+        "b\u{FC}cher.example; none", "spam_filter-1; none", "theirs.example.; none",
+        "theirs.example; x=y (=?utf-8?q?a?=)",
     ])
     func leavesThoseOfOthers(_ body: String) {
         #expect(!ForgedResults(ofOurs: ["mx.ours.example"]).isForged(bytes(body)))
@@ -119,7 +129,9 @@ import Testing
             ("A: 1\r\nx-ses-virus-verdict : PASS\r\n more\r\n\r\n", [6..<41]),
             ("X-SES-RECEIPT: a\r\nX-SES-Receipt: b\r\n\r\n", [0..<18, 18..<36]),
             (" b: c\r\n\t d\r\nA: 1\r\n\r\n", [0..<12]), (" \r\nA: 1\r\n\r\n", [0..<3]),
-            ("A: 1\r\n b\r\nX-SES-Other: x\r\n\r\n", []), ("", []), (" a", [0..<2]),
+            ("A: 1\r\n b\r\nX-SES-Other: x\r\n\r\n", [10..<26]), ("", []), (" a", [0..<2]),
+            ("X-SESSION: x\r\nX-Received-SPF: pass\r\n\r\n", []),
+            ("received-spf: pass\r\nReturn-Path : <a@b.example>\r\n\r\n", [0..<20, 20..<49]),
         ] as [(String, [Range<Int>])])
     func findsFieldsOfOurs(_ mail: String, _ ranges: [Range<Int>]) {
         #expect(

@@ -198,18 +198,22 @@ import Testing
     }
 
     /// A row is read whole, and often: fields that follow each other are one span, and a thousand
-    /// spans are enough.
+    /// spans are enough. What stands between them is no part of any.
     @Test(arguments: [
-        (3, "", 1), (3, "A:\r\n", 3), (1_000, "A:\r\n", 1_000), (1_500, "A:\r\n", 1_000),
+        (3, "", 1, false), (3, "A:\r\n", 3, false), (1_000, "A:\r\n", 1_000, false),
+        (1_001, "A:\r\n", 1_000, true), (1_500, "A:\r\n", 1_000, true), (1_500, "", 1, false),
     ])
-    func forgedFieldsAreBounded(_ count: Int, _ between: String, _ spans: Int) async throws {
+    func forgedFieldsAreBounded(
+        _ count: Int, _ between: String, _ spans: Int, _ isBeyond: Bool
+    ) async throws {
         let field = "X-SES-RECEIPT: x\r\n"
         let forged = Array(repeating: field, count: count).joined(separator: between)
-        let verdicts = try #require(
-            try await judge("\(forged)From: ada@sender.example\r\n\r\nbody"))
+        let header = "\(forged)From: ada@sender.example\r\n\r\n"
+        let verdicts = try #require(try await judge("\(header)body"))
         #expect(verdicts.forgedFields.count == spans)
-        let last = try #require(verdicts.forgedFields.last)
-        #expect(last.start + last.length == forged.utf8.count)
+        let length = between.isEmpty ? forged.utf8.count : field.utf8.count
+        #expect(verdicts.forgedFields.allSatisfy { $0.length == length })
+        #expect(verdicts.resultsHiddenTo == (isBeyond ? header.utf8.count : nil))
     }
 
     @Test(

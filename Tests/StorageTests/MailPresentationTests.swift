@@ -20,11 +20,12 @@ import Testing
     /// The mail with `verdicts` as it is shown; `{field}` marks what is forged.
     private func shown(
         _ raw: String, head: String = head, isScanEnabled: Bool = false,
-        fields: String = results
+        fields: String = results, hiddenTo: Int? = nil
     ) throws -> String {
         let spool = try Spool(.sqlite)
         var verdicts = VerdictRecord()
         verdicts.headerFields = fields
+        verdicts.resultsHiddenTo = hiddenTo
         verdicts.spam = VerdictRecord.Finding(.pass)
         verdicts.virus = VerdictRecord.Finding(.fail)
         var clean: [UInt8] = []
@@ -84,6 +85,19 @@ import Testing
                 == block + "A: 1\r\nB: 2\r\n\r\n\(forged.count)")
         // The last bytes of a mail without an end of its header section.
         #expect(try shown("A: 1\r\n{Authentication-Results: mx}") == block + "A: 1\r\n")
+    }
+
+    /// Of a mail with more of them than are listed, every field of results goes, and nothing else.
+    @Test("P2: however many there are, the rest of the mail is shown as it was judged")
+    func manyForgedFieldsAreNotShown() throws {
+        let block = Self.start + Self.results + Self.end
+        let header =
+            "A: 1\r\n{X-SES-RECEIPT: a\r\n}From: a@b.example\r\nX-SES-RECEIPT: b\r\n"
+            + "Subject: s\r\nAUTHENTICATION-RESULTS : theirs.example;\r\n none\r\nB: 2\r\n\r\n"
+        let body = "X-SES-RECEIPT: c\r\n\r\n"
+        #expect(
+            try shown(header + body, hiddenTo: header.utf8.count - 2)
+                == block + "A: 1\r\nFrom: a@b.example\r\nSubject: s\r\nB: 2\r\n\r\n" + body)
     }
 
     @Test func aMailThatWasNotJudgedIsShownAsItIs() throws {

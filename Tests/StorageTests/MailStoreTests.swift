@@ -60,6 +60,7 @@ import Testing
         verdicts.extent = .authentication
         verdicts.headerFields = "Received-SPF: softfail\r\n"
         verdicts.forgedFields = [VerdictRecord.ByteSpan(start: 3, length: 4)]
+        verdicts.resultsHiddenTo = 20
         let judged = MailProgress(
             mail: mail.record.id, verdicts: verdicts, waitsFor: "clamd: away", actions: [],
             deliveries: [], newState: nil,

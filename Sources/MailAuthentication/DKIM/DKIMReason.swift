@@ -30,6 +30,13 @@ package enum DKIMReason: Sendable, Hashable {
     case dnsFailed(String)
     /// Signatures beyond the policy's number were not looked at.
     case notRead(count: Int)
+    /// The signature is good, and so many bytes follow what `l=` covers. RFC 6376 §8.2
+    case partOfBody(unsigned: Int)
+    /// The signature is good, and its key is under test (`t=y`). RFC 6376 §3.6.1
+    case keyUnderTest
+    /// The signature is good, and may be over another From than the one that is shown.
+    /// RFC 6376 §8.15
+    case severalAuthors(fields: Int)
 
     /// The word of RFC 8601 §2.7.1 that the reason stands for. What RFC 6376 §3.9 calls PERMFAIL
     /// before anything is computed is `permerror`; `policy` is what another verifier may accept.
@@ -41,9 +48,17 @@ package enum DKIMReason: Sendable, Hashable {
         case .unreadable, .malformedHeader, .expired, .historicAlgorithm, .noKey, .key,
             .identityInSubdomain, .answerTooLarge:
             .permerror
-        case .signedInFuture, .keySize: .policy
+        case .signedInFuture, .keySize, .partOfBody, .keyUnderTest, .severalAuthors: .policy
         case .dnsFailed: .temperror
         case .notRead: .neutral
+        }
+    }
+
+    /// Whether it is a good signature that does not stand for the mail: as if it were not there.
+    package var isGoodForNothing: Bool {
+        switch self {
+        case .partOfBody, .keyUnderTest, .severalAuthors: true
+        default: false
         }
     }
 }
@@ -71,6 +86,11 @@ extension DKIMReason: CustomStringConvertible {
         case .answerTooLarge: "the answer for the key is larger than we take"
         case .dnsFailed(let reason): "the key could not be looked up: \(reason)"
         case .notRead(let count): "\(count) more signatures were not looked at"
+        case .partOfBody(let unsigned):
+            "the signature is good, but \(unsigned) bytes of the body are not signed"
+        case .keyUnderTest: "the signature is good, but its key is under test"
+        case .severalAuthors(let fields):
+            "the signature is good, but the mail has \(fields) From fields"
         }
     }
 }

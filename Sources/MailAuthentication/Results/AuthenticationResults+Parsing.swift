@@ -37,15 +37,17 @@ extension AuthenticationResults {
         guard try reader.isAtEnd() else { throw .badMethod }
     }
 
-    /// The name in a field's body, whatever results follow it.
+    /// The name in a field's body, whatever results follow it. An encoded word before them is a
+    /// defect: who decodes first reads another name.
     static func authenticator(
         in body: ArraySlice<UInt8>
     ) throws(AuthenticationResultsDefect) -> String {
         var reader = ResultsReader(body)
         let name = try reader.authenticator()
         _ = try reader.number(after: nil)
-        guard try !reader.isAtEnd() else { return name }
-        guard try reader.skip(UInt8(ascii: ";")) else { throw .noAuthenticator }
+        let isAtEnd = try reader.isAtEnd()
+        let isEnded = try reader.skip(UInt8(ascii: ";"))
+        guard isAtEnd || isEnded, !reader.hasMetEncodedWord else { throw .noAuthenticator }
         return name
     }
 }
@@ -61,6 +63,14 @@ private struct ResultsReader {
     }
 
     private var current: UInt8? { position < bytes.endIndex ? bytes[position] : nil }
+
+    /// Whether `=?` is in what was read.
+    var hasMetEncodedWord: Bool {
+        let read = bytes[..<position]
+        return zip(read, read.dropFirst()).contains {
+            $0 == UInt8(ascii: "=") && $1 == UInt8(ascii: "?")
+        }
+    }
 
     // MARK: Space
 
@@ -122,7 +132,8 @@ private struct ResultsReader {
     mutating func authenticator() throws(AuthenticationResultsDefect) -> String {
         try skipSpace()
         if current == UInt8(ascii: "\"") { return try quotedString() }
-        let name = take { $0 > 0x20 && $0 != 0x7F && !"();\",=".utf8.contains($0) }
+        // RFC 6532 §3.2: beyond ASCII, too.
+        let name = take { FieldValue.isTokenByte($0) || $0 >= 0x80 }
         guard !name.isEmpty else { throw .noAuthenticator }
         return name
     }

@@ -148,9 +148,10 @@ enum FieldValue {
             || byte == UInt8(ascii: "_")
     }
 
+    /// What changes how text is shown, and is not seen itself.
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
-        case .control, .lineSeparator, .paragraphSeparator: true
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
         default: false
         }
     }

@@ -67,7 +67,8 @@ extension AuthenticationVerdicts {
 
     /// The body of SES's Authentication-Results, with its final semicolon, folded as SES does:
     /// without the signatures where there is none, and with SPF's pairs of Received-SPF. These make
-    /// it none that RFC 8601 knows: who wants to read it, looks for `spf=`, `dkim=` and `dmarc=`.
+    /// it none that RFC 8601 knows: who wants to read it, looks for `spf=`, `dkim=` and `dmarc=`, so
+    /// nothing of a sender's gets in that could be found so. It is ASCII.
     /// `received` says what `spf` found.
     package func receiptText(by authenticator: String, _ received: ReceivedSPF?) -> String {
         var clauses = [FieldValue.token(authenticator)]
@@ -75,8 +76,7 @@ extension AuthenticationVerdicts {
             clauses.append("spf=\(spf.result.rawValue) \(received.detail)")
         }
         for outcome in dkim where outcome.result != .none {
-            let identity = outcome.identity.map { " header.i=\(FieldValue.propertyValue($0))" }
-            clauses.append("dkim=\(outcome.result.rawValue)\(identity ?? "")")
+            clauses.append("dkim=\(outcome.result.rawValue)\(outcome.receiptDetail)")
         }
         let author = dmarc.authorDomain.map { " header.from=\(FieldValue.token($0.ascii))" }
         clauses.append("dmarc=\(dmarc.result.rawValue)\(author ?? "")")
@@ -85,6 +85,16 @@ extension AuthenticationVerdicts {
 }
 
 extension DKIMOutcome {
+    /// What stands behind the result in SES's form: whose signature is good, or why a good one is
+    /// not accepted.
+    fileprivate var receiptDetail: String {
+        switch result {
+        case .pass: identity.map { " header.i=\(FieldValue.searchableIdentity($0))" } ?? ""
+        case .policy: " \(FieldValue.comment(reason.description))"
+        default: ""
+        }
+    }
+
     fileprivate var method: AuthenticationResults.Method {
         var properties: [AuthenticationResults.Property] = []
         if let domain { properties.append(.init("header", "d", domain.ascii)) }

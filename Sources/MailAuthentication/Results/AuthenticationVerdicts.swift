@@ -43,7 +43,8 @@ extension AuthenticationVerdicts {
     /// checked. A signature that cannot be used, now and later, is a bad one.
     package var dkimVerdict: ReceiptVerdict {
         // RFC 6376 §3.6.1: under test it counts as if it were not there.
-        let results = Set(dkim.filter { !$0.isTesting }.map(\.result))
+        let counting = dkim.filter { !$0.isTesting && !$0.reason.isGoodForNothing }
+        let results = Set(counting.map(\.result))
         if results.contains(.pass) { return .pass }
         if !results.isDisjoint(with: [.fail, .permerror, .policy]) { return .fail }
         return results.contains(.temperror) ? .processingFailed : .gray

@@ -2,40 +2,37 @@ import MailModel
 
 /// Which fields of a mail from outside must not stay: those that claim to be ours. RFC 8601 §5
 ///
-/// They are results under our name, the fields of SES that whoever reads a mail of ours goes by
-/// (`X-SES-…`), and a first line that would continue the last field of ours.
+/// They are results under our name, those that have no name in them and may be taken for ours
+/// (`ResultFields`), and a first line that would continue the last field of ours.
 ///
 /// ARC's fields stay: each is signed by who added it, or means nothing.
 package struct ForgedResults: Sendable {
     private let names: Set<String>
-    /// In lower case: what we write, and nobody else does for us.
-    private static let fieldsOfOurs = [
-        "x-ses-spam-verdict", "x-ses-virus-verdict", "x-ses-receipt",
-    ]
 
     /// `authenticators`: every name under which we write, or have written, results.
     package init(ofOurs authenticators: [String]) {
-        names = Set(authenticators.map(Self.canonical))
+        names = Set(authenticators.compactMap(Self.canonical))
     }
 
     /// Whether a field is to be removed: its name is ours, in any case and form, or cannot be told,
     /// since others may tell it otherwise.
     package func isForged(_ body: ArraySlice<UInt8>) -> Bool {
-        do throws(AuthenticationResultsDefect) {
-            return names.contains(
-                Self.canonical(try AuthenticationResults.authenticator(in: body)))
-        } catch {
-            return true
-        }
+        guard let name = try? AuthenticationResults.authenticator(in: body),
+            let canonical = Self.canonical(name)
+        else { return true }
+        return names.contains(canonical)
     }
 
     /// Where those are in the mail, from the top, each to the end of its last line.
     package func ranges(in mail: MailFields) -> [Range<Int>] {
-        let results = mail.all(AuthenticationResults.fieldName.lowercased())
-            .filter { isForged(mail.body(of: mail.fields[$0])) }
-        let others = Self.fieldsOfOurs.flatMap { mail.all($0) }
-        let fields = (results + others).sorted().map { mail.fields[$0].range }
-        return (Self.continuation(at: mail).map { [$0] } ?? []) + fields
+        let fields = mail.fields.filter { field in
+            switch ResultFields.claim(field.name) {
+            case .ours: true
+            case .named: isForged(mail.body(of: field))
+            case nil: false
+            }
+        }
+        return (Self.continuation(at: mail).map { [$0] } ?? []) + fields.map(\.range)
     }
 
     /// The lines at the beginning that continue nothing.
@@ -48,16 +45,20 @@ package struct ForgedResults: Sendable {
         return end > 0 ? 0..<end : nil
     }
 
-    /// In lower case; a domain in A-label form, without its final dot; without a version that is
-    /// joined to it, which is met.
-    private static func canonical(_ name: String) -> String {
-        let text = String(name.trimmingWhiteSpace().prefix { $0 != "/" })
-        return (try? Domain(parsing: text))?.ascii ?? text.lowercased()
+    /// In lower case; a domain in A-label form, without final dots. Nil for what is no name: others
+    /// may see ours in it (`mx.example!`, `mx.example` with a no-break space).
+    private static func canonical(_ name: String) -> String? {
+        let text = Array(name.utf8)[...].trimmingFoldingSpace()
+        let domain = try? Domain(parsing: String(decoding: text, as: UTF8.self))
+        let bare = (domain.map { Array($0.ascii.utf8)[...] } ?? text).trimmingFinalDots()
+        guard !bare.isEmpty, bare.allSatisfy({ FieldValue.isKeyword($0) || $0 == 0x2E })
+        else { return nil }
+        return bare.lowercasedText
     }
 }
 
-extension String {
-    fileprivate func trimmingWhiteSpace() -> String {
-        String(decoding: Array(utf8)[...].trimmingFoldingSpace(), as: UTF8.self)
+extension ArraySlice<UInt8> {
+    fileprivate func trimmingFinalDots() -> ArraySlice<UInt8> {
+        self[..<((lastIndex { $0 != UInt8(ascii: ".") }).map { $0 + 1 } ?? startIndex)]
     }
 }

@@ -13,12 +13,16 @@ package struct ReceivedSPF: Sendable {
     /// what SPF takes it for. RFC 7208 §2.4
     package init(_ outcome: SPFOutcome, envelopeFrom: String) {
         self.outcome = outcome
-        // A greeting may hold UTF-8 though its mail is none of RFC 6531.
-        let helo = Self.ascii(outcome.sender.helo)
+        // Both fields are searched as text, and a greeting may hold anything.
+        let helo = FieldValue.searchable(outcome.sender.helo)
         detail = Self.detail(
             [
                 ("client-ip", outcome.sender.address.description),
-                ("envelope-from", envelopeFrom.isEmpty ? "postmaster@\(helo)" : envelopeFrom),
+                (
+                    "envelope-from",
+                    envelopeFrom.isEmpty
+                        ? "postmaster@\(helo)" : FieldValue.searchableAddress(envelopeFrom)
+                ),
                 ("helo", helo),
             ], Self.words(of: outcome))
     }
@@ -46,14 +50,9 @@ package struct ReceivedSPF: Sendable {
         IPAddress(text) != nil ? text : FieldValue.propertyValue(text)
     }
 
-    private static func ascii(_ text: String) -> String {
-        guard !text.utf8.allSatisfy({ $0 < 0x80 }) else { return text }
-        return String(String.UnicodeScalarView(text.unicodeScalars.map { $0.isASCII ? $0 : "?" }))
-    }
-
     private static func words(of outcome: SPFOutcome) -> String {
         let address = outcome.sender.address.description
-        let domain = outcome.domain?.ascii ?? ascii(outcome.sender.domainText)
+        let domain = outcome.domain?.ascii ?? FieldValue.searchable(outcome.sender.domainText)
         return switch outcome.result {
         case .pass: "domain of \(domain) designates \(address) as permitted sender"
         case .fail: "domain of \(domain) does not designate \(address) as permitted sender"
