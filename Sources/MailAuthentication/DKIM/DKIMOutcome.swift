@@ -53,8 +53,8 @@ package struct DKIMOutcome: Sendable, Hashable {
     }
 
     /// The outcome as far as it stands for the mail that a reader sees: a good signature over a part
-    /// of the body, of a key under test, or on a mail of several From fields is one that we do not
-    /// accept, with its reason. RFC 8601 §2.7.1 (`policy`)
+    /// of the body, or on a mail of several From fields, is one that we do not accept, with its
+    /// reason. RFC 8601 §2.7.1 (`policy`)
     package func accepted(for mail: SignedMail) -> DKIMOutcome {
         guard result == .pass, let refused = refusal(for: mail) else { return self }
         var outcome = self
@@ -67,8 +67,7 @@ package struct DKIMOutcome: Sendable, Hashable {
     private func refusal(for mail: SignedMail) -> DKIMReason? {
         let authors = mail.fields.all("from").count
         if authors > 1 { return .severalAuthors(fields: authors) }
-        if unsignedBytes > 0 { return .partOfBody(unsigned: unsignedBytes) }
-        return isTesting ? .keyUnderTest : nil
+        return unsignedBytes > 0 ? .partOfBody(unsigned: unsignedBytes) : nil
     }
 
     /// There is an `l=`, which lets others add to the body.

@@ -32,8 +32,6 @@ package enum DKIMReason: Sendable, Hashable {
     case notRead(count: Int)
     /// The signature is good, and so many bytes follow what `l=` covers. RFC 6376 §8.2
     case partOfBody(unsigned: Int)
-    /// The signature is good, and its key is under test (`t=y`). RFC 6376 §3.6.1
-    case keyUnderTest
     /// The signature is good, and may be over another From than the one that is shown.
     /// RFC 6376 §8.15
     case severalAuthors(fields: Int)
@@ -48,7 +46,7 @@ package enum DKIMReason: Sendable, Hashable {
         case .unreadable, .malformedHeader, .expired, .historicAlgorithm, .noKey, .key,
             .identityInSubdomain, .answerTooLarge:
             .permerror
-        case .signedInFuture, .keySize, .partOfBody, .keyUnderTest, .severalAuthors: .policy
+        case .signedInFuture, .keySize, .partOfBody, .severalAuthors: .policy
         case .dnsFailed: .temperror
         case .notRead: .neutral
         }
@@ -57,7 +55,7 @@ package enum DKIMReason: Sendable, Hashable {
     /// Whether it is a good signature that does not stand for the mail: as if it were not there.
     package var isGoodForNothing: Bool {
         switch self {
-        case .partOfBody, .keyUnderTest, .severalAuthors: true
+        case .partOfBody, .severalAuthors: true
         default: false
         }
     }
@@ -88,7 +86,6 @@ extension DKIMReason: CustomStringConvertible {
         case .notRead(let count): "\(count) more signatures were not looked at"
         case .partOfBody(let unsigned):
             "the signature is good, but \(unsigned) bytes of the body are not signed"
-        case .keyUnderTest: "the signature is good, but its key is under test"
         case .severalAuthors(let fields):
             "the signature is good, but the mail has \(fields) From fields"
         }
