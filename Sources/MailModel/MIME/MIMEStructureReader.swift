@@ -10,6 +10,8 @@ struct MIMEStructureReader {
     private var open: [Int] = []
     /// Of the multiparts among them; the innermost may have been closed.
     private var boundaries = OpenBoundaries()
+    /// The last multipart of which a delimiter was met in its epilogue.
+    private var notedEpilogue: Int?
 
     static func read(_ mail: [UInt8], limits: MIMELimits) -> MIMEStorage {
         mail.withUnsafeBytes { bytes in
@@ -163,13 +165,15 @@ struct MIMEStructureReader {
 
     /// The first delimiter of an open multipart at or behind `start`, where a line begins.
     private mutating func nextDelimiter(from start: Int) -> Delimiter? {
+        guard !boundaries.isEmpty else { return nil }
         var line = start
-        while line < bytes.count, !boundaries.isEmpty {
+        while line < bytes.count {
             if let delimiter = delimiter(at: line) {
                 guard delimiter.isInEpilogue else { return delimiter }
-                note(.delimiterInEpilogue, at: line)
-                // Once is enough.
-                boundaries.removeLast()
+                let node = boundaries.node(delimiter.level)
+                // Once is enough for each.
+                if node != notedEpilogue { note(.delimiterInEpilogue, at: line) }
+                notedEpilogue = node
             }
             line = lineEnd(from: line)
         }
