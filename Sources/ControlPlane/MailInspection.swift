@@ -118,8 +118,8 @@ package struct MailInspection: Sendable, Codable {
             }
         }
         subject = header.first("Subject")?.decodedText
-        date = header.first("Date")?.text
-        messageID = header.first("Message-ID")?.text
+        date = header.first("Date")?.decodedText
+        messageID = header.first("Message-ID")?.decodedText
         parts = zip(message.parts, message.sections).map(Part.init)
         defects = Self.defects(of: message, header)
         attachments = carried.list.map(Attachment.init)
@@ -128,7 +128,7 @@ package struct MailInspection: Sendable, Codable {
     }
 
     private static func addresses(_ header: HeaderBlock, _ name: String) -> [String] {
-        header.all(name).flatMap { AddressList.entries($0.body) }
+        header.all(name).flatMap(\.entries)
     }
 
     private static func defects(of message: MIMEMessage, _ header: HeaderBlock) -> [Defect] {

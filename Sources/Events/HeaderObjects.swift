@@ -54,7 +54,7 @@ struct CommonHeaders: Encodable {
         var room = Room(bytes: EventLimits.commonBytesMax)
         self.returnPath = room.fit(returnPath)
         messageId = room.fit(messageID)
-        date = room.fit(header.first("Date")?.text)
+        date = room.fit(header.first("Date")?.decodedText)
         subject = room.fit(header.first("Subject")?.decodedText)
         from = room.fit(Self.list(header, "From"))
         sender = room.fit(Self.list(header, "Sender")?.first)
@@ -67,6 +67,6 @@ struct CommonHeaders: Encodable {
 
     private static func list(_ header: HeaderBlock, _ name: String) -> [String]? {
         let fields = header.all(name)
-        return fields.isEmpty ? nil : fields.flatMap { AddressList.entries($0.body) }
+        return fields.isEmpty ? nil : fields.flatMap(\.entries)
     }
 }

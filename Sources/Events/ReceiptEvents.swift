@@ -83,7 +83,7 @@ private struct MailObject: Encodable {
         destination = room.fit(named.isEmpty ? mail.recipients.map(\.wireText) : named)
         commonHeaders = CommonHeaders(
             mail.header, returnPath: mail.mailFrom.wireText,
-            messageID: mail.header.first("Message-ID")?.text)
+            messageID: mail.header.first("Message-ID")?.decodedText)
         headers = HeaderList(mail.header.fields)
         headersTruncated =
             room.isExceeded || commonHeaders.isTruncated || headers.isTruncated

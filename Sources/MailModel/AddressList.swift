@@ -4,28 +4,19 @@ package enum AddressList {
     /// Addresses that are read of one list; what follows them is left out.
     package static let entriesMax = 10_000
 
-    /// One text for each address; groups are opened, empty entries go. A name's quotes stay where
-    /// the name needs them.
-    package static func entries(_ body: [UInt8]) -> [String] {
-        split(body).compactMap { entry in
-            guard let angle = Angle(entry) else {
-                let text = EncodedWords.decode(entry).trimmingSpaces()
-                return text.isEmpty ? nil : text
-            }
-            let name = displayName(angle.before)
-            let address = String(decoding: angle.address, as: UTF8.self).trimmingSpaces()
-            return name.isEmpty ? address : "\(name) <\(address)>"
-        }
-    }
-
     /// The bare address of each entry: what stands in its angle brackets, or the whole without its
     /// comments.
     package static func addresses(_ body: [UInt8]) -> [String] {
-        split(body).compactMap { entry in
-            let address = Angle(entry)?.address ?? withoutComments(entry)[...]
-            let text = String(decoding: address, as: UTF8.self).trimmingSpaces()
+        pieces(body).compactMap { piece in
+            let address = Angle(piece.bytes)?.address ?? withoutComments(piece.bytes)[...]
+            let text = plainText(address).trimmingSpaces()
             return text.isEmpty ? nil : text
         }
+    }
+
+    /// As written, with nothing decoded.
+    static func plainText(_ bytes: some Collection<UInt8>) -> String {
+        String(decoding: bytes, as: UTF8.self).withControlsMarked
     }
 
     /// The bare address of each entry, for those who decide by it: nil where readers may differ on
@@ -81,7 +72,7 @@ package enum AddressList {
                 guard !address.isEmpty else { return nil }
                 // RFC 822 §A.1.1 names the person in a comment.
                 let name = lastComment(piece.bytes).flatMap { text in
-                    let name = EncodedWords.decode(text).trimmingSpaces()
+                    let name = EncodedWords.decode(text).withControlsMarked.trimmingSpaces()
                     return name.isEmpty ? nil : name
                 }
                 return Entry(name: name, address: address, group: group)
@@ -108,7 +99,7 @@ package enum AddressList {
     }
 
     /// An entry's last `<…>` outside quotes and comments.
-    private struct Angle {
+    struct Angle {
         let before: ArraySlice<UInt8>
         let address: ArraySlice<UInt8>
 
@@ -128,35 +119,10 @@ package enum AddressList {
         }
     }
 
-    private static func displayName(_ bytes: ArraySlice<UInt8>) -> String {
-        var name = bytes.drop { $0 == 32 || $0 == 9 }
-        while name.last == 32 || name.last == 9 { name.removeLast() }
-        let isQuoted =
-            name.count >= 2 && name.first == UInt8(ascii: "\"") && name.last == UInt8(ascii: "\"")
-        let inner = isQuoted ? name.dropFirst().dropLast() : name
-        let decoded = EncodedWords.decode(Array(inner)).trimmingSpaces()
-        guard decoded == String(decoding: inner, as: UTF8.self) else {
-            return phrase(displayText(name))
-        }
-        // As it came: a phrase of atoms needs no quotes. RFC 5322 §3.2.3
-        return isQuoted && (inner.isEmpty || !isPhrase(inner)) ? "\"\(decoded)\"" : decoded
-    }
-
-    /// What encoded words stand for, in quotes where it is no phrase of atoms: in the clear it could
-    /// be taken for an address. RFC 2047 §5 has no encoded word in a quoted string; who puts one there
-    /// means it.
-    private static func phrase(_ text: String) -> String {
-        if isPhrase(text.utf8) { return text }
-        let escaped = text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
-        return "\"\(escaped)\""
-    }
-
-    private static func isPhrase(_ text: some Sequence<UInt8>) -> Bool {
-        text.allSatisfy { $0 == 32 || $0 >= 0x80 || AddressParser.isAtomText($0) }
-    }
-
     /// A phrase as readers show it: without comments, quotes and escapes.
-    private static func displayText(_ bytes: ArraySlice<UInt8>) -> String {
+    static func displayText(
+        _ bytes: ArraySlice<UInt8>, rawCharset: Charset? = nil
+    ) -> String {
         var output: [UInt8] = []
         for (_, byte, place) in Scan(bytes) {
             switch place {
@@ -166,7 +132,8 @@ package enum AddressList {
             case .quoted, .comment, .escape, .escapedInComment: break
             }
         }
-        return EncodedWords.decode(output).trimmingSpaces()
+        return EncodedWords.decode(output, rawCharset: rawCharset).withControlsMarked
+            .trimmingSpaces()
     }
 
     /// `addr-spec` without comments, route, and space beside its dots and its `@`: RFC 5322 §4.4.
@@ -190,8 +157,11 @@ package enum AddressList {
             address = address[(colon + 1)...]
         }
         // What has no domain is no address, but perhaps somebody's name.
-        guard address.contains(UInt8(ascii: "@")) else { return displayText(bytes) }
-        return MIMEText.guess(Array(address))
+        guard address.contains(UInt8(ascii: "@")) else {
+            let text = displayText(bytes)
+            return text.contains("@") ? plainText(bytes).trimmingSpaces() : text
+        }
+        return MIMEText.guess(Array(address)).withControlsMarked
     }
 
     private static func isJoint(_ byte: UInt8) -> Bool {
@@ -222,10 +192,8 @@ package enum AddressList {
         return output
     }
 
-    private static func split(_ body: [UInt8]) -> [[UInt8]] { pieces(body).map(\.bytes) }
-
     /// An entry, and the group that it stands in.
-    private struct Piece {
+    struct Piece {
         var bytes: [UInt8] = []
         var group: ArraySlice<UInt8>?
         /// How many groups have begun or ended before it.
@@ -234,7 +202,7 @@ package enum AddressList {
 
     /// Cuts at commas outside quotes, comments, angle brackets and literals, and at the `name:` and
     /// `;` of groups; at most `entriesMax` pieces, and none that is empty.
-    private static func pieces(_ body: [UInt8]) -> [Piece] {
+    static func pieces(_ body: [UInt8]) -> [Piece] {
         var pieces: [Piece] = []
         var current = Piece()
         var isInAngle = false
@@ -318,7 +286,7 @@ package enum AddressList {
 }
 
 extension StringProtocol {
-    fileprivate func trimmingSpaces() -> String {
+    func trimmingSpaces() -> String {
         var rest = Substring(self)
         while let first = rest.first, first.isWhitespace { rest.removeFirst() }
         while let last = rest.last, last.isWhitespace { rest.removeLast() }

@@ -25,6 +25,13 @@ package struct Charset: Sendable, Hashable {
 
     private init(_ reading: Reading) { self.reading = reading }
 
+    /// Whether a byte of ASCII that does not follow one beyond it always stands for itself: neither
+    /// shifts of state nor units of several bytes.
+    var isASCIITransparent: Bool {
+        guard case .iconv(let name) = reading else { return true }
+        return !name.hasPrefix("UTF-") && !name.hasPrefix("ISO-2022-")
+    }
+
     /// Seven bits, for labels that nobody knows.
     static let ascii = Charset(.ascii)
 

@@ -42,41 +42,8 @@ package enum EncodedWords {
         return output.finish()
     }
 
-    /// As `decode`, but what stands in quotes stays as written: RFC 2047 §5 has no encoded word
-    /// there.
-    package static func decodeOutsideQuotes(
-        _ body: [UInt8], rawCharset: Charset? = nil
-    ) -> String {
-        var text = ""
-        var segment: [UInt8] = []
-        var isQuoted = false
-        var isEscaped = false
-        for byte in body {
-            if isQuoted {
-                segment.append(byte)
-                if isEscaped {
-                    isEscaped = false
-                } else if byte == UInt8(ascii: "\\") {
-                    isEscaped = true
-                } else if byte == UInt8(ascii: "\"") {
-                    text += MIMEText.guess(segment, else: rawCharset)
-                    segment = []
-                    isQuoted = false
-                }
-            } else {
-                if byte == UInt8(ascii: "\"") {
-                    text += decode(segment, rawCharset: rawCharset)
-                    segment = []
-                    isQuoted = true
-                }
-                segment.append(byte)
-            }
-        }
-        return text
-            + (isQuoted
-                ? MIMEText.guess(segment, else: rawCharset)
-                : decode(segment, rawCharset: rawCharset))
-    }
+    /// Whether a word may begin in `bytes`: some readers decode it wherever it stands.
+    package static func mayBegin(in bytes: [UInt8]) -> Bool { firstMark(in: bytes[...]) != nil }
 
     private static func firstMark(in bytes: ArraySlice<UInt8>) -> Int? {
         var from = bytes.startIndex
@@ -120,15 +87,11 @@ package enum EncodedWords {
             if let word {
                 // A decoded line end or NUL would be a way to forge what the header does not say.
                 let decoded = word.charset.repairedText(word.bytes).unicodeScalars
-                text.unicodeScalars.append(contentsOf: decoded.filter { !Self.isControl($0) })
+                text.unicodeScalars.append(contentsOf: decoded.filter { !$0.isControl })
             }
             text += MIMEText.guess(between, else: rawCharset)
             word = nil
             between = []
-        }
-
-        private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-            scalar.value < 32 || (127...159).contains(scalar.value)
         }
     }
 

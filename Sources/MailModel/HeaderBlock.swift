@@ -14,13 +14,19 @@ package struct HeaderBlock: Sendable {
 
         /// The body as text; bytes that are not UTF-8 become U+FFFD.
         package var text: String { String(decoding: body, as: UTF8.self) }
-        /// The body with RFC 2047's encoded words decoded. Other bytes that are not UTF-8 are taken
-        /// for what the mail declares for its text.
+        /// The body with RFC 2047's encoded words decoded where they may stand, and with U+FFFD for
+        /// every control character but tabs. Other bytes that are not UTF-8 are taken for what the
+        /// mail declares for its text. A list of addresses names whom it names as written.
         package var decodedText: String {
-            Self.addressFields.contains(name.lowercased())
-                ? EncodedWords.decodeOutsideQuotes(body, rawCharset: rawCharset)
-                : EncodedWords.decode(body, rawCharset: rawCharset)
+            switch FieldSyntax(of: name) {
+            case .unstructured:
+                EncodedWords.decode(body, rawCharset: rawCharset).withControlsMarked
+            case .addresses: AddressList.text(body, rawCharset: rawCharset)
+            case .structured: MIMEText.guess(body).withControlsMarked
+            }
         }
+        /// The body's addresses as `AddressList.entries` tells them.
+        package var entries: [String] { AddressList.entries(body, rawCharset: rawCharset) }
         fileprivate var rawCharset: Charset?
 
         fileprivate init(_ field: HeaderSection.Field, in bytes: UnsafeRawBufferPointer) {
@@ -29,10 +35,6 @@ package struct HeaderBlock: Sendable {
             body = HeaderBlock.unfolded(UnsafeRawBufferPointer(rebasing: bytes[field.body]))
             range = field.range
         }
-
-        private static let addressFields: Set<String> = [
-            "from", "sender", "reply-to", "to", "cc", "bcc",
-        ]
     }
 
     package enum Defect: Sendable, Hashable {
@@ -64,7 +66,9 @@ package struct HeaderBlock: Sendable {
         defects = section.defects
         guard hasRawBytes, let type = first("Content-Type") else { return }
         let charset = ContentType.reading(type.body[...]).0.parameters["charset"]
-        let rawCharset = charset.flatMap { Charset($0) }
+        // In any other, what stands in ASCII would become something else.
+        guard let rawCharset = charset.flatMap({ Charset($0) }), rawCharset.isASCIITransparent
+        else { return }
         for index in fields.indices { fields[index].rawCharset = rawCharset }
     }
 

@@ -242,8 +242,8 @@ class Inspect(unittest.TestCase):
                     self.assertNotIn(unicodedata.category(character), ("Cc", "Cf", "Zl", "Zp"),
                                      f"{character!r} in {told!r}")
         parsed = json.loads(told)
-        # What it is stays known to who reads the JSON.
-        self.assertIn("\x1b[31m\x7f", parsed["subject"])
+        # What stood there is marked, and hides nothing: no control leaves a field.
+        self.assertIn("\ufffd[31m\ufffd", parsed["subject"])
         self.assertEqual(len(parsed["forgedResults"]), 1)
 
     # Verdicts

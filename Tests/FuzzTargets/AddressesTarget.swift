@@ -55,6 +55,12 @@ private enum Addresses {
         // An encoded word's character set may want more bytes for a character, but not many.
         try require(
             entries.reduce(0) { $0 + $1.utf8.count } <= 16 * bytes.count + 16, "entries that grew")
+        let line = bytes.map { $0 == 10 || $0 == 13 ? 32 : $0 }
+        let header = HeaderBlock((Array("To: ".utf8) + line)[...])
+        let text = header.first("To")?.decodedText ?? ""
+        try requireEqual(
+            AddressList.addresses(Array(text.utf8)), AddressList.addresses(line),
+            "addresses of the decoded list")
     }
 
     static func checkNames(_ text: String) throws {

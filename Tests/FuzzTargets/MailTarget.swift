@@ -34,7 +34,7 @@ extension FuzzTarget {
                     disposition.parameters[name] != nil, "a variant of no value: \(name)")
             }
         }
-        try require(told <= 16 * bytes.count + 16, "parameters that grew")
+        try require(told <= 32 * bytes.count + 32, "parameters that grew")
         let text = EncodedWords.decode(bytes)
         try require(text.utf8.count <= 16 * bytes.count + 16, "words that grew")
         let mailboxes = AddressList.mailboxes(bytes)

@@ -20,7 +20,9 @@ import Testing
         "<\"ada l\"@a.example>", "<\"ada\".l@a.example>",
         "a@a.example, b@a.example", "The two: a@a.example, b@a.example;",
         "\"The two, ceo@bank.example\": a@a.example;",
-        "=?utf-8?q?Ada?= <ada@a.example>", "ada@a.example <ada@a.example>", "<ada@A.Example.>",
+        "=?utf-8?q?Ada?= <ada@a.example>", "=?utf-8?q?=3Cceo=40bank.example=3E=2C?= <a@a.example>",
+        "(=?utf-8?q?=29_ceo=40bank.example=2C_=28?=) a@a.example", "ada@a.example <ada@a.example>",
+        "<ada@A.Example.>",
     ])
     func isRead(_ value: String) {
         #expect(find(value) == .success(Domain(validatedASCII: "a.example")))
@@ -57,6 +59,13 @@ import Testing
         ("ceo@bank.example <x@evil.example>", .severalDomains),
         ("x@evil.example, ceo@bank.example", .severalDomains),
         ("=?utf-8?q?ceo=40bank.example?=", .unreadable), ("<>", .noAddress), ("", .noAddress),
+        // Encoded words where RFC 2047 §5 has none.
+        ("=?utf-8?q?ceo=40bank.example=2C?=@evil.example", .unreadable),
+        ("<=?utf-8?q?ceo=40bank.example=3E=2C=3Cx?=@evil.example>", .unreadable),
+        ("x.=?utf-8?q?ceo?=@evil.example", .unreadable),
+        ("\"=?utf-8?q?ceo=40bank.example=2C?=\"@evil.example", .unreadable),
+        ("x@evil.example, =?utf-8?q?x?=@evil.example", .unreadable),
+        ("=?utf-8?q?ceo=40bank.example?=: x@evil.example;", .unreadable),
         ("a: ;", .noAddress), ("ceo@bank.example (", .unreadable),
         ("Ceo (\u{0}) <x@evil.example>", .unreadable), ("x@evil.example (\u{0})", .unreadable),
         ("x@evil.example (\\\u{0})", .unreadable), ("\"\u{0}\" <x@evil.example>", .unreadable),

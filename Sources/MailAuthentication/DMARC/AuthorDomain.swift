@@ -52,6 +52,8 @@ package enum AuthorDomain {
             let text = String(validating: address[(at + 1)...], as: UTF8.self),
             let domain = try? Domain(parsing: text)
         else { throw .unusableDomain }
+        // RFC 2047 §5 has no encoded word there; who decodes one reads another address.
+        guard !EncodedWords.mayBegin(in: Array(address[..<at])) else { throw .unreadable }
         // In a local part that is no UTF-8, others read the domain in another charset, too.
         let isASCII = text.utf8.allSatisfy { $0 < 0x80 }
         guard isASCII || String(validating: address, as: UTF8.self) != nil else {

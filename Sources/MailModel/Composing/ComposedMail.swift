@@ -28,7 +28,7 @@ package struct ComposedMail: Sendable {
 
         /// All whom `text` names, at least one.
         package static func list(_ text: String) throws(Refusal) -> [Person] {
-            guard !text.unicodeScalars.contains(where: \.isControl) else {
+            guard !text.unicodeScalars.contains(where: \.endsALine) else {
                 throw .control("an address")
             }
             let bytes = Array(text.utf8)
@@ -138,7 +138,7 @@ package struct ComposedMail: Sendable {
     private static func check(
         _ value: String, _ what: String, _ bytesMax: Int = valueBytesMax
     ) throws(Refusal) {
-        guard !value.unicodeScalars.contains(where: \.isControl) else { throw .control(what) }
+        guard !value.unicodeScalars.contains(where: \.endsALine) else { throw .control(what) }
         guard value.utf8.count <= bytesMax else { throw .tooLong(what, bytesMax) }
     }
 
@@ -194,8 +194,6 @@ package struct ComposedMail: Sendable {
 }
 
 extension Unicode.Scalar {
-    /// Also what ends a line without being ASCII.
-    fileprivate var isControl: Bool {
-        value < 32 || (127...159).contains(value) || value == 0x2028 || value == 0x2029
-    }
+    /// For some reader: a control, or what ends a line without being one.
+    fileprivate var endsALine: Bool { isControl || value == 0x2028 || value == 0x2029 }
 }

@@ -14,8 +14,7 @@ extension EncodedWords {
             word = []
         }
         for scalar in text.unicodeScalars {
-            let isControl = scalar.value < 32 || (127...159).contains(scalar.value)
-            let bytes = isControl ? [32] : Array(String(scalar).utf8)
+            let bytes = scalar.isControl ? [32] : Array(String(scalar).utf8)
             if word.count + bytes.count > wordBytesMax { end() }
             word += bytes
         }

@@ -21,50 +21,52 @@ package struct CalendarText: Sendable, Hashable {
     package private(set) var events: [Event] = []
     /// Whether there were more than `eventsMax`.
     package private(set) var isCut = false
-    /// The components that the reader is in; what is in an alarm is not the event's.
-    private var components: [String] = []
+    /// Of each component that the reader is in whether it is an event; what is in an alarm is not the
+    /// event's.
+    private var components: [Bool] = []
+    private var isCalendar = false
 
     /// Nil if no calendar object begins in `text`.
     package init?(_ text: String) {
-        var isCalendar = false
-        for line in Self.unfolded(text) {
-            guard let (name, value) = Self.property(line) else { continue }
-            if name == "BEGIN", value.uppercased() == "VCALENDAR" { isCalendar = true }
-            read(name, value)
+        let bytes = Array(text.utf8)
+        var lines = Lines(bytes[...])
+        var unfolded: [UInt8] = []
+        // RFC 5545 §3.1: a line end and one space fold, wherever they stand.
+        while let range = lines.next() {
+            let line = bytes[range]
+            if let first = line.first, first == 32 || first == 9 {
+                unfolded += line.dropFirst()
+            } else {
+                read(unfolded)
+                unfolded.removeAll(keepingCapacity: true)
+                unfolded += line
+            }
         }
+        read(unfolded)
         guard isCalendar else { return nil }
+    }
+
+    private mutating func read(_ line: [UInt8]) {
+        guard let (name, value) = Self.property(line) else { return }
+        read(name, value)
     }
 
     private mutating func read(_ name: String, _ value: String) {
         switch name {
         case "BEGIN":
-            components.append(value.uppercased())
-            guard components.last == "VEVENT" else { return }
+            let component = value.uppercased()
+            if component == "VCALENDAR" { isCalendar = true }
+            components.append(component == "VEVENT")
+            guard component == "VEVENT" else { return }
             guard events.count < Self.eventsMax else { return isCut = true }
             events.append(Event())
         case "END": _ = components.popLast()
         case "METHOD": method = method ?? value.uppercased()
         default:
-            guard components.last == "VEVENT", !isCut, var event = events.popLast() else { return }
+            guard components.last == true, !isCut, var event = events.popLast() else { return }
             event.set(name, value)
             events.append(event)
         }
-    }
-
-    /// RFC 5545 §3.1: a line end and one space fold, wherever they stand.
-    private static func unfolded(_ text: String) -> [[UInt8]] {
-        let bytes = Array(text.utf8)
-        var lines = Lines(bytes[...])
-        var unfolded: [[UInt8]] = []
-        while let range = lines.next() {
-            let line = bytes[range]
-            if let first = line.first, first == 32 || first == 9, !unfolded.isEmpty {
-                unfolded[unfolded.count - 1] += line.dropFirst()
-            } else {
-                unfolded.append(Array(line))
-            }
-        }
-        return unfolded
     }
 
     /// `name *(";" param) ":" value`

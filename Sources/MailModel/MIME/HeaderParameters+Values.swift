@@ -40,27 +40,42 @@ extension HeaderParameters {
                 entry.isExtended ? Extended(entry.value).text : EncodedWords.decode(entry.value)
             variants.append(Variant(form: entry.isExtended ? .extended : .plain, value: value))
         }
-        let sections = sections(name)
-        guard !sections.isEmpty else { return variants }
-        let joined = Extended(joining: sections)
-        let isEncoded = sections.contains { $0.isExtended }
-        let value = isEncoded ? joined.text : EncodedWords.decode(joined.bytes)
-        variants.append(Variant(form: .continued, value: value))
+        var told: Set<String> = []
+        for sections in readings(name) {
+            let joined = Extended(joining: sections)
+            let isEncoded = sections.contains { $0.isExtended }
+            let value = isEncoded ? joined.text : EncodedWords.decode(joined.bytes)
+            guard told.insert(value).inserted else { continue }
+            variants.append(Variant(form: .continued, value: value))
+        }
         return variants
     }
 
     /// By their numbers; of two with one number the first. Gaps close: RFC 2231 §3 has none, and
     /// what stands behind one shall not hide.
-    private func sections(_ name: String) -> [Entry] {
+    private func sections(_ name: String) -> [Entry] { readings(name).first ?? [] }
+
+    /// The ways that readers put the sections of `name` together: where two bear one number they take
+    /// the first, the last or both, and where one is missing some end. The first way is ours; none
+    /// where there are no sections.
+    private func readings(_ name: String) -> [[Entry]] {
         let numbered = entries.filter { $0.name == name && $0.section != nil }.enumerated()
         let sorted = numbered.sorted {
             ($0.element.section ?? 0, $0.offset) < ($1.element.section ?? 0, $1.offset)
+        }.map(\.element)
+        guard !sorted.isEmpty else { return [] }
+        var first: [Entry] = []
+        var last: [Entry] = []
+        for entry in sorted {
+            if entry.section != first.last?.section {
+                first.append(entry)
+                last.append(entry)
+            } else {
+                last[last.count - 1] = entry
+            }
         }
-        var sections: [Entry] = []
-        for (_, entry) in sorted where entry.section != sections.last?.section {
-            sections.append(entry)
-        }
-        return sections
+        let whole = first.indices.prefix { first[$0].section == $0 }
+        return [first, last, sorted, Array(first[..<whole.endIndex])].filter { !$0.isEmpty }
     }
 
     /// `[charset] "'" [language] "'" *percent-encoded`: RFC 2231 §4.

@@ -6,6 +6,8 @@ struct HeaderPlaces {
     private(set) var contentType: Range<Int>?
     private(set) var transferEncoding: Range<Int>?
     private(set) var disposition: Range<Int>?
+    /// Where the types and dispositions behind the first ones stand.
+    private(set) var repeated: [RepeatedField] = []
     /// The first line without a colon that no field follows.
     private(set) var text: Int?
     private var field: (kind: Kind, body: Int)?
@@ -24,7 +26,7 @@ struct HeaderPlaces {
             let boundary = ContentType.reading(mail[contentType]).0.boundary
             if let boundary { ownBoundary.append(boundary, of: 0) }
         }
-        return ownBoundary.match(text) != nil
+        return ownBoundary.match(text, isLast: false) != nil
     }
 
     enum Ending { case first, repeated, none }
@@ -35,12 +37,20 @@ struct HeaderPlaces {
         field = nil
         let range = body..<end
         switch kind {
-        case .contentType where contentType == nil: contentType = range
-        case .transferEncoding where transferEncoding == nil: transferEncoding = range
-        case .disposition where disposition == nil: disposition = range
-        case .contentType, .transferEncoding, .disposition: return .repeated
+        case .contentType where contentType == nil:
+            contentType = range
+            return .first
+        case .transferEncoding where transferEncoding == nil:
+            transferEncoding = range
+            return .first
+        case .disposition where disposition == nil:
+            disposition = range
+            return .first
+        case .contentType: repeated.append(RepeatedField(source: .contentType, body: range))
+        case .disposition: repeated.append(RepeatedField(source: .disposition, body: range))
+        case .transferEncoding: break
         }
-        return .first
+        return .repeated
     }
 
     /// Begins a field on `line`, if it is one that matters, or text, if it is none.
@@ -60,4 +70,10 @@ struct HeaderPlaces {
         default: break
         }
     }
+}
+
+/// A field that names a part's content once more; `body` is without its name.
+struct RepeatedField: Sendable {
+    var source: FileName.Source
+    var body: Range<Int>
 }

@@ -1,8 +1,8 @@
 import Crypto
 
-/// The list of what a mail carries: every part that is no container and no text to read, files
-/// that are uuencoded in texts, what TNEF holds, and the same of messages that are encoded as a
-/// whole. Each content is decoded and hashed once, one at a time.
+/// The list of what a mail carries: every part that is no container and no text to read, also a
+/// multipart in which no part was found; files that are uuencoded in texts and around the parts of a
+/// multipart; what TNEF holds; and the same of what is encoded as a whole. Each content is decoded and hashed once, one at a time.
 package struct MIMEAttachments: Sendable {
     /// Attachments that are listed of a mail.
     package static let countMax = 1_000
@@ -27,12 +27,19 @@ package struct MIMEAttachments: Sendable {
         let bodies = MIMEBodies(message)
         let shown = Set((bodies.text + bodies.html).map(\.index))
         let sections = message.sections
-        for part in message.parts where !part.isMultipart {
+        for part in message.parts {
             let section = prefix + sections[part.index]
             switch role(of: part, isShown: shown.contains(part.index)) {
-            case .text: addFiles(in: part, section: section)
+            case .text: addFiles(in: part.decodedBody()[...], section: section)
             case .attachment: add(part, section: section)
             case .containedMessage: break
+            case .container:
+                for range in [part.preamble, part.epilogue] {
+                    range.map { addFiles(in: message.bytes[$0], section: section) }
+                }
+            case .unopened:
+                add(part, section: section)
+                addFiles(in: part.decodedBody()[...], section: section)
             }
             guard let inner = part.encodedMessage() else { continue }
             guard encodedDepth < Self.encodedDepthMax else {
@@ -50,9 +57,16 @@ package struct MIMEAttachments: Sendable {
         /// A message within a message: what it carries is listed, and it is part of one that is
         /// hashed.
         case containedMessage
+        /// A multipart with its parts.
+        case container
+        /// A multipart in which none was found, though others may find some.
+        case unopened
     }
 
     private func role(of part: MIMEPart, isShown: Bool) -> Role {
+        if part.isMultipart {
+            return part.children.isEmpty && !part.rawBody.isEmpty ? .unopened : .container
+        }
         let isInMessage = part.isInMessage
         if part.isMessage, isInMessage { return .containedMessage }
         let isText = part.contentType.type == "text" && part.fileName == nil
@@ -75,9 +89,8 @@ package struct MIMEAttachments: Sendable {
         addTNEF(bytes[...], section, depth: 0)
     }
 
-    private mutating func addFiles(in part: MIMEPart, section: String) {
-        let text = part.decodedBody()
-        for file in UUEncoding.files(in: text[...], filesMax: Self.countMax - list.count) {
+    private mutating func addFiles(in text: ArraySlice<UInt8>, section: String) {
+        for file in UUEncoding.files(in: text, filesMax: Self.countMax - list.count) {
             append(file.bytes[...]) { attachment in
                 attachment.section = section
                 attachment.container = .uuencode

@@ -9,10 +9,13 @@ package struct MIMEDefect: Sendable, Hashable {
         case delimiterMissing
         /// A multipart that ends with what contains it.
         case closingDelimiterMissing
+        /// A delimiter of a multipart behind the one that closes it, which readers may differ on.
+        case delimiterInEpilogue
         /// A header block that something else than an empty line ends: a delimiter, text, or the end
         /// of the mail.
         case headerUnended
-        /// A field that may stand once in a header block and stands again; the first one counts.
+        /// A field that may stand once in a header block and stands again; the first one counts, but
+        /// all of them name the content.
         case fieldRepeated
         /// A transfer encoding that nobody knows: the body is taken as it is.
         case transferEncodingUnknown

@@ -81,6 +81,8 @@ struct MIMENode: Sendable {
     var body: Range<Int>
     /// Where the body's field stands, without its name.
     var disposition: Range<Int>?
+    /// Fields that say more of what it is, and do not count but for names.
+    var repeated: [RepeatedField]
     var contentType: ContentType
     var transferEncoding: TransferEncoding
     var depth: Int

@@ -26,15 +26,16 @@ package struct FileName: Sendable, Hashable {
 
 extension MIMEPart {
     /// Every name, in the order of precedence: the disposition's `filename` before the type's
-    /// `name`, and of each RFC 2231's spellings first.
+    /// `name`, of each RFC 2231's spellings first, and last those of fields that stand again.
     package var fileNames: [FileName] {
-        let sources: [(FileName.Source, String, HeaderParameters)] = [
-            (.disposition, "filename", disposition?.parameters ?? .none),
-            (.disposition, "name", disposition?.parameters ?? .none),
-            (.contentType, "name", contentType.parameters),
-            (.contentType, "filename", contentType.parameters),
-        ]
-        return sources.flatMap { source, name, parameters in
+        names(.disposition, disposition?.parameters ?? .none)
+            + names(.contentType, contentType.parameters)
+            + repeatedFields.flatMap { names($0, $1) }
+    }
+
+    private func names(_ source: FileName.Source, _ parameters: HeaderParameters) -> [FileName] {
+        let names = source == .disposition ? ["filename", "name"] : ["name", "filename"]
+        return names.flatMap { name in
             let variants = parameters.variants(name)
             let sorted =
                 variants.filter { $0.form != .plain } + variants.filter { $0.form == .plain }

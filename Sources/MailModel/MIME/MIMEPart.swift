@@ -51,6 +51,17 @@ package struct MIMEPart: Sendable {
         node.disposition.map { ContentDisposition(storage.bytes[$0]) }
     }
 
+    /// Types and dispositions that stand again, and their parameters.
+    var repeatedFields: [(FileName.Source, HeaderParameters)] {
+        node.repeated.map { field in
+            let body = storage.bytes[field.body]
+            return switch field.source {
+            case .disposition: (.disposition, ContentDisposition(body).parameters)
+            case .contentType: (.contentType, ContentType.reading(body).0.parameters)
+            }
+        }
+    }
+
     package var isMultipart: Bool { node.contentType.isMultipart }
     /// Whether the body is a mail: RFC 2046 §5.2.1, RFC 6532 §3.7.
     package var isMessage: Bool { node.contentType.isMessage }
@@ -65,11 +76,17 @@ package struct MIMEPart: Sendable {
         node.transferEncoding.decode(rawBody, bytesMax: bytesMax)
     }
 
-    /// The message in a part that is one but is encoded as a whole, against RFC 2046 §5.2.1; nil for
-    /// all others. Its bytes are its own.
+    /// What a part holds that must not be encoded as a whole and is, against RFC 2046 §5.2.1 and
+    /// RFC 2045 §6.4: of a message the message, of a multipart in which nothing was found the
+    /// multipart; nil for all others. Its bytes are its own.
     package func encodedMessage(limits: MIMELimits = .standard) -> MIMEMessage? {
-        guard isMessage, !transferEncoding.isIdentity else { return nil }
-        return MIMEMessage(decodedBody(), limits: limits)
+        guard !transferEncoding.isIdentity else { return nil }
+        if isMessage { return MIMEMessage(decodedBody(), limits: limits) }
+        guard isMultipart, children.isEmpty else { return nil }
+        let header = header
+        guard let type = header.first("Content-Type") else { return nil }
+        let field = Array("Content-Type: ".utf8) + type.body
+        return MIMEMessage(field + [13, 10, 13, 10] + decodedBody(), limits: limits)
     }
 
     /// The decoded body as text, by its declared charset, or the one that it is most likely in;

@@ -8,8 +8,10 @@ struct MIMEStructureReader {
     private var defects: [MIMEDefect] = []
     /// The containers that the reader is in, from the outermost, and the last leaf.
     private var open: [Int] = []
-    /// Of the multiparts among them those that have not been closed.
+    /// Of the multiparts among them; the innermost may have been closed.
     private var boundaries = OpenBoundaries()
+    /// The last multipart of which a delimiter was met in its epilogue.
+    private var notedEpilogue: Int?
 
     static func read(_ mail: [UInt8], limits: MIMELimits) -> MIMEStorage {
         mail.withUnsafeBytes { bytes in
@@ -36,7 +38,7 @@ struct MIMEStructureReader {
             }
             position = delimiter.line.upperBound
             if delimiter.isClosing {
-                boundaries.removeLast()
+                boundaries.closeLast()
                 nodes[node].epilogue = position..<bytes.count
             } else {
                 let isDigest = nodes[node].contentType.subtype == "digest"
@@ -88,7 +90,7 @@ struct MIMEStructureReader {
         nodes.append(
             MIMENode(
                 header: start..<block.end, body: block.end..<bytes.count,
-                disposition: block.disposition, contentType: contentType,
+                disposition: block.disposition, repeated: block.repeated, contentType: contentType,
                 transferEncoding: encoding ?? .sevenBit, depth: open.count, parent: parent))
         if let parent { nodes[parent].children.append(index) }
         open.append(index)
@@ -134,6 +136,7 @@ struct MIMEStructureReader {
             }
             guard boundaries.lastNode == index else { continue }
             boundaries.removeLast()
+            guard nodes[index].epilogue == nil else { continue }
             if nodes[index].children.isEmpty {
                 nodes[index].preamble = nodes[index].body
                 note(.delimiterMissing, at: nodes[index].header.lowerBound)
@@ -154,16 +157,24 @@ struct MIMEStructureReader {
         /// Which of `boundaries` it is of.
         var level: Int
         var isClosing: Bool
+        /// Of a multipart that was closed before.
+        var isInEpilogue: Bool
         /// With its line end.
         var line: Range<Int>
     }
 
     /// The first delimiter of an open multipart at or behind `start`, where a line begins.
-    private func nextDelimiter(from start: Int) -> Delimiter? {
+    private mutating func nextDelimiter(from start: Int) -> Delimiter? {
         guard !boundaries.isEmpty else { return nil }
         var line = start
         while line < bytes.count {
-            if let delimiter = delimiter(at: line) { return delimiter }
+            if let delimiter = delimiter(at: line) {
+                guard delimiter.isInEpilogue else { return delimiter }
+                let node = boundaries.node(delimiter.level)
+                // Once is enough for each.
+                if node != notedEpilogue { note(.delimiterInEpilogue, at: line) }
+                notedEpilogue = node
+            }
             line = lineEnd(from: line)
         }
         return nil
@@ -171,9 +182,11 @@ struct MIMEStructureReader {
 
     private func delimiter(at line: Int) -> Delimiter? {
         guard !boundaries.isEmpty, let (text, next) = dashedText(at: line),
-            let match = boundaries.match(text)
+            let match = boundaries.match(text, isLast: next == bytes.count)
         else { return nil }
-        return Delimiter(level: match.level, isClosing: match.isClosing, line: line..<next)
+        return Delimiter(
+            level: match.level, isClosing: match.isClosing, isInEpilogue: match.isInEpilogue,
+            line: line..<next)
     }
 
     /// What stands behind the two dashes that a line begins with, and where the next line begins.

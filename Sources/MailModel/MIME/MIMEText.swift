@@ -21,3 +21,19 @@ enum MIMEText {
         }
     }
 }
+
+extension Unicode.Scalar {
+    /// C0, DEL and C1.
+    var isControl: Bool { value < 32 || (127...159).contains(value) }
+}
+
+extension String {
+    /// With U+FFFD for every control character but tabs: one that went would join what it parted.
+    var withControlsMarked: String {
+        guard unicodeScalars.contains(where: { $0.isControl && $0 != "\t" }) else { return self }
+        var text = ""
+        text.unicodeScalars.append(
+            contentsOf: unicodeScalars.map { $0.isControl && $0 != "\t" ? "\u{FFFD}" : $0 })
+        return text
+    }
+}

@@ -71,12 +71,23 @@ enum MailFile {
             throw ValidationError("\(path): \(String(cString: strerror(errno)))")
         }
         var bytes: [UInt8] = []
-        while let piece = try file.read(upToCount: 1_048_576), !piece.isEmpty {
+        while let piece = try piece(of: file, path), !piece.isEmpty {
             bytes += piece
             guard bytes.count <= bytesMax else {
                 throw ValidationError("\(path): larger than \(bytesMax / 1_048_576) MiB")
             }
         }
         return bytes
+    }
+
+    private static func piece(of file: FileHandle, _ path: String) throws -> Data? {
+        do {
+            return try file.read(upToCount: 1_048_576)
+        } catch {
+            var isFolder: ObjCBool = false
+            _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+            let reason = isFolder.boolValue ? "a folder, no mail's file" : "it cannot be read"
+            throw ValidationError("\(path): \(reason)")
+        }
     }
 }

@@ -34,6 +34,13 @@ import Testing
         #expect(event.location == "here")
     }
 
+    @Test func foldsStandAnywhere() {
+        let calendar = CalendarText(
+            " BEGIN:VCALEN\n\tDAR\nBEGIN:VEVENT\nUI\n D:1\n \nEND:VEVENT\nMETHOD:x\n y")
+        #expect(calendar?.method == "XY")
+        #expect(calendar?.events.map(\.uid) == ["1"])
+    }
+
     @Test func findsNoneInOtherText() {
         #expect(CalendarText("a text: with a colon") == nil)
         #expect(MIMEMessage(Array("\r\n\(Self.invitation)".utf8)).root.calendar == nil)

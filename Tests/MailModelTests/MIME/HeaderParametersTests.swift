@@ -46,6 +46,34 @@ import Testing
         #expect(mail.root.fileName == "a.js")
     }
 
+    @Test(
+        "P7: sections that readers put together differently give every name",
+        arguments: [
+            ("a*0=a.; a*1=txt; a*01=exe", ["a.txt", "a.exe", "a.txtexe"]),
+            ("a*0=a.txt; a*2=.exe", ["a.txt.exe", "a.txt"]),
+            ("a*0*=''a%2E; a*1=b; a*1*=%65xe", ["a.b", "a.exe", "a.bexe"]),
+            ("a*0=a; a*1=b", ["ab"]), ("a*1=b", ["b"]), ("a*0=x; a*0=x", ["x", "xx"]),
+        ])
+    func tellsEveryReadingOfSections(_ text: String, _ values: [String]) {
+        #expect(Self.parameters(text).variants("a").map(\.value) == values)
+    }
+
+    @Test("P7: fields that stand again name the content, too")
+    func tellsNamesOfRepeatedFields() {
+        let mail = MIMEMessage(
+            Array(
+                """
+                Content-Disposition: attachment; filename=a.txt
+                Content-Type: text/plain; name=b.txt
+                Content-Disposition: attachment; filename=a.exe
+                Content-Type: text/plain; name=b.exe
+
+
+                """.utf8))
+        #expect(mail.root.fileNames.map(\.value) == ["a.txt", "b.txt", "a.exe", "b.exe"])
+        #expect(mail.defects.map(\.fact) == [.fieldRepeated, .fieldRepeated])
+    }
+
     @Test("P7: a name is read where the type is none")
     func readsNamesOfInvalidTypes() {
         let mail = MIMEMessage(Array("Content-Type: garbage; name=a.exe\n\n".utf8))

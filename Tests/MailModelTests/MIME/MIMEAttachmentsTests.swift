@@ -75,6 +75,86 @@ import Testing
         #expect(list.map(\.declaredType) == ["message/rfc822", "a/b"])
     }
 
+    struct Hidden: CustomTestStringConvertible, Sendable {
+        var testDescription: String
+        var mail: String
+        /// `section container type name`
+        var attachments: [String]
+    }
+
+    private static let uuencoded = "begin 644 uu.txt\n%:&5L;&\\\nend\n"
+    private static let hidden = [
+        Hidden(
+            testDescription: "no boundary",
+            mail: "Content-Type: multipart/mixed\n\n--x\n\n1\n--x--",
+            attachments: ["1 part multipart/mixed"]),
+        Hidden(
+            testDescription: "an empty boundary",
+            mail: "Content-Type: multipart/mixed; boundary=\"\"\n\n--\n\n1\n----",
+            attachments: ["1 part multipart/mixed"]),
+        Hidden(
+            testDescription: "another boundary",
+            mail: "Content-Type: multipart/mixed; boundary=y; boundary=x\n\n--x\n\(uuencoded)--x--",
+            attachments: ["1 part multipart/mixed", "1 uuencode uu.txt"]),
+        Hidden(
+            testDescription: "another boundary, within",
+            mail: "Content-Type: multipart/mixed; boundary=y\n\n--y\n"
+                + "Content-Type: multipart/mixed; boundary=z\n\n--x\n--y--",
+            attachments: ["1 part multipart/mixed"]),
+        Hidden(
+            testDescription: "nothing in it",
+            mail: "Content-Type: multipart/mixed; boundary=y\n\n", attachments: []),
+        // `--x`, a part `a/b` that is named, `--x--`.
+        Hidden(
+            testDescription: "a multipart in base64",
+            mail: "Content-Type: multipart/mixed;\n boundary=x\n"
+                + "Content-Transfer-Encoding: base64\n\n"
+                + "LS14CkNvbnRlbnQtVHlwZTogYS9iOyBuYW1lPWMKCmQKLS14LS0K",
+            attachments: ["1 part multipart/mixed", "1/1 part a/b c"]),
+        Hidden(
+            testDescription: "a multipart in quoted-printable",
+            mail: "Content-Type: multipart/mixed; boundary=x\n"
+                + "Content-Transfer-Encoding: quoted-printable\n\n"
+                + "=2D-x\nContent-Type: a/b; name=3Dc\n\nd\n=2D-x--\n",
+            attachments: ["1 part multipart/mixed", "1/1 part a/b c"]),
+        Hidden(
+            testDescription: "around the parts",
+            mail: "Content-Type: multipart/mixed; boundary=y\n\n\(uuencoded)--y\n"
+                + "Content-Type: multipart/mixed; boundary=x\n\n--x\n\n1\n--x--\n\(uuencoded)--y--",
+            attachments: [" uuencode uu.txt", "1 uuencode uu.txt"]),
+        Hidden(
+            testDescription: "behind a delimiter that does not close",
+            mail: "Content-Type: multipart/mixed; boundary=x\n\n--x\n\n1\n--x--foo\n--x\n"
+                + "Content-Disposition: attachment; filename=e.exe\n\nMZ\n--x--",
+            attachments: ["3 part e.exe"]),
+    ]
+
+    @Test("P7: what some readers find in a mail is not hidden", arguments: hidden)
+    func hidesNothing(_ hidden: Hidden) {
+        let mail = Self.message(hidden.mail)
+        let told = MIMEAttachments(of: mail).list.map { attachment in
+            [
+                attachment.section, attachment.container.rawValue, attachment.declaredType,
+                attachment.fileName,
+            ].compactMap { $0 }.joined(separator: " ")
+        }
+        #expect(told == hidden.attachments)
+    }
+
+    @Test("P7: a name makes a text an attachment, in whatever field it stands")
+    func repeatedFieldsName() {
+        let mail = Self.message(
+            """
+            Content-Type: text/plain
+            Content-Type: text/plain; name=a.exe
+            Content-Disposition: inline
+            Content-Disposition: attachment; filename=b.exe
+
+            MZ
+            """)
+        #expect(MIMEAttachments(of: mail).list.first?.names.map(\.value) == ["a.exe", "b.exe"])
+    }
+
     @Test("P6: attachments are counted")
     func attachmentsAreLimited() {
         func attachments(_ count: Int) -> MIMEAttachments {

@@ -48,8 +48,34 @@ import Testing
             shape: "multipart/mixed(multipart/mixed(text/plain))"),
         Tree(
             testDescription: "a delimiter that more follows",
-            mail: "Content-Type: multipart/mixed; boundary=a\n\n--a;\n\n1\n--a--x",
+            mail: "Content-Type: multipart/mixed; boundary=a\n\n--a;\n\n1\n--a-- \t",
             shape: "multipart/mixed(text/plain)"),
+        Tree(
+            testDescription: "what more follows closes nothing",
+            mail: "Content-Type: multipart/mixed; boundary=a\n\n--a\n\n1\n--a--x\n\n2\n--a-\n"
+                + "Content-Type: text/html\n\n3\n--a--",
+            shape: "multipart/mixed(text/plain,text/plain,text/html)"),
+        Tree(
+            testDescription: "a mail that was cut within its last delimiter",
+            mail: "Content-Type: multipart/mixed; boundary=a\n\n--a\n\n1\n--a-",
+            shape: "multipart/mixed(text/plain)"),
+        Tree(
+            testDescription: "delimiters in an epilogue",
+            mail: "Content-Type: multipart/mixed; boundary=a\n\n--a\n\n1\n--a--\n--a\n"
+                + "Content-Type: text/html\n\n2\n--a--",
+            shape: "multipart/mixed(text/plain)", defects: [.delimiterInEpilogue]),
+        Tree(
+            testDescription: "delimiters in the epilogue of an inner multipart",
+            mail: "Content-Type: multipart/mixed; boundary=a\n\n--a\n"
+                + "Content-Type: multipart/mixed; boundary=ab\n\n--ab\n\n1\n--ab--\n--ab\n\n2\n"
+                + "--ab--\n--a\n\n3\n--a--",
+            shape: "multipart/mixed(multipart/mixed(text/plain),text/plain)",
+            defects: [.delimiterInEpilogue]),
+        Tree(
+            testDescription: "one boundary for two multiparts",
+            mail: "Content-Type: multipart/mixed; boundary=a\n\n--a\n"
+                + "Content-Type: multipart/mixed; boundary=a\n\n--a\n\n1\n--a--\n--a\n\n2\n--a--",
+            shape: "multipart/mixed(multipart/mixed(text/plain),text/plain)"),
         Tree(
             testDescription: "a header block that a delimiter ends",
             mail: "Content-Type: multipart/mixed; boundary=a\n--a\nContent-Type: text/html\n--a--",
