@@ -135,6 +135,8 @@ package final class DeliveryQueue: Service {
     }
 
     private func openDue() async throws(StorageFailure) {
+        let again = state.withLock { $0.lanes.lookAgain(now: time.now()) }
+        for (name, need) in again { await see(to: need, name) }
         let (busy, room) = state.withLock { state in
             (state.lanes.names, limits.destinationsMax - state.lanes.names.count)
         }
@@ -142,7 +144,7 @@ package final class DeliveryQueue: Service {
         let due = try await store.dueDestinations(at: time.now(), limit: room, excluding: busy)
         for record in due {
             let isNew = state.withLock { state -> Bool in
-                guard !state.isClosed, !state.lanes.names.contains(record.name) else {
+                guard !state.isClosed, !state.lanes.has(record.name) else {
                     return false
                 }
                 state.lanes.open(record)

@@ -35,6 +35,9 @@ struct Lanes {
         /// Others may be due in the store.
         var mayHaveMore: Bool
         var isFetching = false
+        /// Who was put off, or scheduled, has become due meanwhile: a lane that is never idle is not
+        /// found in the store.
+        fileprivate var looksAgainAt: Timestamp?
         /// Rows were changed while it was fetching: what it has found may be old.
         var isFetchStale = false
         /// Those whose try has ended while the store was being asked: what it answers of them may be
@@ -127,6 +130,7 @@ struct Lanes {
     }
 
     var names: Set<String> { Set(lanes.keys) }
+    func has(_ name: String) -> Bool { lanes[name] != nil }
     var isFull: Bool { lanes.count >= limits.destinationsMax }
     /// Destinations somebody of which may be tried.
     var readyCount: Int { turn.count }
@@ -188,6 +192,24 @@ struct Lanes {
             mayHaveMore: mayHaveMore)
         lane.isCareful = known != nil
         lanes[record.name] = lane
+    }
+
+    /// Between two looks for those of a destination at work who have become due in the store.
+    private static let againSeconds: Int64 = 60
+
+    /// Destinations at work of which the store may have others by now.
+    mutating func lookAgain(now: Timestamp) -> [(name: String, need: Need)] {
+        var needs: [(name: String, need: Need)] = []
+        for (name, lane) in lanes where !lane.mayHaveMore {
+            if let again = lane.looksAgainAt, again <= now {
+                lane.mayHaveMore = true
+                needs.append((name, need(name)))
+            } else if lane.looksAgainAt != nil {
+                continue
+            }
+            lane.looksAgainAt = now.advanced(bySeconds: Self.againSeconds)
+        }
+        return needs
     }
 
     /// Says how many rows to ask for; nil where somebody does already or nothing is wanted.

@@ -18,6 +18,7 @@ extension AddressList {
 
     /// The whole list in one text, with its groups and all that stands between its addresses.
     static func text(_ body: [UInt8], rawCharset: Charset? = nil) -> String {
+        if isPlain(body) { return String(decoding: body, as: UTF8.self) }
         var text = ""
         // Where what may be a name begins, or the inside of angle brackets.
         var start = body.startIndex
@@ -53,6 +54,17 @@ extension AddressList {
         }
         let rest = body[start...]
         return text + (isInAngle ? plainText(rest) : bareText(Array(rest), rawCharset))
+    }
+
+    /// Nothing is to be decoded: it is told as it was written.
+    private static func isPlain(_ body: [UInt8]) -> Bool {
+        var last: UInt8 = 0
+        for byte in body {
+            guard (0x20...0x7E).contains(byte) || byte == 9 else { return false }
+            if byte == UInt8(ascii: "?"), last == UInt8(ascii: "=") { return false }
+            last = byte
+        }
+        return true
     }
 
     // MARK: Names

@@ -132,8 +132,35 @@ extension SQLStore {
                     .integer(now.milliseconds), .integer(now.milliseconds),
                     .integer(now.milliseconds), .integer(limit.milliseconds),
                 ])
-            return mails + messages
+            return try mails + messages + Self.pullSentForward(limit, now, connection)
         }
+    }
+
+    /// Scheduled mails have not been tried, and wait for their time.
+    private static func pullSentForward(
+        _ limit: Timestamp, _ now: Timestamp, _ connection: any SQLConnection
+    ) throws(StorageFailure) -> Int {
+        let recipients = try connection.execute(
+            """
+            UPDATE sent_recipient SET due_ms = $1
+            WHERE state = 'queued' AND attempts > 0 AND due_ms > $2
+                AND destination IN (SELECT name FROM destination WHERE due_ms > $3)
+            """,
+            [
+                .integer(now.milliseconds), .integer(limit.milliseconds),
+                .integer(limit.milliseconds),
+            ])
+        let destinations = try connection.execute(
+            """
+            UPDATE destination SET due_ms = $1, rests_ms = NULL
+            WHERE due_ms > $2 AND (rests_ms > $3 OR name IN (
+                SELECT destination FROM sent_recipient WHERE state = 'queued' AND due_ms <= $4))
+            """,
+            [
+                .integer(now.milliseconds), .integer(limit.milliseconds),
+                .integer(limit.milliseconds), .integer(now.milliseconds),
+            ])
+        return recipients + destinations
     }
 
     package func bodyFileOwners(

@@ -159,7 +159,7 @@ extension SQLStore: SendingStore {
                 .integer(recipient.lastAttemptAt?.milliseconds), .text(recipient.detail),
                 .text(recipient.key.mail.text), .integer(Int64(recipient.key.position)),
             ])
-        try put(progress.suppressions, connection)
+        try put(progress.suppressions, connection, keepsComplaints: true)
         guard changed > 0 else { return [] }
         try insert(progress.deliveries, connection)
         for report in progress.reports { try insert(report, connection) }

@@ -69,12 +69,13 @@ extension SQLStore: SuppressionStore {
 
     package func put(_ suppressions: [SuppressionRecord]) async throws(StorageFailure) {
         try await write { connection throws(StorageFailure) in
-            try Self.put(suppressions, connection)
+            try Self.put(suppressions, connection, keepsComplaints: false)
         }
     }
 
+    /// `keepsComplaints`: a bounce changes nothing of an address that has complained.
     static func put(
-        _ suppressions: [SuppressionRecord], _ connection: any SQLConnection
+        _ suppressions: [SuppressionRecord], _ connection: any SQLConnection, keepsComplaints: Bool
     ) throws(StorageFailure) {
         for suppression in suppressions {
             try connection.execute(
@@ -85,13 +86,15 @@ extension SQLStore: SuppressionStore {
                     reason = excluded.reason, changed_ms = excluded.changed_ms,
                     mail = excluded.mail, feedback = excluded.feedback,
                     evidence = excluded.evidence
+                WHERE $8 = 0 OR suppression.reason <> 'COMPLAINT'
+                    OR excluded.reason = 'COMPLAINT'
                 """,
                 [
                     .text(text(suppression.scope)), .text(suppression.address),
                     .text(suppression.reason.rawValue),
                     .integer(suppression.changedAt.milliseconds),
                     .text(suppression.messageID?.text), .text(suppression.feedbackID),
-                    .text(suppression.evidence),
+                    .text(suppression.evidence), .flag(keepsComplaints),
                 ])
         }
     }

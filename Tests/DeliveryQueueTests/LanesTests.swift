@@ -63,6 +63,23 @@ import Testing
         #expect(lanes.lanes["one.example"]?.width == 4)
     }
 
+    /// A lane that is never idle is not opened anew by what is due in the store.
+    @Test func whoBecomesDueWhileItIsAtWorkIsAskedFor() {
+        var lanes = Lanes(limits: DeliveryLimits())
+        let isTaken = lanes.offer(item(0), now: now)
+        let next = lanes.next(now: now)
+        #expect(isTaken && next != nil)
+        for (seconds, expected) in [(0, 0), (59, 0), (60, 1), (61, 0)] {
+            let needs = lanes.lookAgain(now: now.advanced(bySeconds: Int64(seconds)))
+            #expect(needs.map(\.need) == Array(repeating: .fetch, count: expected))
+            if expected > 0 {
+                let asked = lanes.beginFetch("one.example")
+                #expect(asked != nil)
+                _ = lanes.endFetch("one.example", [], asked: asked ?? 0)
+            }
+        }
+    }
+
     /// What has no room in memory opens no lane that nobody would close.
     @Test func whatHasNoRoomStaysInTheStore() {
         var lanes = Lanes(limits: DeliveryLimits(bytesMax: 5))

@@ -159,7 +159,9 @@ package struct SendingOffice: DeliveryOffice {
                 reportingMTA: notice.reportingMTA, remoteIP: notice.remoteIP))
         var consequences = Consequences(
             deliveries: publish(event, about: queued, outgoingIP: notice.outgoingIP))
-        if type.type == .permanent || isExpired {
+        // Whom nobody has tried, for whatever reason of ours, has said nothing.
+        let wasTried = recipient.attempts > 0 || notice.attemptedAt != nil
+        if type.type == .permanent || (isExpired && wasTried) {
             consequences.suppressions = suppression(
                 .bounce, queued, feedbackID, now, evidence: notice.line)
         }

@@ -48,12 +48,15 @@ package struct SubmittedHeader: Sendable {
         return named[0]
     }
 
-    /// Whom `To`, `Cc` and `Bcc` name, each once, in this order: for who gives no other envelope.
+    /// Whom `To`, `Cc` and `Bcc` name, each once, in this order: for who gives no other envelope. Of
+    /// a mail that is sent again, whom its `Resent-` fields name, and nobody else. RFC 5322 §3.6.6
     package var recipients: [Mailbox] {
         get throws(HeaderRefusal) {
             var seen: Set<Mailbox> = []
             var recipients: [Mailbox] = []
-            for list in ["To", "Cc", "Bcc"] {
+            let lists = ["To", "Cc", "Bcc"]
+            let resent = lists.map { "Resent-\($0)" }
+            for list in resent.contains(where: { block.first($0) != nil }) ? resent : lists {
                 for mailbox in try named(by: list) where seen.insert(mailbox).inserted {
                     recipients.append(mailbox)
                 }
