@@ -38,6 +38,8 @@ package struct MailDetailView: Sendable, Codable {
     /// `unknown`.
     package var peerNameState: String
     package var tls: String?
+    /// Whether its sender asked for TLS all the way (REQUIRETLS).
+    package var requiresTLS: Bool
     package var ruleSetVersion: String
     package var content: String
     /// What the mail was found to be; empty until it was judged, and where nothing judges.
@@ -53,6 +55,7 @@ package struct MailDetailView: Sendable, Codable {
         peerName = record.envelope.peerName.domain?.ascii
         peerNameState = record.envelope.peerName.state ?? "unknown"
         tls = record.envelope.tls
+        requiresTLS = record.envelope.requiresTLS
         ruleSetVersion = record.ruleSetVersion
         content = record.bodyPlace.rawValue
         verdicts = record.verdicts.map(VerdictView.all) ?? []

@@ -66,6 +66,8 @@ package struct MailParameters: Hashable, Sendable {
     package var is8BitMIME = false
     /// RFC 6531
     package var isSMTPUTF8 = false
+    /// RFC 8689 §2: `REQUIRETLS`
+    package var requiresTLS = false
     /// RFC 3461 §4.3: `RET`
     package var returned: DeliveryNotification.Returned?
     /// RFC 3461 §4.4: `ENVID`, in the xtext that it came in, at most 100 bytes.
@@ -73,10 +75,14 @@ package struct MailParameters: Hashable, Sendable {
     /// RFC 4954 §5: `AUTH`, which we do not believe, and so do not keep.
     package var hasAuth = false
 
-    package init(size: Int? = nil, is8BitMIME: Bool = false, isSMTPUTF8: Bool = false) {
+    package init(
+        size: Int? = nil, is8BitMIME: Bool = false, isSMTPUTF8: Bool = false,
+        requiresTLS: Bool = false
+    ) {
         self.size = size
         self.is8BitMIME = is8BitMIME
         self.isSMTPUTF8 = isSMTPUTF8
+        self.requiresTLS = requiresTLS
     }
 
     /// Whether there is a parameter that only who takes submissions offers.

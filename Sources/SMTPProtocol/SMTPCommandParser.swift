@@ -177,6 +177,9 @@ package enum SMTPCommandParser {
             case "SMTPUTF8":
                 guard value == nil else { throw .parameterInvalid }
                 parameters.isSMTPUTF8 = true
+            case "REQUIRETLS":
+                guard value == nil else { throw .parameterInvalid }
+                parameters.requiresTLS = true
             default: throw .parameterUnknown
             }
         }

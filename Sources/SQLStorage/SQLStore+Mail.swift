@@ -8,7 +8,7 @@ extension SQLStore: MailStore {
         id, account, received_ms, state, mail_from, recipients, helo, peer_address, tls,
         is_extended, is_smtputf8, is_8bitmime, rule_set_version, is_untaken, body_place,
         head_length, total_length, checksum, peer_name_state, peer_name, verdicts,
-        waits_for
+        waits_for, requires_tls
         """
 
     // MARK: Accepting
@@ -33,7 +33,7 @@ extension SQLStore: MailStore {
     private static let insertion = """
         INSERT INTO mail (\(mailColumns), due_ms) VALUES
         ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-            $21, $22, $23)
+            $21, $22, $23, $24)
         """
 
     private static func insert(
@@ -55,7 +55,7 @@ extension SQLStore: MailStore {
                 .integer(Int64(record.headLength)), .integer(Int64(record.totalLength)),
                 .integer(Int64(record.checksum)), .text(envelope.peerName.state),
                 .text(envelope.peerName.domain?.ascii), .text(record.verdicts.map { json($0) }),
-                .text(record.waitsFor),
+                .text(record.waitsFor), .flag(envelope.requiresTLS),
                 .integer(record.receivedAt.milliseconds),
             ])
     }

@@ -73,7 +73,7 @@ extension SQLStore {
                 helo: row.text(6) ?? "", peerAddress: row.text(7) ?? "",
                 peerName: PeerName(state: row.text(18), domain: row.text(19)), tls: row.text(8),
                 isExtended: row.integer(9) == 1, isSMTPUTF8: row.integer(10) == 1,
-                is8BitMIME: row.integer(11) == 1),
+                is8BitMIME: row.integer(11) == 1, requiresTLS: row.integer(22) == 1),
             ruleSetVersion: row.text(12) ?? "", isUntaken: row.integer(13) == 1,
             bodyPlace: place, headLength: Int(head), totalLength: Int(total),
             checksum: checksum, verdicts: row.text(20).flatMap(verdicts),

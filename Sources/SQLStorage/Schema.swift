@@ -9,7 +9,8 @@ enum Schema {
         ]
     }
 
-    /// What we have put into the service domain's zone; and an identity's configuration set.
+    /// What we have put into the service domain's zone, an identity's configuration set, whether TLS
+    /// is required all the way of a mail, and how connections to exchangers were secured by day.
     private static func published(_ dialect: SQLDialect) -> [String] {
         [
             """
@@ -18,6 +19,13 @@ enum Schema {
                 PRIMARY KEY (name, type, data)) \(dialect.clusteredSuffix)
             """,
             "ALTER TABLE sending_identity ADD COLUMN configuration_set TEXT",
+            "ALTER TABLE mail ADD COLUMN requires_tls INTEGER",
+            """
+            CREATE TABLE tls_result (
+                day BIGINT NOT NULL, domain TEXT NOT NULL, policy TEXT NOT NULL,
+                host TEXT NOT NULL, failure TEXT NOT NULL, sessions BIGINT NOT NULL,
+                PRIMARY KEY (day, domain, policy, host, failure)) \(dialect.clusteredSuffix)
+            """,
         ]
     }
 

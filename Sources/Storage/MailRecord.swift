@@ -93,11 +93,13 @@ package struct ReceivedEnvelope: Sendable, Hashable {
     package var isSMTPUTF8: Bool
     /// Whether MAIL carried BODY=8BITMIME.
     package var is8BitMIME: Bool
+    /// Whether MAIL carried REQUIRETLS: whoever sends the mail on asks the same. RFC 8689 §4.1
+    package var requiresTLS: Bool
 
     package init(
         mailFrom: ReversePath, recipients: [Mailbox], helo: String, peerAddress: String,
         peerName: PeerName = .unknown, tls: String?, isExtended: Bool, isSMTPUTF8: Bool,
-        is8BitMIME: Bool
+        is8BitMIME: Bool, requiresTLS: Bool = false
     ) {
         self.mailFrom = mailFrom
         self.recipients = recipients
@@ -108,5 +110,6 @@ package struct ReceivedEnvelope: Sendable, Hashable {
         self.isExtended = isExtended
         self.isSMTPUTF8 = isSMTPUTF8
         self.is8BitMIME = is8BitMIME
+        self.requiresTLS = requiresTLS
     }
 }

@@ -13,7 +13,8 @@ struct Martlet: AsyncParsableCommand {
         subcommands: [
             Serve.self, Check.self, SendCommand.self, SendmailCommand.self, IdentityCommand.self,
             CredentialsCommand.self,
-            SuppressionCommand.self, ZoneCommand.self, RulesCommand.self, QueueCommand.self,
+            SuppressionCommand.self, TLSResultsCommand.self, ZoneCommand.self, RulesCommand.self,
+            QueueCommand.self,
             TopicCommand.self, MailCommand.self, AuthCommand.self, StatusCommand.self,
             TraceCommand.self,
             BackupCommand.self, SendTest.self,

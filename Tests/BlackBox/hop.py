@@ -171,10 +171,13 @@ class Session:
             self.connection.close()
             plain.close()
             with self.hop.lock:
-                self.hop.open.discard(plain)
+                self.hop.open -= {plain, self.connection}
 
     def secure(self):
         self.connection = self.hop.context.wrap_socket(self.connection, server_side=True)
+        with self.hop.lock:
+            # The plain one has no file any more.
+            self.hop.open.add(self.connection)
         self.tls = self.connection.version()
         self.waiting = b""
 

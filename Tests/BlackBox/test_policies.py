@@ -175,6 +175,28 @@ class Machine(SendingCase):
         self.assertEqual(hop.taken, [])
         self.tells(mail, "Send", "DeliveryDelay")
 
+    def test_what_came_of_tls_is_told_by_day(self):
+        hop = self.start_with_policy("testing", "other.example")
+        self.becomes(self.send("ada@far.example"), "delivered")
+        right = certificate(self.server, "mx.example", "ours")
+        hop.context = right
+        hop.end_connections()
+        self.becomes(self.send("bob@far.example"), "delivered")
+
+        def told():
+            return sorted(
+                (row["policyDomain"], row["policyType"], row["receivingMX"], row.get("failure", ""))
+                for row in self.server.json("tls-results"))
+        expected = [("far.example", "sts", "mx.example", ""),
+                    ("far.example", "sts", "mx.example", "certificate-host-mismatch")]
+        self.assertEqual(told(), expected)
+        # What was in memory alone is there after a restart.
+        self.server.stop()
+        self.server.start(identities=())
+        self.assertEqual(told(), expected)
+        self.assertEqual(self.server.json("tls-results", "--day", "2020-01-01"), [])
+        self.server.cli("tls-results", "--day", "yesterday", status=1)
+
     def test_mta_sts_takes_no_authority_that_nobody_knows(self):
         hop = self.start_with_policy("enforce", "mx.example", authority=None)
         mail = self.send("ada@far.example")
@@ -305,10 +327,6 @@ class Proven(SendingCase):
         self.start_with(
             [f"_PORT._tcp.mx TLSA 3 1 1 {self.digest('mx.example')}"], context,
             offers=["REQUIRETLS"])
-        client = self.client()
-        client.ehlo()
-        if not client.has_extn("requiretls"):
-            self.skipTest("submission does not offer REQUIRETLS")
         mail = self.send("ada@far.example", mail_options=["REQUIRETLS"])
         self.becomes(mail, "delivered")
         self.assertIn("REQUIRETLS", self.hop.taken[0].parameters)
@@ -319,6 +337,9 @@ class Proven(SendingCase):
         self.becomes(mail, "bounced", "REQUIRETLS")
         self.assertEqual(
             self.bounce_of(mail)["bouncedRecipients"][0]["status"], "5.7.30")
+        # What quotes the mail asks for the same.
+        self.assertEqual(
+            self.rows("SELECT tls FROM sent_mail WHERE sender = ''"), [("verifiedOnward",)])
 
 
 class Reports(SendingCase):

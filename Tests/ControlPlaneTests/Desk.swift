@@ -70,6 +70,7 @@ final class Desk: Sendable {
                 store: store, box: box, regions: ["us-east-1"], time: time, random: random),
             suppressions: SuppressionOperations(store: store, time: time),
             sentMails: SentMailOperations(store: store, queue: queue, time: time),
+            tlsResults: TLSResultOperations(store: store, time: time) {},
             identities: sending,
             setup: SenderSetup(identities: sending, maker: maker, time: time),
             verifier: SendingVerifier(

@@ -25,6 +25,10 @@ import Testing
             .mail(.mailbox(mailbox("grün@b.example")), .init(isSMTPUTF8: true))
         ),
         (
+            "MAIL FROM:<> RequireTLS SIZE=1",
+            .mail(.null, .init(size: 1, requiresTLS: true))
+        ),
+        (
             "MAIL FROM:<a@b.example> SIZE=99999999999999999999",
             .mail(.mailbox(mailbox("a@b.example")), .init(size: .max))
         ),
@@ -64,6 +68,8 @@ import Testing
         ("MAIL FROM:<a@b.example> BY=120", .parameterUnknown),
         ("MAIL FROM:<a@b.example> SIZE=1 SIZE=2", .parameterInvalid),
         ("MAIL FROM:<a@b.example> SIZE=-1", .parameterInvalid),
+        ("MAIL FROM:<a@b.example> REQUIRETLS=YES", .parameterInvalid),
+        ("RCPT TO:<a@b.example> REQUIRETLS", .parameterUnknown),
         ("MAIL FROM:<a@b.example> =", .parameterInvalid),
         ("MAIL FROM:<a@b.example> =1", .parameterInvalid),
         ("MAIL FROM:<a@b.example> SIZE=", .parameterInvalid),

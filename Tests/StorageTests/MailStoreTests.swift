@@ -31,6 +31,7 @@ import Testing
             record.envelope.tls = "TLSv1.3"
             record.envelope.peerName = .unconfirmed(Domain(validatedASCII: "name.example"))
             record.envelope.isSMTPUTF8 = true
+            record.envelope.requiresTLS = true
             record.headLength = 7
             record.isUntaken = true
         }

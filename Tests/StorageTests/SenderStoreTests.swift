@@ -41,6 +41,40 @@ import Testing
         #expect(try await store.publishedRecords() == [two])
     }
 
+    @Test(arguments: Engine.allCases)
+    func addsUpHowConnectionsWereSecured(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let store = spool.store
+        func count(
+            _ domain: String, failure: String = "", day: Int = 20_000, _ sessions: Int
+        ) -> TLSResultCount {
+            TLSResultCount(
+                TLSResultCount.Key(
+                    day: day, domain: domain, policy: .sts, host: "mx.\(domain)", failure: failure),
+                sessions: sessions)
+        }
+        func others(_ sessions: Int) -> TLSResultCount {
+            TLSResultCount(.others(on: 20_000), sessions: sessions)
+        }
+        let failed = count("a.example", failure: "certificate-expired", 1)
+        try await store.add([count("a.example", 2), failed], rowsMax: 2)
+        // A row that is there goes on; what is new finds no room, that of another day does.
+        try await store.add(
+            [count("b.example", 4), count("a.example", 3), others(1)], rowsMax: 2)
+        try await store.add(
+            [count("c.example", 1), count("c.example", day: 20_001, 7)], rowsMax: 2)
+        try await store.add([], rowsMax: 2)
+        #expect(
+            try await store.tlsResults(of: 20_000) == [others(6), count("a.example", 5), failed])
+        // The row for others has no room of its own to lose.
+        try await store.add([count("b.example", 4)], rowsMax: 3)
+        #expect(try await store.tlsResults(of: 20_000).count == 4)
+        try await store.expireTLSResults(before: 20_001)
+        #expect(try await store.tlsResults(of: 20_000) == [])
+        #expect(
+            try await store.tlsResults(of: 20_001) == [count("c.example", day: 20_001, 7)])
+    }
+
     private func identity(_ spool: Spool) async throws -> SendingIdentity {
         let now = spool.time.now()
         try await spool.store.put(

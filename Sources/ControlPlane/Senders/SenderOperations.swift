@@ -9,6 +9,7 @@ package struct SenderOperations: Sendable {
     private let credentials: Credentials
     private let suppressions: SuppressionOperations
     private let sentMails: SentMailOperations
+    private let tlsResults: TLSResultOperations
     let identities: SendingIdentities
     private let setup: SenderSetup
     let verifier: SendingVerifier
@@ -18,13 +19,14 @@ package struct SenderOperations: Sendable {
     /// No `zoneKeeper`: a person keeps the service domain's records.
     package init(
         credentials: Credentials, suppressions: SuppressionOperations,
-        sentMails: SentMailOperations,
+        sentMails: SentMailOperations, tlsResults: TLSResultOperations,
         identities: SendingIdentities, setup: SenderSetup, verifier: SendingVerifier,
         records: SendingRecords, zoneKeeper: ServiceZoneKeeper? = nil
     ) {
         self.credentials = credentials
         self.suppressions = suppressions
         self.sentMails = sentMails
+        self.tlsResults = tlsResults
         self.identities = identities
         self.setup = setup
         self.verifier = verifier
@@ -102,6 +104,7 @@ package struct SenderOperations: Sendable {
         case .listSuppressions(let filter, let isGlobal):
             .sending(try await suppressions.list(filter, isGlobal: isGlobal))
         case .exportZone: .sending(.zone(try zone()))
+        case .listTLSResults(let day): .sending(try await tlsResults.list(day))
         case .listSent(let filter): .sending(try await sentMails.list(filter))
         case .showSent(let id): .sending(try await sentMails.show(id))
         case .changeSent(let change, let filter, let isDry):

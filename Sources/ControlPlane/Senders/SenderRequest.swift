@@ -20,6 +20,9 @@ package enum SenderRequest: Sendable, Codable {
     /// The service domain's records.
     case exportZone
 
+    /// Of a day of UTC, `2026-11-28`; nil: today.
+    case listTLSResults(day: String?)
+
     case listSent(SentMailFilter)
     case showSent(id: String)
     /// `isDry`: says how many it would be.
@@ -50,6 +53,7 @@ package enum SenderAnswer: Sendable, Codable {
     case count(Int)
     /// Lines of a zone file.
     case zone(String)
+    case tlsResults([TLSResultView])
     /// Newest mails first.
     case sentRecipients([SentRecipientView])
     case sentMail(SentMailView)

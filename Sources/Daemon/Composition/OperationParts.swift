@@ -142,13 +142,21 @@ struct OperationParts {
         let every = surroundings.every
         let checks = SenderChecks(
             verifier: sending.verifier, identities: identities, log: surroundings.log)
-        let (credentials, store) = (sending.credentials, spool.store)
+        let (credentials, store, tlsResults) = (
+            sending.credentials, spool.store, sending.tlsResults
+        )
         let days = Int64(configuration.spool.recordRetentionDays)
         var recurring = [
             every(5_000, "the look for the records of senders") {
                 try await checks.run(trusted: clock.trustedNow())
             },
             every(60_000, "the note of used access keys") { try await credentials.writeUses() },
+            every(60_000, "the record of TLS results") {
+                try await tlsResults.write()
+                guard let now = clock.trustedNow() else { return }
+                try await store.expireTLSResults(
+                    before: TLSResultCount.day(of: now) - TLSResultCount.daysKept)
+            },
             every(60_000, "the end of records of sent mails") {
                 guard let now = clock.trustedNow() else { return }
                 let before = now.advanced(bySeconds: -days * 86_400)

@@ -32,6 +32,7 @@ struct SendingParts {
     let operations: SenderOperations
     let returnPaths: ReturnPaths
     let feedback: FeedbackFlow
+    let tlsResults: TLSResultRecord
     private let courier: SMTPCourier
     private let group = MultiThreadedEventLoopGroup(
         numberOfThreads: max(1, min(4, System.coreCount / 2)))
@@ -92,8 +93,11 @@ struct SendingParts {
             returnPaths: returnPaths, office: office, store: store, bodies: spool.bodies,
             log: surroundings.journal, onDeliveries: { wake.call() })
         let (ours, returnPaths) = (rules.identities, returnPaths)
+        let tlsResults = TLSResultRecord(
+            metrics: surroundings.metrics, store: store, time: time)
+        self.tlsResults = tlsResults
         courier = try Self.courier(
-            configuration, sending, surroundings, names, group: group,
+            configuration, sending, surroundings, names, results: tlsResults, group: group,
             receives: { ours.covers($0) || returnPaths.takes($0) })
         let queue = DeliveryQueue(
             limits: DeliveryLimits(
@@ -108,6 +112,9 @@ struct SendingParts {
             credentials: credentials,
             suppressions: SuppressionOperations(store: store, time: time),
             sentMails: SentMailOperations(store: store, queue: queue, time: time),
+            tlsResults: TLSResultOperations(store: store, time: time) {
+                () async throws(StorageFailure) in try await tlsResults.write()
+            },
             identities: identities, setup: setup, verifier: verifier, records: records,
             zoneKeeper: zone)
         outbound = OutboundFlow(
@@ -152,6 +159,8 @@ struct SendingParts {
     func shutdown() async throws {
         courier.close()
         try await group.shutdownGracefully()
+        // Where the store has failed, the server's end says so.
+        try? await tlsResults.write()
     }
 
     private static let smartHost = "smart host"
@@ -195,7 +204,8 @@ struct SendingParts {
 
     private static func courier(
         _ configuration: Configuration, _ sending: Configuration.Sending,
-        _ surroundings: Surroundings, _ names: NameParts, group: MultiThreadedEventLoopGroup,
+        _ surroundings: Surroundings, _ names: NameParts, results: TLSResultRecord,
+        group: MultiThreadedEventLoopGroup,
         receives: @escaping @Sendable (Domain) -> Bool
     ) throws -> SMTPCourier {
         var settings = DeliverySettings(hello: configuration.hostname)
@@ -209,6 +219,6 @@ struct SendingParts {
         return try SMTPCourier(
             settings, resolver: names.counting, random: surroundings.random,
             time: surroundings.time, fetcher: try GuardedPolicyFetcher(configuration.http),
-            results: TLSResultCounter(metrics: surroundings.metrics), group: group)
+            results: results, group: group)
     }
 }

@@ -51,6 +51,8 @@ extension SMTPServerSession {
                 + " MAILMAX=\(announced(settings.limits.mailsMax))",
         ]
         if settings.isTLSOffered, tls == nil { extensions.append("STARTTLS") }
+        // RFC 8689 §2: only under TLS.
+        if tls != nil { extensions.append("REQUIRETLS") }
         if settings.role == .submission {
             // SES gives no enhanced codes there, and its clients read the id behind `Ok`.
             extensions.removeAll { $0 == "ENHANCEDSTATUSCODES" }
@@ -88,6 +90,12 @@ extension SMTPServerSession {
         }
         guard settings.role == .submission || !parameters.isOfSubmission else {
             return refuse(SMTPReplies.syntax(.parameterUnknown), about: path.wireText)
+        }
+        guard tls != nil || !parameters.requiresTLS else {
+            return refuse(
+                settings.isTLSOffered
+                    ? SMTPReplies.startTLSFirst : SMTPReplies.syntax(.parameterUnknown),
+                about: path.wireText)
         }
         guard transaction == nil else {
             return refuse(SMTPReplies.mailAgain, about: path.wireText)

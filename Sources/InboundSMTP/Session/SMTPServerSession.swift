@@ -354,6 +354,7 @@ package struct SMTPServerSession {
             helo: helo ?? "", peerAddress: peer.address, peerName: transaction.peerName, tls: tls,
             isExtended: isExtended,
             isSMTPUTF8: transaction.parameters.isSMTPUTF8,
-            is8BitMIME: transaction.parameters.is8BitMIME)
+            is8BitMIME: transaction.parameters.is8BitMIME,
+            requiresTLS: transaction.parameters.requiresTLS)
     }
 }

@@ -302,7 +302,8 @@ package final class OutboundFlow: Sendable {
             // Of a body in a file, its own: it was counted while it was written.
             checksum: body.memory == nil ? body.checksum : checksum.value,
             is8Bit: signed.isBody8Bit || head.hasBytesBeyondASCII,
-            isSMTPUTF8: submission.isSMTPUTF8 && needsSMTPUTF8(submission, head))
+            isSMTPUTF8: submission.isSMTPUTF8 && needsSMTPUTF8(submission, head),
+            tls: submission.tls)
     }
 
     private func needsSMTPUTF8(_ submission: Submission, _ head: ByteBuffer) -> Bool {

@@ -307,7 +307,9 @@ package struct SendingOffice: DeliveryOffice {
                     identity: settings.returnDomain.ascii),
                 sender: .null, returnDomain: settings.returnDomain, head: head, bodyPlace: .row,
                 bodyLength: body.readableBytes, checksum: checksum.value, is8Bit: false,
-                isSMTPUTF8: recipient.localPart.utf8.contains { $0 > 127 }),
+                isSMTPUTF8: recipient.localPart.utf8.contains { $0 > 127 },
+                // RFC 8689 §5: what quotes a mail is protected as the mail was.
+                tls: mail.tls == .verifiedOnward ? .verifiedOnward : .opportunistic),
             recipients: [
                 SentRecipient(
                     key: SentRecipient.Key(mail: id, position: 0), address: recipient,

@@ -1,5 +1,6 @@
 import MailModel
 import NIOCore
+import Storage
 
 /// A mail that somebody wants sent, by whatever way it came.
 struct Submission: Sendable {
@@ -24,6 +25,7 @@ struct Submission: Sendable {
     /// Of our Received: how it came. RFC 3848
     var trace = "with ESMTPSA"
     var isSMTPUTF8 = false
+    var tls = TLSDemand.opportunistic
     var idempotencyKey: String?
     /// Not tried before; nil: at once.
     var sendAt: Timestamp?

@@ -69,6 +69,7 @@ final class SubmittedMail: MailIntake {
         }
         submission.trace = "with ESMTP\(envelope.tls == nil ? "" : "S")A"
         submission.isSMTPUTF8 = envelope.isSMTPUTF8
+        if envelope.requiresTLS { submission.tls = .verifiedOnward }
         return submission
     }
 }

@@ -25,7 +25,8 @@ enum MailText {
             ("bytes", "\(mail.bytes) (\(detail.content))"),
             ("peer", "\(detail.peerAddress), called itself \(detail.helo)"),
             ("name", "\(detail.peerName ?? "-") (\(detail.peerNameState))"),
-            ("tls", detail.tls ?? "none"), ("rules", detail.ruleSetVersion),
+            ("tls", (detail.tls ?? "none") + (detail.requiresTLS ? ", required all the way" : "")),
+            ("rules", detail.ruleSetVersion),
         ]
         for case (let name, let value?) in rows { Terminal.row(name, value) }
         VerdictText.write(detail.verdicts, detail.inquiries)
