@@ -52,6 +52,60 @@ import Testing
         #expect(try await spool.accept(second) == .accepted(second.mail.id))
     }
 
+    /// What was put off while the clock was ahead is due; what is scheduled keeps its time.
+    @Test(arguments: Engine.allCases)
+    func aClockThatWasSetBackHoldsUpNobody(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let now = spool.time.now()
+        let later = now.advanced(bySeconds: 31_536_000)
+        let putOff = try spool.sending(to: ["ada@one.example"]) {
+            $0.recipients[0].dueAt = later
+            $0.recipients[0].attempts = 1
+        }
+        let scheduled = try spool.sending(to: ["bob@two.example"]) {
+            $0.recipients[0].dueAt = later
+        }
+        _ = try await spool.accept(putOff)
+        _ = try await spool.accept(scheduled)
+        let limit = now.advanced(bySeconds: 86_400)
+        #expect(try await spool.store.pullForward(dueAfter: limit, to: now) > 0)
+        let due = try await spool.store.dueDestinations(at: now, limit: 10, excluding: [])
+        #expect(due.map(\.name) == ["one.example"])
+        #expect(
+            try await spool.store.dueRecipients(of: "one.example", at: now, limit: 10).count == 1)
+        #expect(
+            try await spool.store.dueRecipients(of: "two.example", at: now, limit: 10).isEmpty)
+        #expect(try await spool.store.pullForward(dueAfter: limit, to: now) == 0)
+    }
+
+    /// A bounce that comes later changes nothing of it; an operator may.
+    @Test(arguments: Engine.allCases)
+    func aComplaintStands(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let sending = try spool.sending(to: ["ada@one.example"])
+        _ = try await spool.accept(sending)
+        func record(_ reason: SuppressionRecord.Reason) -> SuppressionRecord {
+            SuppressionRecord(
+                scope: .account(.main), address: "ada@one.example", reason: reason,
+                changedAt: spool.time.now())
+        }
+        func reason() async throws -> SuppressionRecord.Reason? {
+            try await spool.store.suppression("ada@one.example", in: .account(.main))?.reason
+        }
+        for (told, expected) in [
+            (SuppressionRecord.Reason.bounce, SuppressionRecord.Reason.bounce),
+            (.complaint, .complaint), (.bounce, .complaint),
+        ] {
+            _ = try await spool.store.record([
+                SendingProgress(
+                    recipient: sending.recipients[0], suppressions: [record(told)])
+            ])
+            #expect(try await reason() == expected)
+        }
+        try await spool.store.put([record(.bounce)])
+        #expect(try await reason() == .bounce)
+    }
+
     /// Two that have read the same do not both write: the second has read what is no more.
     @Test(arguments: Engine.allCases)
     func whatIsReplacedStandsStill(_ engine: Engine) async throws {
