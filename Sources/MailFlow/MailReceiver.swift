@@ -27,13 +27,14 @@ package protocol MailReceiver: Sendable {
 package struct MailDetails: Sendable {
     /// MAIL's SIZE.
     package var declaredSize: Int?
-    /// The name of the access key that the client has logged in with.
-    package var login: String?
+    /// What the client has logged in with.
+    package var login: Submitter?
     /// What the sender wants to be told of each recipient, in their order; RFC 3461.
     package var notifications: [DeliveryNotification]
 
     package init(
-        declaredSize: Int? = nil, login: String? = nil, notifications: [DeliveryNotification] = []
+        declaredSize: Int? = nil, login: Submitter? = nil,
+        notifications: [DeliveryNotification] = []
     ) {
         self.declaredSize = declaredSize
         self.login = login
@@ -52,9 +53,19 @@ package struct PasswordLogin: Sendable, Equatable {
     }
 }
 
+/// Who has logged in: an access key, and what people call it.
+package struct Submitter: Sendable, Equatable {
+    package var keyID: String
+    package var name: String
+
+    package init(keyID: String, name: String) {
+        self.keyID = keyID
+        self.name = name
+    }
+}
+
 package enum LoginOutcome: Sendable, Equatable {
-    /// By the access key of this name.
-    case accepted(String)
+    case accepted(Submitter)
     case refused
     /// It cannot be told now.
     case unavailable
@@ -98,6 +109,8 @@ package enum Refusal: Error, Sendable, Equatable {
     case dmarcUndecided
     /// From names no single author, and what fails DMARC is refused. 550 5.7.1
     case authorUnclear
+    /// The access key that the client has logged in with is disabled or deleted since. 535 5.7.8
+    case loginRevoked
     /// What is submitted must be looked into by a scanner that cannot be had now. 451 4.7.1
     case scannerUnavailable
     /// What is submitted cannot be sent; the text is for whoever sends. 554 5.6.0

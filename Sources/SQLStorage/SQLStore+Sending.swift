@@ -17,7 +17,7 @@ extension SQLStore: SendingStore {
                 work: { connection throws(StorageFailure) in
                     let repeated = try Self.earlier(sending, connection)
                     answer.value.withLock {
-                        $0 = repeated.map(SendingAnswer.repeated) ?? .accepted(sending.mail.id)
+                        $0 = repeated ?? .accepted(sending.mail.id)
                     }
                     if repeated == nil { try Self.insert(sending, connection) }
                 },
@@ -29,10 +29,11 @@ extension SQLStore: SendingStore {
                 }))
     }
 
-    /// The mail that was taken under the same idempotency key; nil where this is the first.
+    /// What is answered where a mail was taken under the same idempotency key; nil where this is the
+    /// first. The same mail has the same envelope, and as long a body.
     private static func earlier(
         _ sending: AcceptedSending, _ connection: any SQLConnection
-    ) throws(StorageFailure) -> MessageID? {
+    ) throws(StorageFailure) -> SendingAnswer? {
         guard let key = sending.idempotencyKey else { return nil }
         let inserted = try connection.execute(
             """
@@ -50,7 +51,18 @@ extension SQLStore: SendingStore {
         guard let id = rows.first?.text(0).flatMap({ MessageID($0) }) else {
             throw .damaged("the idempotency key \(key)")
         }
-        return id
+        // Its records may be gone before the key is.
+        let same = try connection.rows(
+            "SELECT sender, body_length FROM sent_mail WHERE id = $1", [.text(id.text)])
+        guard let mail = same.first else { return .repeated(id) }
+        let recipients = try connection.rows(
+            "SELECT address FROM sent_recipient WHERE mail = $1 ORDER BY position",
+            [.text(id.text)])
+        let isSame =
+            mail.text(0) == sending.mail.sender.wireText
+            && mail.integer(1) == Int64(sending.mail.bodyLength)
+            && recipients.map { $0.text(0) } == sending.recipients.map(\.address.wireText)
+        return isSame ? .repeated(id) : .conflicting(id)
     }
 
     private static func insert(

@@ -298,7 +298,8 @@ class Filters(unittest.TestCase):
             code, text = dialog.reply()
             if code != 220:
                 self.assertTrue(dialog.is_at_end())
-                self.assertEqual(len(server.log_lines("peer=127.0.0.1", "554 5.7.1")), 1)
+                server.eventually(lambda: len(server.log_lines("peer=127.0.0.1", "554 5.7.1")) == 1,
+                          "the refusal is logged once")
             return code, text
 
     def test_block(self):

@@ -135,7 +135,11 @@ class SendCommand(unittest.TestCase):
     def test_a_key_is_used_once(self):
         first = self.composed("--text", "one", "--idempotency-key", "order-1").stdout
         self.assertEqual(
-            self.composed("--text", "two", "--idempotency-key", "order-1").stdout, first)
+            self.composed("--text", "one", "--idempotency-key", "order-1").stdout, first)
+        # Another mail under the key is none that was sent.
+        for change in (["--text", "another"], ["--text", "one", "--cc", "eve@far.example"]):
+            refused = self.composed(*change, "--idempotency-key", "order-1", status=1)
+            self.assertIn(first.strip(), refused.stderr)
         other = self.composed("--text", "three", "--idempotency-key", "order-2").stdout
         self.assertNotEqual(other, first)
         bodies = [mail.get_content() for _, mail in self.taken(2)]

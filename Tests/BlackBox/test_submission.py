@@ -84,6 +84,14 @@ class Clients(SendingCase):
         self.assertEqual(client.data(MAIL)[0], 250)
         self.assert_arrived(50)
 
+    def test_a_key_that_is_disabled_sends_no_more_in_sessions_that_are_open(self):
+        client = self.client()
+        self.server.cli("credentials", "disable", self.key["id"])
+        client.mail("news@shop.example")
+        client.rcpt("ada@far.example")
+        self.assertEqual(client.docmd("DATA")[0], 535)
+        self.assertEqual(self.hop.taken, [])
+
     def test_who_may_not(self):
         # swaks: 28 says that no login succeeded, 29 that TLS did not.
         self.swaks(self.starttls, "--tls", "--auth", "PLAIN", password="wrong", status=28)

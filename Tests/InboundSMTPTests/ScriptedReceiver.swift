@@ -48,7 +48,7 @@ final class ScriptedReceiver: MailReceiver {
 
     func logIn(_ login: PasswordLogin, peerAddress: String) -> LoginOutcome {
         switch (login.user, login.password) {
-        case ("AKIATEST", "pass word"): .accepted("shop")
+        case ("AKIATEST", "pass word"): .accepted(Submitter(keyID: "AKIATEST", name: "shop"))
         case ("AKIALATER", _): .unavailable
         default: .refused
         }

@@ -47,6 +47,20 @@ import Testing
         #expect(try await spool.accept(first) == .accepted(first.mail.id))
         #expect(try await spool.accept(second) == .repeated(first.mail.id))
         #expect(try await spool.store.sentMail(second.mail.id) == nil)
+        // The same key, and another mail.
+        let eve = Mailbox(
+            validatedLocalPart: "eve", domain: first.recipients[0].address.domain)
+        for change in [
+            { $0.recipients[0].address = eve }, { $0.mail.bodyLength += 1 },
+            { $0.mail.sender = .null },
+        ] as [(inout AcceptedSending) -> Void] {
+            let other = try spool.sending {
+                $0.idempotencyKey = "order 7"
+                change(&$0)
+            }
+            #expect(try await spool.accept(other) == .conflicting(first.mail.id))
+            #expect(try await spool.store.sentMail(other.mail.id) == nil)
+        }
         try await spool.store.expireIdempotencyKeys(
             before: spool.time.now().advanced(bySeconds: 1))
         #expect(try await spool.accept(second) == .accepted(second.mail.id))

@@ -107,6 +107,11 @@ package final class Credentials: Sendable {
         snapshot.withLock { $0.uses[id] = now }
     }
 
+    /// Whether the key is there and not disabled.
+    package func isActive(_ id: String) -> Bool {
+        snapshot.withLock { $0.keys[id]?.state == .active }
+    }
+
     /// Writes when keys were used; called by the clock.
     package func writeUses() async throws(StorageFailure) {
         let uses = snapshot.withLock { current in
@@ -160,7 +165,7 @@ package final class Credentials: Sendable {
             region: regions[0])
     }
 
-    /// Says whether it was there. A session that has authenticated goes on.
+    /// Says whether it was there. A session that has authenticated submits nothing more.
     package func setState(
         _ state: AccessKeyRecord.State, of id: String
     ) async throws(StorageFailure) -> Bool {

@@ -126,6 +126,7 @@ enum SMTPReplies {
         case .dmarcUndecided:
             reply(451, 7, 1, "The DNS does not answer for the domain in From, try again later")
         case .authorUnclear: reply(550, 7, 1, "From has to name one author (RFC 5322)")
+        case .loginRevoked: authInvalid
         case .scannerUnavailable:
             reply(451, 7, 1, "The mail cannot be looked into for viruses now, try again later")
         case .unsendable(let why), .unverified(let why): reply(554, 6, 0, line(why))
@@ -145,7 +146,8 @@ enum SMTPReplies {
         case .overloaded: overloaded
         case .peerBlocked, .recipientUnknown, .tlsRequired, .insufficientStorage,
             .storageUnavailable, .shuttingDown, .headerTooLarge, .tooManyHops, .dmarcFailed,
-            .dmarcUndecided, .authorUnclear, .scannerUnavailable, .unsendable, .unverified:
+            .dmarcUndecided, .authorUnclear, .loginRevoked, .scannerUnavailable, .unsendable,
+            .unverified:
             self.refusal(refusal)
         }
     }

@@ -104,9 +104,9 @@ extension SMTPServerSession {
 
     private mutating func logIn(_ login: PasswordLogin) {
         switch receiver.logIn(login, peerAddress: peer.address) {
-        case .accepted(let name):
-            self.login = name
-            outputs.append(.event(.loggedIn(name)))
+        case .accepted(let submitter):
+            self.login = submitter
+            outputs.append(.event(.loggedIn(submitter.name)))
             send(SMTPReplies.authDone)
         case .refused: refuse(SMTPReplies.authInvalid, about: "AUTH")
         case .unavailable: refuse(SMTPReplies.authUnavailable, about: "AUTH")

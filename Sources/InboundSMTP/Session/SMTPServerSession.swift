@@ -93,7 +93,7 @@ package struct SMTPServerSession {
     var isExtended = false
     var tls: String?
     /// The name of the access key that the client has logged in with.
-    var login: String?
+    var login: Submitter?
     var transaction: Transaction?
     /// The mail's intake asked us to wait.
     var isPaused: Bool { pausedAt != nil }

@@ -94,6 +94,7 @@ package struct LocalRefusal: Error, Sendable, Codable, Equatable {
         case .unverified(let text): self.init(.sender, text)
         case .headerTooLarge: self.init(.tooLarge, "the header section is larger than the limit")
         case .insufficientStorage: self.init(.later, "the server's disk is full")
+        case .loginRevoked: self.init(.sender, "the access key is disabled")
         case .scannerUnavailable:
             self.init(.later, "the mail cannot be looked into for viruses now")
         case .storageUnavailable: self.init(.later, "the server cannot take mail now")

@@ -107,7 +107,10 @@ package final class OutboundFlow: Sendable {
         }
         var sending = AcceptedSending(
             mail: mail, recipients: recipients, body: submission.body.memory,
-            idempotencyKey: submission.idempotencyKey)
+            // Of one caller: others choose the same words.
+            idempotencyKey: submission.idempotencyKey.map {
+                "\(submission.caller.utf8.count):\(submission.caller)\($0)"
+            })
         if !recipients.contains(where: \.state.isOpen) { sending.end() }
         sending.deliveries = office.announce(sending, suppressed: suppressed)
         return sending
@@ -326,6 +329,13 @@ package final class OutboundFlow: Sendable {
             case .success(.repeated(let id)):
                 forget(sending.mail.bodyID, body)
                 completion(.success(id))
+            case .success(.conflicting(let id)):
+                forget(sending.mail.bodyID, body)
+                completion(
+                    .failure(
+                        .unsendable(
+                            "Message rejected: the idempotency key is that of another mail, "
+                                + id.text)))
             case .failure(let failure):
                 onFailure(failure)
                 if !failure.isSyncFailure { forget(sending.mail.bodyID, body) }

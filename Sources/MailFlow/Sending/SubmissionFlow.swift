@@ -43,7 +43,7 @@ package final class SubmissionFlow: MailReceiver {
 
     package func logIn(_ login: PasswordLogin, peerAddress: String) -> LoginOutcome {
         let key = credentials.authenticate(id: login.user, smtpPassword: login.password)
-        return key.map { .accepted($0.name) } ?? .refused
+        return key.map { .accepted(Submitter(keyID: $0.id, name: $0.name)) } ?? .refused
     }
 
     /// Whom a mail goes to is its sender's to say; whether it can, the queue finds out.
@@ -58,6 +58,10 @@ package final class SubmissionFlow: MailReceiver {
         _ envelope: ReceivedEnvelope, _ details: MailDetails
     ) -> Result<any MailIntake, Refusal> {
         guard !isClosed.withLock({ $0 }) else { return .failure(.shuttingDown) }
+        // A session may be older than what an operator has said of its key.
+        if let login = details.login, !credentials.isActive(login.keyID) {
+            return .failure(.loginRevoked)
+        }
         guard room.hasRoom(forBytes: details.declaredSize ?? 0) else {
             return .failure(.insufficientStorage)
         }

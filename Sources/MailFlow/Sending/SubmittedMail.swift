@@ -57,7 +57,8 @@ final class SubmittedMail: MailIntake {
 
     private func submission(_ body: BodySpool.Content) -> Submission {
         var submission = Submission(
-            operation: "SendRawEmail", caller: details.login ?? "", sourceIP: envelope.peerAddress,
+            operation: "SendRawEmail", caller: details.login?.name ?? "",
+            sourceIP: envelope.peerAddress,
             sender: envelope.mailFrom, recipients: [], header: header.withLock { $0.bytes },
             bodyID: bodyID, body: body)
         let notifications = details.notifications

@@ -118,6 +118,8 @@ package enum SendingAnswer: Sendable, Hashable {
     case accepted(MessageID)
     /// A mail of the same idempotency key was taken before: this is its id.
     case repeated(MessageID)
+    /// Another mail was taken under the key: nothing of this one is kept.
+    case conflicting(MessageID)
 }
 
 /// The queue's rows: everything that is known of mails that are to be sent, and were. Every write
