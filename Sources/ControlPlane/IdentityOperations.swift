@@ -58,8 +58,8 @@ package struct IdentityOperations: Sendable {
         case .address:
             throw ControlFailure(
                 .invalid,
-                "an address is verified by your word alone, since no mail can be sent yet that "
-                    + "asks its owner: say --trusted if \(name.text) is yours")
+                "an address is verified by your word alone, since its owner is not asked by "
+                    + "mail yet: say --trusted if \(name.text) is yours")
         }
     }
 

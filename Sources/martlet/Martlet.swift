@@ -4,7 +4,7 @@ import ArgumentParser
 struct Martlet: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "martlet",
-        abstract: "A self-hosted Amazon SES: receives mail and runs receipt rules over it.",
+        abstract: "A self-hosted Amazon SES: receives mail, runs receipt rules over it, and sends.",
         discussion: """
             Exit status: 0 done, 1 not done, 2 a configuration or rule file has problems, 64 wrong \
             usage.

@@ -101,8 +101,10 @@ struct SendCommand: AsyncParsableCommand {
         }
         guard from != nil else { throw ValidationError("--from: who sends?") }
         guard !(to + cc + bcc).isEmpty else { throw ValidationError("--to: who is it for?") }
-        guard text != nil || html != nil || !attach.isEmpty || subject != nil else {
-            throw ValidationError("--text, --html, --attach or --raw: what is to be sent?")
+        guard text != nil || html != nil || !attach.isEmpty else {
+            throw ValidationError(
+                "--text, --html, --attach or --raw: what does it say? (--text - reads standard input)"
+            )
         }
         guard text != "-" || html != "-" else {
             throw ValidationError("standard input is read once: for --text or for --html")

@@ -5,7 +5,7 @@ import Documents
 /// Not an asynchronous command: it starts on the only thread of the process.
 struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Receive mail until SIGTERM. SIGHUP reads the rules anew.")
+        abstract: "Receive and send mail until SIGTERM. SIGHUP reads the rules anew.")
 
     @OptionGroup var server: ServerOptions
 
