@@ -48,6 +48,8 @@ struct Lanes {
         var isFailing = false
         /// It has taken or refused a mail since it came here.
         var hasAnswered = false
+        /// The largest `width` since it came here: so many may have begun before one failed.
+        private var widest: Int
         /// Tries that failed for the whole of it, one after another.
         var failuresInARow = 0
         /// Mails that it took or refused since its width last changed.
@@ -61,13 +63,14 @@ struct Lanes {
         init(record: DestinationRecord, width: Int, mayHaveMore: Bool) {
             self.record = record
             self.width = width
+            widest = width
             self.mayHaveMore = mayHaveMore
         }
 
         /// One that serves others is not down for a connection that breaks, and those at work may
         /// tell that it does.
         var isDown: Bool {
-            isFailing || (hasAnswered ? failuresInARow > width : atWork == 0)
+            isFailing || (hasAnswered ? failuresInARow > widest : atWork == 0)
         }
 
         func narrow() {
@@ -82,6 +85,7 @@ struct Lanes {
             guard answers >= width * (isCareful ? Self.carefulRounds : 1) else { return }
             answers = 0
             width = min(width + 1, widthMax)
+            widest = max(widest, width)
         }
 
         /// Others are asked for before those in memory have run out: no connection waits for the store.
