@@ -21,7 +21,8 @@ package final class ControlPlane: Sendable {
     let backups: any BackupMaker
     private let onRelease: @Sendable () -> Void
 
-    /// No `senders`, no `returnPaths`: nothing is sent. `onRelease` is called when a mail or message was made due, so that nobody waits for it.
+    /// No `senders`, no `returnPaths`: nothing is sent. `onRelease` is called when a mail or message
+    /// was made due, so that nobody waits for it.
     package init(
         hostname: String, identities: IdentityOperations, senders: SenderOperations?,
         returnPaths: ReturnPaths? = nil,

@@ -20,16 +20,15 @@ final class ControlConnection: Sendable {
     /// takes the last word with it.
     static let lingerSeconds: Int64 = 1
 
-    private let channel: any Channel
     private let control: ControlPlane
     private let log: Logger
-    private let timer = Mutex<Scheduled<Void>?>(nil)
+    private let timer: ConnectionTimer
     private let isWatching = Mutex(false)
     /// Why nothing more is read.
     private let objection = Mutex<ControlFailure?>(nil)
 
     init(_ channel: any Channel, control: ControlPlane, log: Logger) {
-        self.channel = channel
+        timer = ConnectionTimer(channel)
         self.control = control
         self.log = log
     }
@@ -38,7 +37,7 @@ final class ControlConnection: Sendable {
         _ inbound: NIOAsyncChannelInboundStream<ByteBuffer>,
         _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
     ) async throws {
-        defer { endTimeLimit() }
+        defer { timer.end() }
         let (requests, queue) = AsyncStream.makeStream(
             of: ByteBuffer.self, bufferingPolicy: .bufferingOldest(Self.requestsWaitingMax))
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -60,8 +59,8 @@ final class ControlConnection: Sendable {
         _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
     ) async throws {
         try await write(.failed(failure), outbound)
-        limitTime(to: Self.lingerSeconds)
-        defer { endTimeLimit() }
+        timer.limit(to: Self.lingerSeconds)
+        defer { timer.end() }
         for try await _ in inbound.cancelOnGracefulShutdown() {}
     }
 
@@ -110,16 +109,16 @@ final class ControlConnection: Sendable {
     private func answerAll(
         _ requests: AsyncStream<ByteBuffer>, _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
     ) async throws {
-        limitTime(to: Self.requestSecondsMax)
+        timer.limit(to: Self.requestSecondsMax)
         for await line in requests {
-            endTimeLimit()
+            timer.end()
             let answer = await answer(line, outbound)
             try await write(answer, outbound)
-            limitTime(to: Self.requestSecondsMax)
+            timer.limit(to: Self.requestSecondsMax)
         }
         if let objection = objection.withLock({ $0 }) {
             try await write(.failed(objection), outbound)
-            limitTime(to: Self.lingerSeconds)
+            timer.limit(to: Self.lingerSeconds)
         }
     }
 
@@ -140,28 +139,9 @@ final class ControlConnection: Sendable {
         _ answer: ControlAnswer, _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
     ) async throws {
         let bytes = try JSONEncoder().encode(answer) + [UInt8(ascii: "\n")]
-        limitTime(to: Self.answerSecondsMax)
-        defer { endTimeLimit() }
+        timer.limit(to: Self.answerSecondsMax)
+        defer { timer.end() }
         try await outbound.write(ByteBuffer(bytes: bytes))
-    }
-
-    /// Closes the connection unless it goes on in time.
-    private func limitTime(to seconds: Int64) {
-        let channel = channel
-        let closing = channel.eventLoop.scheduleTask(in: .seconds(seconds)) {
-            channel.close(promise: nil)
-        }
-        timer.withLock { timer in
-            timer?.cancel()
-            timer = closing
-        }
-    }
-
-    private func endTimeLimit() {
-        timer.withLock { timer in
-            timer?.cancel()
-            timer = nil
-        }
     }
 }
 

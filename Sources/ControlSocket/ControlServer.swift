@@ -1,8 +1,6 @@
 package import ControlPlane
-import Glibc
 package import Logging
 import NIOCore
-import NIOPosix
 import ServiceLifecycle
 import Synchronization
 
@@ -13,15 +11,13 @@ package final class ControlServer: Service {
     /// Connections at once; more are told so, and closed.
     private static let connectionsMax = 32
 
-    private let path: String
+    private let listener: UnixListener
     private let control: ControlPlane
     private let log: Logger
     private let connections = Mutex(0)
-    private let socket = Mutex<NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>?>(
-        nil)
 
     package init(path: String, control: ControlPlane, log: Logger) {
-        self.path = path
+        listener = UnixListener(path: path)
         self.control = control
         self.log = log
     }
@@ -29,53 +25,18 @@ package final class ControlServer: Service {
     /// Binds; before the process does anything in which its umask matters.
     /// Throws what the system says.
     package func bind() async throws {
-        unlink(path)
-        let before = umask(0o177)
-        defer { umask(before) }
-        let bound = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            // Who has asked may close its side, and still gets its answer.
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .bind(unixDomainSocketPath: path) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
-                        wrappingChannelSynchronously: channel)
-                }
-            }
-        socket.withLock { $0 = bound }
+        try await listener.bind()
     }
 
     /// Until graceful shutdown; questions under way are answered, idle connections end.
     package func run() async throws {
-        guard let server = takeSocket() else { return }
-        try await withGracefulShutdownHandler {
-            try await server.executeThenClose { connections in
-                try await withThrowingDiscardingTaskGroup { group in
-                    for try await connection in connections {
-                        group.addTask { await self.serve(connection) }
-                    }
-                }
-            }
-        } onGracefulShutdown: {
-            server.channel.close(promise: nil)
-        }
-        unlink(path)
+        try await listener.run { await self.serve($0) }
     }
 
     /// For a start that fails after `bind`.
-    package func abandon() async {
-        guard let server = takeSocket() else { return }
-        try? await server.executeThenClose { _ in }
-        unlink(path)
-    }
+    package func abandon() async { await listener.abandon() }
 
-    private func takeSocket() -> NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>? {
-        socket.withLock { socket in
-            defer { socket = nil }
-            return socket
-        }
-    }
-
-    private func serve(_ connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async {
+    private func serve(_ connection: UnixListener.Connection) async {
         let refusal = await refusal(of: connection.channel)
         defer { if refusal == nil { connections.withLock { $0 -= 1 } } }
         do {

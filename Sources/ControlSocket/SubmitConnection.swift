@@ -2,7 +2,6 @@ import Foundation
 import MailFlow
 import MailModel
 import NIOCore
-import Synchronization
 
 /// One mail of a local program.
 final class SubmitConnection: Sendable {
@@ -16,19 +15,18 @@ final class SubmitConnection: Sendable {
 
     private typealias Inbound = NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
 
-    private let channel: any Channel
     private let limits: SubmitLimits
     private let flow: SubmissionFlow
     private let user: LocalUser
     private let domain: Domain
     private let log: any SubmitLog
-    private let timer = Mutex<Scheduled<Void>?>(nil)
+    private let timer: ConnectionTimer
 
     init(
         _ channel: any Channel, limits: SubmitLimits, flow: SubmissionFlow, user: LocalUser,
         domain: Domain, log: any SubmitLog
     ) {
-        self.channel = channel
+        timer = ConnectionTimer(channel)
         self.limits = limits
         self.flow = flow
         self.user = user
@@ -41,7 +39,7 @@ final class SubmitConnection: Sendable {
         _ inbound: NIOAsyncChannelInboundStream<ByteBuffer>,
         _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>, refusal: LocalRefusal?
     ) async throws {
-        defer { endTimeLimit() }
+        defer { timer.end() }
         var pieces = inbound.makeAsyncIterator()
         let answer: LocalAnswer
         do throws(Ending) {
@@ -55,11 +53,11 @@ final class SubmitConnection: Sendable {
                 answer = .refused(refusal)
             }
         }
-        limitTime(to: Self.answerSecondsMax)
+        timer.limit(to: Self.answerSecondsMax)
         let bytes = try JSONEncoder().encode(answer) + [UInt8(ascii: "\n")]
         try await outbound.write(ByteBuffer(bytes: bytes))
         guard case .refused = answer else { return }
-        limitTime(to: Self.lingerSeconds)
+        timer.limit(to: Self.lingerSeconds)
         while try await pieces.next() != nil {}
     }
 
@@ -70,7 +68,7 @@ final class SubmitConnection: Sendable {
     }
 
     private func take(_ pieces: inout Inbound) async throws(Ending) -> MessageID {
-        limitTime(to: limits.requestSecondsMax)
+        timer.limit(to: limits.requestSecondsMax)
         var waiting = ByteBuffer()
         let mail = try await request(&pieces, &waiting)
         guard mail.bytes >= 0, mail.bytes <= limits.mailBytesMax else {
@@ -79,7 +77,7 @@ final class SubmitConnection: Sendable {
                     .tooLarge,
                     "the mail has \(mail.bytes) bytes; at most \(limits.mailBytesMax) are taken"))
         }
-        limitTime(to: limits.mailSecondsMax)
+        timer.limit(to: limits.mailSecondsMax)
         let intake: any MailIntake
         switch flow.open(mail, of: user, domain: domain) {
         case .failure(let refusal): throw .refused(refusal)
@@ -91,7 +89,7 @@ final class SubmitConnection: Sendable {
             intake.abandon()
             throw error
         }
-        endTimeLimit()
+        timer.end()
         let outcome = await withCheckedContinuation { continuation in
             intake.finish { continuation.resume(returning: $0) }
         }
@@ -170,25 +168,6 @@ final class SubmitConnection: Sendable {
             return try await pieces.next()
         } catch {
             throw .gone
-        }
-    }
-
-    /// Closes the connection unless it goes on in time.
-    private func limitTime(to seconds: Int64) {
-        let channel = channel
-        let closing = channel.eventLoop.scheduleTask(in: .seconds(seconds)) {
-            channel.close(promise: nil)
-        }
-        timer.withLock { timer in
-            timer?.cancel()
-            timer = closing
-        }
-    }
-
-    private func endTimeLimit() {
-        timer.withLock { timer in
-            timer?.cancel()
-            timer = nil
         }
     }
 }

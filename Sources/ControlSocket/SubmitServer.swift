@@ -2,7 +2,6 @@ import Glibc
 package import MailFlow
 package import MailModel
 import NIOCore
-import NIOPosix
 import ServiceLifecycle
 import Synchronization
 
@@ -51,7 +50,7 @@ package final class SubmitServer: Service {
         }
     }
 
-    private let path: String
+    private let listener: UnixListener
     private let group: Group?
     private let domain: Domain
     private let limits: SubmitLimits
@@ -59,8 +58,6 @@ package final class SubmitServer: Service {
     private let userName: @Sendable (UInt32) -> String?
     private let log: any SubmitLog
     private let connections = Mutex<[UInt32: Int]>([:])
-    private let socket = Mutex<NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>?>(
-        nil)
 
     /// Without a group it is for our own user and root. `domain` is given to addresses without one;
     /// `userName` may block.
@@ -68,7 +65,7 @@ package final class SubmitServer: Service {
         path: String, group: Group?, domain: Domain, limits: SubmitLimits, flow: SubmissionFlow,
         userName: @escaping @Sendable (UInt32) -> String?, log: any SubmitLog
     ) {
-        self.path = path
+        listener = UnixListener(path: path)
         self.group = group
         self.domain = domain
         self.limits = limits
@@ -80,19 +77,9 @@ package final class SubmitServer: Service {
     /// Binds; before the process does anything in which its umask matters. Throws `Failure`, and
     /// what the system says.
     package func bind() async throws {
-        unlink(path)
-        let before = umask(0o177)
-        defer { umask(before) }
-        let bound = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .bind(unixDomainSocketPath: path) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
-                        wrappingChannelSynchronously: channel)
-                }
-            }
-        socket.withLock { $0 = bound }
+        try await listener.bind()
         guard let group else { return }
+        let path = listener.path
         guard chown(path, uid_t.max, group.id) == 0, chmod(path, 0o660) == 0 else {
             throw Failure(
                 description: "sending.submitSocket: \(path) cannot be given to the group "
@@ -103,36 +90,13 @@ package final class SubmitServer: Service {
 
     /// Until graceful shutdown; mails that are being handed over are taken.
     package func run() async throws {
-        guard let server = takeSocket() else { return }
-        try await withGracefulShutdownHandler {
-            try await server.executeThenClose { connections in
-                try await withThrowingDiscardingTaskGroup { group in
-                    for try await connection in connections {
-                        group.addTask { await self.serve(connection) }
-                    }
-                }
-            }
-        } onGracefulShutdown: {
-            server.channel.close(promise: nil)
-        }
-        unlink(path)
+        try await listener.run { await self.serve($0) }
     }
 
     /// For a start that fails after `bind`.
-    package func abandon() async {
-        guard let server = takeSocket() else { return }
-        try? await server.executeThenClose { _ in }
-        unlink(path)
-    }
+    package func abandon() async { await listener.abandon() }
 
-    private func takeSocket() -> NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>? {
-        socket.withLock { socket in
-            defer { socket = nil }
-            return socket
-        }
-    }
-
-    private func serve(_ connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async {
+    private func serve(_ connection: UnixListener.Connection) async {
         guard let credentials = await PeerCredentials(of: connection.channel) else { return }
         let user = LocalUser(id: credentials.user, name: userName(credentials.user))
         let refusal = enter(user.id)

@@ -4,8 +4,8 @@ import Dispatch
 package import MailModel
 import Synchronization
 
-/// The DNS by libunbound: remembered, validated where there is a trust anchor, asked by a thread of the
-/// library's own, whose answers come over a descriptor that is watched here.
+/// The DNS by libunbound: remembered, validated where there is a trust anchor, asked by a thread of
+/// the library's own, whose answers come over a descriptor that is watched here.
 ///
 /// A question is over for its asker at its deadline; the library goes on with it for a while, and
 /// so long it counts among `queriesMax`. Where these are all taken, a question waits for a place

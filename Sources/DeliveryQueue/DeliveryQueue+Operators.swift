@@ -111,20 +111,11 @@ extension DeliveryQueue {
 
     private func sendBack(_ keys: [SentRecipient.Key]) async throws(StorageFailure) -> Int {
         let open = try await store.queued(keys).filter(\.recipient.state.isOpen)
-        var progress: [SendingProgress] = []
-        for queued in open {
-            let consequences = office.consequences(of: .returned, for: queued)
-            progress.append(
-                SendingProgress(
-                    recipient: queued.recipient.after(.returned, at: time.now()),
-                    deliveries: consequences.deliveries, suppressions: consequences.suppressions,
-                    reports: consequences.reports))
-        }
+        let progress = open.map { self.progress(of: .returned, for: $0) }
         let files = try await store.record(progress)
         if !files.isEmpty { bodies.remove(files) }
         for queued in open { log.ended(.returned, of: queued) }
-        if progress.contains(where: { !$0.deliveries.isEmpty }) { onDeliveries() }
-        for report in progress.flatMap(\.reports) { offer(report) }
+        follow(progress)
         return open.count
     }
 }

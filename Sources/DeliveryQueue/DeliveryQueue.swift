@@ -29,14 +29,14 @@ package final class DeliveryQueue: Service {
     let store: any SendingStore
     let bodies: any BodyFiles
     private let courier: any Courier
-    let office: any DeliveryOffice
+    private let office: any DeliveryOffice
     private let routes: RouteTable
     private let plans: RetryPlans
     let time: any TimeSource
     private let random: any RandomSource
     private let pause: any Pause
     let log: any DeliveryLog
-    let onDeliveries: @Sendable () -> Void
+    private let onDeliveries: @Sendable () -> Void
 
     /// `onDeliveries` is called when the outbox has something new.
     package init(
@@ -277,14 +277,24 @@ package final class DeliveryQueue: Service {
     // MARK: The journal
 
     private func write(_ ending: TryEnding, _ item: QueueItem) async {
-        let consequences = office.consequences(of: ending, for: item.queued)
-        let progress = SendingProgress(
-            recipient: item.queued.recipient.after(ending, at: time.now()),
+        let progress = progress(of: ending, for: item.queued)
+        await write([progress])
+        follow([progress])
+    }
+
+    /// What is written of an ending, all in one commit.
+    func progress(of ending: TryEnding, for queued: QueuedRecipient) -> SendingProgress {
+        let consequences = office.consequences(of: ending, for: queued)
+        return SendingProgress(
+            recipient: queued.recipient.after(ending, at: time.now()),
             deliveries: consequences.deliveries, suppressions: consequences.suppressions,
             reports: consequences.reports)
-        await write([progress])
-        if !consequences.deliveries.isEmpty { onDeliveries() }
-        for report in consequences.reports { offer(report) }
+    }
+
+    /// What is written is told, and reports go on their way.
+    func follow(_ progress: [SendingProgress]) {
+        if progress.contains(where: { !$0.deliveries.isEmpty }) { onDeliveries() }
+        for report in progress.flatMap(\.reports) { offer(report) }
     }
 
     /// Until it is written: nothing else of the mail begins before. After the end was asked for it

@@ -38,11 +38,9 @@ struct Lanes {
         /// Who was put off, or scheduled, has become due meanwhile: a lane that is never idle is not
         /// found in the store.
         fileprivate var looksAgainAt: Timestamp?
-        /// Rows were changed while it was fetching: what it has found may be old.
-        var isFetchStale = false
-        /// Those whose try has ended while the store was being asked: what it answers of them may be
-        /// from before that.
-        var endedMeanwhile: Set<SentRecipient.Key> = []
+        /// Those whose rows have changed while the store was being asked, by the end of a try or by
+        /// an operator: what it answers of them may be from before that.
+        var changedMeanwhile: Set<SentRecipient.Key> = []
         /// It failed as a whole since it came here: nobody else is tried, and it rests when those
         /// at work have ended.
         var isFailing = false
@@ -233,13 +231,11 @@ struct Lanes {
     mutating func endFetch(_ name: String, _ found: [QueueItem], asked: Int) -> Need {
         guard let lane = lanes[name] else { return .nothing }
         lane.isFetching = false
-        if found.count >= asked || lane.isFetchStale { lane.mayHaveMore = true }
-        let ended = lane.endedMeanwhile
-        lane.endedMeanwhile = []
-        if lane.isFetchStale {
-            lane.isFetchStale = false
-        } else if !lane.isFailing {
-            for item in found where !ended.contains(item.key) {
+        if found.count >= asked { lane.mayHaveMore = true }
+        let changed = lane.changedMeanwhile
+        lane.changedMeanwhile = []
+        if !lane.isFailing {
+            for item in found where !changed.contains(item.key) {
                 guard claimed.insert(item.key).inserted else { continue }
                 bytes += item.bytes
                 lane.waiting.append(item)
@@ -315,7 +311,7 @@ struct Lanes {
         let name = item.queued.recipient.destination
         guard let lane = lanes[name] else { return .nothing }
         lane.unwritten -= 1
-        if lane.isFetching { lane.endedMeanwhile.insert(item.key) }
+        if lane.isFetching { lane.changedMeanwhile.insert(item.key) }
         return need(name)
     }
 
@@ -351,14 +347,13 @@ struct Lanes {
 
     /// Their rows say what is to be done with them now.
     mutating func giveBack(_ places: [SentPlace]) -> [(name: String, need: Need)] {
-        for place in places { claimed.remove(place.key) }
-        return Set(places.map(\.destination)).map { name in
-            if let lane = lanes[name] {
-                lane.mayHaveMore = true
-                lane.isFetchStale = lane.isFetching
-            }
-            return (name, need(name))
+        for place in places {
+            claimed.remove(place.key)
+            guard let lane = lanes[place.destination] else { continue }
+            lane.mayHaveMore = true
+            if lane.isFetching { lane.changedMeanwhile.insert(place.key) }
         }
+        return Set(places.map(\.destination)).map { ($0, need($0)) }
     }
 
     private mutating func need(_ name: String) -> Need {

@@ -295,23 +295,6 @@ extension SQLStore: SendingStore {
             [.integer(now.milliseconds), .text(destination)])
     }
 
-    package func wake(
-        _ destination: String, now: Timestamp
-    ) async throws(StorageFailure) -> Bool {
-        try await write { connection throws(StorageFailure) in
-            let changed = try connection.execute(
-                "UPDATE destination SET due_ms = $1, rests_ms = NULL WHERE name = $2",
-                [.integer(now.milliseconds), .text(destination)])
-            try connection.execute(
-                """
-                UPDATE sent_recipient SET due_ms = $1
-                WHERE destination = $2 AND state = 'queued' AND due_ms > $3 AND attempts > 0
-                """,
-                [.integer(now.milliseconds), .text(destination), .integer(now.milliseconds)])
-            return changed > 0
-        }
-    }
-
     // MARK: Retention
 
     package func expireSent(

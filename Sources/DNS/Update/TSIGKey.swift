@@ -32,23 +32,28 @@ package struct TSIGKey: Sendable, Equatable, CustomStringConvertible {
 
     /// The code of all of `parts`, one behind the other.
     func code(of parts: [[UInt8]]) -> [UInt8] {
-        func code<Hash: HashFunction>(_: Hash.Type) -> [UInt8] {
-            var hmac = HMAC<Hash>(key: secret)
-            for part in parts { hmac.update(data: part) }
-            return Array(hmac.finalize())
-        }
-        return switch algorithm {
-        case .sha256: code(SHA256.self)
-        case .sha384: code(SHA384.self)
-        case .sha512: code(SHA512.self)
+        switch algorithm {
+        case .sha256: Array(mac(SHA256.self, parts))
+        case .sha384: Array(mac(SHA384.self, parts))
+        case .sha512: Array(mac(SHA512.self, parts))
         }
     }
 
     /// Whether `code` is that of `parts`, in a time that tells nothing of where it differs.
     func isCode(_ code: [UInt8], of parts: [[UInt8]]) -> Bool {
-        let right = self.code(of: parts)
-        guard right.count == code.count else { return false }
-        return zip(right, code).reduce(0 as UInt8) { $0 | ($1.0 ^ $1.1) } == 0
+        switch algorithm {
+        case .sha256: mac(SHA256.self, parts) == code
+        case .sha384: mac(SHA384.self, parts) == code
+        case .sha512: mac(SHA512.self, parts) == code
+        }
+    }
+
+    private func mac<Hash: HashFunction>(
+        _: Hash.Type, _ parts: [[UInt8]]
+    ) -> HMAC<Hash>.MAC {
+        var hmac = HMAC<Hash>(key: secret)
+        for part in parts { hmac.update(data: part) }
+        return hmac.finalize()
     }
 }
 

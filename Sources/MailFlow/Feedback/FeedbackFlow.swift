@@ -27,16 +27,15 @@ package struct FeedbackFlow: Sendable {
 
     let returnPaths: ReturnPaths
     private let office: SendingOffice
-    private let store: any SendingStore & SuppressionStore
+    private let store: any SendingStore
     private let bodies: any BodyFiles
     private let log: any FeedbackLog
     private let onDeliveries: @Sendable () -> Void
 
     /// `onDeliveries` is called when the outbox has something new.
     package init(
-        returnPaths: ReturnPaths, office: SendingOffice,
-        store: any SendingStore & SuppressionStore, bodies: any BodyFiles, log: any FeedbackLog,
-        onDeliveries: @escaping @Sendable () -> Void
+        returnPaths: ReturnPaths, office: SendingOffice, store: any SendingStore,
+        bodies: any BodyFiles, log: any FeedbackLog, onDeliveries: @escaping @Sendable () -> Void
     ) {
         self.returnPaths = returnPaths
         self.office = office
@@ -145,18 +144,11 @@ package struct FeedbackFlow: Sendable {
     private func follow(
         _ told: SendingOffice.FeedbackConsequences, _ queued: QueuedRecipient
     ) async throws(StorageFailure) {
-        var suppressions: [SuppressionRecord] = []
-        for suppression in told.consequences.suppressions {
-            // Who has complained stays on the list for that.
-            let known = try await store.suppression(suppression.address, in: suppression.scope)
-            if suppression.reason == .complaint || known?.reason != .complaint {
-                suppressions.append(suppression)
-            }
-        }
         let files = try await store.record([
             SendingProgress(
                 recipient: told.recipient, replacing: queued.recipient,
-                deliveries: told.consequences.deliveries, suppressions: suppressions,
+                deliveries: told.consequences.deliveries,
+                suppressions: told.consequences.suppressions,
                 reports: told.consequences.reports)
         ])
         if !files.isEmpty { bodies.remove(files) }

@@ -32,8 +32,9 @@ package final class OutboundFlow: Sendable {
     private let onFailure: @Sendable (StorageFailure) -> Void
     private let onAccepted: @Sendable (AcceptedSending) -> Void
 
-    /// `virusScanner`: nil where nobody looks into what is sent. `executor`: whose threads may block; signing takes its time, and the lists of who is not sent
-    /// to are asked there. `onAccepted` is called from the writer's thread once a mail is durable.
+    /// `virusScanner`: nil where nobody looks into what is sent. `executor`: whose threads may block;
+    /// signing takes its time, and the lists of who is not sent to are asked there. `onAccepted` is
+    /// called from the writer's thread once a mail is durable.
     package init(
         settings: SendingSettings, identities: IdentityDirectory, senders: SendingIdentities,
         office: SendingOffice, store: any SendingStore & SuppressionStore,

@@ -176,8 +176,6 @@ package protocol SendingStore: Sendable {
         _ keys: [SentRecipient.Key], from: Set<SentRecipient.State>, to: SentRecipient.State,
         now: Timestamp
     ) async throws(StorageFailure) -> (count: Int, files: [MailID])
-    /// Ends a destination's rest: it is due now, and so is whoever waits for another try.
-    func wake(_ destination: String, now: Timestamp) async throws(StorageFailure) -> Bool
 
     /// Drops the rows of ended mails accepted before `time`, at most `limit`; says how many.
     func expireSent(acceptedBefore time: Timestamp, limit: Int) async throws(StorageFailure) -> Int

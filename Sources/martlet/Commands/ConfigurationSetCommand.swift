@@ -13,19 +13,13 @@ struct ConfigurationSetCommand: AsyncParsableCommand {
             abstract: "Have mails that name no configuration set be of this one.",
             discussion: "A mail names one by X-SES-CONFIGURATION-SET; its events tell it.")
 
-        @OptionGroup var server: ServerOptions
-        @OptionGroup var output: OutputOptions
-
-        @Argument(help: "example.com")
-        var name: String
+        @OptionGroup var change: SenderChangeOptions
 
         @Argument(help: "1 to 64 letters, digits, “_” and “-”")
         var set: String
 
         func run() async throws {
-            try IdentityCommand.show(
-                server.ask(.changeSender(identity: name, .setConfigurationSet(set))),
-                asJSON: output.json)
+            try change.apply(.setConfigurationSet(set))
         }
     }
 
@@ -33,16 +27,10 @@ struct ConfigurationSetCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Have mails that name no configuration set be of none.")
 
-        @OptionGroup var server: ServerOptions
-        @OptionGroup var output: OutputOptions
-
-        @Argument(help: "example.com")
-        var name: String
+        @OptionGroup var change: SenderChangeOptions
 
         func run() async throws {
-            try IdentityCommand.show(
-                server.ask(.changeSender(identity: name, .setConfigurationSet(nil))),
-                asJSON: output.json)
+            try change.apply(.setConfigurationSet(nil))
         }
     }
 }

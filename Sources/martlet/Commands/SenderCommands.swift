@@ -20,15 +20,10 @@ struct DKIMCommand: AsyncParsableCommand {
                 found.
                 """)
 
-        @OptionGroup var server: ServerOptions
-        @OptionGroup var output: OutputOptions
-
-        @Argument(help: "example.com")
-        var name: String
+        @OptionGroup var change: SenderChangeOptions
 
         func run() async throws {
-            try IdentityCommand.show(
-                server.ask(.changeSender(identity: name, .startEasyDKIM)), asJSON: output.json)
+            try change.apply(.startEasyDKIM)
         }
     }
 
@@ -37,11 +32,7 @@ struct DKIMCommand: AsyncParsableCommand {
             abstract: "Sign with a key of your own, once its record is found.",
             discussion: "Until then, the keys that sign now go on.")
 
-        @OptionGroup var server: ServerOptions
-        @OptionGroup var output: OutputOptions
-
-        @Argument(help: "example.com")
-        var name: String
+        @OptionGroup var change: SenderChangeOptions
 
         @Argument(help: "Where its record stands: SELECTOR._domainkey.example.com")
         var selector: String
@@ -60,25 +51,17 @@ struct DKIMCommand: AsyncParsableCommand {
                 Terminal.complain("martlet: \(file) cannot be read as text")
                 throw ExitCode.failure
             }
-            try IdentityCommand.show(
-                server.ask(
-                    .changeSender(identity: name, .bringDKIMKey(selector: selector, key: key))),
-                asJSON: output.json)
+            try change.apply(.bringDKIMKey(selector: selector, key: key))
         }
     }
 
     struct Enable: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Sign a domain's mail again.")
 
-        @OptionGroup var server: ServerOptions
-        @OptionGroup var output: OutputOptions
-
-        @Argument(help: "example.com")
-        var name: String
+        @OptionGroup var change: SenderChangeOptions
 
         func run() async throws {
-            try IdentityCommand.show(
-                server.ask(.changeSender(identity: name, .setSigning(true))), asJSON: output.json)
+            try change.apply(.setSigning(true))
         }
     }
 
@@ -86,16 +69,10 @@ struct DKIMCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Sign a domain's mail no longer; its keys and records stay.")
 
-        @OptionGroup var server: ServerOptions
-        @OptionGroup var output: OutputOptions
-
-        @Argument(help: "example.com")
-        var name: String
+        @OptionGroup var change: SenderChangeOptions
 
         func run() async throws {
-            try IdentityCommand.show(
-                server.ask(.changeSender(identity: name, .setSigning(false))),
-                asJSON: output.json)
+            try change.apply(.setSigning(false))
         }
     }
 }
@@ -112,23 +89,17 @@ struct MailFromCommand: AsyncParsableCommand {
             abstract: "Use a domain below the identity's for return paths.",
             discussion: "Prints what to publish; it is used while that is found.")
 
-        @OptionGroup var server: ServerOptions
-        @OptionGroup var output: OutputOptions
-
         @Flag(help: "Take no mail of the identity while the records are not there.")
         var reject = false
 
-        @Argument(help: "example.com")
-        var name: String
+        @OptionGroup var change: SenderChangeOptions
 
         @Argument(help: "bounces.example.com")
         var domain: String
 
         func run() async throws {
-            let change = SenderChange.setMailFrom(
-                domain, reject ? .rejectMessage : .useDefaultValue)
-            try IdentityCommand.show(
-                server.ask(.changeSender(identity: name, change)), asJSON: output.json)
+            try change.apply(
+                .setMailFrom(domain, reject ? .rejectMessage : .useDefaultValue))
         }
     }
 
@@ -136,15 +107,24 @@ struct MailFromCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Use the server's own domain for return paths again.")
 
-        @OptionGroup var server: ServerOptions
-        @OptionGroup var output: OutputOptions
-
-        @Argument(help: "example.com")
-        var name: String
+        @OptionGroup var change: SenderChangeOptions
 
         func run() async throws {
-            try IdentityCommand.show(
-                server.ask(.changeSender(identity: name, .clearMailFrom)), asJSON: output.json)
+            try change.apply(.clearMailFrom)
         }
+    }
+}
+
+/// Of a change to how a domain sends: which one, and how the identity is shown then.
+struct SenderChangeOptions: ParsableArguments {
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+
+    @Argument(help: "example.com")
+    var name: String
+
+    func apply(_ change: SenderChange) throws {
+        try IdentityCommand.show(
+            server.ask(.changeSender(identity: name, change)), asJSON: output.json)
     }
 }
