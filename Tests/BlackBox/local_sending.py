@@ -1,75 +1,37 @@
-"""A server that sends, and the host that its mail goes to: for the tests of programs on its machine."""
+"""A server that sends, and the host that its mail goes to: for programs on its machine."""
 
 import json
 import os
 import re
-import threading
-import warnings
 
+from hop import USUAL, Hop
+from sending import RULES, ZONE_HEAD
 from support import new_server
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import asyncore
-    import smtpd
-
-RULES = """
-    ruleSet: main
-    rules:
-      - name: all
-        actions:
-          - store: {bucket: mail}
-    """
-
-ZONE = """\
-$TTL 60
-@ SOA ns hostmaster 1 3600 600 86400 60
-  NS ns
-ns A 127.0.0.1
-mx A 127.0.0.1
-far MX 10 mx
-near MX 10 mx
-"""
 
 MESSAGE_ID = re.compile(r"^0100[0-9a-f]{12}(-[0-9a-f]+){5}-000000$")
 
 
-class NextHop(smtpd.SMTPServer):
-    """Takes what comes, but for the recipients whose names begin with `later`. Of what it keeps, the
-    last line has no end."""
+def later(session):
+    """Puts off the recipients whose names begin with `later`."""
+    if session.recipients[-1].startswith("later"):
+        session.recipients.pop()
+        return session.say("451 4.7.1 Greylisted")
+    return session.say(USUAL["rcpt"])
 
-    def __init__(self):
-        self.taken = []
-        self.sockets = {}
-        super().__init__(("127.0.0.1", 0), None, map=self.sockets, decode_data=False)
-        self.port = self.socket.getsockname()[1]
-        self.isOver = False
-        self.thread = threading.Thread(target=self.serve, daemon=True)
-        self.thread.start()
 
-    def serve(self):
-        while not self.isOver:
-            asyncore.loop(timeout=0.1, map=self.sockets, count=1)
-
-    def process_message(self, peer, mailfrom, rcpttos, data, **_):
-        if any(address.startswith("later") for address in rcpttos):
-            return "451 4.7.1 Greylisted"
-        self.taken.append((rcpttos[0], data.decode("utf-8", "replace")))
-        return None
-
-    def end(self):
-        self.isOver = True
-        self.thread.join()
-        self.close()
+def arrived(hop):
+    """Recipient and text of what a hop has taken: lines end in LF, and the last has no end."""
+    texts = (taken.content.decode("utf-8", "replace").replace("\r\n", "\n") for taken in hop.taken)
+    return [(taken.recipients[0], text.removesuffix("\n"))
+            for taken, text in zip(hop.taken, texts)]
 
 
 def sending_server(case, start=True, **sending):
-    """A server whose mail for far.example goes to a `NextHop`; answers both."""
-    hop = NextHop()
-    case.addCleanup(hop.end)
+    """A server whose mail for far.example and near.example goes to a hop; answers both."""
+    hop = Hop(case, {"rcpt": later})
     server = new_server(case, RULES)
     with open(server.path("zone"), "w", encoding="ascii") as file:
-        file.write(ZONE)
+        file.write(ZONE_HEAD + "far MX 10 mx\nnear MX 10 mx\n")
     server.config["dns"] = {"zones": [{"name": "example", "file": "zone"}], "timeoutSeconds": 2}
     server.config["topics"] = {"sent": {"log": {"file": "sent"}}}
     server.config["sending"] = {"enabled": True, "eventsTopic": "sent", **sending}

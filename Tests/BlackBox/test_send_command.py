@@ -7,7 +7,7 @@ import subprocess
 import unittest
 from datetime import datetime, timedelta, timezone
 
-from local_sending import MESSAGE_ID, events, sending_server
+from local_sending import MESSAGE_ID, arrived, events, sending_server
 from support import BINARY, DEADLINE_SECONDS, eventually, martlet
 
 FROM = "Shop <shop@example.test>"
@@ -27,7 +27,7 @@ class SendCommand(unittest.TestCase):
     def taken(self, count=1):
         eventually(lambda: len(self.hop.taken) >= count, f"{count} mails have arrived")
         return [(to, email.message_from_bytes(text.encode(), policy=email.policy.default))
-                for to, text in self.hop.taken]
+                for to, text in arrived(self.hop)]
 
     def test_a_mail_is_composed(self):
         path = self.server.path("r\u00e9sum\u00e9.pdf")
@@ -58,7 +58,7 @@ class SendCommand(unittest.TestCase):
         attached = list(mail.iter_attachments())
         self.assertEqual([part.get_filename() for part in attached], ["r\u00e9sum\u00e9.pdf"])
         self.assertEqual(attached[0].get_content(), bytes(range(256)) * 20)
-        self.assertTrue(all(byte < 127 for byte in self.hop.taken[0][1].encode()))
+        self.assertTrue(all(byte < 127 for byte in arrived(self.hop)[0][1].encode()))
         told = eventually(lambda: events(self.server, "Send"), "the mail is told of")[0]
         self.assertEqual(told["mail"]["tags"]["campaign"], ["spring"])
 
