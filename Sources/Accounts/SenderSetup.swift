@@ -138,19 +138,13 @@ package struct SenderSetup: Sendable {
         if let set {
             let bytes = set.utf8
             guard (1...Self.configurationSetNameBytesMax).contains(bytes.count),
-                bytes.allSatisfy({ Self.isOfConfigurationSetName($0) })
+                bytes.allSatisfy({
+                    $0.isASCIILetter || $0.isASCIIDigit || $0 == UInt8(ascii: "_")
+                        || $0 == UInt8(ascii: "-")
+                })
             else { throw .configurationSet }
         }
         return try await change(domain.ascii) { $0.configurationSet = set }
-    }
-
-    private static func isOfConfigurationSetName(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
-            true
-        default: false
-        }
     }
 
     package func clearMailFrom(of domain: Domain) async throws(Problem) -> SendingIdentity {

@@ -92,8 +92,7 @@ extension AddressList {
     /// means it.
     private static func phrase(_ text: String) -> String {
         if isPhrase(text.utf8), !text.contains("=?") { return text }
-        let escaped = text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
-        return "\"\(escaped)\""
+        return text.quotedString
     }
 
     private static func isPhrase(_ text: some Sequence<UInt8>) -> Bool {

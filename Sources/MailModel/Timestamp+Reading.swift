@@ -8,7 +8,7 @@ extension Timestamp {
     /// RFC 5322 §3.3, RFC 5322 §4.3
     package init?(rfc5322 text: String) {
         var words = Self.words(text)
-        if words.first?.first.map(Self.isDigit) == false { words.removeFirst() }
+        if words.first?.first?.isASCIIDigit == false { words.removeFirst() }
         guard words.count >= 4, let day = Self.number(words[0], in: 1...31),
             let month = Self.monthNumber(words[1]), let year = Self.year(words[2]),
             let time = Self.secondOfDay(words[3])
@@ -45,12 +45,10 @@ extension Timestamp {
         return words
     }
 
-    private static func isDigit(_ byte: UInt8) -> Bool { byte >= 48 && byte <= 57 }
-
     private static func number(
         _ word: some Collection<UInt8>, in range: ClosedRange<Int>
     ) -> Int? {
-        guard !word.isEmpty, word.count <= 4, word.allSatisfy(isDigit) else { return nil }
+        guard !word.isEmpty, word.count <= 4, word.allSatisfy(\.isASCIIDigit) else { return nil }
         let value = word.reduce(0) { $0 * 10 + Int($1 - 48) }
         return range.contains(value) ? value : nil
     }

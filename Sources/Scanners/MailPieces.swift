@@ -9,8 +9,9 @@ import Storage
 enum MailPieces {
     static let pieceBytes = 65_536
 
-    /// Gives `take` what comes before the mail in one piece, and each other piece when it has done with the one before. Throws a `ScannerFailure` where
-    /// the mail cannot be had whole, and what `take` throws.
+    /// Gives `take` what comes before the mail in one piece, and each other piece when it has done
+    /// with the one before. Throws a `ScannerFailure` where the mail cannot be had whole, and what
+    /// `take` throws.
     static func each(
         of mail: ScannedMail, _ take: (ByteBuffer) async throws -> Void
     ) async throws {

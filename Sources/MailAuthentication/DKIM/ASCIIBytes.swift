@@ -1,6 +1,4 @@
 extension UInt8 {
-    var isASCIILetter: Bool { self | 0x20 >= UInt8(ascii: "a") && self | 0x20 <= UInt8(ascii: "z") }
-    var isASCIIDigit: Bool { self >= UInt8(ascii: "0") && self <= UInt8(ascii: "9") }
     /// Space or tab. RFC 5234 §B.1
     var isWhiteSpace: Bool { self == UInt8(ascii: " ") || self == UInt8(ascii: "\t") }
     /// What folding white space is made of; in what came as one piece, its line ends too.

@@ -1,3 +1,5 @@
+import MailModel
+
 /// Why bytes are no tag list.
 package enum TagListDefect: Error, Sendable, Hashable, CustomStringConvertible {
     /// Something between two semicolons has no `=`.

@@ -1,3 +1,5 @@
+import MailModel
+
 /// What stands in a record at `_dmarc`. Of a tag whose value is none, the default counts; unknown
 /// tags do not. RFC 9989 §4.7, RFC 9989 §4.8
 package struct DMARCRecord: Sendable, Hashable {

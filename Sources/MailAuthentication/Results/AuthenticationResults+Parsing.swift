@@ -1,3 +1,5 @@
+import MailModel
+
 /// Why bytes are no Authentication-Results field's body.
 package enum AuthenticationResultsDefect: Error, Sendable, Hashable {
     /// A comment or a quoted string does not end.

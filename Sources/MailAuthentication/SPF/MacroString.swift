@@ -1,3 +1,5 @@
+import MailModel
+
 /// Text with macros, as domains and explanations have it.
 ///
 ///     macro-string     = *( macro-expand / macro-literal )

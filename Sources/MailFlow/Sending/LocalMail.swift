@@ -49,8 +49,8 @@ package struct LocalUser: Sendable, Hashable {
     var word: String {
         guard let name, (1...64).contains(name.utf8.count),
             name.utf8.allSatisfy({
-                ($0 >= 48 && $0 <= 57) || ($0 | 0x20 >= 97 && $0 | 0x20 <= 122)
-                    || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+                $0.isASCIIDigit || $0.isASCIILetter || $0 == UInt8(ascii: "-")
+                    || $0 == UInt8(ascii: "_")
             })
         else { return "uid-\(id)" }
         return name

@@ -8,6 +8,13 @@ enum DisplayName {
         }
         let encoded = EncodedWords.encode(name)
         guard encoded == name else { return encoded }
-        return "\"\(name.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+        return name.quotedString
+    }
+}
+
+extension String {
+    /// In quotes, with what ends or escapes there escaped. RFC 5322 §3.2.4
+    var quotedString: String {
+        "\"\(replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
     }
 }

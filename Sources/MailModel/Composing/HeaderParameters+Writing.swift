@@ -3,8 +3,7 @@ extension HeaderParameters {
     /// else RFC 2231's extended form of UTF-8.
     static func text(_ name: StaticString, _ value: String) -> String {
         if value.utf8.allSatisfy({ $0 >= 32 && $0 < 127 }) {
-            let escaped = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
-            return "\(name)=\"\(escaped)\""
+            return "\(name)=\(value.quotedString)"
         }
         let encoded = value.utf8.map { byte in
             isUnreserved(byte)
@@ -15,7 +14,7 @@ extension HeaderParameters {
     }
 
     private static func isUnreserved(_ byte: UInt8) -> Bool {
-        (byte >= 48 && byte <= 57) || (byte | 0x20 >= 97 && byte | 0x20 <= 122)
-            || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
+        byte.isASCIIDigit || byte.isASCIILetter || byte == UInt8(ascii: "-")
+            || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
     }
 }

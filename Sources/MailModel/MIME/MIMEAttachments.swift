@@ -2,7 +2,8 @@ import Crypto
 
 /// The list of what a mail carries: every part that is no container and no text to read, also a
 /// multipart in which no part was found; files that are uuencoded in texts and around the parts of a
-/// multipart; what TNEF holds; and the same of what is encoded as a whole. Each content is decoded and hashed once, one at a time.
+/// multipart; what TNEF holds; and the same of what is encoded as a whole. Each content is decoded
+/// and hashed once, one at a time.
 package struct MIMEAttachments: Sendable {
     /// Attachments that are listed of a mail.
     package static let countMax = 1_000

@@ -26,7 +26,10 @@ struct QueueSentCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
         @OptionGroup var choice: SentMailChoice
 
-        @Option(help: "queued, held, delivered, bounced, suppressed or removed; several times.")
+        @Option(
+            help: """
+                queued, held, delivered, bounced, complained, suppressed or removed; several times.
+                """)
         var state: [SentRecipient.State] = []
 
         @Option(help: "At most this many.")

@@ -79,8 +79,8 @@ struct SendCommand: AsyncParsableCommand {
 
     @Option(
         help: """
-            A second mail with the same key within 24 hours is not sent; the first one's id is \
-            printed.
+            The same mail with the same key within 24 hours is not sent again; the first one's id is \
+            printed. Another mail under the key is refused.
             """)
     var idempotencyKey: String?
 
