@@ -53,23 +53,24 @@ package struct UpdateClient: ZoneUpdater {
             answer.fail(ZoneUpdateFailure.timedOut)
         }
         answer.futureResult.whenComplete { _ in timeout.cancel() }
-        ClientBootstrap(group: loop)
-            .connectTimeout(.seconds(Self.answerSecondsMax))
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(
-                        UpdateExchange(bytes, answer))
-                }
-            }
-            .connect(host: "\(server.address)", port: server.port)
-            .whenFailure { answer.fail(UpdateExchange.failure($0)) }
         do {
+            try ClientBootstrap(group: loop)
+                .connectTimeout(.seconds(Self.answerSecondsMax))
+                .channelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(
+                            UpdateExchange(bytes, answer))
+                    }
+                }
+                .connect(to: SocketAddress(ipAddress: "\(server.address)", port: server.port))
+                .whenFailure { answer.fail($0) }
             return try await withTaskCancellationHandler {
                 try await answer.futureResult.get()
             } onCancel: {
                 answer.fail(ZoneUpdateFailure.timedOut)
             }
         } catch {
+            answer.fail(error)
             throw UpdateExchange.failure(error)
         }
     }
