@@ -52,10 +52,10 @@ package struct MailAuthenticator: Sendable {
     private let arc: ARCVerifier
     private let dmarc: DMARCVerifier
 
-    /// `receiver` is who checks: of SPF's `%{r}`.
+    /// `receiver` is who checks: of SPF's `%{r}`. DMARC is done by `rules`.
     package init(
         resolver: any DNSResolver, rsa: any RSACryptography, time: any TimeSource,
-        receiver: Domain
+        receiver: Domain, rules: DMARCRules = .rfc9989
     ) {
         let resolver = TimelyResolver(resolver: resolver, time: time)
         self.resolver = resolver
@@ -63,7 +63,7 @@ package struct MailAuthenticator: Sendable {
         spf = SPFVerifier(resolver: resolver, time: time, receiver: receiver)
         dkim = DKIMVerifier(resolver: resolver, rsa: rsa, time: time)
         arc = ARCVerifier(resolver: resolver, rsa: rsa, time: time)
-        dmarc = DMARCVerifier(resolver: resolver, time: time)
+        dmarc = DMARCVerifier(resolver: resolver, time: time, rules: rules)
     }
 
     /// All of it, for who wants to know: `ARCOutcome.oldestPass`, too. Without a client, as far as

@@ -26,7 +26,7 @@ $TTL 60
   NS ns
 ns A 127.0.0.1
 sender TXT "v=spf1 ip4:127.0.0.0/8 -all"
-_dmarc.sender TXT "v=DMARC1; p=reject"
+_dmarc.sender TXT "v=DMARC1; p=reject; pct=50"
 list TXT "v=spf1 ip4:192.0.2.0/24 ~all"
 _dmarc.list TXT "v=DMARC1; p=none"
 """
@@ -202,3 +202,25 @@ class Verdicts(unittest.TestCase):
         self.assertIn(" spf=softfail smtp.helo=list.example;\n", field)
         checks = json.loads(server.cli("auth", "verify", "--json", path).stdout)["checks"]
         self.assertEqual([each["method"] for each in checks], ["dkim", "arc", "dmarc"])
+
+    def test_auth_verify_tells_what_older_receivers_find(self):
+        server = judging_server(self)
+        for name, text in (("mail.eml", message(sender="ada@deep.sender.example").decode()),
+                           ("own", "// below which anyone registers\nexample\n"),
+                           ("shared", "example\nsender.example\n"), ("none", "// nothing\n")):
+            with open(server.path(name), "w", encoding="ascii") as file:
+                file.write(text)
+
+        def told(*options, status=0):
+            return server.cli("auth", "verify", *options, server.path("mail.eml"), status=status)
+
+        half = "it is to be applied to 50 of 100 mails (pct=50)"
+        newer = told().stdout
+        self.assertIn("dmarc=fail", newer)
+        self.assertNotIn(half, newer)
+        older = told("--public-suffixes", server.path("own")).stdout
+        self.assertIn("the organization of deep.sender.example is sender.example", older)
+        self.assertIn(half, older)
+        self.assertIn("dmarc=none", told("--public-suffixes", server.path("shared")).stdout)
+        refused = told("--public-suffixes", server.path("none"), status=1)
+        self.assertIn("the public suffix list has no rule", refused.stderr)

@@ -32,18 +32,21 @@ package struct AuthenticationInspection: Sendable, Codable {
     package var authenticationResults: String
 
     /// `mail` with any line ends. Without a client, SPF and its name are not asked for; without a
-    /// configuration the system's servers are asked. Throws `Server.Failure`.
+    /// configuration the system's servers are asked. With a public suffix list DMARC is RFC 7489's,
+    /// as receivers do it that know no newer one. Throws `Server.Failure`.
     package init(
-        of mail: [UInt8], from client: MailAuthenticator.Client?, by configuration: Configuration?
+        of mail: [UInt8], from client: MailAuthenticator.Client?, by configuration: Configuration?,
+        publicSuffixes: [UInt8]? = nil
     ) async throws {
         let mail = MailInFile.withLineEnds(mail)
+        let rules = try publicSuffixes.map(Self.rules) ?? .rfc9989
         let verdicts = try await MailInFile.asking(configuration) { resolver in
             let author = Result { () throws(AuthorDomainDefect) in
                 try AuthorDomain.find(in: HeaderBlock(mail[...]))
             }
             return await MailAuthenticator(
                 resolver: resolver, rsa: LibCryptoRSA(), time: SystemTime(),
-                receiver: Domain(validatedASCII: configuration?.hostname ?? "localhost")
+                receiver: Domain(validatedASCII: configuration?.hostname ?? "localhost"), rules: rules
             ).explain(SignedMail(mail), by: author, from: client)
         }
         checks = Self.checks(verdicts)
@@ -52,6 +55,15 @@ package struct AuthenticationInspection: Sendable, Codable {
             envelopeFrom: client?.mailFrom.wireText ?? ""
         ).field
         authenticationResults = field.split(separator: "\r\n").joined(separator: "\n")
+    }
+
+    private static func rules(_ list: [UInt8]) throws -> DMARCRules {
+        let list = PublicSuffixList(list)
+        guard !list.isEmpty else {
+            throw Server.Failure(
+                description: "the public suffix list has no rule, of which each has a line: co.uk")
+        }
+        return .rfc7489(list)
     }
 
     private static func checks(_ verdicts: AuthenticationVerdicts) -> [Check] {

@@ -93,6 +93,7 @@ package enum DMARCStep: Sendable, Hashable {
     case existence(Domain, Bool)
     case policy(DMARCPolicy, tag: String, of: Domain)
     case underTest(DMARCPolicy)
+    case percent(Int)
     case alignment(DMARCIdentifier, DMARCRecord.Alignment, Bool)
     case ended(DMARCResult, DMARCReason)
 }
@@ -116,6 +117,8 @@ extension DMARCStep: CustomStringConvertible {
             "the policy is \(policy.rawValue), by \(tag)= of \(domain)"
         case .underTest(let policy):
             "the policy is under test (t=y), and \(policy.rawValue) is wished for"
+        case .percent(let percent):
+            "it is to be applied to \(percent) of 100 mails (pct=\(percent))"
         case .alignment(let identifier, let alignment, let isAligned):
             "\(identifier) is \(isAligned ? "" : "not ")aligned (\(alignment))"
         case .ended(let result, let reason): "\(result.rawValue): \(reason)"

@@ -106,7 +106,9 @@ private struct DMARCCheck {
             case .rfc9989:
                 outcome.isTesting = record.isTesting
                 if record.isTesting { steps.append(.underTest(policy.milder)) }
-            case .rfc7489: outcome.percent = record.percent
+            case .rfc7489:
+                outcome.percent = record.percent
+                if record.percent < 100 { steps.append(.percent(record.percent)) }
             }
             try await align(evidence, record)
         } catch {

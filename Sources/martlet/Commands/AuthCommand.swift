@@ -20,6 +20,12 @@ struct AuthCommand: AsyncParsableCommand {
             help: ArgumentHelp("The configuration whose DNS is asked.", valueName: "file"))
         var config: String?
 
+        @Option(
+            help: ArgumentHelp(
+                "A public suffix list: DMARC by RFC 7489, as older receivers do it.",
+                valueName: "file"))
+        var publicSuffixes: String?
+
         @OptionGroup var output: OutputOptions
         @OptionGroup var sender: ClientOptions
 
@@ -30,7 +36,8 @@ struct AuthCommand: AsyncParsableCommand {
             let mail = try MailFile.bytes(file)
             let asked = try config.map { try ServerOptions.reading($0) }
             let inspection = try await AuthenticationInspection(
-                of: mail, from: sender.client, by: asked)
+                of: mail, from: sender.client, by: asked,
+                publicSuffixes: publicSuffixes.map { try MailFile.bytes($0) })
             if output.json { return try Terminal.json(inspection) }
             for check in inspection.checks {
                 Terminal.write(
