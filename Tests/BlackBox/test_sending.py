@@ -55,10 +55,15 @@ class Sending(SendingCase):
     def test_a_mail_leaves_from_the_address_that_is_named(self):
         self.start(self.sending_server(self.hop.port, ["far MX 10 mx"], delivery={
             "addresses": [{"address": "127.0.0.9", "hello": "out9.shop.example"}],
-            "retry": [{"domain": "far.example", "delaysMinutes": [1], "giveUpAfterHours": 1}]}))
+            "retry": [{"domain": "far.example", "delaysMinutes": [1], "giveUpAfterHours": 1}],
+            "pools": [{"name": "offers", "addresses": [{"address": "127.0.0.8"}],
+                       "configurationSets": ["news", "offers"]}]}))
         self.send("ada@far.example")
         eventually(lambda: self.hop.taken, "it is delivered")
         self.assertEqual(self.hop.peers, ["127.0.0.9"])
+        self.submit("ada@far.example", headers="X-SES-CONFIGURATION-SET: offers\r\n")
+        eventually(lambda: len(self.hop.taken) == 2, "the offer is delivered")
+        self.assertEqual(self.hop.peers, ["127.0.0.9", "127.0.0.8"])
 
     def test_a_bounce_lists_its_address_and_tells_the_sender(self):
         self.assertEqual(self.submit("gone@far.example")[0], 250)

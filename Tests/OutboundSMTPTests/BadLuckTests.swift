@@ -128,6 +128,7 @@ import Testing
         let attempt = await sending.deliver(.sample(text))
         #expect(attempt.summary == result)
         #expect(!(attempt.problem?.detail.contains("may have been") ?? true))
+        server.readOn()
         while server.state.connectionsOpen > 0 { await Task.yield() }
         #expect(server.state.mails.isEmpty)
         try await server.end()

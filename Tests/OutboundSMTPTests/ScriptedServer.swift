@@ -20,7 +20,8 @@ final class ScriptedServer: Sendable {
         case quit = "QUIT"
         /// The mail's end.
         case end = "."
-        /// The mail's first bytes.
+        /// The mail's first bytes. What follows them is not read before `readOn`, so that the client
+        /// cannot have sent all of it.
         case content
     }
 
@@ -56,6 +57,7 @@ final class ScriptedServer: Sendable {
 
     private final class Box: Sendable {
         let state = Mutex(State())
+        let waiting = Mutex<[any Channel]>([])
     }
 
     private let box = Box()
@@ -89,6 +91,13 @@ final class ScriptedServer: Sendable {
     }
 
     func change(_ change: @Sendable (inout State) -> Void) { box.state.withLock { change(&$0) } }
+
+    /// Goes on reading where a mail's first bytes were enough, and the client has not gone yet.
+    func readOn() {
+        for channel in box.waiting.withLock({ $0 }) {
+            channel.setOption(.autoRead, value: true).whenComplete { _ in }
+        }
+    }
 
     func end() async throws { try await channel.close() }
 
@@ -161,6 +170,7 @@ final class ScriptedServer: Sendable {
             }
             if content.readableBytes == 0, !pieces.isEmpty, perform(.content) {
                 isSilent = true
+                stopReading()
                 return false
             }
             for piece in pieces { content.writeImmutableBuffer(piece) }
@@ -168,6 +178,12 @@ final class ScriptedServer: Sendable {
             data = nil
             takeMail()
             return true
+        }
+
+        private func stopReading() {
+            guard let channel = context?.channel, channel.isActive else { return }
+            try? channel.syncOptions?.setOption(.autoRead, value: false)
+            box.waiting.withLock { $0.append(channel) }
         }
 
         private func takeChunk(_ left: Int) {

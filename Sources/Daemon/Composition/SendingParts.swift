@@ -74,6 +74,9 @@ struct SendingParts {
         settings.keepsMessageID = sending.keepsMessageID
         settings.headerBytesMax = configuration.inbound.headerBytesMax
         settings.eventsTopic = sending.eventsTopic
+        for pool in sending.pools {
+            for set in pool.configurationSets { settings.pools[set] = pool.name }
+        }
         settings.simulator = MailboxSimulator(under: settings.returnDomain)
         settings.onUnsignable = { [log = surroundings.log] domain, reason in
             log.error(
@@ -210,9 +213,9 @@ struct SendingParts {
     ) throws -> SMTPCourier {
         var settings = DeliverySettings(hello: configuration.hostname)
         settings.port = sending.port
-        // The pool without a name: mails choose no other one.
         if !sending.addresses.isEmpty { settings.pools[""] = sending.addresses }
-        settings.ourselves.addresses = Set(sending.addresses.map(\.address))
+        for pool in sending.pools { settings.pools[pool.name] = pool.addresses }
+        settings.ourselves.addresses = Set(settings.pools.values.joined().map(\.address))
         settings.allowsPrivateAddresses = sending.allowsPrivateAddresses
         settings.ourselves.names = [Domain(validatedASCII: configuration.hostname)]
         settings.ourselves.receives = receives

@@ -43,8 +43,16 @@ package struct Configuration: Sendable {
         package var retries: RetryPlans
         /// Where connections leave from; none: the system chooses.
         package var addresses: [DeliverySettings.SendingAddress]
+        package var pools: [SendingPool]
         package var smartHost: Relay?
         package var submitSocket = SubmitSocket()
+    }
+
+    /// Addresses that mails of some configuration sets leave from.
+    package struct SendingPool: Sendable, Equatable {
+        package var name: String
+        package var addresses: [DeliverySettings.SendingAddress]
+        package var configurationSets: [String]
     }
 
     /// Where programs of this machine submit.

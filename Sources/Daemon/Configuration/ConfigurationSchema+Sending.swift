@@ -65,6 +65,14 @@ extension ConfigurationSchema {
                 "Addresses of this machine that mails leave from, one or the other; hello: the name\n"
                 + "that it has in the DNS, without it hostname. None: the system chooses."),
         Setting(
+            path: "delivery.pools",
+            defaultText:
+                "[{name: news, addresses: [{address: 192.0.2.11}], configurationSets: [news]}]",
+            isExample: true,
+            comment:
+                "Other addresses, as above, that mails of these configuration sets leave from:\n"
+                + "what some of them do to a reputation stays with it."),
+        Setting(
             path: "delivery.smartHost",
             defaultText:
                 "{host: smtp.example.net, port: 587, security: verified}",

@@ -49,6 +49,36 @@ struct DeliveryDocument {
 
     // MARK: Addresses
 
+    /// The pools that have a name, and whose mails leave from them.
+    func pools(_ value: DocumentValue?) -> [Configuration.SendingPool] {
+        var names: Set<String> = []
+        var sets: Set<String> = []
+        return (value?.list() ?? []).compactMap { entry in
+            guard let mapping = entry.mapping(keys: ["name", "addresses", "configurationSets"])
+            else { return nil }
+            let addresses = self.addresses(mapping.required("addresses"))
+            let chosen = (mapping.required("configurationSets")?.list() ?? []).compactMap {
+                place -> String? in
+                guard let set = place.string() else { return nil }
+                if sets.insert(set).inserted { return set }
+                place.note("the configuration set “\(set)” has a pool already")
+                return nil
+            }
+            guard let place = mapping.required("name"), let name = place.string() else {
+                return nil
+            }
+            guard !name.isEmpty, names.insert(name).inserted else {
+                place.note(
+                    name.isEmpty
+                        ? "a pool has a name" : "the pool “\(name)” stands above already")
+                return nil
+            }
+            if addresses.isEmpty { mapping.note("a pool has addresses", atKey: "addresses") }
+            return Configuration.SendingPool(
+                name: name, addresses: addresses, configurationSets: chosen)
+        }
+    }
+
     func addresses(_ value: DocumentValue?) -> [DeliverySettings.SendingAddress] {
         var seen: Set<IPAddress> = []
         return (value?.list() ?? []).compactMap { entry in

@@ -35,6 +35,7 @@ struct SendingDocument {
             retries: RetryPlans(
                 standard: retries, byDestination: document.retries(delivery?["retry"])),
             addresses: document.addresses(delivery?["addresses"]),
+            pools: document.pools(delivery?["pools"]),
             smartHost: delivery?["smartHost"].flatMap(relay),
             submitSocket: section?["submitSocket"].map(submitSocket)
                 ?? Configuration.SubmitSocket())

@@ -46,7 +46,8 @@ package struct AuthenticationInspection: Sendable, Codable {
             }
             return await MailAuthenticator(
                 resolver: resolver, rsa: LibCryptoRSA(), time: SystemTime(),
-                receiver: Domain(validatedASCII: configuration?.hostname ?? "localhost"), rules: rules
+                receiver: Domain(validatedASCII: configuration?.hostname ?? "localhost"),
+                rules: rules
             ).explain(SignedMail(mail), by: author, from: client)
         }
         checks = Self.checks(verdicts)

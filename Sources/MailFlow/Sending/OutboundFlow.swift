@@ -292,13 +292,14 @@ package final class OutboundFlow: Sendable {
         var checksum = Checksum()
         checksum.update(head)
         if let memory = body.memory { checksum.update(memory) }
+        let set =
+            header.asks.configurationSet ?? senders.configurationSet(for: header.from[0].domain)
         return SentMailRecord(
             id: id, bodyID: submission.bodyID, account: .main, acceptedAt: now,
             facts: SendingFacts(
                 operation: submission.operation, sourceIP: submission.sourceIP,
                 caller: submission.caller, identity: identity,
-                configurationSet: header.asks.configurationSet
-                    ?? senders.configurationSet(for: header.from[0].domain),
+                configurationSet: set,
                 tags: Dictionary(grouping: header.asks.tags, by: \.name)
                     .mapValues { $0.map(\.value) }),
             sender: submission.sender, returnDomain: returnDomain, head: head,
@@ -307,7 +308,7 @@ package final class OutboundFlow: Sendable {
             checksum: body.memory == nil ? body.checksum : checksum.value,
             is8Bit: signed.isBody8Bit || head.hasBytesBeyondASCII,
             isSMTPUTF8: submission.isSMTPUTF8 && needsSMTPUTF8(submission, head),
-            tls: submission.tls)
+            tls: submission.tls, pool: set.flatMap { settings.pools[$0] })
     }
 
     private func needsSMTPUTF8(_ submission: Submission, _ head: ByteBuffer) -> Bool {

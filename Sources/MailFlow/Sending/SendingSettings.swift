@@ -18,6 +18,9 @@ package struct SendingSettings: Sendable {
     package var headerBytesMax = 262_144
     /// The topic that is told of everything that happens to a mail; nil: nobody is.
     package var eventsTopic: String?
+    /// The pool of addresses that mails of a configuration set leave from, by the set's name; others
+    /// leave from the pool that has no name. SES: `SendingPoolName`
+    package var pools: [String: String] = [:]
     /// Whose mails do not leave; nil: there is no simulator.
     package var simulator: MailboxSimulator?
     /// Told of a domain whose mail cannot be signed, and why.
