@@ -65,6 +65,15 @@ class Sending(SendingCase):
         eventually(lambda: len(self.hop.taken) == 2, "the offer is delivered")
         self.assertEqual(self.hop.peers, ["127.0.0.9", "127.0.0.8"])
 
+    def test_mail_for_a_domain_goes_to_the_host_that_is_named_for_it(self):
+        relay = Hop(self)
+        self.start(self.sending_server(self.hop.port, ["far MX 10 mx"], delivery={
+            "relays": [{"domain": "corp.example", "host": "127.0.0.1", "port": relay.port,
+                        "security": "none"}]}))
+        self.submit("ada@far.example", "bob@deep.corp.example", "eve@corp.example")
+        eventually(lambda: len(relay.taken) == 2 and self.hop.taken, "all are delivered")
+        self.assertEqual(len(self.hop.taken), 1)
+
     def test_a_bounce_lists_its_address_and_tells_the_sender(self):
         self.assertEqual(self.submit("gone@far.example")[0], 250)
         eventually(lambda: self.event("Bounce"), "the bounce is told")

@@ -169,8 +169,13 @@ struct SendingParts {
     private static let smartHost = "smart host"
 
     private static func routes(_ sending: Configuration.Sending) -> RouteTable {
-        guard let relay = sending.smartHost else { return RouteTable() }
-        return RouteTable(relays: [smartHost: relay], smartHost: smartHost)
+        // No domain is called so: it has a blank.
+        RouteTable(
+            relays: sending.relays.merging(
+                sending.smartHost.map { [smartHost: $0] } ?? [:],
+                uniquingKeysWith: { own, _ in own }),
+            smartHost: sending.smartHost.map { _ in smartHost },
+            byDomain: Dictionary(uniqueKeysWithValues: sending.relays.keys.map { ($0, $0) }))
     }
 
     /// The key that all secrets are sealed under: made at the first start, and never again, since

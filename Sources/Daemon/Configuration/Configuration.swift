@@ -44,6 +44,8 @@ package struct Configuration: Sendable {
         /// Where connections leave from; none: the system chooses.
         package var addresses: [DeliverySettings.SendingAddress]
         package var pools: [SendingPool]
+        /// Hosts that take mail for a domain and those below it, by domain.
+        package var relays: [String: Relay]
         package var smartHost: Relay?
         package var submitSocket = SubmitSocket()
     }

@@ -73,6 +73,12 @@ extension ConfigurationSchema {
                 "Other addresses, as above, that mails of these configuration sets leave from:\n"
                 + "what some of them do to a reputation stays with it."),
         Setting(
+            path: "delivery.relays",
+            defaultText:
+                "[{domain: corp.example.com, host: 10.0.0.5, port: 24, transport: lmtp, security: none}]",
+            isExample: true,
+            comment: "Hosts that take mail for a domain and those below it, as smartHost."),
+        Setting(
             path: "delivery.smartHost",
             defaultText:
                 "{host: smtp.example.net, port: 587, security: verified}",

@@ -36,7 +36,10 @@ struct SendingDocument {
                 standard: retries, byDestination: document.retries(delivery?["retry"])),
             addresses: document.addresses(delivery?["addresses"]),
             pools: document.pools(delivery?["pools"]),
-            smartHost: delivery?["smartHost"].flatMap(relay),
+            relays: relays(delivery?["relays"]),
+            smartHost: delivery?["smartHost"].flatMap { value in
+                value.mapping(keys: Self.relayKeys).flatMap(relay)
+            },
             submitSocket: section?["submitSocket"].map(submitSocket)
                 ?? Configuration.SubmitSocket())
     }
@@ -79,11 +82,29 @@ struct SendingDocument {
         return name
     }
 
-    private func relay(_ value: DocumentValue) -> Relay? {
-        guard
-            let mapping = value.mapping(
-                keys: ["host", "port", "transport", "security", "user", "passwordFile"])
-        else { return nil }
+    private static let relayKeys = [
+        "host", "port", "transport", "security", "user", "passwordFile",
+    ]
+
+    /// Of domains that have one of their own, by domain.
+    private func relays(_ value: DocumentValue?) -> [String: Relay] {
+        var relays: [String: Relay] = [:]
+        for entry in value?.list() ?? [] {
+            guard let mapping = entry.mapping(keys: ["domain"] + Self.relayKeys) else { continue }
+            let relay = relay(mapping)
+            guard let place = mapping.required("domain"), let domain = place.domain() else {
+                continue
+            }
+            guard relays[domain.ascii] == nil else {
+                place.note("the domain \(domain) stands above already")
+                continue
+            }
+            relays[domain.ascii] = relay
+        }
+        return relays
+    }
+
+    private func relay(_ mapping: DocumentMapping) -> Relay? {
         let host = mapping.required("host")?.string()
         let port = mapping.required("port")?.int(in: 1...65_535)
         let transport =
