@@ -111,6 +111,14 @@ extension Acting {
         }
     }
 
+    /// Of all bounces that the topic was told of.
+    func bouncedRecipients() async throws -> [[String: Any]] {
+        try await events().flatMap { event in
+            let bounce = event["bounce"] as? [String: Any]
+            return bounce?["bouncedRecipients"] as? [[String: Any]] ?? []
+        }
+    }
+
     /// Mails of ours that wait to be sent.
     func reports() async throws -> Int {
         try await receiving.store.list(SendingFilter()).filter { queued in

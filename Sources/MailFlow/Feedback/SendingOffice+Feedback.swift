@@ -56,7 +56,7 @@ extension SendingOffice {
             report.reason == .expired
             || report.permanence == .temporary && type.type == .transient
         return bounce(
-            isExpired ? .expired(report.reason) : type, notice, queued, now, isExpired: isExpired)
+            isExpired ? .transient(report.reason) : type, notice, queued, now, isExpired: isExpired)
     }
 
     /// Of it a sender is told who asked for that.

@@ -69,4 +69,11 @@ extension DeliveryProblem {
             code: reply?.code, text: reply?.lines.joined(separator: " ") ?? detail,
             status: enhancedStatus)
     }
+
+    /// Of one that ends the mail. The code says that it does (RFC 5321 §4.2.1); a status of class 4
+    /// beside it, that the address is not to blame for good (RFC 3463 §2).
+    var bounceType: BounceType {
+        status.class == 4
+            ? .transient(reason) : BounceType(reason: reason, permanence: .permanent)
+    }
 }

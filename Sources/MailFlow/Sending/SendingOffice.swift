@@ -87,16 +87,15 @@ package struct SendingOffice: DeliveryOffice {
                     until: queued.recipient.expiresAt))
         case .failed(let problem, let attempt):
             return bounce(
-                BounceType(reason: problem.reason, permanence: .permanent),
-                notice(problem, attempt), queued, now, isExpired: false)
+                problem.bounceType, notice(problem, attempt), queued, now, isExpired: false)
         case .expired(let problem, let attempt):
             return bounce(
-                .expired(problem?.reason ?? .networkError), notice(problem, attempt), queued, now,
+                .transient(problem?.reason ?? .networkError), notice(problem, attempt), queued, now,
                 isExpired: true)
         case .returned:
             // Nothing is said against the address.
             return bounce(
-                .expired(.networkError), notice(.sentBack(queued.recipient.detail), nil), queued,
+                .transient(.networkError), notice(.sentBack(queued.recipient.detail), nil), queued,
                 now,
                 isExpired: false)
         case .suppressed(let record):
