@@ -1,5 +1,6 @@
 import DeliveryQueue
 import MailModel
+import SMTPProtocol
 import SQLStorage
 import Storage
 import Synchronization
@@ -138,6 +139,43 @@ import Testing
             try await depot.until { try await depot.store.sendingCounts().queued == 0 }
         }
         #expect(depot.courier.atWorkMax <= 8)
+    }
+
+    /// What was answered at the last try is kept for its end, beside what the sender asked for.
+    @Test func theLastAnswerIsKept() async throws {
+        let status = EnhancedStatusCode(4, 2, 2)
+        let depot = try Depot(plan: RetryPlan(delaysSeconds: [600]))
+        depot.courier.answers.withLock {
+            $0 = [
+                "a@one.example": DeliveryAttempt(
+                    .deferred(
+                        DeliveryProblem(
+                            .mail, status: status,
+                            reply: RemoteReply(
+                                code: 452, enhanced: status, lines: ["4.2.2 mailbox", "full"]),
+                            detail: "mx refused RCPT")),
+                    remote: IPAddress("192.0.2.9").map { RemoteHost(name: "mx", address: $0) })
+            ]
+        }
+        let asked = DeliveryNotification(
+            occasions: [.failure], returned: .full, envelopeID: "order-7")
+        let mail = try await depot.send(to: ["a@one.example"], notification: asked)
+        try await depot.run { depot in
+            try await depot.until { try await depot.recipients(of: mail).first?.attempts == 1 }
+            let waiting = try #require(try await depot.recipients(of: mail).first)
+            #expect(
+                waiting.lastAnswer
+                    == LastAnswer(
+                        status: EnhancedStatus(class: 4, subject: 2, detail: 2), code: 452,
+                        text: "4.2.2 mailbox full", host: "mx"))
+            #expect(waiting.notification == asked)
+            depot.courier.answers.withLock { $0 = [:] }
+            depot.time.advance(seconds: 700)
+            try await depot.until { try await depot.store.sentMail(mail.id)?.state == .ended }
+        }
+        let sent = try #require(try await depot.recipients(of: mail).first)
+        #expect(sent.lastAnswer == nil)
+        #expect(sent.notification == asked)
     }
 
     @Test func theEndOfItsTimeIsABounce() async throws {

@@ -44,7 +44,8 @@ final class Depot: Sendable {
     /// Takes a mail for `addresses`; into the queue's memory, too, where `isOffered`.
     @discardableResult
     func send(
-        to addresses: [String], isOffered: Bool = true, dueAt: Timestamp? = nil
+        to addresses: [String], isOffered: Bool = true, dueAt: Timestamp? = nil,
+        notification: DeliveryNotification = DeliveryNotification()
     ) async throws -> SentMailRecord {
         let now = time.now()
         let id = MessageID(at: now, random: SystemBytes())
@@ -66,7 +67,7 @@ final class Depot: Sendable {
             return SentRecipient(
                 key: SentRecipient.Key(mail: id, position: position), address: mailbox,
                 destination: RouteTable().destination(of: mailbox.domain), dueAt: dueAt ?? now,
-                expiresAt: now.advanced(bySeconds: 259_200))
+                expiresAt: now.advanced(bySeconds: 259_200), notification: notification)
         }
         let sending = AcceptedSending(mail: mail, recipients: recipients, body: body)
         _ = try await withCheckedThrowingContinuation { continuation in

@@ -64,4 +64,41 @@ import Testing
         #expect(lines.contains("Status: \(status)"))
         #expect(lines.contains("Diagnostic-Code: smtp; 550 \(status) \(words)"))
     }
+
+    // MARK: The end of its time
+
+    private static let full = LastAnswer(
+        status: EnhancedStatus(class: 4, subject: 2, detail: 2), code: 452,
+        text: "4.2.2 mailbox full", host: "mx.far.example")
+
+    /// A mail whose time ends without another try is told with what was answered at the last.
+    @Test func theEndOfItsTimeTellsTheLastAnswer() async throws {
+        let acting = try await Acting.sending()
+        var queued = try await acting.send(state: .queued)
+        queued.recipient.attempts = 3
+        queued.recipient.lastAttemptAt = acting.receiving.time.now()
+        queued.recipient.detail = "mx.far.example [192.0.2.9] refused RCPT: 452 4.2.2 mailbox full"
+        queued.recipient.lastAnswer = Self.full
+        let consequences = acting.office.consequences(of: .expired(nil, nil), for: queued)
+        #expect(consequences.suppressions.map(\.evidence) == ["452 4.2.2 mailbox full"])
+        try await acting.receiving.store.publish(consequences.deliveries)
+        #expect(try await acting.kinds() == ["Bounce Transient/MailboxFull"])
+        let told = try #require(try await acting.bouncedRecipients().first)
+        #expect(told["status"] as? String == "4.2.2")
+        #expect(told["diagnosticCode"] as? String == "smtp; 452 4.2.2 mailbox full")
+        let lines = Self.lines(try #require(consequences.reports.first))
+        #expect(lines.contains("Status: 4.2.2"))
+        #expect(lines.contains("Remote-MTA: dns; mx.far.example"))
+        #expect(lines.contains("Diagnostic-Code: smtp; 452 4.2.2 mailbox full"))
+    }
+
+    /// Where nobody ever answered there is no more to say than that.
+    @Test func theEndOfItsTimeWithoutAnAnswer() async throws {
+        let acting = try await Acting.sending()
+        let queued = try await acting.send(state: .queued)
+        let consequences = acting.office.consequences(of: .expired(nil, nil), for: queued)
+        #expect(consequences.suppressions.isEmpty)
+        let lines = Self.lines(try #require(consequences.reports.first))
+        #expect(lines.contains("Status: 4.4.7"))
+    }
 }

@@ -2,6 +2,7 @@ import DeliveryQueue
 import Feedback
 import MailModel
 import SMTPProtocol
+import Storage
 
 /// What is said of a mail's way to one recipient: by the next hop at the end of a try, or by a
 /// report that came later.
@@ -42,6 +43,16 @@ struct DeliveryNotice: Sendable {
         attemptedAt = attempt == nil ? nil : now
     }
 
+    /// At the end of a recipient's time, of its last try.
+    init(_ answer: LastAnswer, of recipient: SentRecipient, by hostname: Domain) {
+        status = answer.status
+        reply = answer.reply
+        detail = recipient.detail
+        reportingMTA = hostname.ascii
+        remoteMTA = answer.host
+        attemptedAt = recipient.lastAttemptAt
+    }
+
     init(_ report: RecipientReport, by reportingMTA: String?) {
         status = report.status
         reply = report.reply.map { Self.line("\($0.code) \($0.text)") }
@@ -60,10 +71,6 @@ struct DeliveryNotice: Sendable {
 }
 
 extension DeliveryProblem {
-    fileprivate var enhancedStatus: EnhancedStatus {
-        EnhancedStatus(class: status.class, subject: status.subject, detail: status.detail)
-    }
-
     var reason: BounceReason {
         BounceReason(
             code: reply?.code, text: reply?.lines.joined(separator: " ") ?? detail,
@@ -76,4 +83,8 @@ extension DeliveryProblem {
         status.class == 4
             ? .transient(reason) : BounceType(reason: reason, permanence: .permanent)
     }
+}
+
+extension LastAnswer {
+    var reason: BounceReason { BounceReason(code: code, text: text ?? "", status: status) }
 }

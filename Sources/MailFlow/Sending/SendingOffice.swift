@@ -89,8 +89,14 @@ package struct SendingOffice: DeliveryOffice {
             return bounce(
                 problem.bounceType, notice(problem, attempt), queued, now, isExpired: false)
         case .expired(let problem, let attempt):
+            guard problem == nil, let last = queued.recipient.lastAnswer else {
+                return bounce(
+                    .transient(problem?.reason ?? .networkError), notice(problem, attempt), queued,
+                    now, isExpired: true)
+            }
             return bounce(
-                .transient(problem?.reason ?? .networkError), notice(problem, attempt), queued, now,
+                .transient(last.reason),
+                DeliveryNotice(last, of: queued.recipient, by: settings.hostname), queued, now,
                 isExpired: true)
         case .returned:
             // Nothing is said against the address.
