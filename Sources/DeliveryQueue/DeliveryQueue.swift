@@ -60,8 +60,8 @@ package final class DeliveryQueue: Service {
         state = Mutex(State(lanes: Lanes(limits: limits)))
     }
 
-    /// Takes a committed mail; called from the writer's thread, never blocks. Who finds no room is
-    /// found in the store.
+    /// Takes a committed mail, and its reports; called from the writer's thread, never blocks. Who
+    /// finds no room is found in the store.
     package func offer(_ sending: AcceptedSending) {
         let now = time.now()
         let body: MailContent? =
@@ -84,6 +84,7 @@ package final class DeliveryQueue: Service {
             return state.takeSleepers(taken)
         }
         for sleeper in sleepers { sleeper.resume() }
+        for report in sending.reports { offer(report) }
     }
 
     /// Recipients that are tried at this moment.

@@ -83,6 +83,7 @@ extension SQLStore: SendingStore {
         }
         for (destination, due) in dueAt { try expect(destination, due, connection) }
         try insert(sending.deliveries, connection)
+        for report in sending.reports { try insert(report, connection) }
     }
 
     private static let sentInsertion = """

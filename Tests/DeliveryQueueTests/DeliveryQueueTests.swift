@@ -25,6 +25,21 @@ import Testing
         #expect(recipients.allSatisfy { $0.detail == "250 2.0.0 Ok" })
     }
 
+    /// What tells the sender goes with the mail it is about: durable with it, and on its way.
+    @Test(arguments: [true, false])
+    func reportsGoOnTheirWay(isOffered: Bool) async throws {
+        let depot = try Depot()
+        let report = try depot.sending(to: ["sender@one.example"])
+        let mail = try await depot.send(
+            to: ["a@two.example"], isOffered: isOffered, reports: [report])
+        try await depot.run { depot in
+            for id in [mail.id, report.mail.id] {
+                try await depot.until { try await depot.store.sentMail(id)?.state == .ended }
+            }
+        }
+        #expect(Set(depot.courier.recipients) == ["a@two.example", "sender@one.example"])
+    }
+
     @Test func aNoIsTheEnd() async throws {
         let depot = try Depot()
         depot.courier.answers.withLock { $0 = ["b@one.example": ScriptedCourier.refused] }

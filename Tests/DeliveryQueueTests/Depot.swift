@@ -45,8 +45,23 @@ final class Depot: Sendable {
     @discardableResult
     func send(
         to addresses: [String], isOffered: Bool = true, dueAt: Timestamp? = nil,
-        notification: DeliveryNotification = DeliveryNotification()
+        notification: DeliveryNotification = DeliveryNotification(),
+        reports: [AcceptedSending] = []
     ) async throws -> SentMailRecord {
+        var sending = try sending(to: addresses, dueAt: dueAt, notification: notification)
+        sending.reports = reports
+        _ = try await withCheckedThrowingContinuation { [sending] continuation in
+            store.accept(sending) { continuation.resume(with: $0) }
+        }
+        if isOffered { queue.offer(sending) }
+        return sending.mail
+    }
+
+    /// A mail for `addresses` that is not stored yet.
+    func sending(
+        to addresses: [String], dueAt: Timestamp? = nil,
+        notification: DeliveryNotification = DeliveryNotification()
+    ) throws -> AcceptedSending {
         let now = time.now()
         let id = MessageID(at: now, random: SystemBytes())
         let head = ByteBuffer(string: "Subject: x\r\n\r\n")
@@ -69,12 +84,7 @@ final class Depot: Sendable {
                 destination: RouteTable().destination(of: mailbox.domain), dueAt: dueAt ?? now,
                 expiresAt: now.advanced(bySeconds: 259_200), notification: notification)
         }
-        let sending = AcceptedSending(mail: mail, recipients: recipients, body: body)
-        _ = try await withCheckedThrowingContinuation { continuation in
-            store.accept(sending) { continuation.resume(with: $0) }
-        }
-        if isOffered { queue.offer(sending) }
-        return mail
+        return AcceptedSending(mail: mail, recipients: recipients, body: body)
     }
 
     /// Changes a byte of the mail's body behind the store's back.

@@ -28,11 +28,13 @@ extension Acting {
             judge: judge, sends: true)
     }
 
-    var office: SendingOffice {
+    var office: SendingOffice { office(eventsTopic: "sent") }
+
+    func office(eventsTopic: String?) -> SendingOffice {
         var settings = SendingSettings(
             hostname: Self.domain, region: "us-east-1", accountNumber: "000000000000",
             returnDomain: Self.domain, messageIDDomain: Self.domain)
-        settings.eventsTopic = "sent"
+        settings.eventsTopic = eventsTopic
         settings.simulator = MailboxSimulator(under: Self.domain)
         return SendingOffice(
             settings: settings, tokens: Receiving.tokens, topics: directory, routes: RouteTable(),

@@ -101,4 +101,48 @@ import Testing
         let lines = Self.lines(try #require(consequences.reports.first))
         #expect(lines.contains("Status: 4.4.7"))
     }
+
+    // MARK: Who is on a list
+
+    private static func listed(
+        _ queued: QueuedRecipient, _ scope: SuppressionRecord.Scope,
+        _ reason: SuppressionRecord.Reason
+    ) -> TryEnding {
+        .suppressed(
+            SuppressionRecord(
+                scope: scope, address: SuppressionRecord.address(queued.recipient.address),
+                reason: reason, changedAt: queued.mail.acceptedAt))
+    }
+
+    /// By a topic where there is one, else by mail, where the sender wants to be told.
+    @Test(arguments: [
+        (SuppressionRecord.Scope.account(.main), SuppressionRecord.Reason.bounce, "account's"),
+        (.account(.main), .complaint, "account's"), (.global, .bounce, "global"),
+    ])
+    func theSenderHearsOfWhoIsNotTried(
+        _ scope: SuppressionRecord.Scope, _ reason: SuppressionRecord.Reason, _ list: String
+    ) async throws {
+        let acting = try await Acting.sending()
+        let queued = try await acting.send(state: .queued)
+        let ending = Self.listed(queued, scope, reason)
+        let told = acting.office.consequences(of: ending, for: queued)
+        #expect(told.deliveries.count == 1)
+        #expect(told.reports.isEmpty)
+        let untold = acting.office(eventsTopic: nil).consequences(of: ending, for: queued)
+        #expect(untold.deliveries.isEmpty)
+        #expect(untold.suppressions.isEmpty)
+        let report = try #require(untold.reports.first)
+        #expect(untold.reports.count == 1)
+        #expect(report.mail.sender == .null)
+        #expect(report.recipients.map(\.address.wireText) == ["shop@ours.example"])
+        let lines = Self.lines(report)
+        #expect(lines.contains("Final-Recipient: rfc822; gone@far.example"))
+        #expect(lines.contains("Action: failed"))
+        #expect(lines.contains("Status: 5.1.1"))
+        #expect(Self.text(report).contains("the \(list) suppression list"))
+        var never = queued
+        never.recipient.notification.occasions = []
+        #expect(
+            acting.office(eventsTopic: nil).consequences(of: ending, for: never).reports.isEmpty)
+    }
 }

@@ -9,6 +9,8 @@ import Storage
 struct DeliveryNotice: Sendable {
     /// What a report of others said, in bytes: a line in a row, not a copy of it.
     private static let lineBytesMax = 1_000
+    /// SES's, of an address that is not sent to.
+    static let suppressed = EnhancedStatus(class: 5, subject: 1, detail: 1)
 
     var status: EnhancedStatus?
     /// What a server answered, code first, in one line.
@@ -41,6 +43,16 @@ struct DeliveryNotice: Sendable {
         remoteIP = attempt?.remote?.address.description
         outgoingIP = attempt?.localAddress?.description
         attemptedAt = attempt == nil ? nil : now
+    }
+
+    /// Of one that nobody was asked about, since a list has the address.
+    init(_ record: SuppressionRecord) {
+        status = Self.suppressed
+        detail =
+            switch record.scope {
+            case .global: "the global suppression list has the address"
+            case .account: "the account's suppression list has the address"
+            }
     }
 
     /// At the end of a recipient's time, of its last try.

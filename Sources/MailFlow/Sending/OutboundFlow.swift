@@ -113,7 +113,8 @@ package final class OutboundFlow: Sendable {
                 "\(submission.caller.utf8.count):\(submission.caller)\($0)"
             })
         if !recipients.contains(where: \.state.isOpen) { sending.end() }
-        sending.deliveries = office.announce(sending, suppressed: suppressed)
+        let told = office.announce(sending, suppressed: suppressed)
+        (sending.deliveries, sending.reports) = (told.deliveries, told.reports)
         return sending
     }
 
@@ -143,7 +144,7 @@ package final class OutboundFlow: Sendable {
             sending.recipients[index].detail = "rejected: \(verdict.reason)"
         }
         sending.end()
-        sending.deliveries = office.reject(sending)
+        (sending.deliveries, sending.reports) = (office.reject(sending), [])
         return sending
     }
 

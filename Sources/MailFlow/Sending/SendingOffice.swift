@@ -47,22 +47,6 @@ package struct SendingOffice: DeliveryOffice {
 
     // MARK: What is said
 
-    /// What is told of a mail that is being taken: that it was sent, and who of its recipients will
-    /// not be tried.
-    func announce(
-        _ sending: AcceptedSending, suppressed: [String: SuppressionRecord]
-    ) -> [TopicDelivery] {
-        let recipients = sending.recipients.map(\.address)
-        var told = publish(.send, sending.mail, recipients)
-        for recipient in sending.recipients where recipient.state == .suppressed {
-            guard let record = suppressed[SuppressionRecord.address(recipient.address)] else {
-                continue
-            }
-            told += publish(event(of: record, recipient), sending.mail, recipients)
-        }
-        return told
-    }
-
     /// What is told of a mail that was found to hold a virus. SES: `Reject`
     func reject(_ sending: AcceptedSending) -> [TopicDelivery] {
         let recipients = sending.recipients.map(\.address)
@@ -105,8 +89,7 @@ package struct SendingOffice: DeliveryOffice {
                 now,
                 isExpired: false)
         case .suppressed(let record):
-            return Consequences(
-                deliveries: publish(event(of: record, queued.recipient), about: queued))
+            return suppressed(by: record, queued, among: [queued.recipient.address])
         }
     }
 
@@ -197,39 +180,7 @@ package struct SendingOffice: DeliveryOffice {
         ]
     }
 
-    private func event(
-        of record: SuppressionRecord, _ recipient: SentRecipient
-    ) -> SendingEvent {
-        let now = time.now()
-        let id = MessageID(at: now, random: random)
-        let address = recipient.address.wireText
-        switch (record.scope, record.reason) {
-        case (.global, _):
-            return .bounce(
-                SendingEvent.Bounce(
-                    id: id, at: now, type: BounceType(.permanent, .suppressed),
-                    recipients: [
-                        SendingEvent.Recipient(
-                            address, status: EnhancedStatus(class: 5, subject: 1, detail: 1),
-                            detail: "the global suppression list has the address")
-                    ]))
-        case (.account, .bounce):
-            return .bounce(
-                SendingEvent.Bounce(
-                    id: id, at: now, type: BounceType(.permanent, .onAccountSuppressionList),
-                    recipients: [
-                        SendingEvent.Recipient(
-                            address, status: EnhancedStatus(class: 5, subject: 1, detail: 1),
-                            detail: "the account's suppression list has the address")
-                    ]))
-        case (.account, .complaint):
-            return .complaint(
-                SendingEvent.Complaint(
-                    id: id, at: now, recipients: [address], subtype: .onAccountSuppressionList))
-        }
-    }
-
-    private func told(
+    func told(
         _ recipient: SentRecipient, _ notice: DeliveryNotice
     ) -> SendingEvent.Recipient {
         SendingEvent.Recipient(
@@ -244,7 +195,7 @@ package struct SendingOffice: DeliveryOffice {
         publish(event, queued.mail, [queued.recipient.address], outgoingIP: outgoingIP)
     }
 
-    private func publish(
+    func publish(
         _ event: SendingEvent, _ mail: SentMailRecord, _ recipients: [Mailbox],
         outgoingIP: String? = nil
     ) -> [TopicDelivery] {

@@ -1,0 +1,63 @@
+import DeliveryQueue
+import Events
+import MailModel
+import Storage
+
+/// What is told of recipients that are not tried, because a list has them.
+extension SendingOffice {
+    /// What is told of a mail that is being taken: that it was sent, and who of its recipients will
+    /// not be tried.
+    func announce(
+        _ sending: AcceptedSending, suppressed: [String: SuppressionRecord]
+    ) -> Consequences {
+        let recipients = sending.recipients.map(\.address)
+        var told = Consequences(deliveries: publish(.send, sending.mail, recipients))
+        for recipient in sending.recipients where recipient.state == .suppressed {
+            guard let record = suppressed[SuppressionRecord.address(recipient.address)] else {
+                continue
+            }
+            let queued = QueuedRecipient(mail: sending.mail, recipient: recipient)
+            let more = self.suppressed(by: record, queued, among: recipients)
+            told.deliveries += more.deliveries
+            told.reports += more.reports
+        }
+        return told
+    }
+
+    /// An event, or, where no topic is told, a mail to the sender, who would hear nothing otherwise.
+    /// SES: feedback goes by mail where nothing else is set up for it, ses.md E.5
+    func suppressed(
+        by record: SuppressionRecord, _ queued: QueuedRecipient, among recipients: [Mailbox]
+    ) -> Consequences {
+        let now = time.now()
+        let notice = DeliveryNotice(record)
+        let event = event(of: record, queued.recipient, notice, now)
+        let deliveries = publish(event, queued.mail, recipients)
+        guard deliveries.isEmpty, queued.recipient.notification.wants(.failure) else {
+            return Consequences(deliveries: deliveries)
+        }
+        return Consequences(
+            reports: report(.failed, DeliveryNotice.suppressed, notice, queued, now))
+    }
+
+    private func event(
+        of record: SuppressionRecord, _ recipient: SentRecipient, _ notice: DeliveryNotice,
+        _ now: Timestamp
+    ) -> SendingEvent {
+        let id = MessageID(at: now, random: random)
+        let subtype: BounceType.Subtype
+        switch (record.scope, record.reason) {
+        case (.global, _): subtype = .suppressed
+        case (.account, .bounce): subtype = .onAccountSuppressionList
+        case (.account, .complaint):
+            return .complaint(
+                SendingEvent.Complaint(
+                    id: id, at: now, recipients: [recipient.address.wireText],
+                    subtype: .onAccountSuppressionList))
+        }
+        return .bounce(
+            SendingEvent.Bounce(
+                id: id, at: now, type: BounceType(.permanent, subtype),
+                recipients: [told(recipient, notice)]))
+    }
+}
