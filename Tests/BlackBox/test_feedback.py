@@ -76,7 +76,7 @@ class Hop(socketserver.ThreadingTCPServer):
 class FeedbackCase(unittest.TestCase):
     """Tests with a server each, that sends, and takes what comes back."""
 
-    def start(self, delivery_port):
+    def start(self, delivery_port, has_topic=True):
         server = new_server(self)
         with open(server.path("zone"), "w", encoding="ascii") as file:
             file.write(ZONE)
@@ -85,7 +85,9 @@ class FeedbackCase(unittest.TestCase):
         server.config["dns"] = {
             "zones": [{"name": "example", "file": "zone"}], "timeoutSeconds": 2}
         server.config["topics"] = {"sent": {"log": {"file": "sent"}}}
-        server.config["sending"] = {"enabled": True, "eventsTopic": "sent"}
+        server.config["sending"] = {"enabled": True}
+        if has_topic:
+            server.config["sending"]["eventsTopic"] = "sent"
         server.config["delivery"] = {"port": delivery_port, "allowPrivateAddresses": True}
         self.server = server.start()
         ports = [int(port) for port in re.findall(r" listens.*port=(\d+)", server.log())]
@@ -136,11 +138,14 @@ class FeedbackCase(unittest.TestCase):
         return {entry["reason"]: entry for entry in self.server.json("suppression", "list")
                 if entry["address"] == address}
 
-    def state(self, mail):
+    def rows(self, sql, *values):
         path = self.server.path("data", "spool", "martlet.sqlite")
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-            return [state for state, in database.execute(
-                "SELECT state FROM sent_recipient WHERE mail = ? ORDER BY position", (mail,))]
+            return database.execute(sql, values).fetchall()
+
+    def state(self, mail):
+        return [state for state, in self.rows(
+            "SELECT state FROM sent_recipient WHERE mail = ? ORDER BY position", mail)]
 
 
 BOUNCE = """\
@@ -330,6 +335,19 @@ class ByHand(FeedbackCase):
         self.assertEqual(
             bounce["bouncedRecipients"][0]["diagnosticCode"], "smtp; 550 5.1.1 user unknown")
         self.assertEqual(self.hop.paths, [], "nothing leaves")
+
+
+class WithoutATopic(FeedbackCase):
+    def test_who_is_not_tried_is_told_by_mail(self):
+        self.start(Hop(self).port, has_topic=False)
+        self.server.cli("suppression", "put", "ada@far.example", "--reason", "COMPLAINT")
+        mail = self.submit("ada@far.example", f"suppressionlist@{SIMULATOR}")
+        self.assertEqual(self.state(mail), ["suppressed"] * 2)
+        # In one commit with the mail: nothing of it is waited for.
+        reports = self.rows(
+            "SELECT address FROM sent_mail JOIN sent_recipient ON mail = id WHERE sender = ''")
+        self.assertEqual(reports, [("shop@example.test",)] * 2)
+        self.assertEqual(self.events(), [])
 
 
 @unittest.skipUnless(IS_ROOT, "Postfix starts as root, and drops to users of its own")
