@@ -278,14 +278,15 @@ package final class DeliveryQueue: Service {
     // MARK: The journal
 
     private func write(_ ending: TryEnding, _ item: QueueItem) async {
-        let progress = progress(of: ending, for: item.queued)
+        let progress = await progress(of: ending, for: item.queued)
         await write([progress])
         follow([progress])
     }
 
     /// What is written of an ending, all in one commit.
-    func progress(of ending: TryEnding, for queued: QueuedRecipient) -> SendingProgress {
-        let consequences = office.consequences(of: ending, for: queued)
+    func progress(of ending: TryEnding, for queued: QueuedRecipient) async -> SendingProgress {
+        let body = ending.isFailure ? await store.returnedBody(of: queued, bodies) : nil
+        let consequences = office.consequences(of: ending, for: queued, returning: body)
         return SendingProgress(
             recipient: queued.recipient.after(ending, at: time.now()),
             deliveries: consequences.deliveries, suppressions: consequences.suppressions,

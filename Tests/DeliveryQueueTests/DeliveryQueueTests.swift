@@ -1,5 +1,6 @@
 import DeliveryQueue
 import MailModel
+import NIOCore
 import SMTPProtocol
 import SQLStorage
 import Storage
@@ -154,6 +155,47 @@ import Testing
             try await depot.until { try await depot.store.sendingCounts().queued == 0 }
         }
         #expect(depot.courier.atWorkMax <= 8)
+    }
+
+    struct Returning: Sendable {
+        /// RET
+        var asked: DeliveryNotification.Returned?
+        /// More than the head and the body may have together.
+        var excessBytes = 0
+        var is8Bit = false
+        var answer = ScriptedCourier.refused
+        var isReturned = false
+    }
+
+    /// RFC 3461 §4.3: as its sender asked, where it failed, and a report takes it.
+    @Test(arguments: [
+        Returning(asked: .full, isReturned: true), Returning(asked: .full, excessBytes: 1),
+        Returning(asked: .headers), Returning(asked: nil), Returning(asked: .full, is8Bit: true),
+        Returning(asked: .full, answer: ScriptedCourier.taken),
+    ])
+    func aMailThatFailsIsReturnedWhole(_ test: Returning) async throws {
+        let depot = try Depot()
+        depot.courier.answers.withLock { $0 = ["one.example": test.answer] }
+        let mail = try await depot.send(
+            to: ["a@one.example"], notification: DeliveryNotification(returned: test.asked)
+        ) { sending in
+            let head = sending.mail.head
+            let length =
+                DeliveryReportMail.returnedBytesMax - head.readableBytes + test.excessBytes
+            let body = ByteBuffer(repeating: UInt8(ascii: "x"), count: length)
+            var checksum = Checksum()
+            checksum.update(head)
+            checksum.update(body)
+            sending.body = body
+            sending.mail.bodyLength = length
+            sending.mail.checksum = checksum.value
+            sending.mail.is8Bit = test.is8Bit
+        }
+        try await depot.run { depot in
+            try await depot.until { try await depot.store.sentMail(mail.id)?.state == .ended }
+        }
+        let returned = depot.office.returned.withLock { $0 }
+        #expect(returned.map { $0?.readableBytes } == [test.isReturned ? mail.bodyLength : nil])
     }
 
     /// What was answered at the last try is kept for its end, beside what the sender asked for.

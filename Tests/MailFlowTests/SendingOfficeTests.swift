@@ -5,6 +5,7 @@ import NIOCore
 import SMTPProtocol
 import SQLStorage
 import Storage
+import TestSupport
 import Testing
 
 /// What follows from the end of a try.
@@ -51,7 +52,7 @@ import Testing
         let acting = try await Acting.sending()
         let queued = try await acting.send(state: .queued)
         let consequences = acting.office.consequences(
-            of: Self.failed(Self.refused(550, status, words)), for: queued)
+            of: Self.failed(Self.refused(550, status, words)), for: queued, returning: nil)
         #expect(consequences.suppressions.isEmpty != isListed)
         try await acting.receiving.store.publish(consequences.deliveries)
         #expect(try await acting.kinds() == [kind])
@@ -79,7 +80,8 @@ import Testing
         queued.recipient.lastAttemptAt = acting.receiving.time.now()
         queued.recipient.detail = "mx.far.example [192.0.2.9] refused RCPT: 452 4.2.2 mailbox full"
         queued.recipient.lastAnswer = Self.full
-        let consequences = acting.office.consequences(of: .expired(nil, nil), for: queued)
+        let consequences = acting.office.consequences(
+            of: .expired(nil, nil), for: queued, returning: nil)
         #expect(consequences.suppressions.map(\.evidence) == ["452 4.2.2 mailbox full"])
         try await acting.receiving.store.publish(consequences.deliveries)
         #expect(try await acting.kinds() == ["Bounce Transient/MailboxFull"])
@@ -96,7 +98,8 @@ import Testing
     @Test func theEndOfItsTimeWithoutAnAnswer() async throws {
         let acting = try await Acting.sending()
         let queued = try await acting.send(state: .queued)
-        let consequences = acting.office.consequences(of: .expired(nil, nil), for: queued)
+        let consequences = acting.office.consequences(
+            of: .expired(nil, nil), for: queued, returning: nil)
         #expect(consequences.suppressions.isEmpty)
         let lines = Self.lines(try #require(consequences.reports.first))
         #expect(lines.contains("Status: 4.4.7"))
@@ -125,10 +128,11 @@ import Testing
         let acting = try await Acting.sending()
         let queued = try await acting.send(state: .queued)
         let ending = Self.listed(queued, scope, reason)
-        let told = acting.office.consequences(of: ending, for: queued)
+        let told = acting.office.consequences(of: ending, for: queued, returning: nil)
         #expect(told.deliveries.count == 1)
         #expect(told.reports.isEmpty)
-        let untold = acting.office(eventsTopic: nil).consequences(of: ending, for: queued)
+        let untold = acting.office(eventsTopic: nil).consequences(
+            of: ending, for: queued, returning: nil)
         #expect(untold.deliveries.isEmpty)
         #expect(untold.suppressions.isEmpty)
         let report = try #require(untold.reports.first)
@@ -143,6 +147,47 @@ import Testing
         var never = queued
         never.recipient.notification.occasions = []
         #expect(
-            acting.office(eventsTopic: nil).consequences(of: ending, for: never).reports.isEmpty)
+            acting.office(eventsTopic: nil).consequences(of: ending, for: never, returning: nil)
+                .reports.isEmpty)
+    }
+
+    // MARK: What goes back
+
+    /// RFC 3461 §4.3
+    @Test(arguments: [true, false])
+    func theMailGoesBackWhereItWasAskedFor(isWhole: Bool) async throws {
+        let acting = try await Acting.sending()
+        let queued = try await acting.send(state: .queued)
+        let body = ByteBuffer(string: "Hello there.\r\n")
+        let consequences = acting.office.consequences(
+            of: Self.failed(Self.refused(550, EnhancedStatusCode(5, 1, 1), "user unknown")),
+            for: queued, returning: isWhole ? body : nil)
+        let text = Self.text(try #require(consequences.reports.first))
+        #expect(text.contains("Subject: Order"))
+        #expect(text.contains("Hello there.") == isWhole)
+        #expect(
+            text.contains(
+                isWhole ? "Content-Type: message/rfc822" : "Content-Type: text/rfc822-headers"))
+    }
+
+    /// A bounce that comes later returns what is still kept for others.
+    @Test func aMailThatIsKeptForOthersGoesBack() async throws {
+        let acting = try await Acting.sending()
+        try await acting.run { acting in
+            let notification = DeliveryNotification(returned: .full)
+            let body = ByteBuffer(string: "Hello there.\r\n")
+            let queued = try await acting.send(notification: notification, body: body)
+            let path = acting.returnPath(of: queued)
+            let bounce = try ProjectFiles.text(ProjectFiles.fixture("feedback/bounce.eml"))
+                .replacing("{{path}}", with: path).replacing("\n", with: "\r\n")
+            let id = try await acting.receive(bounce, to: [path])
+            await acting.ended.retirement(of: id)
+            let report = try #require(
+                try await acting.receiving.store.list(SendingFilter()).first {
+                    $0.mail.sender == .null
+                })
+            let returned = try await acting.receiving.store.body(of: report.mail)
+            #expect(String(buffer: returned).contains("Hello there."))
+        }
     }
 }

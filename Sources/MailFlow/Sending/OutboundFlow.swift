@@ -112,10 +112,22 @@ package final class OutboundFlow: Sendable {
             idempotencyKey: submission.idempotencyKey.map {
                 "\(submission.caller.utf8.count):\(submission.caller)\($0)"
             })
-        if !recipients.contains(where: \.state.isOpen) { sending.end() }
-        let told = office.announce(sending, suppressed: suppressed)
+        let told = office.announce(
+            sending, suppressed: suppressed, returning: returnedBody(of: sending))
         (sending.deliveries, sending.reports) = (told.deliveries, told.reports)
+        if !recipients.contains(where: \.state.isOpen) { sending.end() }
         return sending
+    }
+
+    /// Where the sender gets the mail back whole for a recipient that is not tried.
+    private func returnedBody(of sending: AcceptedSending) -> ByteBuffer? {
+        let mail = sending.mail
+        let isReturned = sending.recipients.contains { recipient in
+            recipient.state == .suppressed
+                && QueuedRecipient(mail: mail, recipient: recipient).isReturnedWhole
+        }
+        guard isReturned else { return nil }
+        return sending.body ?? (try? bodies.read(mail.bodyID, from: 0, length: mail.bodyLength))
     }
 
     /// **Screen**: what holds a virus is accepted, and goes nowhere. SES: `Reject`

@@ -1,14 +1,16 @@
 import DeliveryQueue
 import Events
 import MailModel
+import NIOCore
 import Storage
 
 /// What is told of recipients that are not tried, because a list has them.
 extension SendingOffice {
     /// What is told of a mail that is being taken: that it was sent, and who of its recipients will
-    /// not be tried.
+    /// not be tried. `body`: for those that get the mail back whole.
     func announce(
-        _ sending: AcceptedSending, suppressed: [String: SuppressionRecord]
+        _ sending: AcceptedSending, suppressed: [String: SuppressionRecord],
+        returning body: ByteBuffer?
     ) -> Consequences {
         let recipients = sending.recipients.map(\.address)
         var told = Consequences(deliveries: publish(.send, sending.mail, recipients))
@@ -17,7 +19,9 @@ extension SendingOffice {
                 continue
             }
             let queued = QueuedRecipient(mail: sending.mail, recipient: recipient)
-            let more = self.suppressed(by: record, queued, among: recipients)
+            let more = self.suppressed(
+                by: record, queued, among: recipients,
+                returning: queued.isReturnedWhole ? body : nil)
             told.deliveries += more.deliveries
             told.reports += more.reports
         }
@@ -27,7 +31,8 @@ extension SendingOffice {
     /// An event, or, where no topic is told, a mail to the sender, who would hear nothing otherwise.
     /// SES: feedback goes by mail where nothing else is set up for it, ses.md E.5
     func suppressed(
-        by record: SuppressionRecord, _ queued: QueuedRecipient, among recipients: [Mailbox]
+        by record: SuppressionRecord, _ queued: QueuedRecipient, among recipients: [Mailbox],
+        returning body: ByteBuffer?
     ) -> Consequences {
         let now = time.now()
         let notice = DeliveryNotice(record)
@@ -37,7 +42,8 @@ extension SendingOffice {
             return Consequences(deliveries: deliveries)
         }
         return Consequences(
-            reports: report(.failed, DeliveryNotice.suppressed, notice, queued, now))
+            reports: report(
+                .failed, DeliveryNotice.suppressed, notice, queued, now, returning: body))
     }
 
     private func event(

@@ -2,7 +2,7 @@ package import Accounts
 package import DeliveryQueue
 import Events
 package import MailModel
-import NIOCore
+package import NIOCore
 import SMTPProtocol
 package import Storage
 package import Topics
@@ -55,7 +55,7 @@ package struct SendingOffice: DeliveryOffice {
     }
 
     package func consequences(
-        of ending: TryEnding, for queued: QueuedRecipient
+        of ending: TryEnding, for queued: QueuedRecipient, returning body: ByteBuffer?
     ) -> Consequences {
         let now = time.now()
         func notice(_ problem: DeliveryProblem?, _ attempt: DeliveryAttempt?) -> DeliveryNotice {
@@ -71,25 +71,26 @@ package struct SendingOffice: DeliveryOffice {
                     until: queued.recipient.expiresAt))
         case .failed(let problem, let attempt):
             return bounce(
-                problem.bounceType, notice(problem, attempt), queued, now, isExpired: false)
+                problem.bounceType, notice(problem, attempt), queued, now, isExpired: false,
+                returning: body)
         case .expired(let problem, let attempt):
             guard problem == nil, let last = queued.recipient.lastAnswer else {
                 return bounce(
                     .transient(problem?.reason ?? .networkError), notice(problem, attempt), queued,
-                    now, isExpired: true)
+                    now, isExpired: true, returning: body)
             }
             return bounce(
                 .transient(last.reason),
                 DeliveryNotice(last, of: queued.recipient, by: settings.hostname), queued, now,
-                isExpired: true)
+                isExpired: true, returning: body)
         case .returned:
             // Nothing is said against the address.
             return bounce(
                 .transient(.networkError), notice(.sentBack(queued.recipient.detail), nil), queued,
-                now,
-                isExpired: false)
+                now, isExpired: false, returning: body)
         case .suppressed(let record):
-            return suppressed(by: record, queued, among: [queued.recipient.address])
+            return suppressed(
+                by: record, queued, among: [queued.recipient.address], returning: body)
         }
     }
 
@@ -115,7 +116,7 @@ package struct SendingOffice: DeliveryOffice {
                 DeliveryNotice(nil, attempt, by: settings.hostname, at: now), queued, now)
         }
         if let news = settings.simulator?.news(of: recipient.address, at: now),
-            let told = self.consequences(of: news, for: queued)
+            let told = self.consequences(of: news, for: queued, returning: nil)
         {
             consequences.deliveries += told.consequences.deliveries
         }
@@ -137,7 +138,7 @@ package struct SendingOffice: DeliveryOffice {
     /// whoever could not be reached for so long is not tried again by the next mail.
     func bounce(
         _ type: BounceType, _ notice: DeliveryNotice, _ queued: QueuedRecipient, _ now: Timestamp,
-        isExpired: Bool
+        isExpired: Bool, returning body: ByteBuffer?
     ) -> Consequences {
         let recipient = queued.recipient
         let feedbackID = MessageID(at: now, random: random)
@@ -157,7 +158,7 @@ package struct SendingOffice: DeliveryOffice {
             let unknown = EnhancedStatus(
                 class: isExpired ? 4 : 5, subject: isExpired ? 4 : 0, detail: isExpired ? 7 : 0)
             consequences.reports = report(
-                .failed, notice.status ?? unknown, notice, queued, now)
+                .failed, notice.status ?? unknown, notice, queued, now, returning: body)
         }
         return consequences
     }
@@ -219,14 +220,21 @@ package struct SendingOffice: DeliveryOffice {
 
     // MARK: Mails of ours
 
-    /// RFC 3464; never to a null path.
+    /// RFC 3464; never to a null path. `body`: where the mail goes back whole.
     func report(
         _ action: DeliveryReportMail.Action, _ status: EnhancedStatus, _ notice: DeliveryNotice,
-        _ queued: QueuedRecipient, _ now: Timestamp
+        _ queued: QueuedRecipient, _ now: Timestamp, returning body: ByteBuffer? = nil
     ) -> [AcceptedSending] {
         guard case .mailbox(let sender) = queued.mail.sender else { return [] }
         let id = MessageID(at: now, random: random)
         let recipient = queued.recipient
+        let head = Array(queued.mail.head.readableBytesView)
+        let original: DeliveryReportMail.Original =
+            if let body {
+                .whole((head + body.readableBytesView)[...])
+            } else {
+                .header(head[...])
+            }
         let mail = DeliveryReportMail(
             id: id, at: now, domain: settings.returnDomain, to: sender,
             reportingMTA: settings.hostname, arrivedAt: queued.mail.acceptedAt,
@@ -239,7 +247,7 @@ package struct SendingOffice: DeliveryOffice {
                     detail: notice.detail ?? recipient.detail,
                     lastAttemptAt: notice.attemptedAt ?? recipient.lastAttemptAt)
             ],
-            original: .header(Array(queued.mail.head.readableBytesView)[...]))
+            original: original)
         return [sending(mail.bytes, id, to: sender, about: queued.mail, now)]
     }
 
