@@ -66,6 +66,33 @@ import Testing
         #expect(lines.contains("Diagnostic-Code: smtp; 550 \(status) \(words)"))
     }
 
+    // MARK: Delays
+
+    /// Our own failures are told as ours, not as the recipient's server's.
+    @Test(arguments: [
+        (EnhancedStatusCode(4, 3, 5), nil, "InternalFailure"),
+        (EnhancedStatusCode(4, 3, 0), nil, "InternalFailure"),
+        (EnhancedStatusCode(4, 3, 0), "try again later", "RecipientServerError"),
+        (EnhancedStatusCode(4, 4, 1), nil, "TransientCommunicationFailure"),
+        (EnhancedStatusCode(4, 2, 2), "mailbox full", "MailboxFull"),
+    ])
+    func aDelaySaysWhoseFaultItIs(
+        _ status: EnhancedStatusCode, _ answer: String?, _ type: String
+    ) async throws {
+        let acting = try await Acting.sending()
+        let queued = try await acting.send(state: .queued)
+        let problem =
+            answer.map { Self.refused(451, status, $0) }
+            ?? DeliveryProblem(.mail, status: status, detail: "it went wrong")
+        let consequences = acting.office.consequences(
+            of: .deferred(
+                problem, DeliveryAttempt(.deferred(problem)), next: queued.recipient.expiresAt),
+            for: queued, returning: nil)
+        try await acting.receiving.store.publish(consequences.deliveries)
+        let told = try await acting.events().first?["deliveryDelay"] as? [String: Any]
+        #expect(told?["delayType"] as? String == type)
+    }
+
     // MARK: The end of its time
 
     private static let full = LastAnswer(

@@ -89,6 +89,13 @@ extension DeliveryProblem {
             status: enhancedStatus)
     }
 
+    /// Where nobody answered, a status of the mail system (RFC 3463 §3.4) is about ours; a mail's
+    /// size (x.3.4) is not.
+    var delayType: DelayType {
+        let isOurs = reply == nil && status.subject == 3 && status.detail != 4
+        return isOurs ? .internalFailure : DelayType(reason)
+    }
+
     /// Of one that ends the mail. The code says that it does (RFC 5321 §4.2.1); a status of class 4
     /// beside it, that the address is not to blame for good (RFC 3463 §2).
     var bounceType: BounceType {

@@ -67,7 +67,7 @@ package struct SendingOffice: DeliveryOffice {
         case .deferred(let problem, let attempt, _):
             return Consequences(
                 deliveries: delay(
-                    DelayType(problem.reason), notice(problem, attempt), queued, now,
+                    problem.delayType, notice(problem, attempt), queued, now,
                     until: queued.recipient.expiresAt))
         case .failed(let problem, let attempt):
             return bounce(
