@@ -217,4 +217,22 @@ import Testing
             #expect(String(buffer: returned).contains("Hello there."))
         }
     }
+
+    // MARK: The mail
+
+    @Test func theSendersMessageIDIsShown() async throws {
+        let acting = try await Acting.sending()
+        var queued = try await acting.send(state: .queued)
+        queued.mail.head = ByteBuffer(string: "Message-ID: <ours@mx.ours.test>\r\n\r\n")
+        queued.mail.facts.sendersMessageID = "<order-7@shop.example>"
+        let consequences = acting.office.consequences(
+            of: Self.failed(Self.refused(550, EnhancedStatusCode(5, 1, 1), "user unknown")),
+            for: queued, returning: nil)
+        try await acting.receiving.store.publish(consequences.deliveries)
+        let mail = try #require(try await acting.events().first?["mail"] as? [String: Any])
+        let headers = try #require(mail["headers"] as? [[String: String]])
+        #expect(headers == [["name": "Message-ID", "value": "<order-7@shop.example>"]])
+        let common = try #require(mail["commonHeaders"] as? [String: Any])
+        #expect(common["messageId"] as? String == queued.mail.id.text)
+    }
 }

@@ -14,6 +14,8 @@ package import Storage
 package final class OutboundFlow: Sendable {
     /// To, Cc and Bcc of one mail together. SES: 50
     package static let recipientsMax = 50
+    /// Of a sender's Message-ID that is kept for events: a line's. RFC 5322 §2.1.1
+    private static let messageIDBytesMax = 998
     /// Of a body in a file, in memory at once.
     private static let pieceBytes = 1_048_576
 
@@ -313,7 +315,8 @@ package final class OutboundFlow: Sendable {
                 configurationSet: header.asks.configurationSet
                     ?? senders.configurationSet(for: header.from[0].domain),
                 tags: Dictionary(grouping: header.asks.tags, by: \.name)
-                    .mapValues { $0.map(\.value) }),
+                    .mapValues { $0.map(\.value) },
+                sendersMessageID: replacedMessageID(header)),
             sender: submission.sender, returnDomain: returnDomain, head: head,
             bodyPlace: body.memory == nil ? .file : .row, bodyLength: body.length,
             // Of a body in a file, its own: it was counted while it was written.
@@ -321,6 +324,14 @@ package final class OutboundFlow: Sendable {
             is8Bit: signed.isBody8Bit || head.hasBytesBeyondASCII,
             isSMTPUTF8: submission.isSMTPUTF8 && needsSMTPUTF8(submission, head),
             tls: submission.tls)
+    }
+
+    /// Nil where there is none, it stays, or it is longer than one can be in a line.
+    private func replacedMessageID(_ header: SubmittedHeader) -> String? {
+        guard !settings.keepsMessageID, let field = header.block.first("Message-ID"),
+            !field.body.isEmpty, field.body.count <= Self.messageIDBytesMax
+        else { return nil }
+        return field.decodedText
     }
 
     private func needsSMTPUTF8(_ submission: Submission, _ head: ByteBuffer) -> Bool {

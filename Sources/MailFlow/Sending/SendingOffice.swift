@@ -208,6 +208,7 @@ package struct SendingOffice: DeliveryOffice {
                 + mail.facts.identity,
             account: settings.accountNumber, recipients: recipients,
             head: HeaderBlock(Array(mail.head.readableBytesView)[...]),
+            sendersMessageID: mail.facts.sendersMessageID,
             origin: SentMail.Origin(
                 operation: mail.facts.operation, sourceIP: mail.facts.sourceIP,
                 caller: mail.facts.caller, configurationSet: mail.facts.configurationSet,
