@@ -21,7 +21,6 @@ struct DeliveryNotice: Sendable {
     var reportingMTA: String?
     /// Name of the host that answered.
     var remoteMTA: String?
-    var remoteIP: String?
     /// Of ours, that it left from.
     var outgoingIP: String?
     /// Nil where nobody was asked now.
@@ -40,7 +39,6 @@ struct DeliveryNotice: Sendable {
         detail = problem?.detail
         reportingMTA = hostname.ascii
         remoteMTA = attempt?.remote?.name
-        remoteIP = attempt?.remote?.address.description
         outgoingIP = attempt?.localAddress?.description
         attemptedAt = attempt == nil ? nil : now
     }

@@ -145,7 +145,7 @@ package struct SendingOffice: DeliveryOffice {
         let event = SendingEvent.bounce(
             SendingEvent.Bounce(
                 id: feedbackID, at: now, type: type, recipients: [told(recipient, notice)],
-                reportingMTA: notice.reportingMTA, remoteIP: notice.remoteIP))
+                reportingMTA: notice.reportingMTA))
         var consequences = Consequences(
             deliveries: publish(event, about: queued, outgoingIP: notice.outgoingIP))
         // Whom nobody has tried, for whatever reason of ours, has said nothing.
