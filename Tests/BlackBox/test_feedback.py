@@ -251,6 +251,16 @@ class ByHand(FeedbackCase):
         # And the next mail is not tried.
         self.assertEqual(self.state(self.submit("ada@far.example")), ["suppressed"])
 
+    def test_a_bounce_to_a_name_of_before(self):
+        mail, path = self.send()
+        self.server.stop()
+        self.server.config["hostname"] = "new.example.test"
+        self.server.config["sending"]["serviceDomain"] = "mail.example.net"
+        self.server.start(identities=())
+        self.comes_back(path, BOUNCE.format(path=path))
+        self.assertEqual(self.event("Bounce")["mail"]["messageId"], mail)
+        self.assertEqual(self.state(mail), ["bounced"])
+
     def test_a_complaint(self):
         mail, path = self.send()
         self.comes_back(path, COMPLAINT.format(to=path, path="someone@else.example"))
