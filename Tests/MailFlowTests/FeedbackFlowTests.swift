@@ -5,6 +5,7 @@ import MailModel
 import RuleEngine
 import SQLStorage
 import Storage
+import Synchronization
 import TestSupport
 import Testing
 
