@@ -140,9 +140,8 @@ package struct ReplyDecoder: Sendable {
     }
 
     /// `status-code = class "." subject "." detail`, `class = "2"/"4"/"5"`, 1 to 3 digits each of
-    /// the others; one of another class than its reply's is text like any other, but where both are
-    /// a no: for now or for good, servers mix them up, and the rest of it still tells why. RFC 2034
-    /// §4
+    /// the others; one of another class than its reply's is text like any other (RFC 2034 §4), but
+    /// where both are a no: for now or for good, servers mix them up, and the rest tells why.
     private static func enhanced(
         _ text: UnsafeRawBufferPointer, of reply: Int
     ) -> EnhancedStatusCode? {

@@ -298,12 +298,11 @@ class ByHand(FeedbackCase):
         local, _, domain = path.partition("@")
         other = "1" if local[-1] != "1" else "2"
         for forged in (f"{local[:-1]}{other}@{domain}", f"{other}{local[1:]}@{domain}",
-                       f"{'0' * 56}@{domain}"):
+                       f"{'0' * 56}@{domain}", f"{other}{local[1:]}@other.example"):
             code, text = self.server.rcpt(forged, sender="")
             self.assertEqual(code, 550, forged)
             self.assertIn("5.1.1", text)
-        # A token is good at the domains of return paths alone, and a mail without one proves nothing.
-        self.assertEqual(self.server.rcpt(f"{local}@other.example", sender="")[0], 550)
+        # A mail without a token proves nothing.
         for where in ("shop@example.test", "postmaster@mx.example.test", "abuse@mx.example.test"):
             self.comes_back(where, BOUNCE.format(path=path))
         self.assertEqual(len(self.events()), told)
