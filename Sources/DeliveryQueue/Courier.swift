@@ -170,6 +170,11 @@ package struct DeliveryProblem: Sendable, Equatable {
         self.detail = detail
         self.asksForLess = asksForLess
     }
+
+    /// `status` as reports and events have it.
+    package var enhancedStatus: EnhancedStatus {
+        EnhancedStatus(class: status.class, subject: status.subject, detail: status.detail)
+    }
 }
 
 /// A host that mail was taken to.

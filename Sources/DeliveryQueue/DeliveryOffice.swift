@@ -1,4 +1,5 @@
 package import MailModel
+package import NIOCore
 package import SMTPProtocol
 package import Storage
 
@@ -7,8 +8,11 @@ package import Storage
 package protocol DeliveryOffice: Sendable {
     /// The reverse path of the transaction for this recipient.
     func returnPath(of recipient: QueuedRecipient) -> ReversePath
-    /// What is written together with the end of a try. May be asked twice for the same.
-    func consequences(of ending: TryEnding, for recipient: QueuedRecipient) -> Consequences
+    /// What is written together with the end of a try. May be asked twice for the same. `body`: the
+    /// bytes after the mail's head, where it goes back whole.
+    func consequences(
+        of ending: TryEnding, for recipient: QueuedRecipient, returning body: ByteBuffer?
+    ) -> Consequences
 }
 
 /// How a try for one recipient ended.

@@ -111,7 +111,8 @@ extension DeliveryQueue {
 
     private func sendBack(_ keys: [SentRecipient.Key]) async throws(StorageFailure) -> Int {
         let open = try await store.queued(keys).filter(\.recipient.state.isOpen)
-        let progress = open.map { self.progress(of: .returned, for: $0) }
+        var progress: [SendingProgress] = []
+        for queued in open { progress.append(await self.progress(of: .returned, for: queued)) }
         let files = try await store.record(progress)
         if !files.isEmpty { bodies.remove(files) }
         for queued in open { log.ended(.returned, of: queued) }

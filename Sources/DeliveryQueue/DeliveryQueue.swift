@@ -60,8 +60,8 @@ package final class DeliveryQueue: Service {
         state = Mutex(State(lanes: Lanes(limits: limits)))
     }
 
-    /// Takes a committed mail; called from the writer's thread, never blocks. Who finds no room is
-    /// found in the store.
+    /// Takes a committed mail, and its reports; called from the writer's thread, never blocks. Who
+    /// finds no room is found in the store.
     package func offer(_ sending: AcceptedSending) {
         let now = time.now()
         let body: MailContent? =
@@ -84,6 +84,7 @@ package final class DeliveryQueue: Service {
             return state.takeSleepers(taken)
         }
         for sleeper in sleepers { sleeper.resume() }
+        for report in sending.reports { offer(report) }
     }
 
     /// Recipients that are tried at this moment.
@@ -277,14 +278,15 @@ package final class DeliveryQueue: Service {
     // MARK: The journal
 
     private func write(_ ending: TryEnding, _ item: QueueItem) async {
-        let progress = progress(of: ending, for: item.queued)
+        let progress = await progress(of: ending, for: item.queued)
         await write([progress])
         follow([progress])
     }
 
     /// What is written of an ending, all in one commit.
-    func progress(of ending: TryEnding, for queued: QueuedRecipient) -> SendingProgress {
-        let consequences = office.consequences(of: ending, for: queued)
+    func progress(of ending: TryEnding, for queued: QueuedRecipient) async -> SendingProgress {
+        let body = ending.isFailure ? await store.returnedBody(of: queued, bodies) : nil
+        let consequences = office.consequences(of: ending, for: queued, returning: body)
         return SendingProgress(
             recipient: queued.recipient.after(ending, at: time.now()),
             deliveries: consequences.deliveries, suppressions: consequences.suppressions,

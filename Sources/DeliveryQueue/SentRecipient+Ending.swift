@@ -10,8 +10,9 @@ extension SentRecipient {
         case .delivered(let reply, _):
             recipient.countTry(now, reply.text)
             recipient.state = .delivered
-        case .deferred(let problem, _, let next):
+        case .deferred(let problem, let attempt, let next):
             recipient.countTry(now, problem.detail)
+            recipient.lastAnswer = LastAnswer(problem, attempt)
             recipient.dueAt = next
         case .failed(let problem, _):
             recipient.countTry(now, problem.detail)
@@ -35,5 +36,14 @@ extension SentRecipient {
         attempts += 1
         lastAttemptAt = now
         self.detail = detail
+        lastAnswer = nil
+    }
+}
+
+extension LastAnswer {
+    fileprivate init(_ problem: DeliveryProblem, _ attempt: DeliveryAttempt) {
+        self.init(
+            status: problem.enhancedStatus, code: problem.reply?.code,
+            text: problem.reply?.lines.joined(separator: " "), host: attempt.remote?.name)
     }
 }

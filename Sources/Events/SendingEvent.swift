@@ -45,18 +45,16 @@ package enum SendingEvent: Sendable {
         /// Of the report that told it, or our own name where the next hop told us; nil where
         /// nobody was asked.
         package var reportingMTA: String?
-        package var remoteIP: String?
 
         package init(
             id: MessageID, at: Timestamp, type: BounceType, recipients: [Recipient],
-            reportingMTA: String? = nil, remoteIP: String? = nil
+            reportingMTA: String? = nil
         ) {
             self.id = id
             self.at = at
             self.type = type
             self.recipients = recipients
             self.reportingMTA = reportingMTA
-            self.remoteIP = remoteIP
         }
     }
 

@@ -5,17 +5,6 @@ package enum SendingEvents {
         EventJSON.encode(Publication(event, mail))
     }
 
-    /// What the topics of an identity are told, in the older form; nil for what it does not tell.
-    /// `withHeaders`: as the identity's settings ask for this kind. ses.md E.4
-    package static func notification(
-        _ event: SendingEvent, of mail: SentMail, withHeaders: Bool
-    ) -> [UInt8]? {
-        guard let notification = Notification(event, mail, withHeaders: withHeaders) else {
-            return nil
-        }
-        return EventJSON.encode(notification)
-    }
-
     private struct Publication: Encodable {
         struct Empty: Encodable {}
 
@@ -29,7 +18,7 @@ package enum SendingEvents {
         var reject: RejectObject?
 
         init(_ event: SendingEvent, _ mail: SentMail) {
-            self.mail = SentMailObject(published: mail)
+            self.mail = SentMailObject(mail)
             switch event {
             case .send:
                 eventType = "Send"
@@ -49,31 +38,6 @@ package enum SendingEvents {
             case .reject:
                 eventType = "Reject"
                 reject = RejectObject()
-            }
-        }
-    }
-
-    private struct Notification: Encodable {
-        var notificationType: String
-        var mail: SentMailObject
-        var delivery: DeliveryObject?
-        var bounce: BounceObject?
-        var complaint: ComplaintObject?
-
-        init?(_ event: SendingEvent, _ mail: SentMail, withHeaders: Bool) {
-            self.mail = SentMailObject(notified: mail, withHeaders: withHeaders)
-            switch event {
-            case .delivery(let told):
-                notificationType = "Delivery"
-                delivery = DeliveryObject(told)
-            case .bounce(let told):
-                notificationType = "Bounce"
-                bounce = BounceObject(told)
-                bounce?.remoteMtaIp = told.remoteIP
-            case .complaint(let told):
-                notificationType = "Complaint"
-                complaint = ComplaintObject(told)
-            case .send, .deliveryDelay, .reject: return nil
             }
         }
     }

@@ -27,8 +27,6 @@ struct BounceObject: Encodable {
     var timestamp: String
     var feedbackId: String
     var reportingMTA: String?
-    /// In the older form alone.
-    var remoteMtaIp: String?
 
     init(_ told: SendingEvent.Bounce) {
         bounceType = told.type.type.rawValue

@@ -5,32 +5,15 @@ struct SentMailObject: Encodable {
     var timestamp: String
     var source: String
     var sourceArn: String
-    var sourceIp: String?
-    var callerIdentity: String?
     var sendingAccountId: String
     var messageId: String
     var destination: [String]
-    var headersTruncated: Bool?
-    var headers: HeaderList?
-    var commonHeaders: CommonHeaders?
-    var tags: [String: [String]]?
+    var headersTruncated: Bool
+    var headers: HeaderList
+    var commonHeaders: CommonHeaders
+    var tags: [String: [String]]
 
-    /// In the form of event publishing: with headers and tags.
-    init(published mail: SentMail) {
-        self.init(mail)
-        addHeaders(of: mail)
-        tags = Self.tags(of: mail)
-    }
-
-    /// In the older form: with the headers where they are asked for.
-    init(notified mail: SentMail, withHeaders: Bool) {
-        self.init(mail)
-        sourceIp = mail.origin.sourceIP
-        callerIdentity = mail.origin.caller
-        if withHeaders { addHeaders(of: mail) }
-    }
-
-    private init(_ mail: SentMail) {
+    init(_ mail: SentMail) {
         timestamp = mail.acceptedAt.iso8601Text
         source = mail.source.wireText
         sourceArn = mail.identityARN
@@ -38,19 +21,17 @@ struct SentMailObject: Encodable {
         messageId = mail.id.text
         var room = Room(bytes: EventLimits.commonBytesMax)
         destination = room.fit(mail.recipients.map(\.wireText))
-    }
-
-    private mutating func addHeaders(of mail: SentMail) {
         let list = HeaderList(Self.sendersFields(of: mail)) { field in
             guard let original = mail.sendersMessageID, field.name.lowercased() == "message-id"
             else { return field.decodedText }
             return original
         }
-        let common = CommonHeaders(mail.head, returnPath: nil, messageID: mail.id.text)
+        commonHeaders = CommonHeaders(mail.head, returnPath: nil, messageID: mail.id.text)
         headersTruncated =
-            list.isTruncated || common.isTruncated || destination.count < mail.recipients.count
+            list.isTruncated || commonHeaders.isTruncated
+            || destination.count < mail.recipients.count
         headers = list
-        commonHeaders = common
+        tags = Self.tags(of: mail)
     }
 
     /// Without what we put on top: signatures, and the line that says how the mail came to us.

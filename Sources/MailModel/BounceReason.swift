@@ -92,8 +92,9 @@ package struct BounceType: Sendable, Hashable {
 }
 
 extension BounceType {
-    /// Of a mail that was put off until its time was over: transient, whatever put it off.
-    package static func expired(_ reason: BounceReason) -> BounceType {
+    /// Of a mail that was put off until its time was over, or that a server ends by a status that
+    /// would pass: transient, for whatever reason.
+    package static func transient(_ reason: BounceReason) -> BounceType {
         let type = BounceType(reason: reason, permanence: .temporary)
         return type.type == .transient ? type : BounceType(.transient, .general)
     }

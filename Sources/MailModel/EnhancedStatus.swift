@@ -1,5 +1,5 @@
 /// An enhanced mail system status code. RFC 3463 §2
-package struct EnhancedStatus: Sendable, Hashable, CustomStringConvertible {
+package struct EnhancedStatus: Sendable, Hashable, Codable, CustomStringConvertible {
     /// 2 success, 4 persistent transient failure, 5 permanent failure.
     package var `class`: Int
     package var subject: Int

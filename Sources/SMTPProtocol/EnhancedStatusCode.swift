@@ -1,4 +1,5 @@
-/// `class.subject.detail` of RFC 3463; the class of a reply's code and this one's agree.
+/// `class.subject.detail` of RFC 3463. The class of a reply's code and this one's agree, but for a
+/// server's that says 5 by the one and 4 by the other.
 package struct EnhancedStatusCode: Hashable, Sendable, CustomStringConvertible {
     package let `class`: Int
     package let subject: Int

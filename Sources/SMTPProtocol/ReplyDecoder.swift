@@ -124,7 +124,7 @@ package struct ReplyDecoder: Sendable {
         guard isLast || bytes[3] == UInt8(ascii: "-") else { return nil }
         let text = UnsafeRawBufferPointer(rebasing: bytes[4..<end])
         return Line(
-            code: code, isLast: isLast, enhanced: enhanced(text, class: first),
+            code: code, isLast: isLast, enhanced: enhanced(text, of: first),
             text: printable(text))
     }
 
@@ -140,12 +140,13 @@ package struct ReplyDecoder: Sendable {
     }
 
     /// `status-code = class "." subject "." detail`, `class = "2"/"4"/"5"`, 1 to 3 digits each of
-    /// the others; one of another class than its reply's is text like any other. RFC 2034 §4
+    /// the others; one of another class than its reply's is text like any other (RFC 2034 §4), but
+    /// where both are a no: for now or for good, servers mix them up, and the rest tells why.
     private static func enhanced(
-        _ text: UnsafeRawBufferPointer, class: Int
+        _ text: UnsafeRawBufferPointer, of reply: Int
     ) -> EnhancedStatusCode? {
-        guard text.count >= 5, `class` != 3, digit(text[0]) == `class`,
-            text[1] == UInt8(ascii: ".")
+        guard text.count >= 5, let `class` = digit(text[0]), text[1] == UInt8(ascii: "."),
+            reply >= 4 ? `class` == 4 || `class` == 5 : reply == 2 && `class` == 2
         else { return nil }
         var index = 2
         guard let subject = number(text, &index), index < text.count,

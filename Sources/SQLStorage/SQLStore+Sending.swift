@@ -83,6 +83,7 @@ extension SQLStore: SendingStore {
         }
         for (destination, due) in dueAt { try expect(destination, due, connection) }
         try insert(sending.deliveries, connection)
+        for report in sending.reports { try insert(report, connection) }
     }
 
     private static let sentInsertion = """
@@ -109,7 +110,6 @@ extension SQLStore: SendingStore {
     private static func insert(
         _ recipient: SentRecipient, _ connection: any SQLConnection
     ) throws(StorageFailure) {
-        let notification = recipient.notification
         try connection.execute(
             """
             INSERT INTO sent_recipient (\(recipientColumns))
@@ -121,7 +121,7 @@ extension SQLStore: SendingStore {
                 .text(recipient.state.rawValue), .integer(recipient.dueAt.milliseconds),
                 .integer(recipient.expiresAt.milliseconds), .integer(Int64(recipient.attempts)),
                 .integer(recipient.lastAttemptAt?.milliseconds), .text(recipient.detail),
-                .text(notification == DeliveryNotification() ? nil : json(notification)),
+                .text(notification(of: recipient)),
             ])
     }
 
@@ -162,13 +162,14 @@ extension SQLStore: SendingStore {
             """
             UPDATE sent_recipient SET
                 state = CASE WHEN $1 = 'queued' THEN state ELSE $2 END,
-                due_ms = $3, attempts = $4, last_ms = $5, detail = $6
-            WHERE mail = $7 AND position = $8
+                due_ms = $3, attempts = $4, last_ms = $5, detail = $6, notification = $7
+            WHERE mail = $8 AND position = $9
             """,
             [
                 .text(recipient.state.rawValue), .text(recipient.state.rawValue),
                 .integer(recipient.dueAt.milliseconds), .integer(Int64(recipient.attempts)),
                 .integer(recipient.lastAttemptAt?.milliseconds), .text(recipient.detail),
+                .text(notification(of: recipient)),
                 .text(recipient.key.mail.text), .integer(Int64(recipient.key.position)),
             ])
         try put(progress.suppressions, connection, keepsComplaints: true)

@@ -69,12 +69,45 @@ extension SQLStore {
             let expires = row.integer(first + 6), timesMax.contains(expires),
             let attempts = row.integer(first + 7).flatMap({ Int(exactly: $0) })
         else { return nil }
+        let told: Told? = row.text(first + 10).flatMap(value)
         return SentRecipient(
             key: SentRecipient.Key(mail: mail, position: position), address: address,
             destination: destination, state: state, dueAt: Timestamp(milliseconds: due),
             expiresAt: Timestamp(milliseconds: expires), attempts: attempts,
             lastAttemptAt: row.integer(first + 8).map(Timestamp.init(milliseconds:)),
-            detail: row.text(first + 9),
-            notification: row.text(first + 10).flatMap(value) ?? DeliveryNotification())
+            detail: row.text(first + 9), lastAnswer: told?.lastAnswer,
+            notification: told?.notification ?? DeliveryNotification())
+    }
+
+    /// The column `notification`; nil where nothing is known.
+    static func notification(of recipient: SentRecipient) -> String? {
+        let told = Told(notification: recipient.notification, lastAnswer: recipient.lastAnswer)
+        return told == Told(notification: DeliveryNotification()) ? nil : json(told)
+    }
+
+    /// What stands in the column `notification`: what the sender wants to be told, and as a member
+    /// beside those of that the last answer, which is for telling, too.
+    private struct Told: Codable, Equatable {
+        private enum CodingKeys: String, CodingKey { case lastAnswer }
+
+        var notification: DeliveryNotification
+        var lastAnswer: LastAnswer?
+
+        init(notification: DeliveryNotification, lastAnswer: LastAnswer? = nil) {
+            self.notification = notification
+            self.lastAnswer = lastAnswer
+        }
+
+        init(from decoder: any Decoder) throws {
+            notification = try DeliveryNotification(from: decoder)
+            lastAnswer = try decoder.container(keyedBy: CodingKeys.self)
+                .decodeIfPresent(LastAnswer.self, forKey: .lastAnswer)
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            try notification.encode(to: encoder)
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encodeIfPresent(lastAnswer, forKey: .lastAnswer)
+        }
     }
 }

@@ -176,7 +176,13 @@ class BadLuck(SendingCase):
             database.execute("UPDATE sent_recipient SET due_ms = 0, expires_ms = 1")
             database.execute("UPDATE destination SET due_ms = 0, rests_ms = NULL")
         self.becomes(mail, "bounced", "450 4.2.1 not today")
-        self.assertEqual(self.bounce_of(mail)["bounceType"], "Transient")
+        bounce = self.bounce_of(mail)
+        self.assertEqual(bounce["bounceType"], "Transient")
+        # What was answered at the last try, before the server was stopped.
+        recipient, = bounce["bouncedRecipients"]
+        self.assertEqual(
+            (recipient["status"], recipient["diagnosticCode"]),
+            ("4.2.1", "smtp; 450 4.2.1 not today"))
         self.assertTrue(self.server.log_lines(" expired ", f"mail={mail}"))
         # Who could not be reached for so long is not tried by the next mail, and the sender knows.
         listed, = self.server.json("suppression", "get", "ada@luck0.example")

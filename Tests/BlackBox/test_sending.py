@@ -18,7 +18,8 @@ class Sending(SendingCase):
     def test_a_mail_leaves_signed_for_by_its_sender(self):
         code, reply = self.submit(
             "ada@far.example", "bob@far.example",
-            headers="Bcc: hidden@far.example\r\nX-SES-MESSAGE-TAGS: campaign=spring\r\n")
+            headers="Bcc: hidden@far.example\r\nX-SES-MESSAGE-TAGS: campaign=spring\r\n"
+                    "Message-ID: <order-7@shop.example>\r\n")
         self.assertEqual(code, 250, reply)
         message_id = reply.decode().split()[-1]
         self.assertRegex(message_id, r"^0100[0-9a-f]{12}(-[0-9a-f]+){5}-000000$")
@@ -37,6 +38,10 @@ class Sending(SendingCase):
         told = self.event("Send")
         self.assertEqual(told["mail"]["messageId"], message_id)
         self.assertEqual(told["mail"]["tags"]["campaign"], ["spring"])
+        # The one that was replaced is shown where the sender looks for it.
+        self.assertIn({"name": "Message-ID", "value": "<order-7@shop.example>"},
+                      told["mail"]["headers"])
+        self.assertEqual(told["mail"]["commonHeaders"]["messageId"], message_id)
 
     def test_a_mail_without_a_configuration_set_has_its_identitys(self):
         self.server.cli("identity", "configuration-set", "set", "shop.example", "orders")

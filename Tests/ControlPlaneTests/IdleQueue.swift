@@ -1,5 +1,6 @@
 import DeliveryQueue
 import MailModel
+import NIOCore
 import Storage
 
 /// What a queue that is not run is given: only rows change.
@@ -11,9 +12,9 @@ struct NobodyTakes: Courier {
 
 struct NobodyIsTold: DeliveryOffice {
     func returnPath(of recipient: QueuedRecipient) -> ReversePath { .null }
-    func consequences(of ending: TryEnding, for recipient: QueuedRecipient) -> Consequences {
-        Consequences()
-    }
+    func consequences(
+        of ending: TryEnding, for recipient: QueuedRecipient, returning body: ByteBuffer?
+    ) -> Consequences { Consequences() }
 }
 
 struct NobodyWaits: Pause {

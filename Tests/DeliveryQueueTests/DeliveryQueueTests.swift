@@ -1,5 +1,7 @@
 import DeliveryQueue
 import MailModel
+import NIOCore
+import SMTPProtocol
 import SQLStorage
 import Storage
 import Synchronization
@@ -22,6 +24,21 @@ import Testing
         let recipients = try await depot.recipients(of: mail)
         #expect(recipients.allSatisfy { $0.state == .delivered && $0.attempts == 1 })
         #expect(recipients.allSatisfy { $0.detail == "250 2.0.0 Ok" })
+    }
+
+    /// What tells the sender goes with the mail it is about: durable with it, and on its way.
+    @Test(arguments: [true, false])
+    func reportsGoOnTheirWay(isOffered: Bool) async throws {
+        let depot = try Depot()
+        let report = try depot.sending(to: ["sender@one.example"])
+        let mail = try await depot.send(
+            to: ["a@two.example"], isOffered: isOffered, reports: [report])
+        try await depot.run { depot in
+            for id in [mail.id, report.mail.id] {
+                try await depot.until { try await depot.store.sentMail(id)?.state == .ended }
+            }
+        }
+        #expect(Set(depot.courier.recipients) == ["a@two.example", "sender@one.example"])
     }
 
     @Test func aNoIsTheEnd() async throws {
@@ -138,6 +155,84 @@ import Testing
             try await depot.until { try await depot.store.sendingCounts().queued == 0 }
         }
         #expect(depot.courier.atWorkMax <= 8)
+    }
+
+    struct Returning: Sendable {
+        /// RET
+        var asked: DeliveryNotification.Returned?
+        /// More than the head and the body may have together.
+        var excessBytes = 0
+        var is8Bit = false
+        var answer = ScriptedCourier.refused
+        var isReturned = false
+    }
+
+    /// RFC 3461 §4.3: as its sender asked, where it failed, and a report takes it.
+    @Test(arguments: [
+        Returning(asked: .full, isReturned: true), Returning(asked: .full, excessBytes: 1),
+        Returning(asked: .headers), Returning(asked: nil), Returning(asked: .full, is8Bit: true),
+        Returning(asked: .full, answer: ScriptedCourier.taken),
+    ])
+    func aMailThatFailsIsReturnedWhole(_ test: Returning) async throws {
+        let depot = try Depot()
+        depot.courier.answers.withLock { $0 = ["one.example": test.answer] }
+        let mail = try await depot.send(
+            to: ["a@one.example"], notification: DeliveryNotification(returned: test.asked)
+        ) { sending in
+            let head = sending.mail.head
+            let length =
+                DeliveryReportMail.returnedBytesMax - head.readableBytes + test.excessBytes
+            let body = ByteBuffer(repeating: UInt8(ascii: "x"), count: length)
+            var checksum = Checksum()
+            checksum.update(head)
+            checksum.update(body)
+            sending.body = body
+            sending.mail.bodyLength = length
+            sending.mail.checksum = checksum.value
+            sending.mail.is8Bit = test.is8Bit
+        }
+        try await depot.run { depot in
+            try await depot.until { try await depot.store.sentMail(mail.id)?.state == .ended }
+        }
+        let returned = depot.office.returned.withLock { $0 }
+        #expect(returned.map { $0?.readableBytes } == [test.isReturned ? mail.bodyLength : nil])
+    }
+
+    /// What was answered at the last try is kept for its end, beside what the sender asked for.
+    @Test func theLastAnswerIsKept() async throws {
+        let status = EnhancedStatusCode(4, 2, 2)
+        let depot = try Depot(plan: RetryPlan(delaysSeconds: [600]))
+        depot.courier.answers.withLock {
+            $0 = [
+                "a@one.example": DeliveryAttempt(
+                    .deferred(
+                        DeliveryProblem(
+                            .mail, status: status,
+                            reply: RemoteReply(
+                                code: 452, enhanced: status, lines: ["4.2.2 mailbox", "full"]),
+                            detail: "mx refused RCPT")),
+                    remote: IPAddress("192.0.2.9").map { RemoteHost(name: "mx", address: $0) })
+            ]
+        }
+        let asked = DeliveryNotification(
+            occasions: [.failure], returned: .full, envelopeID: "order-7")
+        let mail = try await depot.send(to: ["a@one.example"], notification: asked)
+        try await depot.run { depot in
+            try await depot.until { try await depot.recipients(of: mail).first?.attempts == 1 }
+            let waiting = try #require(try await depot.recipients(of: mail).first)
+            #expect(
+                waiting.lastAnswer
+                    == LastAnswer(
+                        status: EnhancedStatus(class: 4, subject: 2, detail: 2), code: 452,
+                        text: "4.2.2 mailbox full", host: "mx"))
+            #expect(waiting.notification == asked)
+            depot.courier.answers.withLock { $0 = [:] }
+            depot.time.advance(seconds: 700)
+            try await depot.until { try await depot.store.sentMail(mail.id)?.state == .ended }
+        }
+        let sent = try #require(try await depot.recipients(of: mail).first)
+        #expect(sent.lastAnswer == nil)
+        #expect(sent.notification == asked)
     }
 
     @Test func theEndOfItsTimeIsABounce() async throws {

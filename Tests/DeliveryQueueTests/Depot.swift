@@ -19,6 +19,7 @@ final class Depot: Sendable {
     let time = ManualTime()
     let random = CountingRandom()
     let courier: ScriptedCourier
+    let office = PlainOffice()
     let log = CollectedTries()
     let queue: DeliveryQueue
 
@@ -31,7 +32,7 @@ final class Depot: Sendable {
             time: time, onSyncFailure: { _ in })
         courier = ScriptedCourier(time: time)
         queue = DeliveryQueue(
-            limits: limits, store: store, bodies: bodies, courier: courier, office: PlainOffice(),
+            limits: limits, store: store, bodies: bodies, courier: courier, office: office,
             routes: RouteTable(), plans: RetryPlans(standard: plan), time: time, random: random,
             pause: NoPause(), log: log, onDeliveries: {})
     }
@@ -44,8 +45,25 @@ final class Depot: Sendable {
     /// Takes a mail for `addresses`; into the queue's memory, too, where `isOffered`.
     @discardableResult
     func send(
-        to addresses: [String], isOffered: Bool = true, dueAt: Timestamp? = nil
+        to addresses: [String], isOffered: Bool = true, dueAt: Timestamp? = nil,
+        notification: DeliveryNotification = DeliveryNotification(),
+        reports: [AcceptedSending] = [], change: (inout AcceptedSending) -> Void = { _ in }
     ) async throws -> SentMailRecord {
+        var sending = try sending(to: addresses, dueAt: dueAt, notification: notification)
+        sending.reports = reports
+        change(&sending)
+        _ = try await withCheckedThrowingContinuation { [sending] continuation in
+            store.accept(sending) { continuation.resume(with: $0) }
+        }
+        if isOffered { queue.offer(sending) }
+        return sending.mail
+    }
+
+    /// A mail for `addresses` that is not stored yet.
+    func sending(
+        to addresses: [String], dueAt: Timestamp? = nil,
+        notification: DeliveryNotification = DeliveryNotification()
+    ) throws -> AcceptedSending {
         let now = time.now()
         let id = MessageID(at: now, random: SystemBytes())
         let head = ByteBuffer(string: "Subject: x\r\n\r\n")
@@ -66,14 +84,9 @@ final class Depot: Sendable {
             return SentRecipient(
                 key: SentRecipient.Key(mail: id, position: position), address: mailbox,
                 destination: RouteTable().destination(of: mailbox.domain), dueAt: dueAt ?? now,
-                expiresAt: now.advanced(bySeconds: 259_200))
+                expiresAt: now.advanced(bySeconds: 259_200), notification: notification)
         }
-        let sending = AcceptedSending(mail: mail, recipients: recipients, body: body)
-        _ = try await withCheckedThrowingContinuation { continuation in
-            store.accept(sending) { continuation.resume(with: $0) }
-        }
-        if isOffered { queue.offer(sending) }
-        return mail
+        return AcceptedSending(mail: mail, recipients: recipients, body: body)
     }
 
     /// Changes a byte of the mail's body behind the store's back.
@@ -120,11 +133,16 @@ struct NoPause: Pause {
     func forMilliseconds(_ milliseconds: Int64) async { await Task.yield() }
 }
 
-/// Nothing follows from anything.
-struct PlainOffice: DeliveryOffice {
+/// Nothing follows from anything; what could have been returned is kept.
+final class PlainOffice: DeliveryOffice {
+    let returned = Mutex<[ByteBuffer?]>([])
+
     func returnPath(of recipient: QueuedRecipient) -> ReversePath { recipient.mail.sender }
-    func consequences(of ending: TryEnding, for recipient: QueuedRecipient) -> Consequences {
-        Consequences()
+    func consequences(
+        of ending: TryEnding, for recipient: QueuedRecipient, returning body: ByteBuffer?
+    ) -> Consequences {
+        returned.withLock { $0.append(body) }
+        return Consequences()
     }
 }
 

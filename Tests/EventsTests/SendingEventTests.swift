@@ -24,15 +24,8 @@ import Testing
         #expect(actual == (try Golden.text(path, updatedTo: actual)))
     }
 
-    /// Those that have an older form.
-    static let notified = SentMails.events.keys.filter {
-        !["send", "delay", "reject"].contains($0)
-    }
-
     @Test func everyGoldenFileHasItsCase() throws {
-        let cases =
-            SentMails.events.keys.map { "event-\($0).json" }
-            + Self.notified.map { "notification-\($0).json" } + ["notification-headers.json"]
+        let cases = SentMails.events.keys.map { "event-\($0).json" }
         #expect(try ProjectFiles.fixtures(in: "events", ending: "") == cases.sorted())
     }
 
@@ -42,21 +35,6 @@ import Testing
         let mail = SentMails.mail(outgoingIP: isOut ? "198.51.100.1" : nil)
         let event = try #require(SentMails.events[name])
         try Self.golden("event-\(name)", SendingEvents.event(event, of: mail))
-    }
-
-    @Test(arguments: SentMails.events.keys.sorted())
-    func isNotified(_ name: String) throws {
-        let event = try #require(SentMails.events[name])
-        let bytes = SendingEvents.notification(event, of: SentMails.mail(), withHeaders: false)
-        #expect((bytes != nil) == Self.notified.contains(name))
-        if let bytes { try Self.golden("notification-\(name)", bytes) }
-    }
-
-    @Test func headersAreNotifiedWhereAskedFor() throws {
-        let event = try #require(SentMails.events["delivery"])
-        let bytes = try #require(
-            SendingEvents.notification(event, of: SentMails.mail(), withHeaders: true))
-        try Self.golden("notification-headers", bytes)
     }
 
     // MARK: The mail

@@ -66,7 +66,7 @@ enum SentMails {
                 recipients: [
                     SendingEvent.Recipient(
                         "recipient@example.com", status: unknown, reply: "550 5.1.1 unknown")
-                ], reportingMTA: "mx.example.com", remoteIP: "192.0.2.9")),
+                ], reportingMTA: "mx.example.com")),
         "bounce-suppressed": .bounce(
             SendingEvent.Bounce(
                 id: feedbackID, at: acceptedAt,

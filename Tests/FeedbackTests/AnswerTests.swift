@@ -31,7 +31,7 @@ import Testing
     /// Whatever an answer said for now, that its time is over is no word about the address.
     @Test(arguments: BounceReason.allCases)
     func whatExpiresIsTransient(_ reason: BounceReason) {
-        #expect(BounceType.expired(reason).type == .transient)
+        #expect(BounceType.transient(reason).type == .transient)
     }
 
     @Test(arguments: [
@@ -39,7 +39,7 @@ import Testing
         (.noSuchMailbox, .general), (.networkError, .general), (.undetermined, .general),
     ])
     func whatExpiresKeepsItsReason(_ reason: BounceReason, _ subtype: BounceType.Subtype) {
-        #expect(BounceType.expired(reason).subtype == subtype)
+        #expect(BounceType.transient(reason).subtype == subtype)
     }
 
     @Test(arguments: [

@@ -5,6 +5,7 @@ import MailModel
 import RuleEngine
 import SQLStorage
 import Storage
+import Synchronization
 import TestSupport
 import Testing
 
@@ -217,23 +218,61 @@ import Testing
         }
     }
 
-    /// Its domain may be taken away before that: then nobody waits any more.
-    @Test func whatIsWaitedForHasAnEnd() async throws {
+    /// It comes to the name that the mail left with, whatever the names are meanwhile: a domain that
+    /// is no return path's any more, or a former one of the server's, which nobody knows.
+    @Test(arguments: ["bounce.ours.example", "former.test"])
+    func comesBackToANameOfBefore(_ name: String) async throws {
         let acting = try await Acting.sending()
         let ours = Domain(validatedASCII: "ours.example")
         try await acting.run { acting in
             let senders = try #require(acting.receiving.senders)
             _ = try await senders.setMailFrom("bounce.ours.example", .useDefaultValue, of: ours)
-            var queued = try await acting.send(state: .queued)
-            queued.mail.returnDomain = Domain(validatedASCII: "bounce.ours.example")
-            let path = acting.returnPath(of: queued)
-            let id = try await acting.receive(try Self.mail("bounce", path), to: [path])
-            await acting.ended.tries(1)
+            var queued = try await acting.send()
+            queued.mail.returnDomain = Domain(validatedASCII: name)
             _ = try await senders.clearMailFrom(of: ours)
-            try await acting.pass(seconds: 20, until: id, is: .retired)
+            let path = acting.returnPath(of: queued)
+            #expect(path.hasSuffix("@\(name)"))
+            let mailbox = try #require(Mailbox(path))
+            #expect(
+                acting.receiving.flow.admit(recipient: .mailbox(mailbox), isTLS: false)
+                    == .admitted(mailbox))
+            let id = try await Self.comes("bounce", about: queued, acting)
+            #expect(try await acting.receiving.store.mail(id)?.isUntaken == false)
+            #expect(try await acting.kinds() == ["Bounce Permanent/General"])
+            #expect(try await acting.recipient(queued).state == .bounced)
+        }
+    }
+
+    /// Before it is looked at once more nothing is sent here any more: then nobody waits for it.
+    @Test func whatIsWaitedForHasAnEnd() async throws {
+        let acting = try await Acting(
+            [
+                ReceiptRule(
+                    name: "all", isEnabled: true, tlsPolicy: .optional, recipients: [],
+                    actions: [.store(bucket: "mail", prefix: nil, topic: nil, onFailure: .hold)],
+                    isScanEnabled: false)
+            ])
+        acting.objects.isFailing.withLock { $0 = true }
+        try await acting.run { acting in
+            let id = try await acting.receive()
+            await acting.ended.tries(1)
+            let now = acting.receiving.time.now()
+            let key = ActionKey(rule: "(feedback)", position: 0)
+            try await acting.receiving.store.record([
+                MailProgress(
+                    mail: id,
+                    actions: [
+                        ActionRecord(
+                            mail: id, key: key, kind: "feedback", state: .retrying, attempts: 1,
+                            firstAttemptAt: now, lastAttemptAt: now,
+                            nextAttemptAt: now.advanced(bySeconds: 10), disposition: .continueOn,
+                            detail: "not noted as sent yet")
+                    ], deliveries: [], newState: nil, nextAttemptAt: now.advanced(bySeconds: 10))
+            ])
+            acting.objects.isFailing.withLock { $0 = false }
+            try await acting.pass(seconds: 60, until: id, is: .retired)
             let journal = try await acting.receiving.store.actions(of: id)
-            #expect(journal.first { $0.kind == "feedback" }?.state == .dead)
-            #expect(try await acting.recipient(queued) == queued.recipient)
+            #expect(journal.first { $0.key == key }?.state == .dead)
         }
     }
 

@@ -65,7 +65,7 @@ import Testing
             #expect(test.answer == nil && problem.detail == Elsewhere.detail)
             return
         }
-        let consequences = acting.office.consequences(of: ending, for: queued)
+        let consequences = acting.office.consequences(of: ending, for: queued, returning: nil)
         #expect(consequences.suppressions == [], "nobody of the simulator is listed")
         try await acting.receiving.store.publish(consequences.deliveries)
         #expect(try await acting.kinds() == test.kinds)

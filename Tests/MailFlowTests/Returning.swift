@@ -28,11 +28,13 @@ extension Acting {
             judge: judge, sends: true)
     }
 
-    var office: SendingOffice {
+    var office: SendingOffice { office(eventsTopic: "sent") }
+
+    func office(eventsTopic: String?) -> SendingOffice {
         var settings = SendingSettings(
             hostname: Self.domain, region: "us-east-1", accountNumber: "000000000000",
             returnDomain: Self.domain, messageIDDomain: Self.domain)
-        settings.eventsTopic = "sent"
+        settings.eventsTopic = eventsTopic
         settings.simulator = MailboxSimulator(under: Self.domain)
         return SendingOffice(
             settings: settings, tokens: Receiving.tokens, topics: directory, routes: RouteTable(),
@@ -48,30 +50,40 @@ extension Acting {
         }
     }
 
-    /// A mail that was taken to be sent, and is in this state now.
+    /// A mail that was taken to be sent, and is in this state now. `body`: is still kept, for another
+    /// recipient that waits.
     func send(
         to address: String = "gone@far.example", state: SentRecipient.State = .delivered,
-        notification: DeliveryNotification = DeliveryNotification()
+        notification: DeliveryNotification = DeliveryNotification(), body: ByteBuffer? = nil
     ) async throws -> QueuedRecipient {
         let (now, random) = (receiving.time.now(), receiving.random)
         let sender = try #require(Mailbox("shop@ours.example"))
         let recipient = try #require(Mailbox(address))
         let id = MessageID(at: now, random: random)
+        let head = ByteBuffer(string: "From: shop@ours.example\r\nSubject: Order\r\n\r\n")
+        var checksum = Checksum()
+        checksum.update(head)
+        if let body { checksum.update(body) }
         let mail = SentMailRecord(
             id: id, bodyID: MailID(at: now, random: random), account: .main, acceptedAt: now,
-            state: state == .queued ? .queued : .ended,
+            state: state == .queued || body != nil ? .queued : .ended,
             facts: SendingFacts(
                 operation: "SendRawEmail", sourceIP: "192.0.2.9", caller: "shop",
                 identity: "ours.example"),
             sender: .mailbox(sender), returnDomain: Self.domain,
-            head: ByteBuffer(string: "From: shop@ours.example\r\nSubject: Order\r\n\r\n"),
-            bodyPlace: .expired, bodyLength: 0, checksum: 0, is8Bit: false, isSMTPUTF8: false)
+            head: head, bodyPlace: body == nil ? .expired : .row,
+            bodyLength: body?.readableBytes ?? 0, checksum: checksum.value, is8Bit: false,
+            isSMTPUTF8: false)
         let row = SentRecipient(
             key: SentRecipient.Key(mail: id, position: 0), address: recipient,
             destination: recipient.domain.ascii, state: state, dueAt: now,
             expiresAt: now.advanced(bySeconds: 259_200), detail: "250 2.0.0 Ok",
             notification: notification)
-        let sending = AcceptedSending(mail: mail, recipients: [row], body: nil)
+        var other = row
+        other.key.position = 1
+        other.state = .queued
+        let sending = AcceptedSending(
+            mail: mail, recipients: body == nil ? [row] : [row, other], body: body)
         _ = try await withCheckedThrowingContinuation { continuation in
             receiving.store.accept(sending) { continuation.resume(with: $0) }
         }
@@ -108,6 +120,14 @@ extension Acting {
             let kind = event["eventType"] as? String ?? ""
             guard let bounce = event["bounce"] as? [String: Any] else { return kind }
             return "\(kind) \(bounce["bounceType"] ?? "")/\(bounce["bounceSubType"] ?? "")"
+        }
+    }
+
+    /// Of all bounces that the topic was told of.
+    func bouncedRecipients() async throws -> [[String: Any]] {
+        try await events().flatMap { event in
+            let bounce = event["bounce"] as? [String: Any]
+            return bounce?["bouncedRecipients"] as? [[String: Any]] ?? []
         }
     }
 

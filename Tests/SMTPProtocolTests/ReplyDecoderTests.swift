@@ -35,7 +35,15 @@ import Testing
         Fixture(
             text: "550-no code here\r\n550 5.7.999 here\r\n",
             replies: [reply(550, EnhancedStatusCode(5, 7, 999), "no code here", "5.7.999 here")]),
-        Fixture(text: "550 4.1.1 other class\r\n", replies: [reply(550, nil, "4.1.1 other class")]),
+        Fixture(
+            text: "550 4.1.1 other class\r\n",
+            replies: [reply(550, EnhancedStatusCode(4, 1, 1), "4.1.1 other class")]),
+        Fixture(
+            text: "450 5.1.1 other class\r\n",
+            replies: [reply(450, EnhancedStatusCode(5, 1, 1), "5.1.1 other class")]),
+        Fixture(text: "550 2.1.1 no no\r\n", replies: [reply(550, nil, "2.1.1 no no")]),
+        Fixture(text: "250 4.1.1 no yes\r\n", replies: [reply(250, nil, "4.1.1 no yes")]),
+        Fixture(text: "354 5.1.1 go\r\n", replies: [reply(354, nil, "5.1.1 go")]),
         Fixture(text: "550 5.1.1234 long\r\n", replies: [reply(550, nil, "5.1.1234 long")]),
         Fixture(text: "550 5.1. x\r\n", replies: [reply(550, nil, "5.1. x")]),
         Fixture(text: "571 5.1.1\r\n", replies: [reply(571, EnhancedStatusCode(5, 1, 1), "5.1.1")]),

@@ -133,7 +133,8 @@ package struct FeedbackFlow: Sendable {
                 isLater: true)
         }
         let queued = QueuedRecipient(mail: sent, recipient: recipient)
-        guard let told = office.consequences(of: news, for: queued) else {
+        let body = await store.returnedBody(of: queued, bodies)
+        guard let told = office.consequences(of: news, for: queued, returning: body) else {
             return Outcome(text: "\(news.word) of mail \(mail) to \(address), known before")
         }
         try await follow(told, queued)

@@ -2,6 +2,7 @@ import DeliveryQueue
 import Events
 import Feedback
 import MailModel
+import NIOCore
 import Storage
 
 /// What follows from what comes back later: the same as from what a next hop says at once.
@@ -13,9 +14,9 @@ extension SendingOffice {
     }
 
     /// Nil where it was known: a recipient bounces once and complains once, and the same words of a
-    /// delay or an answer are told once.
+    /// delay or an answer are told once. `body`: where the mail goes back whole.
     func consequences(
-        of news: FeedbackNews, for queued: QueuedRecipient
+        of news: FeedbackNews, for queued: QueuedRecipient, returning body: ByteBuffer?
     ) -> FeedbackConsequences? {
         let now = time.now()
         var recipient = queued.recipient
@@ -26,7 +27,8 @@ extension SendingOffice {
         switch news {
         case .bounce(let report, let reportingMTA):
             recipient.state = .bounced
-            consequences = bounce(report, DeliveryNotice(report, by: reportingMTA), queued, now)
+            consequences = bounce(
+                report, DeliveryNotice(report, by: reportingMTA), queued, now, returning: body)
         case .delay(let report, let reportingMTA):
             consequences = Consequences(
                 deliveries: delay(
@@ -49,14 +51,15 @@ extension SendingOffice {
     /// of its time, as it would be here. RFC 3463 §3.1: a failure of class 4 is one of those.
     private func bounce(
         _ report: RecipientReport, _ notice: DeliveryNotice, _ queued: QueuedRecipient,
-        _ now: Timestamp
+        _ now: Timestamp, returning body: ByteBuffer?
     ) -> Consequences {
         let type = BounceType(reason: report.reason, permanence: report.permanence)
         let isExpired =
             report.reason == .expired
             || report.permanence == .temporary && type.type == .transient
         return bounce(
-            isExpired ? .expired(report.reason) : type, notice, queued, now, isExpired: isExpired)
+            isExpired ? .transient(report.reason) : type, notice, queued, now,
+            isExpired: isExpired, returning: body)
     }
 
     /// Of it a sender is told who asked for that.

@@ -2,12 +2,15 @@ import DeliveryQueue
 import Feedback
 import MailModel
 import SMTPProtocol
+import Storage
 
 /// What is said of a mail's way to one recipient: by the next hop at the end of a try, or by a
 /// report that came later.
 struct DeliveryNotice: Sendable {
     /// What a report of others said, in bytes: a line in a row, not a copy of it.
     private static let lineBytesMax = 1_000
+    /// SES's, of an address that is not sent to.
+    static let suppressed = EnhancedStatus(class: 5, subject: 1, detail: 1)
 
     var status: EnhancedStatus?
     /// What a server answered, code first, in one line.
@@ -18,7 +21,6 @@ struct DeliveryNotice: Sendable {
     var reportingMTA: String?
     /// Name of the host that answered.
     var remoteMTA: String?
-    var remoteIP: String?
     /// Of ours, that it left from.
     var outgoingIP: String?
     /// Nil where nobody was asked now.
@@ -37,9 +39,28 @@ struct DeliveryNotice: Sendable {
         detail = problem?.detail
         reportingMTA = hostname.ascii
         remoteMTA = attempt?.remote?.name
-        remoteIP = attempt?.remote?.address.description
         outgoingIP = attempt?.localAddress?.description
         attemptedAt = attempt == nil ? nil : now
+    }
+
+    /// Of one that nobody was asked about, since a list has the address.
+    init(_ record: SuppressionRecord) {
+        status = Self.suppressed
+        detail =
+            switch record.scope {
+            case .global: "the global suppression list has the address"
+            case .account: "the account's suppression list has the address"
+            }
+    }
+
+    /// At the end of a recipient's time, of its last try.
+    init(_ answer: LastAnswer, of recipient: SentRecipient, by hostname: Domain) {
+        status = answer.status
+        reply = answer.reply
+        detail = recipient.detail
+        reportingMTA = hostname.ascii
+        remoteMTA = answer.host
+        attemptedAt = recipient.lastAttemptAt
     }
 
     init(_ report: RecipientReport, by reportingMTA: String?) {
@@ -60,13 +81,27 @@ struct DeliveryNotice: Sendable {
 }
 
 extension DeliveryProblem {
-    fileprivate var enhancedStatus: EnhancedStatus {
-        EnhancedStatus(class: status.class, subject: status.subject, detail: status.detail)
-    }
-
     var reason: BounceReason {
         BounceReason(
             code: reply?.code, text: reply?.lines.joined(separator: " ") ?? detail,
             status: enhancedStatus)
     }
+
+    /// Where nobody answered, a status of the mail system (RFC 3463 §3.4) is about ours; a mail's
+    /// size (x.3.4) is not.
+    var delayType: DelayType {
+        let isOurs = reply == nil && status.subject == 3 && status.detail != 4
+        return isOurs ? .internalFailure : DelayType(reason)
+    }
+
+    /// Of one that ends the mail. The code says that it does (RFC 5321 §4.2.1); a status of class 4
+    /// beside it, that the address is not to blame for good (RFC 3463 §2).
+    var bounceType: BounceType {
+        status.class == 4
+            ? .transient(reason) : BounceType(reason: reason, permanence: .permanent)
+    }
+}
+
+extension LastAnswer {
+    var reason: BounceReason { BounceReason(code: code, text: text ?? "", status: status) }
 }

@@ -14,6 +14,8 @@ package import Storage
 package final class OutboundFlow: Sendable {
     /// To, Cc and Bcc of one mail together. SES: 50
     package static let recipientsMax = 50
+    /// Of a sender's Message-ID that is kept for events: a line's. RFC 5322 §2.1.1
+    private static let messageIDBytesMax = 998
     /// Of a body in a file, in memory at once.
     private static let pieceBytes = 1_048_576
 
@@ -112,9 +114,22 @@ package final class OutboundFlow: Sendable {
             idempotencyKey: submission.idempotencyKey.map {
                 "\(submission.caller.utf8.count):\(submission.caller)\($0)"
             })
+        let told = office.announce(
+            sending, suppressed: suppressed, returning: returnedBody(of: sending))
+        (sending.deliveries, sending.reports) = (told.deliveries, told.reports)
         if !recipients.contains(where: \.state.isOpen) { sending.end() }
-        sending.deliveries = office.announce(sending, suppressed: suppressed)
         return sending
+    }
+
+    /// Where the sender gets the mail back whole for a recipient that is not tried.
+    private func returnedBody(of sending: AcceptedSending) -> ByteBuffer? {
+        let mail = sending.mail
+        let isReturned = sending.recipients.contains { recipient in
+            recipient.state == .suppressed
+                && QueuedRecipient(mail: mail, recipient: recipient).isReturnedWhole
+        }
+        guard isReturned else { return nil }
+        return sending.body ?? (try? bodies.read(mail.bodyID, from: 0, length: mail.bodyLength))
     }
 
     /// **Screen**: what holds a virus is accepted, and goes nowhere. SES: `Reject`
@@ -143,7 +158,7 @@ package final class OutboundFlow: Sendable {
             sending.recipients[index].detail = "rejected: \(verdict.reason)"
         }
         sending.end()
-        sending.deliveries = office.reject(sending)
+        (sending.deliveries, sending.reports) = (office.reject(sending), [])
         return sending
     }
 
@@ -301,7 +316,8 @@ package final class OutboundFlow: Sendable {
                 caller: submission.caller, identity: identity,
                 configurationSet: set,
                 tags: Dictionary(grouping: header.asks.tags, by: \.name)
-                    .mapValues { $0.map(\.value) }),
+                    .mapValues { $0.map(\.value) },
+                sendersMessageID: replacedMessageID(header)),
             sender: submission.sender, returnDomain: returnDomain, head: head,
             bodyPlace: body.memory == nil ? .file : .row, bodyLength: body.length,
             // Of a body in a file, its own: it was counted while it was written.
@@ -309,6 +325,14 @@ package final class OutboundFlow: Sendable {
             is8Bit: signed.isBody8Bit || head.hasBytesBeyondASCII,
             isSMTPUTF8: submission.isSMTPUTF8 && needsSMTPUTF8(submission, head),
             tls: submission.tls, pool: set.flatMap { settings.pools[$0] })
+    }
+
+    /// Nil where there is none, it stays, or it is longer than one can be in a line.
+    private func replacedMessageID(_ header: SubmittedHeader) -> String? {
+        guard !settings.keepsMessageID, let field = header.block.first("Message-ID"),
+            !field.body.isEmpty, field.body.count <= Self.messageIDBytesMax
+        else { return nil }
+        return field.decodedText
     }
 
     private func needsSMTPUTF8(_ submission: Submission, _ head: ByteBuffer) -> Bool {

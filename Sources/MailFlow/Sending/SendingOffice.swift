@@ -2,7 +2,7 @@ package import Accounts
 package import DeliveryQueue
 import Events
 package import MailModel
-import NIOCore
+package import NIOCore
 import SMTPProtocol
 package import Storage
 package import Topics
@@ -47,22 +47,6 @@ package struct SendingOffice: DeliveryOffice {
 
     // MARK: What is said
 
-    /// What is told of a mail that is being taken: that it was sent, and who of its recipients will
-    /// not be tried.
-    func announce(
-        _ sending: AcceptedSending, suppressed: [String: SuppressionRecord]
-    ) -> [TopicDelivery] {
-        let recipients = sending.recipients.map(\.address)
-        var told = publish(.send, sending.mail, recipients)
-        for recipient in sending.recipients where recipient.state == .suppressed {
-            guard let record = suppressed[SuppressionRecord.address(recipient.address)] else {
-                continue
-            }
-            told += publish(event(of: record, recipient), sending.mail, recipients)
-        }
-        return told
-    }
-
     /// What is told of a mail that was found to hold a virus. SES: `Reject`
     func reject(_ sending: AcceptedSending) -> [TopicDelivery] {
         let recipients = sending.recipients.map(\.address)
@@ -71,7 +55,7 @@ package struct SendingOffice: DeliveryOffice {
     }
 
     package func consequences(
-        of ending: TryEnding, for queued: QueuedRecipient
+        of ending: TryEnding, for queued: QueuedRecipient, returning body: ByteBuffer?
     ) -> Consequences {
         let now = time.now()
         func notice(_ problem: DeliveryProblem?, _ attempt: DeliveryAttempt?) -> DeliveryNotice {
@@ -83,25 +67,30 @@ package struct SendingOffice: DeliveryOffice {
         case .deferred(let problem, let attempt, _):
             return Consequences(
                 deliveries: delay(
-                    DelayType(problem.reason), notice(problem, attempt), queued, now,
+                    problem.delayType, notice(problem, attempt), queued, now,
                     until: queued.recipient.expiresAt))
         case .failed(let problem, let attempt):
             return bounce(
-                BounceType(reason: problem.reason, permanence: .permanent),
-                notice(problem, attempt), queued, now, isExpired: false)
+                problem.bounceType, notice(problem, attempt), queued, now, isExpired: false,
+                returning: body)
         case .expired(let problem, let attempt):
+            guard problem == nil, let last = queued.recipient.lastAnswer else {
+                return bounce(
+                    .transient(problem?.reason ?? .networkError), notice(problem, attempt), queued,
+                    now, isExpired: true, returning: body)
+            }
             return bounce(
-                .expired(problem?.reason ?? .networkError), notice(problem, attempt), queued, now,
-                isExpired: true)
+                .transient(last.reason),
+                DeliveryNotice(last, of: queued.recipient, by: settings.hostname), queued, now,
+                isExpired: true, returning: body)
         case .returned:
             // Nothing is said against the address.
             return bounce(
-                .expired(.networkError), notice(.sentBack(queued.recipient.detail), nil), queued,
-                now,
-                isExpired: false)
+                .transient(.networkError), notice(.sentBack(queued.recipient.detail), nil), queued,
+                now, isExpired: false, returning: body)
         case .suppressed(let record):
-            return Consequences(
-                deliveries: publish(event(of: record, queued.recipient), about: queued))
+            return suppressed(
+                by: record, queued, among: [queued.recipient.address], returning: body)
         }
     }
 
@@ -127,7 +116,7 @@ package struct SendingOffice: DeliveryOffice {
                 DeliveryNotice(nil, attempt, by: settings.hostname, at: now), queued, now)
         }
         if let news = settings.simulator?.news(of: recipient.address, at: now),
-            let told = self.consequences(of: news, for: queued)
+            let told = self.consequences(of: news, for: queued, returning: nil)
         {
             consequences.deliveries += told.consequences.deliveries
         }
@@ -149,14 +138,14 @@ package struct SendingOffice: DeliveryOffice {
     /// whoever could not be reached for so long is not tried again by the next mail.
     func bounce(
         _ type: BounceType, _ notice: DeliveryNotice, _ queued: QueuedRecipient, _ now: Timestamp,
-        isExpired: Bool
+        isExpired: Bool, returning body: ByteBuffer?
     ) -> Consequences {
         let recipient = queued.recipient
         let feedbackID = MessageID(at: now, random: random)
         let event = SendingEvent.bounce(
             SendingEvent.Bounce(
                 id: feedbackID, at: now, type: type, recipients: [told(recipient, notice)],
-                reportingMTA: notice.reportingMTA, remoteIP: notice.remoteIP))
+                reportingMTA: notice.reportingMTA))
         var consequences = Consequences(
             deliveries: publish(event, about: queued, outgoingIP: notice.outgoingIP))
         // Whom nobody has tried, for whatever reason of ours, has said nothing.
@@ -169,7 +158,7 @@ package struct SendingOffice: DeliveryOffice {
             let unknown = EnhancedStatus(
                 class: isExpired ? 4 : 5, subject: isExpired ? 4 : 0, detail: isExpired ? 7 : 0)
             consequences.reports = report(
-                .failed, notice.status ?? unknown, notice, queued, now)
+                .failed, notice.status ?? unknown, notice, queued, now, returning: body)
         }
         return consequences
     }
@@ -192,39 +181,7 @@ package struct SendingOffice: DeliveryOffice {
         ]
     }
 
-    private func event(
-        of record: SuppressionRecord, _ recipient: SentRecipient
-    ) -> SendingEvent {
-        let now = time.now()
-        let id = MessageID(at: now, random: random)
-        let address = recipient.address.wireText
-        switch (record.scope, record.reason) {
-        case (.global, _):
-            return .bounce(
-                SendingEvent.Bounce(
-                    id: id, at: now, type: BounceType(.permanent, .suppressed),
-                    recipients: [
-                        SendingEvent.Recipient(
-                            address, status: EnhancedStatus(class: 5, subject: 1, detail: 1),
-                            detail: "the global suppression list has the address")
-                    ]))
-        case (.account, .bounce):
-            return .bounce(
-                SendingEvent.Bounce(
-                    id: id, at: now, type: BounceType(.permanent, .onAccountSuppressionList),
-                    recipients: [
-                        SendingEvent.Recipient(
-                            address, status: EnhancedStatus(class: 5, subject: 1, detail: 1),
-                            detail: "the account's suppression list has the address")
-                    ]))
-        case (.account, .complaint):
-            return .complaint(
-                SendingEvent.Complaint(
-                    id: id, at: now, recipients: [address], subtype: .onAccountSuppressionList))
-        }
-    }
-
-    private func told(
+    func told(
         _ recipient: SentRecipient, _ notice: DeliveryNotice
     ) -> SendingEvent.Recipient {
         SendingEvent.Recipient(
@@ -239,7 +196,7 @@ package struct SendingOffice: DeliveryOffice {
         publish(event, queued.mail, [queued.recipient.address], outgoingIP: outgoingIP)
     }
 
-    private func publish(
+    func publish(
         _ event: SendingEvent, _ mail: SentMailRecord, _ recipients: [Mailbox],
         outgoingIP: String? = nil
     ) -> [TopicDelivery] {
@@ -251,6 +208,7 @@ package struct SendingOffice: DeliveryOffice {
                 + mail.facts.identity,
             account: settings.accountNumber, recipients: recipients,
             head: HeaderBlock(Array(mail.head.readableBytesView)[...]),
+            sendersMessageID: mail.facts.sendersMessageID,
             origin: SentMail.Origin(
                 operation: mail.facts.operation, sourceIP: mail.facts.sourceIP,
                 caller: mail.facts.caller, configurationSet: mail.facts.configurationSet,
@@ -263,14 +221,21 @@ package struct SendingOffice: DeliveryOffice {
 
     // MARK: Mails of ours
 
-    /// RFC 3464; never to a null path.
+    /// RFC 3464; never to a null path. `body`: where the mail goes back whole.
     func report(
         _ action: DeliveryReportMail.Action, _ status: EnhancedStatus, _ notice: DeliveryNotice,
-        _ queued: QueuedRecipient, _ now: Timestamp
+        _ queued: QueuedRecipient, _ now: Timestamp, returning body: ByteBuffer? = nil
     ) -> [AcceptedSending] {
         guard case .mailbox(let sender) = queued.mail.sender else { return [] }
         let id = MessageID(at: now, random: random)
         let recipient = queued.recipient
+        let head = Array(queued.mail.head.readableBytesView)
+        let original: DeliveryReportMail.Original =
+            if let body {
+                .whole((head + body.readableBytesView)[...])
+            } else {
+                .header(head[...])
+            }
         let mail = DeliveryReportMail(
             id: id, at: now, domain: settings.returnDomain, to: sender,
             reportingMTA: settings.hostname, arrivedAt: queued.mail.acceptedAt,
@@ -283,7 +248,7 @@ package struct SendingOffice: DeliveryOffice {
                     detail: notice.detail ?? recipient.detail,
                     lastAttemptAt: notice.attemptedAt ?? recipient.lastAttemptAt)
             ],
-            original: .header(Array(queued.mail.head.readableBytesView)[...]))
+            original: original)
         return [sending(mail.bytes, id, to: sender, about: queued.mail, now)]
     }
 

@@ -11,17 +11,21 @@ package struct AcceptedSending: Sendable {
     package var body: ByteBuffer?
     /// For the outbox.
     package var deliveries: [TopicDelivery]
+    /// Mails of ours that tell the sender of who is not tried.
+    package var reports: [AcceptedSending]
     /// A second mail of the same account and key is not taken: `idempotencyKey` answers the first.
     package var idempotencyKey: String?
 
     package init(
         mail: SentMailRecord, recipients: [SentRecipient], body: ByteBuffer?,
-        deliveries: [TopicDelivery] = [], idempotencyKey: String? = nil
+        deliveries: [TopicDelivery] = [], reports: [AcceptedSending] = [],
+        idempotencyKey: String? = nil
     ) {
         self.mail = mail
         self.recipients = recipients
         self.body = body
         self.deliveries = deliveries
+        self.reports = reports
         self.idempotencyKey = idempotencyKey
     }
 }

@@ -85,10 +85,13 @@ package struct SendingFacts: Sendable, Hashable, Codable {
     package var configurationSet: String?
     /// The caller's own, by name.
     package var tags: [String: [String]]
+    /// What the sender had put where `Message-ID` is ours.
+    package var sendersMessageID: String?
 
     package init(
         operation: String, sourceIP: String?, caller: String, identity: String,
-        configurationSet: String? = nil, tags: [String: [String]] = [:]
+        configurationSet: String? = nil, tags: [String: [String]] = [:],
+        sendersMessageID: String? = nil
     ) {
         self.operation = operation
         self.sourceIP = sourceIP
@@ -96,5 +99,6 @@ package struct SendingFacts: Sendable, Hashable, Codable {
         self.identity = identity
         self.configurationSet = configurationSet
         self.tags = tags
+        self.sendersMessageID = sendersMessageID
     }
 }

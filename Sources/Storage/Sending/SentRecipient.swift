@@ -45,12 +45,14 @@ package struct SentRecipient: Sendable, Hashable {
     package var lastAttemptAt: Timestamp?
     /// What was last said of it, in one line.
     package var detail: String?
+    /// Of the last try, where it was put off; told at the end of its time.
+    package var lastAnswer: LastAnswer?
     package var notification: DeliveryNotification
 
     package init(
         key: Key, address: Mailbox, destination: String, state: State = .queued,
         dueAt: Timestamp, expiresAt: Timestamp, attempts: Int = 0,
-        lastAttemptAt: Timestamp? = nil, detail: String? = nil,
+        lastAttemptAt: Timestamp? = nil, detail: String? = nil, lastAnswer: LastAnswer? = nil,
         notification: DeliveryNotification = DeliveryNotification()
     ) {
         self.key = key
@@ -62,7 +64,34 @@ package struct SentRecipient: Sendable, Hashable {
         self.attempts = attempts
         self.lastAttemptAt = lastAttemptAt
         self.detail = detail
+        self.lastAnswer = lastAnswer
         self.notification = notification
+    }
+}
+
+/// Why a recipient was put off at its last try.
+package struct LastAnswer: Sendable, Hashable, Codable {
+    /// The next hop's, or what we make of it.
+    package var status: EnhancedStatus
+    /// Of the next hop's reply; nil where none came.
+    package var code: Int?
+    /// The reply's text without its code, in one line.
+    package var text: String?
+    /// Name of the host that was asked last.
+    package var host: String?
+
+    package init(
+        status: EnhancedStatus, code: Int? = nil, text: String? = nil, host: String? = nil
+    ) {
+        self.status = status
+        self.code = code
+        self.text = text
+        self.host = host
+    }
+
+    /// The reply in one line, code first.
+    package var reply: String? {
+        code.map { code in text.map { "\(code) \($0)" } ?? "\(code)" }
     }
 }
 
