@@ -154,17 +154,16 @@ package final class OutboundFlow: Sendable {
         do throws(HeaderRefusal) {
             return try SubmittedHeader(bytes[...], bytesMax: settings.headerBytesMax)
         } catch {
-            throw .unsendable("Message rejected: \(error)")
+            throw .unreadableHeader(error)
         }
     }
 
-    /// **Authorise**: From, Sender and the path that it came with each are of a verified identity.
-    /// Answers the identity of From.
+    /// **Authorise**: who the header says it is from, and the path that it came with, each are of a
+    /// verified identity. Answers the identity of From.
     private func authorise(
         _ header: SubmittedHeader, _ submission: Submission
     ) throws(Refusal) -> String {
-        var named = header.from
-        if let sender = header.sender { named.append(sender) }
+        var named = header.authorities
         if case .mailbox(let sender) = submission.sender { named.append(sender) }
         var unverified: [String] = []
         for mailbox in named where !identities.covers(mailbox) {
@@ -360,6 +359,11 @@ extension AcceptedSending {
 }
 
 extension Refusal {
+    /// SES's words before ours.
+    static func unreadableHeader(_ refusal: HeaderRefusal) -> Refusal {
+        .unsendable("Transaction failed: \(refusal)")
+    }
+
     /// SES's words.
     static func unverifiedSender(_ addresses: [String], region: String) -> Refusal {
         let list = addresses.joined(separator: ", ")
