@@ -134,7 +134,7 @@ enum SMTPReplies {
     }
 
     /// What a reply can carry of a text that may quote what came. RFC 5321 §4.2
-    private static func line(_ text: String) -> String {
+    static func line(_ text: String) -> String {
         String(
             decoding: text.utf8.prefix(400).map { (32...126).contains($0) ? $0 : 63 },
             as: UTF8.self)

@@ -1,0 +1,38 @@
+import InboundSMTP
+import MailFlow
+import NIOCore
+import NIOPosix
+import TestSupport
+import Testing
+
+/// Who may not connect to a submission listener is told so in SES's words, too. ses.md D.5
+@Suite struct SubmissionRefusalTests {
+    @Test func oneConnectionTooMany() async throws {
+        var settings = SessionSettings(hostname: "mx.ours.test")
+        settings.role = .submission
+        var limits = ConnectionLimits()
+        limits.connectionsMax = 0
+        let listener = SMTPListener(
+            at: SMTPListener.Place(address: try SocketAddress(ipAddress: "127.0.0.1", port: 0)),
+            service: SMTPListener.Service(
+                settings: settings, receiver: ScriptedReceiver(), log: DialogTests.NoLog(),
+                connections: ConnectionTable(limits: limits, filters: AddressFilters([])),
+                traces: SessionTraces(time: ManualTime())),
+            group: MultiThreadedEventLoopGroup.singleton, drainSeconds: 1)
+        try await listener.bind()
+        let address = try #require(listener.boundAddress)
+        let client = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(to: address) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+                        wrappingChannelSynchronously: channel)
+                }
+            }
+        let received = try await client.executeThenClose { inbound, _ in
+            var text = ""
+            for try await bytes in inbound { text += String(buffer: bytes) }
+            return text
+        }
+        #expect(received == "421 Too many concurrent SMTP connections\r\n")
+    }
+}
