@@ -1,3 +1,4 @@
+import Foundation
 import InboundSMTP
 import MailFlow
 import NIOCore
@@ -34,5 +35,28 @@ import Testing
             return text
         }
         #expect(received == "421 Too many concurrent SMTP connections\r\n")
+    }
+
+    /// The log names the access key that a login failed with, and nothing that may be a password.
+    @Test(arguments: [
+        ("AKIAQWERTYUIOPASDFGH", "AUTH as AKIAQWERTYUIOPASDFGH"),
+        ("AKIAOFTEN", "AUTH as AKIAOFTEN"),
+        (String(repeating: "A", count: 32), "AUTH as \(String(repeating: "A", count: 32))"),
+        (String(repeating: "A", count: 33), "AUTH as no access key"),
+        ("BLBM/9hSUELfq8Gw+rU1YcBjkOxGbhT2XG763xVLGWL9", "AUTH as no access key"),
+        ("news@shop.example", "AUTH as no access key"), ("AKIA \u{202E}", "AUTH as no access key"),
+    ])
+    func aFailedLoginIsTold(_ user: String, _ subject: String) throws {
+        var settings = SessionSettings(hostname: "mx.ours.test")
+        settings.role = .submission
+        var driver = SessionDriver(settings: settings, receiver: ScriptedReceiver())
+        driver.start()
+        driver.handshake()
+        let login = Data("\0\(user)\0guess".utf8).base64EncodedString()
+        driver.feed("EHLO c.test\r\nAUTH PLAIN \(login)\r\n")
+        let subjects = driver.events.compactMap { event in
+            if case .refused(_, let subject) = event { subject } else { nil }
+        }
+        #expect(subjects == [subject])
     }
 }

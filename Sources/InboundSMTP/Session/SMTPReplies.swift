@@ -53,6 +53,8 @@ enum SMTPReplies {
     static let authMalformed = reply(501, 5, 2, "Cannot decode the response")
     static let authInvalid = reply(535, 7, 8, "Authentication Credentials Invalid")
     static let authUnavailable = reply(454, 7, 0, "Temporary authentication failure")
+    static let authTooOften = reply(
+        454, 7, 0, "Too many failed logins from your address, try again later")
     static let authDone = reply(235, 7, 0, "Authentication successful.")
     /// RFC 4954 §4: the challenge is base64.
     static func challenge(_ text: String) -> SMTPReply { SMTPReply(334, nil, text) }

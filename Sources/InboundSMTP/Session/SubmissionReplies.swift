@@ -25,6 +25,7 @@ enum SubmissionReplies {
         SMTPReplies.refusal(.insufficientStorage): failed,
         SMTPReplies.refusal(.storageUnavailable): failed,
         SMTPReplies.refusal(.scannerUnavailable): failed,
+        SMTPReplies.authTooOften: SMTPReplies.authUnavailable.withoutEnhancedCode,
         SMTPReplies.timeout: timedOut,
         SMTPReplies.tooSlow: timedOut,
         SMTPReplies.overloaded: crowded,
