@@ -306,7 +306,8 @@ package final class OutboundFlow: Sendable {
             checksum: body.memory == nil ? body.checksum : checksum.value,
             is8Bit: signed.isBody8Bit || head.hasBytesBeyondASCII,
             isSMTPUTF8: submission.isSMTPUTF8 && needsSMTPUTF8(submission, head),
-            tls: submission.tls)
+            // RFC 8689 §3: REQUIRETLS goes before the field.
+            tls: submission.tls == .opportunistic && header.isTLSWaived ? .waived : submission.tls)
     }
 
     private func needsSMTPUTF8(_ submission: Submission, _ head: ByteBuffer) -> Bool {

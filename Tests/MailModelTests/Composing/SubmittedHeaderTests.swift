@@ -234,6 +234,16 @@ import Testing
         #expect(asks.returnPath?.wireText == "bounces@b.c")
     }
 
+    @Test(arguments: [
+        ("", false), ("TLS-Required: No\n", true), ("tls-required:no \n", true),
+        ("TLS-Required: Yes\n", false), ("TLS-Required:\n", false),
+        ("TLS-Required: No\nTLS-Required: No\n", false),
+        ("TLS-Required: No\nTLS-Required: Yes\n", false),
+    ])
+    func waivesTLS(_ fields: String, _ isWaived: Bool) throws {
+        #expect(try Self.read("From: a@b.c\n\(fields)\n").isTLSWaived == isWaived)
+    }
+
     @Test func theNullPathIsNone() throws {
         #expect(try Self.read("From: a@b.c\nReturn-Path: <>\n\n").asks.returnPath == nil)
     }
