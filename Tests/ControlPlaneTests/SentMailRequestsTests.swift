@@ -150,6 +150,10 @@ import Testing
         for (request, kind) in failures {
             #expect(try await desk.failure(.sending(request)).kind == kind)
         }
+        let done = try await desk.failure(.sending(failures[4].0)).message
+        #expect(done == "hold does nothing to what is delivered: only to what is queued")
+        let gone = try await desk.failure(.sending(failures[1].0)).message
+        #expect(gone.contains("martlet queue sent lists"))
     }
 
     private static func filter(_ change: (inout SentMailFilter) -> Void) -> SentMailFilter {

@@ -33,7 +33,10 @@ package struct SentMailOperations: Sendable {
         _ change: SentMailChange, _ filter: SentMailFilter, isDry: Bool
     ) async throws -> SenderAnswer {
         if let state = filter.states.first(where: { !change.states.contains($0) }) {
-            throw ControlFailure(.invalid, "\(change.rawValue) does nothing to what is \(state)")
+            let able = change.states.map(\.rawValue).joined(separator: " or ")
+            throw ControlFailure(
+                .invalid,
+                "\(change.rawValue) does nothing to what is \(state): only to what is \(able)")
         }
         let parsed = try await parsed(filter)
         if let id = parsed.mail, try await store.sentMail(id) == nil {
@@ -90,7 +93,7 @@ package struct SentMailOperations: Sendable {
         guard let id = ids.first else {
             throw ControlFailure(
                 .notFound,
-                "no sent mail's id begins with “\(text)”: it never was, or its record has gone")
+                "no sent mail's id begins with “\(text)”: \(Self.isGone)")
         }
         guard ids.count == 1 else {
             let named = ids.prefix(Self.namedMax).map(\.text).joined(separator: ", ")
@@ -102,8 +105,12 @@ package struct SentMailOperations: Sendable {
         return id
     }
 
+    private static let isGone =
+        "it never was, or its record has gone (martlet queue sent lists those that wait, and with "
+        + "--state those that are done with)"
+
     private static func missing(_ id: String) -> ControlFailure {
         ControlFailure(
-            .notFound, "there is no sent mail \(id): it never was, or its record has gone")
+            .notFound, "there is no sent mail \(id): \(isGone)")
     }
 }
