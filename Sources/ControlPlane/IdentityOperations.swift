@@ -106,8 +106,13 @@ package struct IdentityOperations: Sendable {
     }
 
     private func missing(_ name: IdentityName) -> ControlFailure {
-        let hint = NearMiss.hint(name.text, among: directory.records.map(\.name))
-        return ControlFailure(.notFound, "there is no identity “\(name.text)”\(hint)")
+        let names = directory.records.map(\.name)
+        let hint = NearMiss.hint(name.text, among: names)
+        let step =
+            names.isEmpty
+            ? "; there are none yet: martlet identity add NAME" : "; martlet identity lists all"
+        return ControlFailure(
+            .notFound, "there is no identity “\(name.text)”\(hint.isEmpty ? step : hint)")
     }
 
     private func name(_ text: String) throws(ControlFailure) -> IdentityName {

@@ -1,3 +1,5 @@
+package import MailModel
+
 /// What the DNS says to one question. Asked for and not answered is no answer: a `DNSFailure`.
 package struct DNSAnswer: Sendable, Equatable {
     /// The data of one answer, all records together.
@@ -15,12 +17,17 @@ package struct DNSAnswer: Sendable, Equatable {
     package var content: Content
     /// Whether signatures prove it, from a trust anchor down. RFC 4035 §4.3
     package var isSecure: Bool
+    /// The name that aliases led to from the one that was asked for; nil where it is none.
+    package var target: Domain?
     /// Records that were not what their type says, and were left out.
     package var unusableCount: Int
 
-    package init(_ content: Content, isSecure: Bool = false, unusableCount: Int = 0) {
+    package init(
+        _ content: Content, isSecure: Bool = false, target: Domain? = nil, unusableCount: Int = 0
+    ) {
         self.content = content
         self.isSecure = isSecure
+        self.target = target
         self.unusableCount = unusableCount
     }
 

@@ -88,15 +88,24 @@ final class UnboundContext: Sendable {
         let isSecure = result.secure != 0
         if result.bogus != 0 { return .failure(.bogus(printable(result.why_bogus))) }
         if result.nxdomain != 0 {
-            return .success(DNSAnswer(.noSuchName, isSecure: isSecure))
+            return .success(DNSAnswer(.noSuchName, isSecure: isSecure, target: target(of: result)))
         }
         guard result.rcode == 0 else { return .failure(.serverFailed(rcode(result.rcode))) }
         guard result.havedata != 0 else {
-            return .success(DNSAnswer(.noRecord, isSecure: isSecure))
+            return .success(DNSAnswer(.noRecord, isSecure: isSecure, target: target(of: result)))
         }
         return Result { () throws(DNSFailure) in
-            try DNSAnswer(type, data: data(of: result), isSecure: isSecure)
+            var answer = try DNSAnswer(type, data: data(of: result), isSecure: isSecure)
+            answer.target = target(of: result)
+            return answer
         }
+    }
+
+    /// The library tells it where there were aliases, in a zone file's form.
+    private static func target(of result: ub_result) -> Domain? {
+        guard let name = result.canonname else { return nil }
+        let text = String(cString: name)
+        return try? Domain(parsing: text.hasSuffix(".") ? String(text.dropLast()) : text)
     }
 
     private static func validity(_ result: ub_result?) -> Validity {

@@ -67,6 +67,8 @@ package struct Submitter: Sendable, Equatable {
 package enum LoginOutcome: Sendable, Equatable {
     case accepted(Submitter)
     case refused
+    /// Too many logins from there have failed lately: its password was not looked at.
+    case tooManyFailures
     /// It cannot be told now.
     case unavailable
 }

@@ -19,43 +19,69 @@ package enum AddressList {
         String(decoding: bytes, as: UTF8.self).withControlsMarked
     }
 
-    /// The bare address of each entry, for those who decide by it: nil where readers may differ on
-    /// whom the list names. That is a list over `entriesMax`, quotes or comments that do not end, two
-    /// addresses in one entry, and text behind one in angle brackets. An address is not validated.
-    static func certainAddresses(_ body: [UInt8]) -> [[UInt8]]? {
+    /// The bare address of each entry, for those who decide by it; throws where readers may differ on
+    /// whom the list names. A name may hold an address in its quotes; without them only the one that
+    /// it stands before, as some programs write it. An address is not validated.
+    static func certainAddresses(_ body: [UInt8]) throws(AddressListFault) -> [[UInt8]] {
         var scan = Scan(body[...])
         while scan.next() != nil {}
-        let pieces = pieces(body)
-        guard scan.isClosed, pieces.count < entriesMax else { return nil }
+        guard scan.isClosed else { throw .unended }
+        var isGroupAddress = false
+        let pieces = pieces(body) { isGroupAddress = isGroupAddress || holdsAt($0) }
+        guard pieces.count < entriesMax else { throw .tooMany }
+        guard !isGroupAddress else { throw .addressAsName }
         var addresses: [[UInt8]] = []
         for piece in pieces {
-            var before: [UInt8] = []
-            var inside: [UInt8]?
-            var isAngleClosed = false
-            for (_, byte, place) in Scan(piece.bytes[...])
-            where place != .comment && place != .escapedInComment {
-                if place == .plain, byte == UInt8(ascii: "<") {
-                    guard inside == nil else { return nil }
-                    inside = []
-                } else if place == .plain, byte == UInt8(ascii: ">") {
-                    guard inside != nil, !isAngleClosed else { return nil }
-                    isAngleClosed = true
-                } else if isAngleClosed {
-                    guard HeaderCursor.isSpace(byte) else { return nil }
-                } else if inside == nil {
-                    before.append(byte)
-                } else {
-                    inside?.append(byte)
-                }
-            }
-            guard (inside != nil) == isAngleClosed else { return nil }
-            let address = (inside ?? before).drop(while: HeaderCursor.isSpace)
-            let end = address.lastIndex { !HeaderCursor.isSpace($0) }
-            if let end { addresses.append(Array(address[...end])) }
-            // `<>` names nobody.
-            if inside != nil, end == nil { return nil }
+            if let address = try certainAddress(piece.bytes) { addresses.append(address) }
         }
         return addresses
+    }
+
+    /// Of one entry; nil where it has nothing but comments.
+    private static func certainAddress(_ entry: [UInt8]) throws(AddressListFault) -> [UInt8]? {
+        var before: [UInt8] = []
+        var inside: [UInt8]?
+        var isAngleClosed = false
+        for (_, byte, place) in Scan(entry[...])
+        where place != .comment && place != .escapedInComment {
+            if place == .plain, byte == UInt8(ascii: "<") {
+                guard inside == nil else { throw .several }
+                inside = []
+            } else if place == .plain, byte == UInt8(ascii: ">") {
+                guard inside != nil, !isAngleClosed else { throw .unended }
+                isAngleClosed = true
+            } else if isAngleClosed {
+                guard HeaderCursor.isSpace(byte) else { throw .several }
+            } else if inside == nil {
+                before.append(byte)
+            } else {
+                inside?.append(byte)
+            }
+        }
+        guard (inside != nil) == isAngleClosed else { throw .unended }
+        guard let inside else {
+            let address = trimmed(before)
+            return address.isEmpty ? nil : Array(address)
+        }
+        let address = trimmed(inside)
+        // `<>` names nobody.
+        guard !address.isEmpty else { throw .nobody }
+        let isSame = trimmed(before).elementsEqual(address) {
+            $0 == $1 || ($0.isASCIILetter && $0 ^ $1 == 0x20)
+        }
+        guard isSame || !holdsAt(before[...]) else { throw .addressAsName }
+        return Array(address)
+    }
+
+    private static func trimmed(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
+        let rest = bytes.drop(while: HeaderCursor.isSpace)
+        guard let last = rest.lastIndex(where: { !HeaderCursor.isSpace($0) }) else { return [] }
+        return rest[...last]
+    }
+
+    /// Whether there is an `@` outside of quotes and comments.
+    private static func holdsAt(_ bytes: ArraySlice<UInt8>) -> Bool {
+        Scan(bytes).contains { $0.place == .plain && $0.byte == UInt8(ascii: "@") }
     }
 
     /// Each mailbox, its name and address decoded as far as can be. Obsolete syntax is read: space
@@ -201,8 +227,11 @@ package enum AddressList {
     }
 
     /// Cuts at commas outside quotes, comments, angle brackets and literals, and at the `name:` and
-    /// `;` of groups; at most `entriesMax` pieces, and none that is empty.
-    static func pieces(_ body: [UInt8]) -> [Piece] {
+    /// `;` of groups; at most `entriesMax` pieces, and none that is empty. `onGroup` is told the name
+    /// of each group, of empty ones, too.
+    static func pieces(
+        _ body: [UInt8], onGroup: (ArraySlice<UInt8>) -> Void = { _ in }
+    ) -> [Piece] {
         var pieces: [Piece] = []
         var current = Piece()
         var isInAngle = false
@@ -230,6 +259,7 @@ package enum AddressList {
                     groupIndex: current.groupIndex + (isEnd ? 1 : 0))
                 continue
             case UInt8(ascii: ":") where !isInside:
+                onGroup(current.bytes[...])
                 current = Piece(
                     group: current.bytes[...], groupIndex: current.groupIndex + 1)
                 continue

@@ -117,7 +117,7 @@ package final class SMTPCourier: Courier {
 
     private static func decision(_ demand: TLSDemand) -> HostPolicy.Decision {
         switch demand {
-        case .opportunistic: .use([.opportunistic, .fallback])
+        case .opportunistic, .waived: .use([.opportunistic, .fallback])
         case .required: .use([.required])
         case .verifiedOnward: .refuse(SessionFailure(.connecting, .lacks(.proof)))
         }
@@ -158,7 +158,7 @@ package final class SMTPCourier: Courier {
         case (.verified, _), (.opportunistic, .verifiedOnward):
             .use([.verified(name: relay.host)])
         case (.opportunistic, .required): .use([.required])
-        case (.opportunistic, .opportunistic):
+        case (.opportunistic, .opportunistic), (.opportunistic, .waived):
             // A password goes nowhere in the clear.
             .use(relay.login == nil ? [.opportunistic, .fallback] : [.required])
         }

@@ -102,6 +102,18 @@ extension SQLStore {
 
     // MARK: What operators and events ask
 
+    package func sentMails(
+        startingWith prefix: String, limit: Int
+    ) async throws(StorageFailure) -> [MessageID] {
+        try await database.read { connection throws(StorageFailure) in
+            // `g` follows the last hexadecimal digit.
+            try connection.rows(
+                "SELECT id FROM sent_mail WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3",
+                [.text(prefix), .text(prefix + "g"), .integer(Int64(limit))]
+            ).compactMap { $0.text(0).flatMap { MessageID($0) } }
+        }
+    }
+
     package func sentMail(
         _ id: MessageID
     ) async throws(StorageFailure) -> SentMailRecord? {

@@ -40,6 +40,23 @@ import Testing
         #expect(status == .pending)
     }
 
+    /// Whoever looks after the zone of the target has to know that it is there that something lacks.
+    @Test(arguments: [
+        (DNSAnswer.Content.noSuchName, "there is no name "), (.noRecord, "has no TXT record"),
+        (.records([.txt("v=DKIM1; p=AAAA")]), "no TXT record of "),
+    ])
+    func namesTheTargetOfAnAlias(_ content: DNSAnswer.Content, _ lack: String) async throws {
+        let key = try #require(senders.identities.record(of: name)?.keys.first)
+        let alias = "\(key.selector)._domainkey.\(name)"
+        let target = Domain(validatedASCII: "\(key.selector).dkim.mail.example")
+        senders.zone.put(alias, .txt, .success(DNSAnswer(content, target: target)))
+        _ = try await senders.verifier.check(name)
+        let detail = try #require(
+            senders.identities.record(of: name)?.dkim?.watch.lastCheck?.detail)
+        #expect(detail.hasPrefix("\(alias) is an alias, and "))
+        #expect(detail.contains(lack) && detail.contains(target.ascii))
+    }
+
     @Test func whatIsGoneNoLongerVerifies() async throws {
         senders.publish()
         _ = try await senders.verifier.check(name)

@@ -113,6 +113,28 @@ class Injection(SendingCase):
         self.assertNotIn(b"c=d", self.hop.taken[-1].content)
         self.assert_clean()
 
+    def test_whom_a_mail_is_from(self):
+        """Each is of a verified identity, and none stands where some readers see it alone."""
+        unverified = "Message rejected: Email address is not verified. .*: eve@other.example$"
+        client = self.client()
+        for header, said in (
+                ("From: eve@other.example <news@shop.example>",
+                 "^Transaction failed: An address stands without quotes as the name of another"),
+                ("From: news", "^Transaction failed: Missing final '@domain' in header 'From'"),
+                ("From: news@shop.example, eve@other.example", unverified),
+                ("From: news@shop.example\r\nSender: eve@other.example", unverified),
+                ("From: news@shop.example\r\nResent-From: eve@other.example", unverified),
+                ("From: news@shop.example\r\nResent-From: news@shop.example\r\n"
+                 "Resent-Sender: eve@other.example", unverified),
+                ("From: news@shop.example\r\nReturn-Path: <eve@other.example>", unverified)):
+            with self.subTest(header):
+                client.mail("news@shop.example")
+                client.rcpt("ada@far.example")
+                code, reply = client.data(f"{header}\r\nSubject: Order\r\n\r\nHello.\r\n")
+                self.assertEqual(code, 554)
+                self.assertRegex(reply.decode(), said)
+        self.assertEqual(self.hop.taken, [])
+
     def test_what_a_next_hop_says(self):
         self.hop.acts["rcpt"] = [
             b"550-5.1.1 no \x1b[2J\x07 such\xff user\rX-Evil: yes\r\n550 5.1.1 \0 X-Evil: yes\r\n"]

@@ -298,6 +298,17 @@ class Proven(SendingCase):
         self.becomes(self.send("ada@far.example"), "queued", "does not offer it")
         self.assertEqual(self.hop.taken, [])
 
+    def test_a_mail_may_waive_dane(self):
+        certificate(self.helper, "mx.example")
+        self.start_with([f"_PORT._tcp.mx TLSA 3 1 1 {self.digest('mx.example')}"], None)
+        waiver = "TLS-Required: No\r\n"
+        self.becomes(self.send("ada@far.example", headers=waiver), "delivered")
+        self.assertIn(waiver.encode(), self.hop.taken[0].content)
+        # Who asks for both wants it protected.
+        self.send("bob@far.example", headers=waiver, mail_options=["REQUIRETLS"])
+        self.assertEqual(self.rows("SELECT tls FROM sent_mail ORDER BY tls"),
+                         [("verifiedOnward",), ("waived",)])
+
     def test_records_that_are_forged_are_no_way(self):
         context = certificate(self.helper, "mx.example")
         honest, forged = "0" * 64, "f" * 64

@@ -46,6 +46,34 @@ import Testing
         #expect(failure.kind == .invalid)
     }
 
+    /// What to do next, where nothing looks like what was meant.
+    @Test func aFailureSaysTheNextStep() async throws {
+        let key = ControlRequest.sending(.setAccessKey(id: "AKIAX", isActive: true))
+        #expect(try await desk.failure(key).message.contains("martlet credentials create NAME"))
+        #expect(
+            try await desk.failure(.showIdentity(name: "one.example")).message
+                .contains("martlet identity add NAME"))
+        let many = (1...20).map { "shop\($0)" }
+        for name in many {
+            _ = try await ask(.createAccessKey(name: name))
+            _ = await desk.control.perform(
+                .addIdentity(name: "\(name).example", isTrusted: true))
+        }
+        #expect(
+            try await desk.failure(key).message
+                == "there is no access key “AKIAX”; martlet credentials lists all")
+        #expect(
+            try await desk.failure(.showIdentity(name: "another.test")).message
+                == "there is no identity “another.test”; martlet identity lists all")
+        #expect(
+            try await desk.failure(.sending(.showSuppression("ada"))).message
+                == "“ada” is no mail address, such as user@example.com")
+        let below = try await desk.failure(
+            .changeSender(
+                identity: "shop1.example", .setMailFrom("other.example", .useDefaultValue)))
+        #expect(below.message.hasSuffix("bounces.shop1.example, say"))
+    }
+
     @Test func addressesAreSuppressedOnTwoLists() async throws {
         let entry = SuppressionEntry(address: "Ada@One.example", reason: .complaint)
         _ = try await ask(.suppress([entry], isGlobal: true))

@@ -93,6 +93,30 @@ import Testing
         #expect(mail.recipients.allSatisfy { $0.state == "queued" && $0.nextAttemptAt != nil })
     }
 
+    @Test func anIDIsKnownByItsBeginning() async throws {
+        let first = try await accept(["ada@one.example"]).text
+        desk.time.advance(seconds: 3_600)
+        let others = [
+            try await accept(["eve@one.example"]).text, try await accept(["bob@one.example"]).text,
+        ]
+        // Of one millisecond: they differ behind it.
+        let time = String(others[0].prefix(16))
+        for text in [String(first.prefix(16)), first.prefix(30).uppercased(), first] {
+            guard case .sentMail(let mail) = try await ask(.showSent(id: text)) else {
+                throw Desk.Unexpected()
+            }
+            #expect(mail.messageID == first)
+            #expect(try await list { $0.messageID = text } == ["ada@one.example"])
+        }
+        let many = try await desk.failure(.sending(.showSent(id: time)))
+        #expect(many.kind == .invalid)
+        #expect(others.allSatisfy(many.message.contains) && !many.message.contains(first))
+        #expect(try await desk.failure(.sending(.showSent(id: "0100ffff"))).kind == .notFound)
+        for text in ["", "0100g", "%", first + "0"] {
+            #expect(try await desk.failure(.sending(.showSent(id: text))).kind == .invalid)
+        }
+    }
+
     @Test func countsBeforeItChanges() async throws {
         _ = try await accept(["ada@one.example", "bob@two.example"])
         var filter = SentMailFilter()
@@ -126,6 +150,10 @@ import Testing
         for (request, kind) in failures {
             #expect(try await desk.failure(.sending(request)).kind == kind)
         }
+        let done = try await desk.failure(.sending(failures[4].0)).message
+        #expect(done == "hold does nothing to what is delivered: only to what is queued")
+        let gone = try await desk.failure(.sending(failures[1].0)).message
+        #expect(gone.contains("martlet queue sent lists"))
     }
 
     private static func filter(_ change: (inout SentMailFilter) -> Void) -> SentMailFilter {

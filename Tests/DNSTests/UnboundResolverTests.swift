@@ -58,6 +58,8 @@ import Testing
             @       TXT "v=spf1 ip4:192.0.2.0/24 " "-all"
             *.wild  MX 10 mail
             alias   CNAME ns
+            lost    CNAME alias
+            gone    CNAME nowhere
             """
         try text.write(toFile: "\(folder)/zone", atomically: true, encoding: .utf8)
         let resolver = try resolver {
@@ -74,6 +76,16 @@ import Testing
         ] {
             let answer = try await resolver.ask(Domain(validatedASCII: name), type)
             #expect(answer.records.map(\.zoneFileText) == expected)
+        }
+        // Where aliases lead is told whether or not anything is there.
+        for (name, content, target) in [
+            ("ns", DNSAnswer.Content.noRecord, nil), ("alias", .noRecord, "ns"),
+            ("lost", .noRecord, "ns"), ("gone", .noSuchName, "nowhere"), ("none", .noSuchName, nil),
+        ] as [(String, DNSAnswer.Content, String?)] {
+            let answer = try await resolver.ask(
+                Domain(validatedASCII: "\(name).sender.example"), .txt)
+            #expect(answer.content == content)
+            #expect(answer.target?.ascii == target.map { "\($0).sender.example" })
         }
         await #expect(throws: DNSFailure.timedOut) { try await resolver.ask(name, .txt) }
         await resolver.close()

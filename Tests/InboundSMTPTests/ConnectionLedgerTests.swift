@@ -1,4 +1,5 @@
 import InboundSMTP
+import MailFlow
 import MailModel
 import SMTPProtocol
 import Testing
@@ -95,7 +96,7 @@ import Testing
         }
         let first = try address("2001:db8::")
         #expect(ledger.enter(first, at: 0) == nil)
-        for number in 1..<ConnectionLedger.networksPerMinuteMax {
+        for number in 1..<NetworkRate.networksPerMinuteMax {
             let network = String(number, radix: 16)
             let high = network.count > 4 ? String(network.dropLast(4)) : "0"
             let crowd = try address("2001:db9:\(high):\(network.suffix(4))::")

@@ -327,6 +327,24 @@ import Testing
         try await server.end()
     }
 
+    /// RFC 8689 §3: `TLS-Required: No`
+    @Test func whatIsWaivedStopsNothing() async throws {
+        let server = try await server(certificates.other)
+        let mail = OutgoingMail.sample(tls: .waived)
+        let named = try Sending(port: server.port, isSecure: true)
+        put([try record(.publicKey, certificates.right)], named, server)
+        #expect(await named.deliver().summary != "delivered 250 2.0.0 taken")
+        #expect(await named.deliver(mail).summary == "delivered 250 2.0.0 taken")
+        let bogus = try Sending(port: server.port, isSecure: true)
+        bogus.resolver.put(
+            "_\(server.port)._tcp.mx.them.example", .tlsa, .failure(.bogus("signature expired")))
+        #expect(await bogus.deliver(mail).summary == "delivered 250 2.0.0 taken")
+        let enforced = try Sending(port: server.port)
+        putPolicy(enforced, mode: "enforce", mx: "mail.them.example")
+        #expect(await enforced.deliver(mail).summary == "delivered 250 2.0.0 taken")
+        try await server.end()
+    }
+
     // MARK: Relays
 
     @Test func logsInAtARelay() async throws {

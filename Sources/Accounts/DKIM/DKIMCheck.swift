@@ -29,13 +29,15 @@ struct DKIMFinding: Sendable {
                 at: time, error: error, detail: detail,
                 found: DomainVerification.shown(answer.records))
         }
+        let place = answer.target ?? name
+        let alias = answer.target == nil ? "" : "\(name) is an alias, and "
         switch answer.content {
-        case .noSuchName: return result(.hostNotFound, "there is no name \(name)")
-        case .noRecord: return result(.typeNotFound, "\(name) has no TXT record")
+        case .noSuchName: return result(.hostNotFound, "\(alias)there is no name \(place)")
+        case .noRecord: return result(.typeNotFound, "\(alias)\(place) has no TXT record")
         case .records(let records):
             return records.contains { holds(key, $0) }
                 ? result(nil, "\(name) has the key")
-                : result(.invalidValue, "no TXT record of \(name) holds the key")
+                : result(.invalidValue, "\(alias)no TXT record of \(place) holds the key")
         }
     }
 

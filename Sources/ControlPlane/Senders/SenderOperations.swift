@@ -43,7 +43,8 @@ package struct SenderOperations: Sendable {
         guard let senders else {
             throw ControlFailure(
                 .invalid,
-                "nothing is sent: the configuration does not have “sending: {enabled: true}”")
+                "nothing is sent: the configuration does not have “sending: {enabled: true}”; with it, "
+                    + "start the server anew")
         }
         return senders
     }
@@ -57,7 +58,9 @@ package struct SenderOperations: Sendable {
             switch error {
             case .full:
                 throw ControlFailure(
-                    .invalid, "there are \(Credentials.keysMax) access keys already")
+                    .invalid,
+                    "there are \(Credentials.keysMax) access keys already: delete some that nobody uses "
+                        + "(martlet credentials, martlet credentials delete ID)")
             case .badName:
                 throw ControlFailure(
                     .invalid,
@@ -84,7 +87,12 @@ package struct SenderOperations: Sendable {
 
     private func missingKey(_ id: String) -> ControlFailure {
         let hint = NearMiss.hint(id, among: credentials.records.map(\.id))
-        return ControlFailure(.notFound, "there is no access key “\(id)”\(hint)")
+        let step =
+            credentials.records.isEmpty
+            ? "; there are none yet: martlet credentials create NAME"
+            : "; martlet credentials lists all"
+        return ControlFailure(
+            .notFound, "there is no access key “\(id)”\(hint.isEmpty ? step : hint)")
     }
 
     // MARK: Suppression, and the service domain
@@ -168,7 +176,9 @@ package struct SenderOperations: Sendable {
                 "another key of \(domain) has this selector, and mails that it signed are on their "
                     + "way: give the new one another selector")
         case .notBelow(let identity):
-            ControlFailure(.invalid, "a MAIL FROM domain is a domain below \(identity)")
+            ControlFailure(
+                .invalid,
+                "a MAIL FROM domain is a domain below \(identity): bounces.\(identity), say")
         case .notStarted:
             ControlFailure(.invalid, "\(domain) has no DKIM: martlet identity dkim start \(domain)")
         case .configurationSet:

@@ -18,14 +18,14 @@ package struct SentMailOperations: Sendable {
     }
 
     func list(_ filter: SentMailFilter) async throws -> SenderAnswer {
-        var parsed = try parsed(filter)
+        var parsed = try await parsed(filter)
         if filter.states.isEmpty { parsed.states = [.queued, .held] }
         return .sentRecipients(try await store.list(parsed).map(SentRecipientView.init))
     }
 
     func show(_ text: String) async throws -> SenderAnswer {
-        let id = try id(text)
-        guard let mail = try await store.sentMail(id) else { throw Self.missing(text) }
+        let id = try await find(text)
+        guard let mail = try await store.sentMail(id) else { throw Self.missing(id.text) }
         return .sentMail(SentMailView(mail, try await store.recipients(of: id)))
     }
 
@@ -33,9 +33,12 @@ package struct SentMailOperations: Sendable {
         _ change: SentMailChange, _ filter: SentMailFilter, isDry: Bool
     ) async throws -> SenderAnswer {
         if let state = filter.states.first(where: { !change.states.contains($0) }) {
-            throw ControlFailure(.invalid, "\(change.rawValue) does nothing to what is \(state)")
+            let able = change.states.map(\.rawValue).joined(separator: " or ")
+            throw ControlFailure(
+                .invalid,
+                "\(change.rawValue) does nothing to what is \(state): only to what is \(able)")
         }
-        let parsed = try parsed(filter)
+        let parsed = try await parsed(filter)
         if let id = parsed.mail, try await store.sentMail(id) == nil {
             throw Self.missing(id.text)
         }
@@ -48,10 +51,10 @@ package struct SentMailOperations: Sendable {
                 change: change.rawValue, count: changed.count, busy: changed.busy, isDry: isDry))
     }
 
-    private func parsed(_ filter: SentMailFilter) throws(ControlFailure) -> SendingFilter {
+    private func parsed(_ filter: SentMailFilter) async throws -> SendingFilter {
         var parsed = SendingFilter()
         parsed.states = filter.states
-        parsed.mail = try filter.messageID.map { text throws(ControlFailure) in try id(text) }
+        if let text = filter.messageID { parsed.mail = try await find(text) }
         parsed.recipient = filter.to
         parsed.recipientDomain = try filter.toDomain.map { text throws(ControlFailure) in
             do throws(DomainError) {
@@ -71,18 +74,43 @@ package struct SentMailOperations: Sendable {
         return parsed
     }
 
-    private func id(_ text: String) throws(ControlFailure) -> MessageID {
-        guard let id = MessageID(text) else {
+    /// Ids that are named where several are meant by what was said.
+    private static let namedMax = 5
+
+    /// The message id that is, or begins with, `text`; a whole one need not be there.
+    private func find(_ text: String) async throws -> MessageID {
+        let wanted = text.lowercased()
+        if let id = MessageID(wanted) { return id }
+        guard (1..<MessageID.textLength).contains(wanted.utf8.count),
+            wanted.utf8.allSatisfy({ $0 == 0x2D || $0.isASCIIDigit || (0x61...0x66).contains($0) })
+        else {
             throw ControlFailure(
                 .invalid,
-                "“\(text)” is no message id: \(MessageID.textLength) characters, as martlet send "
-                    + "and the answers of submission have them")
+                "“\(text)” is no message id, and begins none: \(MessageID.textLength) characters, "
+                    + "as martlet send and the answers of submission have them")
+        }
+        let ids = try await store.sentMails(startingWith: wanted, limit: Self.namedMax + 1)
+        guard let id = ids.first else {
+            throw ControlFailure(
+                .notFound,
+                "no sent mail's id begins with “\(text)”: \(Self.isGone)")
+        }
+        guard ids.count == 1 else {
+            let named = ids.prefix(Self.namedMax).map(\.text).joined(separator: ", ")
+            throw ControlFailure(
+                .invalid,
+                "several ids begin with “\(text)”: give more of it. They are \(named)"
+                    + (ids.count > Self.namedMax ? " and others" : ""))
         }
         return id
     }
 
+    private static let isGone =
+        "it never was, or its record has gone (martlet queue sent lists those that wait, and with "
+        + "--state those that are done with)"
+
     private static func missing(_ id: String) -> ControlFailure {
         ControlFailure(
-            .notFound, "there is no sent mail \(id): it never was, or its record has gone")
+            .notFound, "there is no sent mail \(id): \(isGone)")
     }
 }

@@ -67,7 +67,7 @@ package struct SuppressionOperations: Sendable {
 
     private func address(_ text: String) throws(ControlFailure) -> String {
         guard let mailbox = Mailbox(text) else {
-            throw ControlFailure(.invalid, "“\(text)” is no mail address")
+            throw ControlFailure(.invalid, "“\(text)” is no mail address, such as user@example.com")
         }
         return SuppressionRecord.address(mailbox)
     }

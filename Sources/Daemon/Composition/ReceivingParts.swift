@@ -47,7 +47,8 @@ struct ReceivingParts {
             limits: Self.limits(configuration, surroundings), filters: filters)
         let (flow, connections, traces) = (flow, connections, traces)
         let submission = sending?.submission(
-            configuration, surroundings, spool, threads: PoolThreads(pool: threads))
+            configuration, surroundings, spool, threads: PoolThreads(pool: threads),
+            filters: filters)
         self.submission = submission
         let service: @Sendable (SessionRole) -> SMTPListener.Service = { role in
             var settings = configuration.session

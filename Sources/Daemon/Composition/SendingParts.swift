@@ -134,10 +134,14 @@ struct SendingParts {
 
     func submission(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
-        threads: any BlockingThreads
+        threads: any BlockingThreads, filters: AddressFilters
     ) -> SubmissionFlow {
         SubmissionFlow(
-            credentials: credentials, outbound: outbound,
+            logins: Logins(
+                credentials: credentials,
+                failuresPerMinuteMax: configuration.connections.failedLoginsPerMinuteMax,
+                filters: filters, time: surroundings.time),
+            outbound: outbound,
             settings: InboundSettings(
                 hostname: configuration.hostname, receiptKey: [],
                 bodyFileThresholdBytes: configuration.spool.bodyFileThresholdBytes,

@@ -197,6 +197,8 @@ package struct ConfigurationDocument {
         limits.perAddressMax = settings.int(mapping, "limits.connectionsPerAddressMax")
         limits.perAddressPerMinuteMax = settings.int(
             mapping, "limits.connectionsPerAddressPerMinuteMax")
+        limits.failedLoginsPerMinuteMax = settings.int(
+            mapping, "limits.failedLoginsPerAddressPerMinuteMax")
         return limits
     }
 

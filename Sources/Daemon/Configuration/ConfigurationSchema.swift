@@ -59,11 +59,15 @@ enum ConfigurationSchema {
         Setting(
             path: "limits.connectionsPerAddressMax", defaultText: "100",
             comment: "At once from one IPv4 address, or one IPv6 network of 64 bits; then 421.\n"
-                + "This machine, and whom an Allow filter names, are exempt from this and the next.",
+                + "This machine, and whom an Allow filter names, are exempt from this and the next two.",
             range: 1...1_000_000),
         Setting(
             path: "limits.connectionsPerAddressPerMinuteMax", defaultText: "600",
             comment: "New ones from there within a minute; then 421.", range: 1...1_000_000),
+        Setting(
+            path: "limits.failedLoginsPerAddressPerMinuteMax", defaultText: "20",
+            comment: "Logins from there that fail within a minute; then 454 to all of them.",
+            range: 1...1_000_000),
         Setting(
             path: "limits.commitSecondsMax", defaultText: "10",
             comment: "New sessions get 421, and new mails 452, while no commit has ended for this\n"

@@ -167,7 +167,8 @@ package final class SMTPListener: ServiceLifecycle.Service {
 
     private func refusal(_ reply: SMTPReply) -> OneReplyHandler {
         OneReplyHandler(
-            reply, isUnderTLS: place.isImplicitTLS, connections: service.connections)
+            service.settings.role.wording(reply), isUnderTLS: place.isImplicitTLS,
+            connections: service.connections)
     }
 
     private func drain() async throws {

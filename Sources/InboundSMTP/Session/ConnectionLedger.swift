@@ -1,3 +1,4 @@
+import MailFlow
 package import MailModel
 package import SMTPProtocol
 
@@ -10,6 +11,8 @@ package struct ConnectionLimits: Sendable, Equatable {
     package var perAddressMax = 100
     /// New ones of one network within a minute.
     package var perAddressPerMinuteMax = 600
+    /// Logins of one network that fail within a minute.
+    package var failedLoginsPerMinuteMax = 20
 
     package init() {}
 }
@@ -17,37 +20,19 @@ package struct ConnectionLimits: Sendable, Equatable {
 /// Who is connected, and who came lately: whether another connection may be. Knows neither
 /// sockets nor clocks; times are milliseconds of the shell's clock.
 ///
-/// The rate is of a minute that slides: what came in this minute, and of the one before it the
-/// share that is less than a minute ago. A refused connection counts, so that a peer has to become
-/// slower before it gets in again. Memory is bounded: networks with a connection by
-/// `connectionsMax`, and those of a minute by `networksPerMinuteMax`; in a minute in which more
-/// networks come, the rate of those that came last is not looked at.
+/// A refused connection counts for the rate, so that a peer has to become slower before it gets in
+/// again. Memory is bounded: networks with a connection by `connectionsMax`, and those of a minute
+/// by `NetworkRate`.
 package struct ConnectionLedger {
-    /// Of each of the two minutes that are remembered; some 3 MB.
-    package static let networksPerMinuteMax = 65_536
-    private static let minuteMilliseconds: Int64 = 60_000
-
     private let limits: ConnectionLimits
     package private(set) var count = 0
     private var lingering = 0
     private var open: [Network: Int] = [:]
-    private var lately: [Network: Int] = [:]
-    private var before: [Network: Int] = [:]
-    /// The minute that `lately` is about, counted from the clock's zero.
-    private var minute: Int64 = 0
-
-    private struct Network: Hashable {
-        let isIPv6: Bool
-        let bits: UInt64
-
-        init(of address: IPAddress) {
-            isIPv6 = address.isIPv6
-            bits = address.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
-        }
-    }
+    private var rate: NetworkRate
 
     package init(limits: ConnectionLimits) {
         self.limits = limits
+        rate = NetworkRate(perMinuteMax: limits.perAddressPerMinuteMax)
     }
 
     /// Counts a connection if there is room for one more; `leave` when it has ended.
@@ -78,7 +63,9 @@ package struct ConnectionLedger {
     /// ended, unless it was refused.
     package mutating func enter(_ address: IPAddress, at now: Int64) -> SMTPReply? {
         let network = Network(of: address)
-        guard !isTooFast(network, at: now) else { return SMTPReplies.tooManyConnectionsAMinute }
+        guard !rate.count(network, at: now) else {
+            return SMTPReplies.tooManyConnectionsAMinute
+        }
         guard open[network, default: 0] < limits.perAddressMax else {
             return SMTPReplies.tooManyConnectionsOfAddress
         }
@@ -93,26 +80,5 @@ package struct ConnectionLedger {
             return
         }
         open[network] = count - 1
-    }
-
-    private mutating func isTooFast(_ network: Network, at now: Int64) -> Bool {
-        turn(to: now)
-        guard lately[network] != nil || lately.count < Self.networksPerMinuteMax else {
-            return false
-        }
-        let passed = now % Self.minuteMilliseconds
-        let share = Int64(before[network] ?? 0) * (Self.minuteMilliseconds - passed)
-        let count = lately[network, default: 0] + 1
-        lately[network] = count
-        let past = (share + Self.minuteMilliseconds - 1) / Self.minuteMilliseconds
-        return count + Int(past) > limits.perAddressPerMinuteMax
-    }
-
-    private mutating func turn(to now: Int64) {
-        let current = now / Self.minuteMilliseconds
-        guard current != minute else { return }
-        before = current == minute + 1 ? lately : [:]
-        lately = [:]
-        minute = current
     }
 }

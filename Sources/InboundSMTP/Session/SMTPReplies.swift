@@ -53,6 +53,8 @@ enum SMTPReplies {
     static let authMalformed = reply(501, 5, 2, "Cannot decode the response")
     static let authInvalid = reply(535, 7, 8, "Authentication Credentials Invalid")
     static let authUnavailable = reply(454, 7, 0, "Temporary authentication failure")
+    static let authTooOften = reply(
+        454, 7, 0, "Too many failed logins from your address, try again later")
     static let authDone = reply(235, 7, 0, "Authentication successful.")
     /// RFC 4954 §4: the challenge is base64.
     static func challenge(_ text: String) -> SMTPReply { SMTPReply(334, nil, text) }
@@ -134,7 +136,7 @@ enum SMTPReplies {
     }
 
     /// What a reply can carry of a text that may quote what came. RFC 5321 §4.2
-    private static func line(_ text: String) -> String {
+    static func line(_ text: String) -> String {
         String(
             decoding: text.utf8.prefix(400).map { (32...126).contains($0) ? $0 : 63 },
             as: UTF8.self)

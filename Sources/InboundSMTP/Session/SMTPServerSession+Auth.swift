@@ -108,8 +108,21 @@ extension SMTPServerSession {
             self.login = submitter
             outputs.append(.event(.loggedIn(submitter.name)))
             send(SMTPReplies.authDone)
-        case .refused: refuse(SMTPReplies.authInvalid, about: "AUTH")
+        case .refused: refuse(SMTPReplies.authInvalid, about: Self.subject(login))
+        case .tooManyFailures:
+            refuse(SMTPReplies.authTooOften, about: Self.subject(login), isError: true)
         case .unavailable: refuse(SMTPReplies.authUnavailable, about: "AUTH")
         }
+    }
+
+    private static let keyIDBytesMax = 32
+
+    /// For the log: the access key that was tried. What has not the form of one's id is not told, as
+    /// it may be a password that was given for it.
+    private static func subject(_ login: PasswordLogin) -> String {
+        let hasForm =
+            login.user.utf8.count <= keyIDBytesMax
+            && login.user.utf8.allSatisfy { $0.isASCIIDigit || (0x41...0x5A).contains($0) }
+        return hasForm ? "AUTH as \(login.user)" : "AUTH as no access key"
     }
 }

@@ -144,7 +144,11 @@ extension SMTPServerSession {
             send(SMTPReplies.rcpt)
         case .refused(let refusal):
             self.transaction?.isRecipientRefused = true
-            refuse(SMTPReplies.refusal(refusal), about: subject)
+            let isUnknown = settings.role == .submission && refusal == .recipientUnknown
+            refuse(
+                isUnknown
+                    ? SubmissionReplies.unknownAddress(subject) : SMTPReplies.refusal(refusal),
+                about: subject)
         }
     }
 

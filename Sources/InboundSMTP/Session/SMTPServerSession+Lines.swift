@@ -22,11 +22,31 @@ extension SMTPServerSession {
         do throws(SMTPSyntaxError) {
             handle(try SMTPCommandParser.parse(bytes))
         } catch {
-            let reply = SMTPReplies.syntax(error)
+            let reply = reply(to: error, in: bytes)
             if error == .http { return end(reply) }
             refuse(reply, line: bytes)
         }
         if case .command = phase { phaseStartedAt = now }
+    }
+
+    private func reply(to error: SMTPSyntaxError, in line: ByteBuffer) -> SMTPReply {
+        let reply = SMTPReplies.syntax(error)
+        guard settings.role == .submission, case .address = error, reply.enhanced == Self.badSyntax
+        else { return reply }
+        return SubmissionReplies.invalidAddress(Self.path(in: line))
+    }
+
+    /// Of an address that is none. RFC 3463 §3.2
+    private static let badSyntax = EnhancedStatusCode(5, 1, 3)
+
+    /// What stands where MAIL and RCPT have an address: to its closing bracket, else to a space.
+    private static func path(in line: ByteBuffer) -> String {
+        let text = line.readableBytesView.drop { $0 != UInt8(ascii: ":") }.dropFirst()
+            .drop { $0 == 0x20 || $0 == 0x09 }
+        let end =
+            text.first == UInt8(ascii: "<")
+            ? text.lastIndex(of: UInt8(ascii: ">")).map { $0 + 1 } : text.firstIndex(of: 0x20)
+        return String(decoding: text[..<(end ?? text.endIndex)], as: UTF8.self)
     }
 
     /// Behind a BDAT that is refused unread stands a chunk of nobody knows how many bytes, which

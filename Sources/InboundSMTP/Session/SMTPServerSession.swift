@@ -315,7 +315,7 @@ package struct SMTPServerSession {
     }
 
     mutating func send(_ reply: SMTPReply) {
-        emit(.reply(settings.role == .submission ? reply.withoutEnhancedCode : reply))
+        emit(.reply(settings.role.wording(reply)))
     }
 
     /// A reply that says no: told in the log, counted and perhaps delayed where it is the client's

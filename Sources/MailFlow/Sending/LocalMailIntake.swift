@@ -99,7 +99,7 @@ final class LocalMailIntake: MailIntake {
                 recipients += try read.recipients.filter { seen.insert($0).inserted }
             }
         } catch {
-            throw .unsendable("Message rejected: \(error)")
+            throw .unreadableHeader(error)
         }
         guard !recipients.isEmpty else {
             throw .unsendable("Message rejected: To, Cc and Bcc name nobody.")

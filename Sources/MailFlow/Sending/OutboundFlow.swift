@@ -169,17 +169,16 @@ package final class OutboundFlow: Sendable {
         do throws(HeaderRefusal) {
             return try SubmittedHeader(bytes[...], bytesMax: settings.headerBytesMax)
         } catch {
-            throw .unsendable("Message rejected: \(error)")
+            throw .unreadableHeader(error)
         }
     }
 
-    /// **Authorise**: From, Sender and the path that it came with each are of a verified identity.
-    /// Answers the identity of From.
+    /// **Authorise**: who the header says it is from, and the path that it came with, each are of a
+    /// verified identity. Answers the identity of From.
     private func authorise(
         _ header: SubmittedHeader, _ submission: Submission
     ) throws(Refusal) -> String {
-        var named = header.from
-        if let sender = header.sender { named.append(sender) }
+        var named = header.authorities
         if case .mailbox(let sender) = submission.sender { named.append(sender) }
         var unverified: [String] = []
         for mailbox in named where !identities.covers(mailbox) {
@@ -324,7 +323,9 @@ package final class OutboundFlow: Sendable {
             checksum: body.memory == nil ? body.checksum : checksum.value,
             is8Bit: signed.isBody8Bit || head.hasBytesBeyondASCII,
             isSMTPUTF8: submission.isSMTPUTF8 && needsSMTPUTF8(submission, head),
-            tls: submission.tls, pool: set.flatMap { settings.pools[$0] })
+            // RFC 8689 §3: REQUIRETLS goes before the field.
+            tls: submission.tls == .opportunistic && header.isTLSWaived ? .waived : submission.tls,
+            pool: set.flatMap { settings.pools[$0] })
     }
 
     /// Nil where there is none, it stays, or it is longer than one can be in a line.
@@ -385,6 +386,11 @@ extension AcceptedSending {
 }
 
 extension Refusal {
+    /// SES's words before ours.
+    static func unreadableHeader(_ refusal: HeaderRefusal) -> Refusal {
+        .unsendable("Transaction failed: \(refusal)")
+    }
+
     /// SES's words.
     static func unverifiedSender(_ addresses: [String], region: String) -> Refusal {
         let list = addresses.joined(separator: ", ")

@@ -1,13 +1,12 @@
-package import Accounts
 package import MailModel
 import NIOCore
 package import Storage
 import Synchronization
 
-/// The way of a mail that is submitted over SMTP: who may send logs in, and what comes is taken
-/// by `OutboundFlow`. RFC 6409
+/// The way of a mail that is submitted over SMTP: who may send logs in (`Logins`), and what comes
+/// is taken by `OutboundFlow`. RFC 6409
 package final class SubmissionFlow: MailReceiver {
-    private let credentials: Credentials
+    private let logins: Logins
     let outbound: OutboundFlow
     let spool: BodySpool.Surroundings
     let room: any SpoolRoom
@@ -17,12 +16,12 @@ package final class SubmissionFlow: MailReceiver {
     let isClosed = Mutex(false)
 
     package init(
-        credentials: Credentials, outbound: OutboundFlow, settings: InboundSettings,
+        logins: Logins, outbound: OutboundFlow, settings: InboundSettings,
         bodies: any BodyFiles, threads: any BlockingThreads, room: any SpoolRoom,
         time: any TimeSource, random: any RandomSource,
         onFailure: @escaping @Sendable (StorageFailure) -> Void
     ) {
-        self.credentials = credentials
+        self.logins = logins
         self.outbound = outbound
         self.room = room
         self.time = time
@@ -42,8 +41,7 @@ package final class SubmissionFlow: MailReceiver {
     package func peerName(of peerAddress: String) -> PeerName { .unknown }
 
     package func logIn(_ login: PasswordLogin, peerAddress: String) -> LoginOutcome {
-        let key = credentials.authenticate(id: login.user, smtpPassword: login.password)
-        return key.map { .accepted(Submitter(keyID: $0.id, name: $0.name)) } ?? .refused
+        logins.logIn(login, peerAddress: peerAddress)
     }
 
     /// Whom a mail goes to is its sender's to say; whether it can, the queue finds out.
@@ -59,7 +57,7 @@ package final class SubmissionFlow: MailReceiver {
     ) -> Result<any MailIntake, Refusal> {
         guard !isClosed.withLock({ $0 }) else { return .failure(.shuttingDown) }
         // A session may be older than what an operator has said of its key.
-        if let login = details.login, !credentials.isActive(login.keyID) {
+        if let login = details.login, !logins.isActive(login.keyID) {
             return .failure(.loginRevoked)
         }
         guard room.hasRoom(forBytes: details.declaredSize ?? 0) else {

@@ -39,7 +39,7 @@ extension AddressList {
     /// it, or an address is none.
     package static func named(by text: String, domain: Domain) -> [Mailbox]? {
         let list = completed(Array(text.utf8)[...], domain: domain)
-        guard let addresses = certainAddresses(list) else { return nil }
+        guard let addresses = try? certainAddresses(list) else { return nil }
         let mailboxes = addresses.compactMap { address in
             try? AddressParser.mailbox(address[...], isUTF8Allowed: true)
         }

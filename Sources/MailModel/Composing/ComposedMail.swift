@@ -33,7 +33,7 @@ package struct ComposedMail: Sendable {
             }
             let bytes = Array(text.utf8)
             let entries = AddressList.mailboxes(bytes)
-            guard let certain = AddressList.certainAddresses(bytes), !entries.isEmpty,
+            guard let certain = try? AddressList.certainAddresses(bytes), !entries.isEmpty,
                 certain.count == entries.count
             else { throw .address(text) }
             var people: [Person] = []

@@ -14,7 +14,7 @@ package struct HeaderRefusal: Error, Sendable, Hashable, CustomStringConvertible
         case lineTooLong
         case headerTooLong
         /// An address that cannot be read, or that readers may take for different ones.
-        case address
+        case address(AddressListFault)
         case tag(MessageTag.Refusal)
     }
 
@@ -43,7 +43,7 @@ package struct HeaderRefusal: Error, Sendable, Hashable, CustomStringConvertible
         case .lineTooLong:
             "A header line has over \(ComposedField.lineBytesMax) bytes\(place)."
         case .headerTooLong: "The header is too long."
-        case .address: "Invalid address in header '\(name)'\(place)."
+        case .address(let fault): "\(fault) in header '\(name)'\(place)."
         case .tag(let refusal): refusal.description
         }
     }

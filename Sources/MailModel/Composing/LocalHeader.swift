@@ -3,7 +3,8 @@
 /// stays wrong: `SubmittedHeader` is what refuses. RFC 6409 §8.1
 package struct LocalHeader: Sendable {
     private static let addressFields: Set<String> = [
-        "from", "sender", "reply-to", "to", "cc", "bcc", "return-path",
+        "from", "sender", "reply-to", "to", "cc", "bcc", "return-path", "resent-from",
+        "resent-sender", "resent-reply-to", "resent-to", "resent-cc", "resent-bcc",
     ]
 
     /// To and with its empty line.

@@ -33,7 +33,7 @@ package struct SendingAsks: Sendable, Hashable {
             case "return-path" where field.text != "<>" && !field.body.isEmpty:
                 let path = try SubmittedHeader.mailboxes(of: field, in: header)
                 guard path.count == 1 else {
-                    throw SubmittedHeader.refusal(.address, of: field, in: header)
+                    throw SubmittedHeader.refusal(.address(.notOne), of: field, in: header)
                 }
                 returnPath = path[0]
             default: break

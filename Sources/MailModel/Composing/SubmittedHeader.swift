@@ -12,6 +12,9 @@ package struct SubmittedHeader: Sendable {
     package let from: [Mailbox]
     /// Whom `Sender` names.
     package let sender: Mailbox?
+    /// Whom `Resent-From` and `Resent-Sender` name, of each time that it was sent again.
+    /// RFC 5322 §3.6.6
+    let resenders: [Mailbox]
     /// Whether the mail has no `From`, so that `from` is who was given for it.
     let isFromMissing: Bool
 
@@ -39,13 +42,29 @@ package struct SubmittedHeader: Sendable {
             throw HeaderRefusal(.missing, field: "From")
         }
         sender = try Self.sender(of: block)
+        resenders =
+            try Self.named(by: "Resent-From", in: block)
+            + Self.named(by: "Resent-Sender", in: block)
+    }
+
+    /// Everybody whom the header makes the mail one of, or whom it would come back to: each is
+    /// somebody to send as. SES: From, Sender and Return-Path
+    package var authorities: [Mailbox] {
+        from + [sender, asks.returnPath].compactMap(\.self) + resenders
     }
 
     private static func sender(of header: HeaderBlock) throws(HeaderRefusal) -> Mailbox? {
         guard let field = header.first("Sender") else { return nil }
         let named = try mailboxes(of: field, in: header)
-        guard named.count == 1 else { throw refusal(.address, of: field, in: header) }
+        guard named.count == 1 else { throw refusal(.address(.notOne), of: field, in: header) }
         return named[0]
+    }
+
+    /// Whether it asks to be sent whatever TLS the recipients' domains ask for: by a single field
+    /// `TLS-Required` with the one value that there is. RFC 8689 §3
+    package var isTLSWaived: Bool {
+        let fields = block.all("TLS-Required")
+        return fields.count == 1 && fields[0].text.lowercased() == "no"
     }
 
     /// Whom `To`, `Cc` and `Bcc` name, each once, in this order: for who gives no other envelope. Of
@@ -67,9 +86,15 @@ package struct SubmittedHeader: Sendable {
 
     /// Whom the fields of this name list.
     package func named(by name: String) throws(HeaderRefusal) -> [Mailbox] {
+        try Self.named(by: name, in: block)
+    }
+
+    private static func named(
+        by name: String, in header: HeaderBlock
+    ) throws(HeaderRefusal) -> [Mailbox] {
         var named: [Mailbox] = []
-        for field in block.all(name) where !field.body.isEmpty {
-            named += try Self.mailboxes(of: field, in: block, mayBeEmpty: true)
+        for field in header.all(name) where !field.body.isEmpty {
+            named += try mailboxes(of: field, in: header, mayBeEmpty: true)
         }
         return named
     }
@@ -142,18 +167,25 @@ package struct SubmittedHeader: Sendable {
     static func mailboxes(
         of field: HeaderBlock.Field, in header: HeaderBlock, mayBeEmpty: Bool = false
     ) throws(HeaderRefusal) -> [Mailbox] {
-        guard let texts = AddressList.certainAddresses(field.body) else {
-            throw refusal(.address, of: field, in: header)
-        }
-        let mailboxes = texts.compactMap { text in
-            try? AddressParser.mailbox(text[...], isUTF8Allowed: true)
-        }
-        guard mailboxes.count == texts.count else {
-            throw refusal(.address, of: field, in: header)
+        var mailboxes: [Mailbox] = []
+        do throws(AddressListFault) {
+            for text in try AddressList.certainAddresses(field.body) {
+                mailboxes.append(try mailbox(text[...]))
+            }
+        } catch {
+            throw refusal(.address(error), of: field, in: header)
         }
         guard mayBeEmpty || !mailboxes.isEmpty else {
             throw refusal(.missing, of: field, in: header)
         }
         return mailboxes
+    }
+
+    private static func mailbox(_ text: ArraySlice<UInt8>) throws(AddressListFault) -> Mailbox {
+        do throws(AddressError) {
+            return try AddressParser.mailbox(text, isUTF8Allowed: true)
+        } catch {
+            throw .address(error)
+        }
     }
 }

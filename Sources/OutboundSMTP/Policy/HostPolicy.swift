@@ -26,12 +26,18 @@ struct HostPolicy: Equatable {
     }
 
     /// `isSecure`: whether signatures prove that `host` is the domain's. DANE goes first, and what it
-    /// says stands whatever MTA-STS says. RFC 8461 §2
+    /// says stands whatever MTA-STS says (RFC 8461 §2). A mail that waives it is sent as if the domain
+    /// asked for nothing. RFC 8689 §3
     init(
         host: Domain, domain: Domain, isSecure: Bool, tlsa: TLSA, sts: STSPolicy?,
         demand: TLSDemand
     ) {
         let name = host.ascii
+        guard demand != .waived else {
+            basis = .none
+            decision = .use(Self.weaker(demand))
+            return
+        }
         switch tlsa {
         case .failed(let failure):
             basis = .tlsa([])
@@ -68,7 +74,7 @@ struct HostPolicy: Equatable {
         _ name: String, isSecure: Bool, _ demand: TLSDemand
     ) -> Decision {
         switch demand {
-        case .opportunistic: .use(weaker(.opportunistic))
+        case .opportunistic, .waived: .use(weaker(demand))
         case .required: .use([.required])
         // RFC 8689 §4.2.1: who the exchanger is has to be proven, not its certificate alone.
         case .verifiedOnward where isSecure: .use([.verified(name: name)])
@@ -79,7 +85,7 @@ struct HostPolicy: Equatable {
     /// What a mail goes with where nothing is proven.
     private static func weaker(_ demand: TLSDemand) -> [TLSPolicy] {
         switch demand {
-        case .opportunistic: [.opportunistic, .fallback]
+        case .opportunistic, .waived: [.opportunistic, .fallback]
         case .required: [.required]
         case .verifiedOnward: []
         }

@@ -155,6 +155,10 @@ package protocol SendingStore: Sendable {
     /// anew when it is due. One that nobody waits for is forgotten.
     func settle(_ destination: DestinationRecord) async throws(StorageFailure)
 
+    /// Ids that begin with `prefix`, in their order.
+    func sentMails(
+        startingWith prefix: String, limit: Int
+    ) async throws(StorageFailure) -> [MessageID]
     func sentMail(_ id: MessageID) async throws(StorageFailure) -> SentMailRecord?
     func recipients(of mail: MessageID) async throws(StorageFailure) -> [SentRecipient]
     /// The bytes after the head, from the row of a mail whose body place is `row`. Throws `damaged`

@@ -62,10 +62,12 @@ package struct SentMailRecord: Sendable, Hashable {
 }
 
 /// What a mail asks of the way that it takes. A domain's own policy (MTA-STS, DANE) is kept beside
-/// it, whatever this says.
+/// it, but where the mail waives it.
 package enum TLSDemand: String, Sendable, Codable {
     /// Encrypted where the next hop offers it.
     case opportunistic
+    /// The same, and nothing that the domain asks for: to arrive matters more. RFC 8689 §3
+    case waived
     /// Encrypted, whoever the next hop is. SES: `TlsPolicy` `REQUIRE`
     case required
     /// Encrypted, to a host that is proven, and to one alone that promises the same. RFC 8689

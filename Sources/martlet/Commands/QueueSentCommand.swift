@@ -59,7 +59,7 @@ struct QueueSentCommand: AsyncParsableCommand {
         @OptionGroup var server: ServerOptions
         @OptionGroup var output: OutputOptions
 
-        @Argument(help: "The message id.")
+        @Argument(help: "The message id, or how it begins.")
         var id: String
 
         func run() async throws {
@@ -151,7 +151,7 @@ struct QueueSentCommand: AsyncParsableCommand {
 
 /// Which recipients of sent mails.
 struct SentMailChoice: ParsableArguments {
-    @Option(help: "Only this message id.")
+    @Option(help: "Only this message id, or the one that begins so.")
     var messageID: String?
 
     @Option(help: "Only recipients at this domain.")
@@ -189,7 +189,7 @@ struct SentMailChangeOptions: ParsableArguments {
     @Flag(help: "Only say how many recipients it would be.")
     var dryRun = false
 
-    @Argument(help: "Message ids.")
+    @Argument(help: "Message ids, or how they begin.")
     var ids: [String] = []
 
     func validate() throws {

@@ -99,7 +99,9 @@ struct SuppressionCommand: AsyncParsableCommand {
             let answer = try server.ask(
                 .sending(.unsuppress([address], isGlobal: scope.global)))
             guard case .sending(.count(let count)) = answer, count > 0 else {
-                Terminal.complain("martlet: \(address) is not on \(scope.list)")
+                Terminal.complain(
+                    "martlet: \(address) is not on \(scope.list); on which it is, if any: "
+                        + "martlet suppression get \(address)")
                 throw ExitCode.failure
             }
             Terminal.write("\(address) is no longer on \(scope.list)\n")

@@ -42,6 +42,14 @@ import Testing
                 + "Subject: Cron <root@host> true\r\nMIME-Version: 1.0\r\n\r\n")
     }
 
+    @Test(arguments: ["From", "Sender", "To", "Resent-From", "Resent-Sender", "resent-to"])
+    func completes(_ name: String) {
+        let rest = "From: a@b.example\r\n\r\n"
+        #expect(
+            Self.completed("\(name): root\r\n\(rest)")
+                == "\(name): root@host.example\r\n\(rest)")
+    }
+
     @Test func aFoldedListIsCompletedInPlace() {
         #expect(
             Self.completed("From: a@b.example\r\nTo: ada,\r\n eve\r\nX: ada\r\n\r\n")

@@ -36,7 +36,8 @@ import Testing
         ),
         (
             "From: a@b.c\nReturn-Path: a\n\n",
-            HeaderRefusal(.address, field: "Return-Path", line: 2)
+            HeaderRefusal(
+                .address(.address(AddressError(.atMissing, at: 1))), field: "Return-Path", line: 2)
         ),
     ])
     func fieldsAreRefused(_ text: String, _ refusal: HeaderRefusal) {
@@ -112,7 +113,9 @@ import Testing
         ("a@b.c", ["a@b.c"]), ("<a@b.c>", ["a@b.c"]), ("A (x) <a@b.c> (y)", ["a@b.c"]),
         ("\"<x@y.z>\" <a@b.c>", ["a@b.c"]), ("a@b.c, d@e.f", ["a@b.c", "d@e.f"]),
         ("A <a@b.c>,\n\td@e.f", ["a@b.c", "d@e.f"]), ("a@b.c (d@e.f)", ["a@b.c"]),
-        ("=?utf-8?q?x=40y=2Ez?= <a@b.c>", ["a@b.c"]), ("x@y.z <a@b.c>", ["a@b.c"]),
+        ("=?utf-8?q?x=40y=2Ez?= <a@b.c>", ["a@b.c"]), ("\"x@y.z\" <a@b.c>", ["a@b.c"]),
+        ("A@b.c <a@b.C>", ["a@b.c"]), ("(x@y.z) A <a@b.c>", ["a@b.c"]),
+        ("\"x@y.z\": a@b.c;", ["a@b.c"]), ("a@[IPv6:::1]", ["a@[ipv6:::1]"]),
         ("\"a b\"@c.d", ["\"a b\"@c.d"]), ("Team: a@b.c, d@e.f;", ["a@b.c", "d@e.f"]),
         ("ü@ü.example", ["ü@xn--tda.example"]),
     ])
@@ -124,7 +127,9 @@ import Testing
     @Test(arguments: [
         "a", "a@", "<>", "a@b.c <d@e.f", "<a@b.c> <d@e.f>", "<a@b.c> d@e.f", "a@b.c>",
         "\"x <a@b.c>", "(x <a@b.c>", "a b@c.d", "a@b.c d@e.f", "<@x.y:a@b.c>", "a@b.c, d",
-        "<a@b.c>x", "<<a@b.c>>", "a@b.c\u{0}", "a@b_c!d",
+        "<a@b.c>x", "<<a@b.c>>", "x@y.z <a@b.c>", "x @ y.z (w) <a@b.c>", "x@y.z a@b.c <a@b.c>",
+        "x@y.z: a@b.c;", "x@y.z:; a@b.c", "@x.y:a@b.c", "A <a@b.c>, x@y.z <a@b.c>", "a@b.c\u{0}",
+        "a@b_c!d",
     ])
     func fromIsRefused(_ value: String) {
         #expect(Self.refusal("From: \(value)\n\n") != nil)
@@ -136,7 +141,46 @@ import Testing
         #expect(try Self.read("From: a@b.c\n\n").sender == nil)
         #expect(
             Self.refusal("From: a@b.c\nSender: a@b.c, d@e.f\n\n")
-                == HeaderRefusal(.address, field: "Sender", line: 2))
+                == HeaderRefusal(.address(.notOne), field: "Sender", line: 2))
+    }
+
+    /// Whoever the header says it is from, each time that it was sent.
+    @Test func eachOfWhomItIsFromIsTold() throws {
+        let header = try Self.read(
+            """
+            Resent-From: R <r@b.c>, s@b.c
+            Resent-Sender: t@b.c
+            Resent-To: x@y.z
+            Resent-From: u@b.c
+            From: a@b.c, d@e.f
+            Sender: v@b.c
+            Reply-To: x@y.z
+            Return-Path: <w@b.c>
+
+            """ + "\n")
+        #expect(
+            header.authorities.map(\.wireText) == [
+                "a@b.c", "d@e.f", "v@b.c", "w@b.c", "r@b.c", "s@b.c", "u@b.c", "t@b.c",
+            ])
+        #expect(
+            Self.refusal("From: a@b.c\nResent-From: x@y.z <a@b.c>\n\n")
+                == HeaderRefusal(.address(.addressAsName), field: "Resent-From", line: 2))
+    }
+
+    @Test(arguments: [
+        ("a", "Missing final '@domain' in header 'From' (line 1)."),
+        (
+            "x@y.z <a@b.c>",
+            "An address stands without quotes as the name of another in header 'From' (line 1)."
+        ),
+        (
+            "a@b_c!d",
+            "Invalid email address (something behind the address, at byte 5) in header 'From' "
+                + "(line 1)."
+        ),
+    ])
+    func saysWhatIsWrongWithAnAddress(_ value: String, _ text: String) {
+        #expect(Self.refusal("From: \(value)\n\n")?.description == text)
     }
 
     @Test func recipientsAreNamedOnce() throws {
@@ -152,7 +196,10 @@ import Testing
             """ + "\n")
         #expect(try header.recipients.map(\.wireText) == ["t@b.c", "c@b.c", "u@b.c"])
         #expect(try header.named(by: "cc").map(\.wireText) == ["c@b.c"])
-        #expect(throws: HeaderRefusal(.address, field: "To", line: 2)) {
+        #expect(
+            throws: HeaderRefusal(
+                .address(.address(AddressError(.atMissing, at: 1))), field: "To", line: 2)
+        ) {
             try Self.read("From: a@b.c\nTo: x\n\n").recipients
         }
     }
@@ -185,6 +232,16 @@ import Testing
         #expect(asks.listManagement == "list; topic=news")
         #expect(asks.tenant == "tenant")
         #expect(asks.returnPath?.wireText == "bounces@b.c")
+    }
+
+    @Test(arguments: [
+        ("", false), ("TLS-Required: No\n", true), ("tls-required:no \n", true),
+        ("TLS-Required: Yes\n", false), ("TLS-Required:\n", false),
+        ("TLS-Required: No\nTLS-Required: No\n", false),
+        ("TLS-Required: No\nTLS-Required: Yes\n", false),
+    ])
+    func waivesTLS(_ fields: String, _ isWaived: Bool) throws {
+        #expect(try Self.read("From: a@b.c\n\(fields)\n").isTLSWaived == isWaived)
     }
 
     @Test func theNullPathIsNone() throws {
