@@ -135,7 +135,10 @@ package final class DeliveryQueue: Service {
     }
 
     private func openDue() async throws(StorageFailure) {
-        let again = state.withLock { $0.lanes.lookAgain(now: time.now()) }
+        let again = state.withLock { state in
+            state.lanes.lookForSilence(now: time.now())
+            return state.lanes.lookAgain(now: time.now())
+        }
         for (name, need) in again { await see(to: need, name) }
         let (busy, room) = state.withLock { state in
             (state.lanes.names, limits.destinationsMax - state.lanes.names.count)

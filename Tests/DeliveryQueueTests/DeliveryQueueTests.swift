@@ -140,6 +140,24 @@ import Testing
         #expect(depot.courier.atWorkMax <= 8)
     }
 
+    /// Their tries are not all there are, however many mails wait for them.
+    @Test func destinationsThatHangHoldUpNoOthers() async throws {
+        let depot = try Depot(limits: DeliveryLimits(triesMax: 8, widthStart: 4, widthMax: 4))
+        let slow = (0..<3).map { "slow\($0).example" }
+        depot.courier.hangs.withLock { $0 = Set(slow) }
+        for domain in slow {
+            for number in 0..<5 { try await depot.send(to: ["a\(number)@\(domain)"]) }
+        }
+        try await depot.run { depot in
+            try await depot.until { depot.courier.atWork >= 5 }
+            for _ in 0..<500 { await Task.yield() }
+            let mail = try await depot.send(to: ["a@fast.example"])
+            try await depot.until { try await depot.store.sentMail(mail.id)?.state == .ended }
+            depot.courier.hangs.withLock { $0 = [] }
+            try await depot.until { try await depot.store.sendingCounts().queued == 0 }
+        }
+    }
+
     @Test func theEndOfItsTimeIsABounce() async throws {
         let depot = try Depot(plan: RetryPlan(delaysSeconds: [86_400]))
         depot.courier.answers.withLock {
