@@ -14,7 +14,7 @@ package struct DeliveryLimits: Sendable {
     /// Tries at once for one destination: at first, and at most.
     package var widthStart: Int
     package var widthMax: Int
-    /// Destinations that memory knows to rest; the store knows all.
+    /// Destinations of which memory knows that they failed; the store knows all.
     package var restingMax: Int
     /// Tries a minute for one destination, by its name; absent: as many as it takes.
     package var triesPerMinute: [String: Int]

@@ -46,8 +46,10 @@ struct Lanes {
     private(set) var claimed: Set<SentRecipient.Key> = []
     /// Of the mails that are kept in memory.
     private var bytes = 0
-    /// Destinations that rest, as far as memory knows.
-    private var resting: [String: Timestamp] = [:]
+    /// Destinations that failed as a whole when they were last at work.
+    private var failing: [String: DestinationRecord] = [:]
+    /// Memory had room for all of them since it learnt of them.
+    private var knowsAllFailing = true
     /// Tries at once of destinations that asked for less before nobody of them was at work.
     private var narrow: [String: Int] = [:]
     /// Destinations that answered when they were last at work.
@@ -88,17 +90,14 @@ struct Lanes {
     /// Whoever is not taken here is found in the store later.
     mutating func offer(_ item: QueueItem, now: Timestamp) -> Bool {
         let name = item.queued.recipient.destination
-        if let until = resting[name] {
-            if until > now { return false }
-            resting[name] = nil
-        }
+        if let until = failing[name]?.restsUntil, until > now { return false }
         var item = item
         // Its body can be read again; what has no room without it is found in the store.
         if bytes + item.bytes > limits.bytesMax { item.body = nil }
         let hasRoom = bytes + item.bytes <= limits.bytesMax
         if lanes[name] == nil {
-            guard !isFull, hasRoom else { return false }
-            open(DestinationRecord(name: name, dueAt: now), mayHaveMore: false)
+            guard !isFull, hasRoom, let record = record(of: name, now) else { return false }
+            open(record, mayHaveMore: record.failures > 0)
         }
         guard let lane = lanes[name] else { return false }
         guard !lane.isFailing, !lane.isEnding, lane.waiting.count < limits.waitingMax, hasRoom,
@@ -113,9 +112,23 @@ struct Lanes {
         return true
     }
 
+    /// What is known of a destination that nobody of is at work; nil where the store alone knows.
+    private func record(of name: String, _ now: Timestamp) -> DestinationRecord? {
+        if let known = failing[name] { return known }
+        return knowsAllFailing ? DestinationRecord(name: name, dueAt: now) : nil
+    }
+
+    /// What the store knows of destinations that failed as a whole, before anything is offered: one
+    /// more than `restingMax` where there are more.
+    mutating func learn(_ records: [DestinationRecord]) {
+        knowsAllFailing = records.count <= limits.restingMax
+        failing = Dictionary(
+            records.prefix(limits.restingMax).map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+    }
+
     /// A destination that is due and not at work: it is fetched next.
     mutating func open(_ record: DestinationRecord, mayHaveMore: Bool = true) {
-        resting[record.name] = nil
+        failing[record.name] = nil
         let known = narrow.removeValue(forKey: record.name)
         let lane = Lane(
             record: record,
@@ -284,11 +297,16 @@ struct Lanes {
         return need(name)
     }
 
-    /// The lane's end was written, or could not be: then its row says that it is due.
-    mutating func close(_ record: DestinationRecord) {
+    /// The lane's end was written, or could not be: then its row says that it is due. Where nobody
+    /// waits for it, the store has forgotten it, and so does memory.
+    mutating func close(_ record: DestinationRecord, isForgotten: Bool = false) {
         if let lane = lanes.removeValue(forKey: record.name) { remember(lane) }
-        guard let rest = record.restsUntil, resting.count < limits.restingMax else { return }
-        resting[record.name] = rest
+        guard record.failures > 0, !isForgotten else { return }
+        guard failing.count < limits.restingMax else {
+            knowsAllFailing = false
+            return
+        }
+        failing[record.name] = record
     }
 
     private mutating func remember(_ lane: Lane) {
@@ -306,7 +324,7 @@ struct Lanes {
     }
 
     /// Operators want it tried now.
-    mutating func wake(_ name: String) { resting[name] = nil }
+    mutating func wake(_ name: String) { failing[name]?.restsUntil = nil }
 
     /// Takes recipients out of the lanes' hands: nobody tries them until they are given back.
     /// Answers those that it has; the others are being tried at this moment.

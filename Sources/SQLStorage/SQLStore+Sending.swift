@@ -212,7 +212,10 @@ extension SQLStore: SendingStore {
         }
     }
 
-    package func settle(_ destination: DestinationRecord) async throws(StorageFailure) {
+    @discardableResult
+    package func settle(
+        _ destination: DestinationRecord
+    ) async throws(StorageFailure) -> Bool {
         try await write(isUrgent: false) { connection throws(StorageFailure) in
             let rows = try connection.rows(
                 """
@@ -222,7 +225,7 @@ extension SQLStore: SendingStore {
             guard let due = rows.first?.integer(0) else {
                 try connection.execute(
                     "DELETE FROM destination WHERE name = $1", [.text(destination.name)])
-                return
+                return false
             }
             let rest = destination.restsUntil?.milliseconds
             try connection.execute(
@@ -234,6 +237,7 @@ extension SQLStore: SendingStore {
                     .integer(max(due, rest ?? due)), .integer(Int64(destination.failures)),
                     .integer(rest), .text(destination.detail), .text(destination.name),
                 ])
+            return true
         }
     }
 

@@ -21,6 +21,19 @@ extension SQLStore {
         return Array(found.lazy.filter { !busy.contains($0.name) }.prefix(limit))
     }
 
+    package func failingDestinations(
+        limit: Int
+    ) async throws(StorageFailure) -> [DestinationRecord] {
+        try await database.read { connection throws(StorageFailure) in
+            try connection.rows(
+                """
+                SELECT name, due_ms, failures, rests_ms, detail FROM destination
+                WHERE failures > 0 ORDER BY due_ms LIMIT $1
+                """, [.integer(Int64(limit))]
+            ).compactMap(Self.destination)
+        }
+    }
+
     private static func destination(_ row: any SQLRow) -> DestinationRecord? {
         guard let name = row.text(0), let due = row.integer(1) else { return nil }
         return DestinationRecord(

@@ -96,6 +96,33 @@ import Testing
         #expect(Set(depot.courier.recipients).count == 101)
     }
 
+    /// What rested before a start rests after it, whatever comes for it.
+    @Test func aRestOutlivesAStart() async throws {
+        let depot = try Depot(plan: RetryPlan(delaysSeconds: [600]))
+        depot.courier.answers.withLock {
+            $0 = ["dead.example": ScriptedCourier.deferred(.destination)]
+        }
+        let now = depot.time.now()
+        try await depot.send(to: ["a@dead.example"], isOffered: false)
+        try await depot.store.settle(
+            DestinationRecord(
+                name: "dead.example", dueAt: now, failures: 3,
+                restsUntil: now.advanced(bySeconds: 600), detail: "no answer"))
+        try await depot.queue.learn()
+        try await depot.send(to: ["b@dead.example"])
+        try await depot.send(to: ["a@one.example"])
+        try await depot.run { depot in
+            try await depot.until { depot.courier.atWork == 0 && depot.courier.calls.count > 0 }
+            for _ in 0..<500 { await Task.yield() }
+            #expect(depot.courier.recipients == ["a@one.example"])
+            depot.time.advance(seconds: 600)
+            try await depot.until {
+                depot.log.lines.withLock { $0.contains("rests dead.example 4") }
+            }
+            #expect(depot.courier.calls.count == 2)
+        }
+    }
+
     /// Of those whom it serves one is put off; of two in a row there is more to fear.
     @Test(arguments: [(["a3"], 8, false), (["a3", "a4"], 5, true), (["a3", "a5"], 8, false)])
     func aConnectionThatBreaksIsNoEnd(

@@ -1,5 +1,6 @@
 import MailModel
 import NIOCore
+import SMTPProtocol
 import Storage
 import TestSupport
 import Testing
@@ -107,6 +108,62 @@ import Testing
         #expect(asked == 1)
         need = lanes.endFetch("one.example", [], asked: 1)
         #expect(need == .settle(record))
+    }
+
+    /// Whose rest is over while nobody looks has failed no less often.
+    @Test func aNewMailForgetsNotHowOftenItsDestinationFailed() throws {
+        var lanes = Lanes(limits: DeliveryLimits())
+        let failed = DestinationRecord(
+            name: "one.example", dueAt: now, failures: 3,
+            restsUntil: now.advanced(bySeconds: 60), detail: "no answer")
+        lanes.learn([failed])
+        var isTaken = lanes.offer(item(0), now: now.advanced(bySeconds: 59))
+        #expect(!isTaken)
+        let later = now.advanced(bySeconds: 60)
+        isTaken = lanes.offer(item(0), now: later)
+        #expect(isTaken)
+        #expect(lanes.lanes["one.example"]?.record == failed)
+        #expect(lanes.lanes["one.example"]?.width == 1)
+        // And so after a rest that it had here.
+        let problem = DeliveryProblem(
+            .destination, status: EnhancedStatusCode(4, 4, 1), detail: "no answer yet")
+        let next = lanes.next(now: later)
+        let tried = try #require(next)
+        lanes.ended(tried, .fails(problem, until: later.advanced(bySeconds: 60)))
+        guard case .settle(let record) = lanes.written(tried) else {
+            Issue.record("it does not rest")
+            return
+        }
+        #expect(record.failures == 4)
+        lanes.close(record)
+        isTaken = lanes.offer(item(1), now: later.advanced(bySeconds: 60))
+        #expect(isTaken)
+        #expect(lanes.lanes["one.example"]?.record.failures == 4)
+    }
+
+    /// Where memory has no room for all that failed, the store is asked of those not at work.
+    @Test(arguments: [(1, true), (2, false)])
+    func whatMemoryHasNoRoomForTheStoreKnows(_ count: Int, _ isTaken: Bool) {
+        var lanes = Lanes(limits: DeliveryLimits(restingMax: 1))
+        lanes.learn(
+            (0..<count).map {
+                DestinationRecord(name: "dead\($0).example", dueAt: now, failures: 1)
+            })
+        let taken = lanes.offer(item(0), now: now)
+        #expect(taken == isTaken)
+    }
+
+    /// What nobody waits for any more begins anew.
+    @Test func aDestinationThatIsForgottenIsNew() {
+        var lanes = Lanes(limits: DeliveryLimits())
+        let failed = DestinationRecord(
+            name: "one.example", dueAt: now, failures: 3,
+            restsUntil: now.advanced(bySeconds: 60))
+        lanes.open(failed)
+        lanes.close(failed, isForgotten: true)
+        let isTaken = lanes.offer(item(0), now: now)
+        #expect(isTaken)
+        #expect(lanes.lanes["one.example"]?.record.failures == 0)
     }
 
     // MARK: Places

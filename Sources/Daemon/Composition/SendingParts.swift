@@ -107,6 +107,7 @@ struct SendingParts {
             store: store, bodies: spool.bodies, courier: Self.simulating(settings, courier),
             office: office, routes: routes, plans: plans, time: time, random: random,
             pause: surroundings.pause, log: surroundings.journal, onDeliveries: { wake.call() })
+        try await queue.learn()
         self.queue = queue
         operations = SenderOperations(
             credentials: credentials,
