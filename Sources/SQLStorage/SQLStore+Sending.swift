@@ -280,7 +280,7 @@ extension SQLStore: SendingStore {
         try connection.execute(
             """
             UPDATE sent_recipient SET due_ms = $1
-            WHERE mail = $2 AND position = $3 AND (attempts > 0 OR due_ms <= $4)
+            WHERE mail = $2 AND position = $3 AND (last_ms IS NOT NULL OR due_ms <= $4)
             """,
             [
                 .integer(now.milliseconds), .text(key.mail.text), .integer(Int64(key.position)),

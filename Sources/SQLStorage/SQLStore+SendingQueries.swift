@@ -264,7 +264,7 @@ extension SQLStore {
             }
             if let time = filter.dueBy {
                 clauses.append(
-                    "(sent_recipient.attempts > 0 OR sent_recipient.due_ms <= "
+                    "(sent_recipient.last_ms IS NOT NULL OR sent_recipient.due_ms <= "
                         + "\(parameter(.integer(time.milliseconds))))")
             }
         }

@@ -96,6 +96,37 @@ import Testing
         #expect(Set(depot.courier.recipients).count == 101)
     }
 
+    /// RFC 5321 §4.5.4.1: what it was refused for was its destination; its own tries begin with the
+    /// first answer to it, and their delays with the first.
+    @Test func aDestinationThatTakesNobodyIsNoTryOfAMail() async throws {
+        let depot = try Depot(plan: RetryPlan(delaysSeconds: [300, 1_000, 10_000]))
+        depot.courier.answers.withLock {
+            $0 = ["one.example": ScriptedCourier.deferred(.destination)]
+        }
+        let mail = try await depot.send(to: ["a@one.example"])
+        try await depot.run { depot in
+            for round in 1...2 {
+                try await depot.until {
+                    try await depot.store.failingDestinations(limit: 1).first?.failures == round
+                }
+                let recipient = try #require(try await depot.recipients(of: mail).first)
+                #expect(recipient.attempts == 0)
+                #expect(recipient.lastAttemptAt == depot.time.now())
+                if round == 1 { depot.time.advance(seconds: 330) }
+            }
+            depot.courier.answers.withLock {
+                $0 = ["one.example": ScriptedCourier.deferred(.mail)]
+            }
+            // It is put off, and not scheduled: an operator hurries it.
+            try await depot.until {
+                try await depot.queue.apply(.retry, to: SendingFilter()).count == 1
+            }
+            try await depot.until { try await depot.recipients(of: mail).first?.attempts == 1 }
+            let due = try #require(try await depot.recipients(of: mail).first?.dueAt)
+            #expect((300...330).contains((due.milliseconds - depot.time.now().milliseconds) / 1000))
+        }
+    }
+
     /// What rested before a start rests after it, whatever comes for it.
     @Test func aRestOutlivesAStart() async throws {
         let depot = try Depot(plan: RetryPlan(delaysSeconds: [600]))

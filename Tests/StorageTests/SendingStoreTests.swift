@@ -74,7 +74,7 @@ import Testing
         let later = now.advanced(bySeconds: 31_536_000)
         let putOff = try spool.sending(to: ["ada@one.example"]) {
             $0.recipients[0].dueAt = later
-            $0.recipients[0].attempts = 1
+            $0.recipients[0].lastAttemptAt = now
         }
         let scheduled = try spool.sending(to: ["bob@two.example"]) {
             $0.recipients[0].dueAt = later
