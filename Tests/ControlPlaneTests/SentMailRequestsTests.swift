@@ -93,6 +93,38 @@ import Testing
         #expect(mail.recipients.allSatisfy { $0.state == "queued" && $0.nextAttemptAt != nil })
     }
 
+    @Test func theStatusTellsWhatWaitsAndWhatRests() async throws {
+        func status() async throws -> SendingStatusView {
+            guard case .status(let status) = await desk.control.perform(.status),
+                let sending = status.sending
+            else { throw Desk.Unexpected() }
+            return sending
+        }
+        var told = try await status()
+        #expect(
+            [told.queued, told.held, told.beingTried, told.restingDestinations] == [0, 0, 0, 0])
+        #expect(told.nextAttemptAt == nil && told.resting.isEmpty)
+        _ = try await accept(["ada@one.example", "bob@two.example"])
+        let now = desk.time.now()
+        for number in 0..<11 { _ = try await accept(["eve@dead\(number).example"]) }
+        for number in 0..<11 {
+            try await desk.store.settle(
+                DestinationRecord(
+                    name: "dead\(number).example", dueAt: now, failures: 2,
+                    restsUntil: now.advanced(bySeconds: 600 + Int64(number)),
+                    detail: "no answer"))
+        }
+        _ = try await ask(
+            .changeSent(.hold, Self.filter { $0.toDomain = "two.example" }, isDry: false))
+        told = try await status()
+        #expect(
+            [told.queued, told.held, told.beingTried, told.restingDestinations] == [12, 1, 0, 11])
+        #expect(told.nextAttemptAt == now.iso8601Text)
+        #expect(told.resting.map(\.name) == (0..<10).map { "dead\($0).example" })
+        #expect(told.resting.first?.restsUntil == now.advanced(bySeconds: 600).iso8601Text)
+        #expect(told.resting.first?.detail == "no answer" && told.resting.first?.failures == 2)
+    }
+
     @Test func countsBeforeItChanges() async throws {
         _ = try await accept(["ada@one.example", "bob@two.example"])
         var filter = SentMailFilter()

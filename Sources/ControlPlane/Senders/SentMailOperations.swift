@@ -17,6 +17,16 @@ package struct SentMailOperations: Sendable {
         self.time = time
     }
 
+    /// Destinations that rest, of one answer.
+    private static let restingMax = 10
+
+    func status() async throws -> SendingStatusView {
+        SendingStatusView(
+            try await store.sendingCounts(), beingTried: queue.atWork,
+            next: try await store.nextDue()?.iso8601Text,
+            resting: try await store.failingDestinations(limit: Self.restingMax))
+    }
+
     func list(_ filter: SentMailFilter) async throws -> SenderAnswer {
         var parsed = try parsed(filter)
         if filter.states.isEmpty { parsed.states = [.queued, .held] }
