@@ -21,6 +21,23 @@ extension SQLStore {
         return Array(found.lazy.filter { !busy.contains($0.name) }.prefix(limit))
     }
 
+    package func destinations(
+        _ names: Set<String>
+    ) async throws(StorageFailure) -> [DestinationRecord] {
+        try await database.read { connection throws(StorageFailure) in
+            var found: [DestinationRecord] = []
+            for name in names {
+                found += try connection.rows(
+                    """
+                    SELECT name, due_ms, failures, rests_ms, detail FROM destination
+                    WHERE name = $1
+                    """, [.text(name)]
+                ).compactMap(Self.destination)
+            }
+            return found
+        }
+    }
+
     package func failingDestinations(
         limit: Int
     ) async throws(StorageFailure) -> [DestinationRecord] {

@@ -93,6 +93,33 @@ import Testing
         #expect(mail.recipients.allSatisfy { $0.state == "queued" && $0.nextAttemptAt != nil })
     }
 
+    /// Whoever waits for a destination that rests is told of it, tried or not.
+    @Test func saysUntilWhenADestinationRestsAndWhy() async throws {
+        let id = try await accept(["ada@one.example", "bob@two.example"])
+        let rest = desk.time.now().advanced(bySeconds: 600)
+        try await desk.store.settle(
+            DestinationRecord(
+                name: "one.example", dueAt: desk.time.now(), failures: 3, restsUntil: rest,
+                detail: "mx.one.example did not answer"))
+        guard case .sentMail(let mail) = try await ask(.showSent(id: id.text)),
+            case .sentRecipients(let list) = try await ask(.listSent(SentMailFilter()))
+        else { throw Desk.Unexpected() }
+        for shown in [mail.recipients, list] {
+            #expect(shown.map(\.waitsFor?.name) == ["one.example", nil])
+            #expect(shown.map(\.waitsFor?.restsUntil) == [rest.iso8601Text, nil])
+            #expect(shown.map(\.lastWord) == ["mx.one.example did not answer", nil])
+            #expect(
+                shown.map(\.nextAttemptAt)
+                    == [rest.iso8601Text, desk.time.now().iso8601Text])
+        }
+        // Who is held waits for nobody.
+        _ = try await ask(.changeSent(.hold, SentMailFilter(), isDry: false))
+        guard case .sentMail(let held) = try await ask(.showSent(id: id.text)) else {
+            throw Desk.Unexpected()
+        }
+        #expect(held.recipients.allSatisfy { $0.waitsFor == nil && $0.nextAttemptAt == nil })
+    }
+
     @Test func theStatusTellsWhatWaitsAndWhatRests() async throws {
         func status() async throws -> SendingStatusView {
             guard case .status(let status) = await desk.control.perform(.status),

@@ -143,6 +143,10 @@ package protocol SendingStore: Sendable {
     func failingDestinations(
         limit: Int
     ) async throws(StorageFailure) -> [DestinationRecord]
+    /// Those among `names` that are known: somebody waits for them.
+    func destinations(
+        _ names: Set<String>
+    ) async throws(StorageFailure) -> [DestinationRecord]
     /// When the next destination is due; nil where nobody waits.
     func nextDue() async throws(StorageFailure) -> Timestamp?
 
