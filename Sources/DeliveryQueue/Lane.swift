@@ -11,6 +11,7 @@ extension Lanes {
         var atWork = 0
         /// Tries that have ended, and whose end is being written.
         var unwritten = 0
+        let pace: DeliveryPace
         /// Tries at once, at most; grows with success, shrinks where less is asked for.
         var width: Int
         /// Before it no further try begins.
@@ -49,10 +50,11 @@ extension Lanes {
         /// Its end is being written: nothing comes in any more, and it is not opened again.
         var isEnding = false
 
-        init(record: DestinationRecord, width: Int, mayHaveMore: Bool) {
+        init(record: DestinationRecord, pace: DeliveryPace, width: Int, mayHaveMore: Bool) {
             self.record = record
-            self.width = width
-            widest = width
+            self.pace = pace
+            self.width = min(width, pace.widthMax)
+            widest = self.width
             self.mayHaveMore = mayHaveMore
         }
 
@@ -69,11 +71,11 @@ extension Lanes {
         }
 
         /// By one for each round of answers.
-        func widen(to widthMax: Int) {
+        func widen() {
             answers += 1
             guard answers >= width * (isCareful ? Self.carefulRounds : 1) else { return }
             answers = 0
-            width = min(width + 1, widthMax)
+            width = min(width + 1, pace.widthMax)
             widest = max(widest, width)
         }
 

@@ -54,6 +54,8 @@ struct Lanes {
     private var narrow: [String: Int] = [:]
     /// Destinations that answered when they were last at work.
     private var proven: Set<String> = []
+    /// Before it nobody may begin, of destinations that have a rate.
+    private var startsAt: [String: Timestamp] = [:]
 
     init(limits: DeliveryLimits) {
         self.limits = limits
@@ -131,12 +133,13 @@ struct Lanes {
         failing[record.name] = nil
         let known = narrow.removeValue(forKey: record.name)
         let lane = Lane(
-            record: record,
+            record: record, pace: limits.paces.pace(for: record.name),
             // One that failed as a whole is tried by one mail first.
-            width: record.failures > 0 ? 1 : known ?? min(limits.widthStart, limits.widthMax),
+            width: record.failures > 0 ? 1 : known ?? limits.widthStart,
             mayHaveMore: mayHaveMore)
         lane.isCareful = known != nil
         lane.wasProven = proven.contains(record.name)
+        if let time = startsAt.removeValue(forKey: record.name) { lane.startsAt = time }
         lanes[record.name] = lane
     }
 
@@ -214,9 +217,7 @@ struct Lanes {
         guard let item = lane.waiting.popFirst() else { return nil }
         turns.begin(standing, isProven: lane.isProven)
         lane.atWork += 1
-        if let gap = limits.gapMilliseconds(lane.record.name) {
-            lane.startsAt = Timestamp(milliseconds: now.milliseconds + gap)
-        }
+        lane.startsAt = lane.pace.next(after: lane.startsAt, now: now)
         if !lane.waiting.isEmpty { enqueue(lane.record.name) }
         return item
     }
@@ -224,8 +225,10 @@ struct Lanes {
     /// Between the last answer of a destination at work and its being silent.
     private static let silenceSeconds: Int64 = 60
 
-    /// Looks, now and then, for destinations at work that are silent: others come before them.
+    /// Looks, now and then, for destinations at work that are silent: others come before them. What
+    /// is over by now is forgotten.
     mutating func lookForSilence(now: Timestamp) {
+        startsAt = startsAt.filter { $0.value > now }
         for lane in lanes.values {
             if lane.wasHeard || lane.atWork == 0 {
                 lane.wasHeard = false
@@ -282,7 +285,7 @@ struct Lanes {
             lane.record.failures = 0
             lane.record.restsUntil = nil
             lane.record.detail = nil
-            lane.widen(to: limits.widthMax)
+            lane.widen()
         }
         if !lane.waiting.isEmpty { enqueue(name) }
     }
@@ -311,6 +314,7 @@ struct Lanes {
 
     private mutating func remember(_ lane: Lane) {
         let name = lane.record.name
+        if lane.pace.triesPerMinuteMax != nil { startsAt[name] = lane.startsAt }
         if lane.isCareful {
             if narrow.count >= limits.restingMax { narrow.removeAll() }
             narrow[name] = lane.width

@@ -7,6 +7,16 @@ import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct DeliveryQueueTests {
+    private static func limits(
+        triesMax: Int = 200, widthStart: Int = 5, widthMax: Int,
+        _ paces: [String: DeliveryPace] = [:]
+    ) -> DeliveryLimits {
+        DeliveryLimits(
+            triesMax: triesMax, widthStart: widthStart,
+            paces: DeliveryPaces(
+                standard: DeliveryPace(widthMax: widthMax), byDestination: paces))
+    }
+
     @Test(arguments: [true, false])
     func bringsEachRecipientItsMail(isOffered: Bool) async throws {
         let depot = try Depot()
@@ -159,7 +169,7 @@ import Testing
     func aConnectionThatBreaksIsNoEnd(
         _ broken: [String], _ calls: Int, _ rests: Bool
     ) async throws {
-        let depot = try Depot(limits: DeliveryLimits(widthStart: 1, widthMax: 1))
+        let depot = try Depot(limits: Self.limits(widthMax: 1))
         depot.courier.answers.withLock { answers in
             for name in broken {
                 answers["\(name)@one.example"] = ScriptedCourier.deferred(.destination)
@@ -181,7 +191,7 @@ import Testing
     }
 
     @Test func aDestinationThatHangsHoldsUpNoOther() async throws {
-        let depot = try Depot(limits: DeliveryLimits(triesMax: 8, widthStart: 2, widthMax: 4))
+        let depot = try Depot(limits: Self.limits(triesMax: 8, widthStart: 2, widthMax: 4))
         depot.courier.hangs.withLock { $0 = ["slow.example"] }
         for number in 0..<50 { try await depot.send(to: ["a\(number)@slow.example"]) }
         var others: [SentMailRecord] = []
@@ -200,7 +210,7 @@ import Testing
 
     /// Their tries are not all there are, however many mails wait for them.
     @Test func destinationsThatHangHoldUpNoOthers() async throws {
-        let depot = try Depot(limits: DeliveryLimits(triesMax: 8, widthStart: 4, widthMax: 4))
+        let depot = try Depot(limits: Self.limits(triesMax: 8, widthStart: 4, widthMax: 4))
         let slow = (0..<3).map { "slow\($0).example" }
         depot.courier.hangs.withLock { $0 = Set(slow) }
         for domain in slow {
@@ -250,7 +260,7 @@ import Testing
 
     /// Whoever asks for less gets less, and later more again.
     @Test func oneThatAsksForLessGetsLess() async throws {
-        let depot = try Depot(limits: DeliveryLimits(triesMax: 50, widthStart: 8, widthMax: 8))
+        let depot = try Depot(limits: Self.limits(triesMax: 50, widthStart: 8, widthMax: 8))
         depot.courier.hangs.withLock { $0 = ["one.example"] }
         depot.courier.answers.withLock {
             $0 = ["one.example": ScriptedCourier.deferred(.mail, asksForLess: true)]
@@ -271,7 +281,8 @@ import Testing
     }
 
     @Test func keepsToARate() async throws {
-        let depot = try Depot(limits: DeliveryLimits(triesPerMinute: ["one.example": 6]))
+        let depot = try Depot(
+            limits: Self.limits(widthMax: 20, ["one.example": DeliveryPace(triesPerMinuteMax: 6)]))
         for number in 0..<3 { try await depot.send(to: ["a\(number)@one.example"]) }
         try await depot.send(to: ["a@two.example"])
         try await depot.run { depot in
@@ -313,7 +324,7 @@ import Testing
         let depot = try Depot(
             limits: DeliveryLimits(
                 triesMax: 4, destinationsMax: 3, waitingMax: 2, bytesMax: 34, fetchMax: 2,
-                widthMax: 4))
+                paces: DeliveryPaces(standard: DeliveryPace(widthMax: 4))))
         for number in 0..<60 {
             try await depot.send(to: ["a\(number)@d\(number % 7).example"])
         }
@@ -349,6 +360,15 @@ import Testing
             "one.example": RetryPlan(delaysSeconds: [60], giveUpAfterSeconds: 3_600)
         ])
         #expect(plans.plan(for: destination).delaysSeconds.first == delay)
+    }
+
+    @Test(
+        arguments: [
+            ("one.example", 2), ("sub.one.example", 2), ("two.example", 20), ("relay:x", 20),
+        ])
+    func aDomainsPaceIsItsSubdomains(_ destination: String, _ width: Int) {
+        let paces = DeliveryPaces(byDestination: ["one.example": DeliveryPace(widthMax: 2)])
+        #expect(paces.pace(for: destination).widthMax == width)
     }
 
     @Test func theLastDelayRepeats() {

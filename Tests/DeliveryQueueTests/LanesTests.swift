@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test func whoAskedForLessGetsLessWhenItIsAtWorkAgain() {
-        var lanes = Lanes(limits: DeliveryLimits(widthStart: 8, widthMax: 8))
+        var lanes = Lanes(limits: limits(width: 8))
         let first = item(0)
         let record = DestinationRecord(name: "one.example", dueAt: now)
         lanes.open(record, mayHaveMore: false)
@@ -166,6 +166,44 @@ import Testing
         #expect(lanes.lanes["one.example"]?.record.failures == 0)
     }
 
+    // MARK: Pace
+
+    /// Begun in a minute: at once what belongs into a second, then evenly, whoever looks how often.
+    @Test(
+        arguments: [
+            (600, 1_000, [10, 10, 10]), (60, 500, [1, 0, 1]), (6, 5_000, [1, 0, 1]),
+        ] as [(Int, Int64, [Int])])
+    func keepsToARate(_ rate: Int, _ step: Int64, _ expected: [Int]) {
+        let pace = DeliveryPace(widthMax: 100, triesPerMinuteMax: rate)
+        var lanes = Lanes(
+            limits: DeliveryLimits(
+                widthStart: 100, paces: DeliveryPaces(byDestination: ["one.example": pace])))
+        offer(50, to: ["one.example"], &lanes)
+        for (round, count) in expected.enumerated() {
+            let time = Timestamp(milliseconds: now.milliseconds + Int64(round) * step)
+            var begun = 0
+            while lanes.next(now: time) != nil { begun += 1 }
+            #expect(begun == count)
+        }
+    }
+
+    /// Mails that come one by one keep to it, too: nobody is at work between them.
+    @Test func aRateOutlivesALane() throws {
+        let pace = DeliveryPace(triesPerMinuteMax: 6)
+        var lanes = Lanes(
+            limits: DeliveryLimits(paces: DeliveryPaces(byDestination: ["one.example": pace])))
+        for (position, seconds) in [0, 9, 10].enumerated() {
+            let time = now.advanced(bySeconds: Int64(seconds))
+            lanes.lookForSilence(now: time)
+            _ = lanes.offer(item(position), now: time)
+            let next = lanes.next(now: time)
+            #expect((next == nil) == (seconds == 9))
+            guard let next else { continue }
+            lanes.ended(next, .answers)
+            if case .settle(let record) = lanes.written(next) { lanes.close(record) }
+        }
+    }
+
     // MARK: Places
 
     private func offer(_ count: Int, to names: [String], _ lanes: inout Lanes) {
@@ -235,7 +273,7 @@ import Testing
 
     /// Nobody's many connections take the last places, answered or not.
     @Test func theLastQuarterIsForThoseNobodyOfWhomIsTried() throws {
-        var lanes = Lanes(limits: DeliveryLimits(triesMax: 40, widthStart: 40, widthMax: 40))
+        var lanes = Lanes(limits: limits(triesMax: 40, width: 40))
         offer(100, to: ["wide.example"], &lanes)
         var begun = beginAll(&lanes)
         #expect(begun["wide.example"]?.count == 20)
@@ -252,7 +290,7 @@ import Testing
     /// What answered until a minute ago, and hangs since, begins no more than others that hang.
     @Test(arguments: [(59, true), (60, false)] as [(Int64, Bool)])
     func whoFallsSilentComesBehindOthers(_ seconds: Int64, _ begins: Bool) throws {
-        var lanes = Lanes(limits: DeliveryLimits(triesMax: 16, widthStart: 10, widthMax: 10))
+        var lanes = Lanes(limits: limits(triesMax: 16, width: 10))
         offer(30, to: ["one.example"], &lanes)
         var begun = beginAll(&lanes)
         let first = try #require(begun["one.example"])
@@ -268,6 +306,12 @@ import Testing
         _ = lanes.written(first[1])
         begun = beginAll(&lanes)
         #expect(begun.isEmpty == !begins)
+    }
+
+    private func limits(triesMax: Int = 200, width: Int) -> DeliveryLimits {
+        DeliveryLimits(
+            triesMax: triesMax, widthStart: width,
+            paces: DeliveryPaces(standard: DeliveryPace(widthMax: width)))
     }
 
     private func item(
