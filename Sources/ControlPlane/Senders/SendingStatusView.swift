@@ -1,4 +1,5 @@
-package import Storage
+import MailModel
+import Storage
 
 /// How the queue of sent mails stands. Times are ISO 8601 in UTC.
 package struct SendingStatusView: Sendable, Codable {

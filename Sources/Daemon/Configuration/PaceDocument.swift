@@ -1,5 +1,6 @@
 import DeliveryQueue
 import Documents
+import MailModel
 
 /// Reads how much the destinations are given that have a pace of their own.
 struct PaceDocument {
