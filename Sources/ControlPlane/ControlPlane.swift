@@ -118,7 +118,8 @@ package final class ControlPlane: Sendable {
                 ruleSetVersion: active.version, mails: counts,
                 retiredMails: try await mails.retiredCount(),
                 waitingMessages: messages.waiting, deadMessages: messages.dead,
-                serviceZone: senders?.serviceZone))
+                serviceZone: senders?.serviceZone,
+                sending: try await senders?.sentMails.status()))
     }
 
     // MARK: Rules

@@ -138,4 +138,6 @@ package struct StatusView: Sendable, Codable {
     package var deadMessages: Int
     /// Nil where no name server takes records from us.
     package var serviceZone: ServiceZoneView?
+    /// Nil where nothing is sent.
+    package var sending: SendingStatusView?
 }

@@ -11,19 +11,17 @@ package struct DeliveryLimits: Sendable {
     package var bytesMax: Int
     /// Recipients that one look into the store brings.
     package var fetchMax: Int
-    /// Tries at once for one destination: at first, and at most.
+    /// Tries at once for one destination, at first.
     package var widthStart: Int
-    package var widthMax: Int
-    /// Destinations that memory knows to rest; the store knows all.
+    /// What each destination is given at most.
+    package var paces: DeliveryPaces
+    /// Destinations of which memory knows that they failed; the store knows all.
     package var restingMax: Int
-    /// Tries a minute for one destination, by its name; absent: as many as it takes.
-    package var triesPerMinute: [String: Int]
 
     package init(
         triesMax: Int = 200, destinationsMax: Int = 1_000, waitingMax: Int = 500,
-        bytesMax: Int = 67_108_864, fetchMax: Int = 20, widthStart: Int = 5, widthMax: Int = 20,
-        restingMax: Int = 50_000,
-        triesPerMinute: [String: Int] = [:]
+        bytesMax: Int = 67_108_864, fetchMax: Int = 20, widthStart: Int = 5,
+        paces: DeliveryPaces = DeliveryPaces(), restingMax: Int = 50_000
     ) {
         self.triesMax = triesMax
         self.destinationsMax = destinationsMax
@@ -31,13 +29,7 @@ package struct DeliveryLimits: Sendable {
         self.bytesMax = bytesMax
         self.fetchMax = fetchMax
         self.widthStart = widthStart
-        self.widthMax = widthMax
+        self.paces = paces
         self.restingMax = restingMax
-        self.triesPerMinute = triesPerMinute
-    }
-
-    /// Between the beginnings of two tries.
-    func gapMilliseconds(_ destination: String) -> Int64? {
-        triesPerMinute[destination].map { 60_000 / Int64(max($0, 1)) }
     }
 }

@@ -60,6 +60,13 @@ package final class DeliveryQueue: Service {
         state = Mutex(State(lanes: Lanes(limits: limits)))
     }
 
+    /// Takes from the store which destinations rest, and how often they failed; before the first
+    /// mail is offered.
+    package func learn() async throws(StorageFailure) {
+        let failing = try await store.failingDestinations(limit: limits.restingMax + 1)
+        state.withLock { $0.lanes.learn(failing) }
+    }
+
     /// Takes a committed mail, and its reports; called from the writer's thread, never blocks. Who
     /// finds no room is found in the store.
     package func offer(_ sending: AcceptedSending) {
@@ -136,7 +143,10 @@ package final class DeliveryQueue: Service {
     }
 
     private func openDue() async throws(StorageFailure) {
-        let again = state.withLock { $0.lanes.lookAgain(now: time.now()) }
+        let again = state.withLock { state in
+            state.lanes.lookForSilence(now: time.now())
+            return state.lanes.lookAgain(now: time.now())
+        }
         for (name, need) in again { await see(to: need, name) }
         let (busy, room) = state.withLock { state in
             (state.lanes.names, limits.destinationsMax - state.lanes.names.count)
@@ -176,12 +186,13 @@ package final class DeliveryQueue: Service {
         case .fetch: await fetch(name)
         case .settle(let record):
             if record.failures > 0 { log.rests(record) }
+            var isForgotten = false
             do throws(StorageFailure) {
-                try await store.settle(record)
+                isForgotten = try await !store.settle(record)
             } catch {
                 log.journalFailed(error)
             }
-            state.withLock { $0.lanes.close(record) }
+            state.withLock { $0.lanes.close(record, isForgotten: isForgotten) }
         }
     }
 

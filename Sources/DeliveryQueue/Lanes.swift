@@ -20,80 +20,6 @@ struct QueueItem: Sendable {
 /// The destinations at work, and who may be tried next: fair between destinations, bounded for
 /// each. Without clocks and tasks.
 struct Lanes {
-    /// One destination at work.
-    final class Lane {
-        var record: DestinationRecord
-        var waiting = CircularBuffer<QueueItem>()
-        /// Tries that are being made.
-        var atWork = 0
-        /// Tries that have ended, and whose end is being written.
-        var unwritten = 0
-        /// Tries at once, at most; grows with success, shrinks where less is asked for.
-        var width: Int
-        /// Before it no further try begins.
-        var startsAt = Timestamp(milliseconds: 0)
-        /// Others may be due in the store.
-        var mayHaveMore: Bool
-        var isFetching = false
-        /// Who was put off, or scheduled, has become due meanwhile: a lane that is never idle is not
-        /// found in the store.
-        fileprivate var looksAgainAt: Timestamp?
-        /// Those whose rows have changed while the store was being asked, by the end of a try or by
-        /// an operator: what it answers of them may be from before that.
-        var changedMeanwhile: Set<SentRecipient.Key> = []
-        /// It failed as a whole since it came here: nobody else is tried, and it rests when those
-        /// at work have ended.
-        var isFailing = false
-        /// It has taken or refused a mail since it came here.
-        var hasAnswered = false
-        /// The largest `width` since it came here: so many may have begun before one failed.
-        private var widest: Int
-        /// Tries that failed for the whole of it, one after another.
-        var failuresInARow = 0
-        /// Mails that it took or refused since its width last changed.
-        private var answers = 0
-        /// It was asked for less: more comes back slowly.
-        fileprivate(set) var isCareful = false
-        private static let carefulRounds = 10
-        /// Its end is being written: nothing comes in any more, and it is not opened again.
-        var isEnding = false
-
-        init(record: DestinationRecord, width: Int, mayHaveMore: Bool) {
-            self.record = record
-            self.width = width
-            widest = width
-            self.mayHaveMore = mayHaveMore
-        }
-
-        /// One that serves others is not down for a connection that breaks, and those at work may
-        /// tell that it does.
-        var isDown: Bool {
-            isFailing || (hasAnswered ? failuresInARow > widest : atWork == 0)
-        }
-
-        func narrow() {
-            width = max(width / 2, 1)
-            answers = 0
-            isCareful = true
-        }
-
-        /// By one for each round of answers.
-        func widen(to widthMax: Int) {
-            answers += 1
-            guard answers >= width * (isCareful ? Self.carefulRounds : 1) else { return }
-            answers = 0
-            width = min(width + 1, widthMax)
-            widest = max(widest, width)
-        }
-
-        /// Others are asked for before those in memory have run out: no connection waits for the store.
-        var wantsMore: Bool {
-            mayHaveMore && !isFetching && !isFailing && !isEnding && waiting.count < width
-        }
-
-        var isIdle: Bool { waiting.isEmpty && atWork + unwritten == 0 && !isFetching }
-    }
-
     /// What is to be done once a try has ended.
     enum Need: Equatable {
         case nothing
@@ -116,26 +42,31 @@ struct Lanes {
 
     private let limits: DeliveryLimits
     private(set) var lanes: [String: Lane] = [:]
-    /// Destinations somebody of which may be tried, in turn; each at most once.
-    private var turn = CircularBuffer<String>()
-    private var inTurn: Set<String> = []
+    private var turns: Turns
     private(set) var claimed: Set<SentRecipient.Key> = []
     /// Of the mails that are kept in memory.
     private var bytes = 0
-    /// Destinations that rest, as far as memory knows.
-    private var resting: [String: Timestamp] = [:]
+    /// Destinations that failed as a whole when they were last at work.
+    private var failing: [String: DestinationRecord] = [:]
+    /// Memory had room for all of them since it learnt of them.
+    private var knowsAllFailing = true
     /// Tries at once of destinations that asked for less before nobody of them was at work.
     private var narrow: [String: Int] = [:]
+    /// Destinations that answered when they were last at work.
+    private var proven: Set<String> = []
+    /// Before it nobody may begin, of destinations that have a rate.
+    private var startsAt: [String: Timestamp] = [:]
 
     init(limits: DeliveryLimits) {
         self.limits = limits
+        turns = Turns(placesMax: limits.triesMax)
     }
 
     var names: Set<String> { Set(lanes.keys) }
     func has(_ name: String) -> Bool { lanes[name] != nil }
     var isFull: Bool { lanes.count >= limits.destinationsMax }
     /// Destinations somebody of which may be tried.
-    var readyCount: Int { turn.count }
+    var readyCount: Int { turns.count }
 
     /// Tries in a row that the destination failed as a whole.
     func failures(of name: String) -> Int {
@@ -143,14 +74,17 @@ struct Lanes {
     }
 
     func hasNext(now: Timestamp) -> Bool {
-        turn.contains { name in
-            guard let lane = lanes[name] else { return false }
-            return !lane.waiting.isEmpty && !lane.isFailing && lane.atWork < lane.width
-                && lane.startsAt <= now
+        Turns.Standing.allCases.contains { standing in
+            turns.hasPlace(for: standing)
+                && turns.names(standing).contains { name in
+                    lanes[name].map {
+                        $0.mayBegin(at: now) && turns.hasPlace(for: $0.standing)
+                    } ?? false
+                }
         }
     }
 
-    var atWork: Int { lanes.values.reduce(0) { $0 + $1.atWork } }
+    var atWork: Int { turns.taken }
 
     // MARK: In
 
@@ -158,17 +92,14 @@ struct Lanes {
     /// Whoever is not taken here is found in the store later.
     mutating func offer(_ item: QueueItem, now: Timestamp) -> Bool {
         let name = item.queued.recipient.destination
-        if let until = resting[name] {
-            if until > now { return false }
-            resting[name] = nil
-        }
+        if let until = failing[name]?.restsUntil, until > now { return false }
         var item = item
         // Its body can be read again; what has no room without it is found in the store.
         if bytes + item.bytes > limits.bytesMax { item.body = nil }
         let hasRoom = bytes + item.bytes <= limits.bytesMax
         if lanes[name] == nil {
-            guard !isFull, hasRoom else { return false }
-            open(DestinationRecord(name: name, dueAt: now), mayHaveMore: false)
+            guard !isFull, hasRoom, let record = record(of: name, now) else { return false }
+            open(record, mayHaveMore: record.failures > 0)
         }
         guard let lane = lanes[name] else { return false }
         guard !lane.isFailing, !lane.isEnding, lane.waiting.count < limits.waitingMax, hasRoom,
@@ -183,16 +114,32 @@ struct Lanes {
         return true
     }
 
+    /// What is known of a destination that nobody of is at work; nil where the store alone knows.
+    private func record(of name: String, _ now: Timestamp) -> DestinationRecord? {
+        if let known = failing[name] { return known }
+        return knowsAllFailing ? DestinationRecord(name: name, dueAt: now) : nil
+    }
+
+    /// What the store knows of destinations that failed as a whole, before anything is offered: one
+    /// more than `restingMax` where there are more.
+    mutating func learn(_ records: [DestinationRecord]) {
+        knowsAllFailing = records.count <= limits.restingMax
+        failing = Dictionary(
+            records.prefix(limits.restingMax).map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+    }
+
     /// A destination that is due and not at work: it is fetched next.
     mutating func open(_ record: DestinationRecord, mayHaveMore: Bool = true) {
-        resting[record.name] = nil
+        failing[record.name] = nil
         let known = narrow.removeValue(forKey: record.name)
         let lane = Lane(
-            record: record,
+            record: record, pace: limits.paces.pace(for: record.name),
             // One that failed as a whole is tried by one mail first.
-            width: record.failures > 0 ? 1 : known ?? min(limits.widthStart, limits.widthMax),
+            width: record.failures > 0 ? 1 : known ?? limits.widthStart,
             mayHaveMore: mayHaveMore)
         lane.isCareful = known != nil
+        lane.wasProven = proven.contains(record.name)
+        if let time = startsAt.removeValue(forKey: record.name) { lane.startsAt = time }
         lanes[record.name] = lane
     }
 
@@ -249,25 +196,56 @@ struct Lanes {
 
     /// The next try, which begins now.
     mutating func next(now: Timestamp) -> QueueItem? {
-        for _ in 0..<turn.count {
-            let name = turn.removeFirst()
-            inTurn.remove(name)
-            guard let lane = lanes[name], !lane.isFailing, lane.atWork < lane.width else {
-                continue
+        for standing in turns.order where turns.hasPlace(for: standing) {
+            for _ in 0..<turns.count(standing) {
+                guard let name = turns.popFirst(standing), let lane = lanes[name],
+                    !lane.waiting.isEmpty, !lane.isFailing, lane.atWork < lane.width
+                else { continue }
+                // It waits for its minute's share, or among those of another standing by now.
+                guard lane.mayBegin(at: now), lane.standing == standing else {
+                    enqueue(name)
+                    continue
+                }
+                if let item = begin(lane, now) { return item }
             }
-            guard lane.startsAt <= now else {
-                enqueue(name)
-                continue
-            }
-            guard let item = lane.waiting.popFirst() else { continue }
-            lane.atWork += 1
-            if let gap = limits.gapMilliseconds(name) {
-                lane.startsAt = Timestamp(milliseconds: now.milliseconds + gap)
-            }
-            if !lane.waiting.isEmpty { enqueue(name) }
-            return item
         }
         return nil
+    }
+
+    private mutating func begin(_ lane: Lane, _ now: Timestamp) -> QueueItem? {
+        let standing = lane.standing
+        guard let item = lane.waiting.popFirst() else { return nil }
+        turns.begin(standing, isProven: lane.isProven)
+        lane.atWork += 1
+        lane.startsAt = lane.pace.next(after: lane.startsAt, now: now)
+        if !lane.waiting.isEmpty { enqueue(lane.record.name) }
+        return item
+    }
+
+    /// Between the last answer of a destination at work and its being silent.
+    private static let silenceSeconds: Int64 = 60
+
+    /// Looks, now and then, for destinations at work that are silent: others come before them. What
+    /// is over by now is forgotten.
+    mutating func lookForSilence(now: Timestamp) {
+        startsAt = startsAt.filter { $0.value > now }
+        for lane in lanes.values {
+            if lane.wasHeard || lane.atWork == 0 {
+                lane.wasHeard = false
+                lane.quietSince = nil
+            }
+            guard lane.atWork > 0 else { continue }
+            let since = lane.quietSince ?? now
+            lane.quietSince = since
+            if since.advanced(bySeconds: Self.silenceSeconds) <= now { mark(lane, isProven: false) }
+        }
+    }
+
+    private mutating func mark(_ lane: Lane, isProven: Bool) {
+        guard lane.isProven != isProven else { return }
+        lane.isProven = isProven
+        turns.change(toProven: isProven, tries: lane.atWork)
+        if !lane.waiting.isEmpty { enqueue(lane.record.name) }
     }
 
     /// A try has ended: another may begin in its place while it is written. `finding` is what it has
@@ -277,6 +255,7 @@ struct Lanes {
         guard let lane = lanes[name] else { return }
         lane.atWork -= 1
         lane.unwritten += 1
+        turns.end(isProven: lane.isProven)
         switch finding {
         case .nothing: break
         case .fails(let problem, let rest):
@@ -285,6 +264,7 @@ struct Lanes {
                 lane.narrow()
                 break
             }
+            mark(lane, isProven: false)
             // Those that were at work at the same time say the same once more.
             if !lane.isFailing { lane.record.failures += 1 }
             lane.isFailing = true
@@ -292,15 +272,20 @@ struct Lanes {
             lane.record.detail = problem.detail
             for waiting in lane.waiting { forget(waiting) }
             lane.waiting.removeAll()
-        case .asksForLess: lane.narrow()
+        case .asksForLess:
+            lane.wasHeard = true
+            mark(lane, isProven: !lane.isFailing)
+            lane.narrow()
         case .answers where lane.isFailing: break
         case .answers:
+            lane.wasHeard = true
+            mark(lane, isProven: true)
             lane.hasAnswered = true
             lane.failuresInARow = 0
             lane.record.failures = 0
             lane.record.restsUntil = nil
             lane.record.detail = nil
-            lane.widen(to: limits.widthMax)
+            lane.widen()
         }
         if !lane.waiting.isEmpty { enqueue(name) }
     }
@@ -315,18 +300,35 @@ struct Lanes {
         return need(name)
     }
 
-    /// The lane's end was written, or could not be: then its row says that it is due.
-    mutating func close(_ record: DestinationRecord) {
-        if let lane = lanes.removeValue(forKey: record.name), lane.isCareful {
-            if narrow.count >= limits.restingMax { narrow.removeAll() }
-            narrow[record.name] = lane.width
+    /// The lane's end was written, or could not be: then its row says that it is due. Where nobody
+    /// waits for it, the store has forgotten it, and so does memory.
+    mutating func close(_ record: DestinationRecord, isForgotten: Bool = false) {
+        if let lane = lanes.removeValue(forKey: record.name) { remember(lane) }
+        guard record.failures > 0, !isForgotten else { return }
+        guard failing.count < limits.restingMax else {
+            knowsAllFailing = false
+            return
         }
-        guard let rest = record.restsUntil, resting.count < limits.restingMax else { return }
-        resting[record.name] = rest
+        failing[record.name] = record
+    }
+
+    private mutating func remember(_ lane: Lane) {
+        let name = lane.record.name
+        if lane.pace.triesPerMinuteMax != nil { startsAt[name] = lane.startsAt }
+        if lane.isCareful {
+            if narrow.count >= limits.restingMax { narrow.removeAll() }
+            narrow[name] = lane.width
+        }
+        if lane.isProven {
+            if proven.count >= limits.restingMax { proven.removeAll() }
+            proven.insert(name)
+        } else if lane.isFailing {
+            proven.remove(name)
+        }
     }
 
     /// Operators want it tried now.
-    mutating func wake(_ name: String) { resting[name] = nil }
+    mutating func wake(_ name: String) { failing[name]?.restsUntil = nil }
 
     /// Takes recipients out of the lanes' hands: nobody tries them until they are given back.
     /// Answers those that it has; the others are being tried at this moment.
@@ -370,6 +372,6 @@ struct Lanes {
     }
 
     private mutating func enqueue(_ name: String) {
-        if inTurn.insert(name).inserted { turn.append(name) }
+        if let lane = lanes[name] { turns.enqueue(name, lane.standing) }
     }
 }

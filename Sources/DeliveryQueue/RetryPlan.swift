@@ -38,12 +38,6 @@ package struct RetryPlans: Sendable, Equatable {
     }
 
     package func plan(for destination: String) -> RetryPlan {
-        guard !byDestination.isEmpty else { return standard }
-        var name = destination[...]
-        while true {
-            if let plan = byDestination[String(name)] { return plan }
-            guard let dot = name.firstIndex(of: ".") else { return standard }
-            name = name[name.index(after: dot)...]
-        }
+        byDestination.closest(to: destination) ?? standard
     }
 }

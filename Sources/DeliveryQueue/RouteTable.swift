@@ -22,15 +22,8 @@ package struct RouteTable: Sendable {
 
     /// The name of the destination where mail for `domain` waits.
     package func destination(of domain: Domain) -> String {
-        if !byDomain.isEmpty {
-            var name = domain.ascii[...]
-            while true {
-                if let relay = byDomain[String(name)] { return Self.relayPrefix + relay }
-                guard let dot = name.firstIndex(of: ".") else { break }
-                name = name[name.index(after: dot)...]
-            }
-        }
-        return smartHost.map { Self.relayPrefix + $0 } ?? domain.ascii
+        (byDomain.closest(to: domain.ascii) ?? smartHost).map { Self.relayPrefix + $0 }
+            ?? domain.ascii
     }
 
     /// Nil where the relay was taken out of the configuration, or the name is none.

@@ -8,17 +8,17 @@ extension SentRecipient {
         var recipient = self
         switch ending {
         case .delivered(let reply, _):
-            recipient.countTry(now, reply.text)
+            recipient.note(now, reply.text, of: .mail)
             recipient.state = .delivered
         case .deferred(let problem, let attempt, let next):
-            recipient.countTry(now, problem.detail)
+            recipient.note(now, problem.detail, of: problem.subject)
             recipient.lastAnswer = LastAnswer(problem, attempt)
             recipient.dueAt = next
         case .failed(let problem, _):
-            recipient.countTry(now, problem.detail)
+            recipient.note(now, problem.detail, of: problem.subject)
             recipient.state = .bounced
         case .expired(let problem, _):
-            if let problem { recipient.countTry(now, problem.detail) }
+            if let problem { recipient.note(now, problem.detail, of: problem.subject) }
             recipient.detail =
                 recipient.detail ?? "nobody answered in its time"
             recipient.state = .bounced
@@ -32,8 +32,12 @@ extension SentRecipient {
         return recipient
     }
 
-    private mutating func countTry(_ now: Timestamp, _ detail: String) {
-        attempts += 1
+    /// Where nobody of the destination takes mail now, nothing was asked of this one: it is no try
+    /// of it, and its next does not come later for that.
+    private mutating func note(
+        _ now: Timestamp, _ detail: String, of subject: DeliveryProblem.Subject
+    ) {
+        if subject == .mail { attempts += 1 }
         lastAttemptAt = now
         self.detail = detail
         lastAnswer = nil

@@ -143,7 +143,7 @@ extension SQLStore {
         let recipients = try connection.execute(
             """
             UPDATE sent_recipient SET due_ms = $1
-            WHERE state = 'queued' AND attempts > 0 AND due_ms > $2
+            WHERE state = 'queued' AND last_ms IS NOT NULL AND due_ms > $2
                 AND destination IN (SELECT name FROM destination WHERE due_ms > $3)
             """,
             [

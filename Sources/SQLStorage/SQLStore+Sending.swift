@@ -213,7 +213,10 @@ extension SQLStore: SendingStore {
         }
     }
 
-    package func settle(_ destination: DestinationRecord) async throws(StorageFailure) {
+    @discardableResult
+    package func settle(
+        _ destination: DestinationRecord
+    ) async throws(StorageFailure) -> Bool {
         try await write(isUrgent: false) { connection throws(StorageFailure) in
             let rows = try connection.rows(
                 """
@@ -223,7 +226,7 @@ extension SQLStore: SendingStore {
             guard let due = rows.first?.integer(0) else {
                 try connection.execute(
                     "DELETE FROM destination WHERE name = $1", [.text(destination.name)])
-                return
+                return false
             }
             let rest = destination.restsUntil?.milliseconds
             try connection.execute(
@@ -235,6 +238,7 @@ extension SQLStore: SendingStore {
                     .integer(max(due, rest ?? due)), .integer(Int64(destination.failures)),
                     .integer(rest), .text(destination.detail), .text(destination.name),
                 ])
+            return true
         }
     }
 
@@ -277,7 +281,7 @@ extension SQLStore: SendingStore {
         try connection.execute(
             """
             UPDATE sent_recipient SET due_ms = $1
-            WHERE mail = $2 AND position = $3 AND (attempts > 0 OR due_ms <= $4)
+            WHERE mail = $2 AND position = $3 AND (last_ms IS NOT NULL OR due_ms <= $4)
             """,
             [
                 .integer(now.milliseconds), .text(key.mail.text), .integer(Int64(key.position)),

@@ -21,6 +21,36 @@ extension SQLStore {
         return Array(found.lazy.filter { !busy.contains($0.name) }.prefix(limit))
     }
 
+    package func destinations(
+        _ names: Set<String>
+    ) async throws(StorageFailure) -> [DestinationRecord] {
+        try await database.read { connection throws(StorageFailure) in
+            var found: [DestinationRecord] = []
+            for name in names {
+                found += try connection.rows(
+                    """
+                    SELECT name, due_ms, failures, rests_ms, detail FROM destination
+                    WHERE name = $1
+                    """, [.text(name)]
+                ).compactMap(Self.destination)
+            }
+            return found
+        }
+    }
+
+    package func failingDestinations(
+        limit: Int
+    ) async throws(StorageFailure) -> [DestinationRecord] {
+        try await database.read { connection throws(StorageFailure) in
+            try connection.rows(
+                """
+                SELECT name, due_ms, failures, rests_ms, detail FROM destination
+                WHERE failures > 0 ORDER BY due_ms LIMIT $1
+                """, [.integer(Int64(limit))]
+            ).compactMap(Self.destination)
+        }
+    }
+
     private static func destination(_ row: any SQLRow) -> DestinationRecord? {
         guard let name = row.text(0), let due = row.integer(1) else { return nil }
         return DestinationRecord(
@@ -263,7 +293,7 @@ extension SQLStore {
             }
             if let time = filter.dueBy {
                 clauses.append(
-                    "(sent_recipient.attempts > 0 OR sent_recipient.due_ms <= "
+                    "(sent_recipient.last_ms IS NOT NULL OR sent_recipient.due_ms <= "
                         + "\(parameter(.integer(time.milliseconds))))")
             }
         }

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 
 from local_sending import MESSAGE_ID, arrived, events, sending_server
 from support import BINARY, DEADLINE_SECONDS, eventually, martlet
+from test_operation import metrics
 
 FROM = "Shop <shop@example.test>"
 TO = "ada@far.example"
@@ -216,6 +217,37 @@ class SendCommand(unittest.TestCase):
         self.server.cli("queue", "sent", "hold", "--all")
         eventually(lambda: self.change("remove", "--all") or not self.listed(), "all can go")
         self.assertEqual(self.listed(), [])
+
+    def test_what_rests_is_told(self):
+        self.hop.acts["connect"] = "421 4.3.2 Closed for the night"
+        sent = self.composed("--subject", "x", "--text", "x").stdout.strip()
+        told = eventually(
+            lambda: [entry for entry in self.server.json("status")["sending"]["resting"]
+                     if entry["restsUntil"]], "its destination rests")[0]
+        self.assertEqual((told["name"], told["failures"]), ("far.example", 1))
+        self.assertIn("Closed for the night", told["detail"])
+        shown, = self.server.json("queue", "sent", "show", sent)["recipients"]
+        # The connection was refused, and no mail.
+        self.assertEqual(shown["attempts"], 0)
+        self.assertGreaterEqual(shown["nextAttemptAt"], told["restsUntil"])
+        self.assertEqual(shown["waitsFor"], told)
+        for command in (("status",), ("queue", "sent", "show", sent)):
+            text = self.server.cli(*command).stdout
+            self.assertRegex(
+                text, r"(?m)^rests +far\.example until \S+, failed once: .*Closed for the night")
+        figures = r"1 queued, the next at \S+, 0 being tried, 0 held, 1 destination\(s\) resting"
+        for command in ("status", "queue"):
+            self.assertRegex(self.server.cli(command).stdout, figures)
+        samples = metrics(self.server)
+        self.assertEqual(samples['martlet_sent_recipients{state="queued"}'], 1)
+        self.assertEqual(samples['martlet_sent_recipients{state="held"}'], 0)
+        self.assertEqual(samples["martlet_deliveries_running"], 0)
+        self.assertEqual(samples["martlet_destinations_resting"], 1)
+        # The night is over.
+        self.hop.acts.clear()
+        self.assertEqual(self.change("retry", "--all"), 1)
+        self.taken()
+        eventually(lambda: not self.server.json("status")["sending"]["queued"], "it has gone")
 
     def test_a_retry_is_made_now(self):
         self.send("--from", FROM, "--to", "later@far.example", "--subject", "x", "--text", "x")

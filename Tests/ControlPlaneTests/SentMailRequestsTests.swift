@@ -117,6 +117,65 @@ import Testing
         }
     }
 
+    /// Whoever waits for a destination that rests is told of it, tried or not.
+    @Test func saysUntilWhenADestinationRestsAndWhy() async throws {
+        let id = try await accept(["ada@one.example", "bob@two.example"])
+        let rest = desk.time.now().advanced(bySeconds: 600)
+        try await desk.store.settle(
+            DestinationRecord(
+                name: "one.example", dueAt: desk.time.now(), failures: 3, restsUntil: rest,
+                detail: "mx.one.example did not answer"))
+        guard case .sentMail(let mail) = try await ask(.showSent(id: id.text)),
+            case .sentRecipients(let list) = try await ask(.listSent(SentMailFilter()))
+        else { throw Desk.Unexpected() }
+        for shown in [mail.recipients, list] {
+            #expect(shown.map(\.waitsFor?.name) == ["one.example", nil])
+            #expect(shown.map(\.waitsFor?.restsUntil) == [rest.iso8601Text, nil])
+            #expect(shown.map(\.lastWord) == ["mx.one.example did not answer", nil])
+            #expect(
+                shown.map(\.nextAttemptAt)
+                    == [rest.iso8601Text, desk.time.now().iso8601Text])
+        }
+        // Who is held waits for nobody.
+        _ = try await ask(.changeSent(.hold, SentMailFilter(), isDry: false))
+        guard case .sentMail(let held) = try await ask(.showSent(id: id.text)) else {
+            throw Desk.Unexpected()
+        }
+        #expect(held.recipients.allSatisfy { $0.waitsFor == nil && $0.nextAttemptAt == nil })
+    }
+
+    @Test func theStatusTellsWhatWaitsAndWhatRests() async throws {
+        func status() async throws -> SendingStatusView {
+            guard case .status(let status) = await desk.control.perform(.status),
+                let sending = status.sending
+            else { throw Desk.Unexpected() }
+            return sending
+        }
+        var told = try await status()
+        #expect(
+            [told.queued, told.held, told.beingTried, told.restingDestinations] == [0, 0, 0, 0])
+        #expect(told.nextAttemptAt == nil && told.resting.isEmpty)
+        _ = try await accept(["ada@one.example", "bob@two.example"])
+        let now = desk.time.now()
+        for number in 0..<11 { _ = try await accept(["eve@dead\(number).example"]) }
+        for number in 0..<11 {
+            try await desk.store.settle(
+                DestinationRecord(
+                    name: "dead\(number).example", dueAt: now, failures: 2,
+                    restsUntil: now.advanced(bySeconds: 600 + Int64(number)),
+                    detail: "no answer"))
+        }
+        _ = try await ask(
+            .changeSent(.hold, Self.filter { $0.toDomain = "two.example" }, isDry: false))
+        told = try await status()
+        #expect(
+            [told.queued, told.held, told.beingTried, told.restingDestinations] == [12, 1, 0, 11])
+        #expect(told.nextAttemptAt == now.iso8601Text)
+        #expect(told.resting.map(\.name) == (0..<10).map { "dead\($0).example" })
+        #expect(told.resting.first?.restsUntil == now.advanced(bySeconds: 600).iso8601Text)
+        #expect(told.resting.first?.detail == "no answer" && told.resting.first?.failures == 2)
+    }
+
     @Test func countsBeforeItChanges() async throws {
         _ = try await accept(["ada@one.example", "bob@two.example"])
         var filter = SentMailFilter()

@@ -9,6 +9,16 @@ import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct DeliveryQueueTests {
+    private static func limits(
+        triesMax: Int = 200, widthStart: Int = 5, widthMax: Int,
+        _ paces: [String: DeliveryPace] = [:]
+    ) -> DeliveryLimits {
+        DeliveryLimits(
+            triesMax: triesMax, widthStart: widthStart,
+            paces: DeliveryPaces(
+                standard: DeliveryPace(widthMax: widthMax), byDestination: paces))
+    }
+
     @Test(arguments: [true, false])
     func bringsEachRecipientItsMail(isOffered: Bool) async throws {
         let depot = try Depot()
@@ -113,12 +123,70 @@ import Testing
         #expect(Set(depot.courier.recipients).count == 101)
     }
 
+    /// RFC 5321 §4.5.4.1: what it was refused for was its destination; its own tries begin with the
+    /// first answer to it, and their delays with the first.
+    @Test func aDestinationThatTakesNobodyIsNoTryOfAMail() async throws {
+        let depot = try Depot(plan: RetryPlan(delaysSeconds: [300, 1_000, 10_000]))
+        depot.courier.answers.withLock {
+            $0 = ["one.example": ScriptedCourier.deferred(.destination)]
+        }
+        let mail = try await depot.send(to: ["a@one.example"])
+        try await depot.run { depot in
+            for round in 1...2 {
+                try await depot.until {
+                    try await depot.store.failingDestinations(limit: 1).first?.failures == round
+                }
+                let recipient = try #require(try await depot.recipients(of: mail).first)
+                #expect(recipient.attempts == 0)
+                #expect(recipient.lastAttemptAt == depot.time.now())
+                if round == 1 { depot.time.advance(seconds: 330) }
+            }
+            depot.courier.answers.withLock {
+                $0 = ["one.example": ScriptedCourier.deferred(.mail)]
+            }
+            // It is put off, and not scheduled: an operator hurries it.
+            try await depot.until {
+                try await depot.queue.apply(.retry, to: SendingFilter()).count == 1
+            }
+            try await depot.until { try await depot.recipients(of: mail).first?.attempts == 1 }
+            let due = try #require(try await depot.recipients(of: mail).first?.dueAt)
+            #expect((300...330).contains((due.milliseconds - depot.time.now().milliseconds) / 1000))
+        }
+    }
+
+    /// What rested before a start rests after it, whatever comes for it.
+    @Test func aRestOutlivesAStart() async throws {
+        let depot = try Depot(plan: RetryPlan(delaysSeconds: [600]))
+        depot.courier.answers.withLock {
+            $0 = ["dead.example": ScriptedCourier.deferred(.destination)]
+        }
+        let now = depot.time.now()
+        try await depot.send(to: ["a@dead.example"], isOffered: false)
+        try await depot.store.settle(
+            DestinationRecord(
+                name: "dead.example", dueAt: now, failures: 3,
+                restsUntil: now.advanced(bySeconds: 600), detail: "no answer"))
+        try await depot.queue.learn()
+        try await depot.send(to: ["b@dead.example"])
+        try await depot.send(to: ["a@one.example"])
+        try await depot.run { depot in
+            try await depot.until { depot.courier.atWork == 0 && depot.courier.calls.count > 0 }
+            for _ in 0..<500 { await Task.yield() }
+            #expect(depot.courier.recipients == ["a@one.example"])
+            depot.time.advance(seconds: 600)
+            try await depot.until {
+                depot.log.lines.withLock { $0.contains("rests dead.example 4") }
+            }
+            #expect(depot.courier.calls.count == 2)
+        }
+    }
+
     /// Of those whom it serves one is put off; of two in a row there is more to fear.
     @Test(arguments: [(["a3"], 8, false), (["a3", "a4"], 5, true), (["a3", "a5"], 8, false)])
     func aConnectionThatBreaksIsNoEnd(
         _ broken: [String], _ calls: Int, _ rests: Bool
     ) async throws {
-        let depot = try Depot(limits: DeliveryLimits(widthStart: 1, widthMax: 1))
+        let depot = try Depot(limits: Self.limits(widthMax: 1))
         depot.courier.answers.withLock { answers in
             for name in broken {
                 answers["\(name)@one.example"] = ScriptedCourier.deferred(.destination)
@@ -140,7 +208,7 @@ import Testing
     }
 
     @Test func aDestinationThatHangsHoldsUpNoOther() async throws {
-        let depot = try Depot(limits: DeliveryLimits(triesMax: 8, widthStart: 2, widthMax: 4))
+        let depot = try Depot(limits: Self.limits(triesMax: 8, widthStart: 2, widthMax: 4))
         depot.courier.hangs.withLock { $0 = ["slow.example"] }
         for number in 0..<50 { try await depot.send(to: ["a\(number)@slow.example"]) }
         var others: [SentMailRecord] = []
@@ -235,6 +303,24 @@ import Testing
         #expect(sent.notification == asked)
     }
 
+    /// Their tries are not all there are, however many mails wait for them.
+    @Test func destinationsThatHangHoldUpNoOthers() async throws {
+        let depot = try Depot(limits: Self.limits(triesMax: 8, widthStart: 4, widthMax: 4))
+        let slow = (0..<3).map { "slow\($0).example" }
+        depot.courier.hangs.withLock { $0 = Set(slow) }
+        for domain in slow {
+            for number in 0..<5 { try await depot.send(to: ["a\(number)@\(domain)"]) }
+        }
+        try await depot.run { depot in
+            try await depot.until { depot.courier.atWork >= 5 }
+            for _ in 0..<500 { await Task.yield() }
+            let mail = try await depot.send(to: ["a@fast.example"])
+            try await depot.until { try await depot.store.sentMail(mail.id)?.state == .ended }
+            depot.courier.hangs.withLock { $0 = [] }
+            try await depot.until { try await depot.store.sendingCounts().queued == 0 }
+        }
+    }
+
     @Test func theEndOfItsTimeIsABounce() async throws {
         let depot = try Depot(plan: RetryPlan(delaysSeconds: [86_400]))
         depot.courier.answers.withLock {
@@ -269,7 +355,7 @@ import Testing
 
     /// Whoever asks for less gets less, and later more again.
     @Test func oneThatAsksForLessGetsLess() async throws {
-        let depot = try Depot(limits: DeliveryLimits(triesMax: 50, widthStart: 8, widthMax: 8))
+        let depot = try Depot(limits: Self.limits(triesMax: 50, widthStart: 8, widthMax: 8))
         depot.courier.hangs.withLock { $0 = ["one.example"] }
         depot.courier.answers.withLock {
             $0 = ["one.example": ScriptedCourier.deferred(.mail, asksForLess: true)]
@@ -290,7 +376,8 @@ import Testing
     }
 
     @Test func keepsToARate() async throws {
-        let depot = try Depot(limits: DeliveryLimits(triesPerMinute: ["one.example": 6]))
+        let depot = try Depot(
+            limits: Self.limits(widthMax: 20, ["one.example": DeliveryPace(triesPerMinuteMax: 6)]))
         for number in 0..<3 { try await depot.send(to: ["a\(number)@one.example"]) }
         try await depot.send(to: ["a@two.example"])
         try await depot.run { depot in
@@ -332,7 +419,7 @@ import Testing
         let depot = try Depot(
             limits: DeliveryLimits(
                 triesMax: 4, destinationsMax: 3, waitingMax: 2, bytesMax: 34, fetchMax: 2,
-                widthMax: 4))
+                paces: DeliveryPaces(standard: DeliveryPace(widthMax: 4))))
         for number in 0..<60 {
             try await depot.send(to: ["a\(number)@d\(number % 7).example"])
         }
@@ -368,6 +455,15 @@ import Testing
             "one.example": RetryPlan(delaysSeconds: [60], giveUpAfterSeconds: 3_600)
         ])
         #expect(plans.plan(for: destination).delaysSeconds.first == delay)
+    }
+
+    @Test(
+        arguments: [
+            ("one.example", 2), ("sub.one.example", 2), ("two.example", 20), ("relay:x", 20),
+        ])
+    func aDomainsPaceIsItsSubdomains(_ destination: String, _ width: Int) {
+        let paces = DeliveryPaces(byDestination: ["one.example": DeliveryPace(widthMax: 2)])
+        #expect(paces.pace(for: destination).widthMax == width)
     }
 
     @Test func theLastDelayRepeats() {

@@ -1,5 +1,6 @@
 import MailModel
 import NIOCore
+import SMTPProtocol
 import Storage
 import TestSupport
 import Testing
@@ -47,7 +48,7 @@ import Testing
     }
 
     @Test func whoAskedForLessGetsLessWhenItIsAtWorkAgain() {
-        var lanes = Lanes(limits: DeliveryLimits(widthStart: 8, widthMax: 8))
+        var lanes = Lanes(limits: limits(width: 8))
         let first = item(0)
         let record = DestinationRecord(name: "one.example", dueAt: now)
         lanes.open(record, mayHaveMore: false)
@@ -109,7 +110,213 @@ import Testing
         #expect(need == .settle(record))
     }
 
-    private func item(_ position: Int, head: String = "") -> QueueItem {
+    /// Whose rest is over while nobody looks has failed no less often.
+    @Test func aNewMailForgetsNotHowOftenItsDestinationFailed() throws {
+        var lanes = Lanes(limits: DeliveryLimits())
+        let failed = DestinationRecord(
+            name: "one.example", dueAt: now, failures: 3,
+            restsUntil: now.advanced(bySeconds: 60), detail: "no answer")
+        lanes.learn([failed])
+        var isTaken = lanes.offer(item(0), now: now.advanced(bySeconds: 59))
+        #expect(!isTaken)
+        let later = now.advanced(bySeconds: 60)
+        isTaken = lanes.offer(item(0), now: later)
+        #expect(isTaken)
+        #expect(lanes.lanes["one.example"]?.record == failed)
+        #expect(lanes.lanes["one.example"]?.width == 1)
+        // And so after a rest that it had here.
+        let problem = DeliveryProblem(
+            .destination, status: EnhancedStatusCode(4, 4, 1), detail: "no answer yet")
+        let next = lanes.next(now: later)
+        let tried = try #require(next)
+        lanes.ended(tried, .fails(problem, until: later.advanced(bySeconds: 60)))
+        guard case .settle(let record) = lanes.written(tried) else {
+            Issue.record("it does not rest")
+            return
+        }
+        #expect(record.failures == 4)
+        lanes.close(record)
+        isTaken = lanes.offer(item(1), now: later.advanced(bySeconds: 60))
+        #expect(isTaken)
+        #expect(lanes.lanes["one.example"]?.record.failures == 4)
+    }
+
+    /// Where memory has no room for all that failed, the store is asked of those not at work.
+    @Test(arguments: [(1, true), (2, false)])
+    func whatMemoryHasNoRoomForTheStoreKnows(_ count: Int, _ isTaken: Bool) {
+        var lanes = Lanes(limits: DeliveryLimits(restingMax: 1))
+        lanes.learn(
+            (0..<count).map {
+                DestinationRecord(name: "dead\($0).example", dueAt: now, failures: 1)
+            })
+        let taken = lanes.offer(item(0), now: now)
+        #expect(taken == isTaken)
+    }
+
+    /// What nobody waits for any more begins anew.
+    @Test func aDestinationThatIsForgottenIsNew() {
+        var lanes = Lanes(limits: DeliveryLimits())
+        let failed = DestinationRecord(
+            name: "one.example", dueAt: now, failures: 3,
+            restsUntil: now.advanced(bySeconds: 60))
+        lanes.open(failed)
+        lanes.close(failed, isForgotten: true)
+        let isTaken = lanes.offer(item(0), now: now)
+        #expect(isTaken)
+        #expect(lanes.lanes["one.example"]?.record.failures == 0)
+    }
+
+    // MARK: Pace
+
+    /// Begun in a minute: at once what belongs into a second, then evenly, whoever looks how often.
+    @Test(
+        arguments: [
+            (600, 1_000, [10, 10, 10]), (60, 500, [1, 0, 1]), (6, 5_000, [1, 0, 1]),
+        ] as [(Int, Int64, [Int])])
+    func keepsToARate(_ rate: Int, _ step: Int64, _ expected: [Int]) {
+        let pace = DeliveryPace(widthMax: 100, triesPerMinuteMax: rate)
+        var lanes = Lanes(
+            limits: DeliveryLimits(
+                widthStart: 100, paces: DeliveryPaces(byDestination: ["one.example": pace])))
+        offer(50, to: ["one.example"], &lanes)
+        for (round, count) in expected.enumerated() {
+            let time = Timestamp(milliseconds: now.milliseconds + Int64(round) * step)
+            var begun = 0
+            while lanes.next(now: time) != nil { begun += 1 }
+            #expect(begun == count)
+        }
+    }
+
+    /// Mails that come one by one keep to it, too: nobody is at work between them.
+    @Test func aRateOutlivesALane() throws {
+        let pace = DeliveryPace(triesPerMinuteMax: 6)
+        var lanes = Lanes(
+            limits: DeliveryLimits(paces: DeliveryPaces(byDestination: ["one.example": pace])))
+        for (position, seconds) in [0, 9, 10].enumerated() {
+            let time = now.advanced(bySeconds: Int64(seconds))
+            lanes.lookForSilence(now: time)
+            _ = lanes.offer(item(position), now: time)
+            let next = lanes.next(now: time)
+            #expect((next == nil) == (seconds == 9))
+            guard let next else { continue }
+            lanes.ended(next, .answers)
+            if case .settle(let record) = lanes.written(next) { lanes.close(record) }
+        }
+    }
+
+    // MARK: Places
+
+    private func offer(_ count: Int, to names: [String], _ lanes: inout Lanes) {
+        for name in names {
+            let first = name.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xff_ffff_ffff } * 1_000
+            for number in 0..<count { _ = lanes.offer(item(first + number, to: name), now: now) }
+        }
+    }
+
+    /// Begins whatever finds a place.
+    private func beginAll(_ lanes: inout Lanes) -> [String: [QueueItem]] {
+        var begun: [QueueItem] = []
+        while let item = lanes.next(now: now) { begun.append(item) }
+        let goesOn = lanes.hasNext(now: now)
+        #expect(!goesOn)
+        return Dictionary(grouping: begun, by: \.queued.recipient.destination)
+    }
+
+    @Test func destinationsThatHangLeaveRoomForNewOnes() throws {
+        var lanes = Lanes(limits: DeliveryLimits(triesMax: 200))
+        offer(10, to: (0..<40).map { "hangs\($0).example" }, &lanes)
+        var begun = beginAll(&lanes)
+        #expect(begun.count == 40)
+        #expect(lanes.atWork == 100)
+        offer(10, to: ["good.example"], &lanes)
+        begun = beginAll(&lanes)
+        #expect(begun.mapValues(\.count) == ["good.example": 1])
+        // Since it answers it has what it can take, whatever hangs.
+        let first = try #require(begun["good.example"]?.first)
+        lanes.ended(first, .answers)
+        _ = lanes.written(first)
+        begun = beginAll(&lanes)
+        #expect(begun.mapValues(\.count) == ["good.example": 5])
+    }
+
+    /// However many hang, a quarter of the places is left to those that answer.
+    @Test func newDestinationsThatHangLeaveRoomForThoseThatAnswer() throws {
+        var lanes = Lanes(limits: DeliveryLimits(triesMax: 200))
+        offer(1, to: ["good.example"], &lanes)
+        var begun = beginAll(&lanes)
+        let first = try #require(begun["good.example"]?.first)
+        lanes.ended(first, .answers)
+        if case .settle(let record) = lanes.written(first) { lanes.close(record) }
+        #expect(lanes.names.isEmpty)
+        offer(2, to: (0..<300).map { "hangs\($0).example" }, &lanes)
+        begun = beginAll(&lanes)
+        #expect(lanes.atWork == 150)
+        offer(1, to: ["new.example", "good.example"], &lanes)
+        begun = beginAll(&lanes)
+        #expect(begun.mapValues(\.count) == ["good.example": 1])
+    }
+
+    @Test func destinationsThatFailedShareAHalf() {
+        var lanes = Lanes(limits: DeliveryLimits(triesMax: 200))
+        let dead = (0..<150).map { "dead\($0).example" }
+        for name in dead {
+            lanes.open(
+                DestinationRecord(name: name, dueAt: now, failures: 1), mayHaveMore: false)
+        }
+        offer(1, to: dead, &lanes)
+        var begun = beginAll(&lanes)
+        #expect(begun.count == 100)
+        offer(1, to: ["new.example"], &lanes)
+        begun = beginAll(&lanes)
+        #expect(begun.mapValues(\.count) == ["new.example": 1])
+    }
+
+    /// Nobody's many connections take the last places, answered or not.
+    @Test func theLastQuarterIsForThoseNobodyOfWhomIsTried() throws {
+        var lanes = Lanes(limits: limits(triesMax: 40, width: 40))
+        offer(100, to: ["wide.example"], &lanes)
+        var begun = beginAll(&lanes)
+        #expect(begun["wide.example"]?.count == 20)
+        let first = try #require(begun["wide.example"]?.first)
+        lanes.ended(first, .answers)
+        _ = lanes.written(first)
+        begun = beginAll(&lanes)
+        #expect(lanes.atWork == 30)
+        offer(5, to: ["one.example", "two.example"], &lanes)
+        begun = beginAll(&lanes)
+        #expect(begun.mapValues(\.count) == ["one.example": 1, "two.example": 1])
+    }
+
+    /// What answered until a minute ago, and hangs since, begins no more than others that hang.
+    @Test(arguments: [(59, true), (60, false)] as [(Int64, Bool)])
+    func whoFallsSilentComesBehindOthers(_ seconds: Int64, _ begins: Bool) throws {
+        var lanes = Lanes(limits: limits(triesMax: 16, width: 10))
+        offer(30, to: ["one.example"], &lanes)
+        var begun = beginAll(&lanes)
+        let first = try #require(begun["one.example"])
+        #expect(first.count == 8)
+        lanes.ended(first[0], .answers)
+        _ = lanes.written(first[0])
+        lanes.lookForSilence(now: now)
+        begun = beginAll(&lanes)
+        #expect(begun["one.example"]?.count == 3)
+        lanes.lookForSilence(now: now.advanced(bySeconds: seconds))
+        // One that was cut off makes room, and says nothing.
+        lanes.ended(first[1], .nothing)
+        _ = lanes.written(first[1])
+        begun = beginAll(&lanes)
+        #expect(begun.isEmpty == !begins)
+    }
+
+    private func limits(triesMax: Int = 200, width: Int) -> DeliveryLimits {
+        DeliveryLimits(
+            triesMax: triesMax, widthStart: width,
+            paces: DeliveryPaces(standard: DeliveryPace(widthMax: width)))
+    }
+
+    private func item(
+        _ position: Int, to domain: String = "one.example", head: String = ""
+    ) -> QueueItem {
         let id = MessageID(at: now, random: CountingRandom())
         let mail = SentMailRecord(
             id: id, bodyID: MailID(at: now, random: CountingRandom()), account: .main,
@@ -122,8 +329,8 @@ import Testing
         let recipient = SentRecipient(
             key: SentRecipient.Key(mail: id, position: position),
             address: Mailbox(
-                validatedLocalPart: "a", domain: Domain(validatedASCII: "one.example")),
-            destination: "one.example", dueAt: now, expiresAt: now.advanced(bySeconds: 60))
+                validatedLocalPart: "a", domain: Domain(validatedASCII: domain)),
+            destination: domain, dueAt: now, expiresAt: now.advanced(bySeconds: 60))
         return QueueItem(queued: QueuedRecipient(mail: mail, recipient: recipient), body: nil)
     }
 }

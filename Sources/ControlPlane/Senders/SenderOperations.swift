@@ -8,7 +8,7 @@ import Storage
 package struct SenderOperations: Sendable {
     private let credentials: Credentials
     private let suppressions: SuppressionOperations
-    private let sentMails: SentMailOperations
+    let sentMails: SentMailOperations
     private let tlsResults: TLSResultOperations
     let identities: SendingIdentities
     private let setup: SenderSetup

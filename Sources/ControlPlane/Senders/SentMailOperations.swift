@@ -17,16 +17,38 @@ package struct SentMailOperations: Sendable {
         self.time = time
     }
 
+    /// Destinations that rest, of one answer.
+    private static let restingMax = 10
+
+    func status() async throws -> SendingStatusView {
+        SendingStatusView(
+            try await store.sendingCounts(), beingTried: queue.atWork,
+            next: try await store.nextDue()?.iso8601Text,
+            resting: try await store.failingDestinations(limit: Self.restingMax))
+    }
+
     func list(_ filter: SentMailFilter) async throws -> SenderAnswer {
         var parsed = try await parsed(filter)
         if filter.states.isEmpty { parsed.states = [.queued, .held] }
-        return .sentRecipients(try await store.list(parsed).map(SentRecipientView.init))
+        let found = try await store.list(parsed)
+        let resting = try await resting(found.map(\.recipient))
+        return .sentRecipients(found.map { SentRecipientView($0.mail, $0.recipient, resting) })
+    }
+
+    /// By their names, those that recipients wait for and that failed as a whole.
+    private func resting(
+        _ recipients: [SentRecipient]
+    ) async throws(StorageFailure) -> [String: DestinationRecord] {
+        let names = Set(recipients.filter { $0.state == .queued }.map(\.destination))
+        let failing = try await store.destinations(names).filter { $0.failures > 0 }
+        return Dictionary(failing.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
     }
 
     func show(_ text: String) async throws -> SenderAnswer {
         let id = try await find(text)
         guard let mail = try await store.sentMail(id) else { throw Self.missing(id.text) }
-        return .sentMail(SentMailView(mail, try await store.recipients(of: id)))
+        let recipients = try await store.recipients(of: id)
+        return .sentMail(SentMailView(mail, recipients, try await resting(recipients)))
     }
 
     func apply(

@@ -14,19 +14,25 @@ package struct SentRecipientView: Sendable, Codable {
     package var destination: String
     package var attempts: Int
     package var lastAttemptAt: String?
-    /// Nil where it is not tried any more.
+    /// Nil where it is not tried any more; not before its destination's rest is over.
     package var nextAttemptAt: String?
+    /// Where it waits for a destination that failed as a whole: what is known of that.
+    package var waitsFor: DestinationView?
     package var expiresAt: String
     /// What was last said of it.
     package var detail: String?
     /// Of the whole mail.
     package var bytes: Int
 
-    init(_ queued: QueuedRecipient) {
-        self.init(queued.mail, queued.recipient)
-    }
+    /// Of it, or where nothing was, of the destination that it waits for.
+    package var lastWord: String? { detail ?? waitsFor?.detail }
 
-    init(_ mail: SentMailRecord, _ recipient: SentRecipient) {
+    /// `resting` are destinations that failed as a whole, by their names.
+    init(
+        _ mail: SentMailRecord, _ recipient: SentRecipient, _ resting: [String: DestinationRecord]
+    ) {
+        let isQueued = recipient.state == .queued
+        let rest = isQueued ? resting[recipient.destination] : nil
         messageID = mail.id.text
         acceptedAt = mail.acceptedAt.iso8601Text
         sender = mail.sender.wireText
@@ -35,7 +41,9 @@ package struct SentRecipientView: Sendable, Codable {
         destination = recipient.destination
         attempts = recipient.attempts
         lastAttemptAt = recipient.lastAttemptAt?.iso8601Text
-        nextAttemptAt = recipient.state == .queued ? recipient.dueAt.iso8601Text : nil
+        let next = max(recipient.dueAt, rest?.restsUntil ?? recipient.dueAt)
+        nextAttemptAt = isQueued ? next.iso8601Text : nil
+        waitsFor = rest.map(DestinationView.init)
         expiresAt = recipient.expiresAt.iso8601Text
         detail = recipient.detail
         bytes = mail.head.readableBytes + mail.bodyLength
@@ -58,7 +66,10 @@ package struct SentMailView: Sendable, Codable {
     package var bytes: Int
     package var recipients: [SentRecipientView]
 
-    init(_ mail: SentMailRecord, _ recipients: [SentRecipient]) {
+    init(
+        _ mail: SentMailRecord, _ recipients: [SentRecipient],
+        _ resting: [String: DestinationRecord]
+    ) {
         messageID = mail.id.text
         acceptedAt = mail.acceptedAt.iso8601Text
         state = mail.state.rawValue
@@ -68,7 +79,7 @@ package struct SentMailView: Sendable, Codable {
         configurationSet = mail.facts.configurationSet
         tags = mail.facts.tags
         bytes = mail.head.readableBytes + mail.bodyLength
-        self.recipients = recipients.map { SentRecipientView(mail, $0) }
+        self.recipients = recipients.map { SentRecipientView(mail, $0, resting) }
     }
 }
 

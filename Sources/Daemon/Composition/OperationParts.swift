@@ -72,8 +72,8 @@ struct OperationParts {
             } ?? [])
         web = Self.web(configuration, surroundings, actions)
         let gauges = Gauges(
-            store: spool.store, receiving: receiving, disk: spool.disk, load: load,
-            metrics: surroundings.metrics, log: surroundings.log)
+            store: spool.store, receiving: receiving, queue: sending?.queue, disk: spool.disk,
+            load: load, metrics: surroundings.metrics, log: surroundings.log)
         let (flow, disk) = (receiving.flow, spool.disk)
         health = configuration.health.map { listener in
             HealthServer(

@@ -103,13 +103,11 @@ struct SendingParts {
             configuration, sending, surroundings, names, results: tlsResults, group: group,
             receives: { ours.covers($0) || returnPaths.takes($0) })
         let queue = DeliveryQueue(
-            limits: DeliveryLimits(
-                triesMax: sending.triesMax,
-                widthStart: min(5, sending.connectionsPerDestinationMax),
-                widthMax: sending.connectionsPerDestinationMax),
+            limits: DeliveryLimits(triesMax: sending.triesMax, paces: sending.paces),
             store: store, bodies: spool.bodies, courier: Self.simulating(settings, courier),
             office: office, routes: routes, plans: plans, time: time, random: random,
             pause: surroundings.pause, log: surroundings.journal, onDeliveries: { wake.call() })
+        try await queue.learn()
         self.queue = queue
         operations = SenderOperations(
             credentials: credentials,

@@ -39,7 +39,7 @@ package struct Configuration: Sendable {
         package var port: Int
         package var allowsPrivateAddresses: Bool
         package var triesMax: Int
-        package var connectionsPerDestinationMax: Int
+        package var paces: DeliveryPaces
         package var retries: RetryPlans
         /// Where connections leave from; none: the system chooses.
         package var addresses: [DeliverySettings.SendingAddress]

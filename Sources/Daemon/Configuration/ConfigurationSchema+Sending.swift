@@ -47,6 +47,16 @@ extension ConfigurationSchema {
             comment: "At once to one domain or relay; fewer while it asks for less.",
             range: 1...1_000),
         Setting(
+            path: "delivery.triesPerDestinationPerMinuteMax", defaultText: "0",
+            comment: "Mails to one domain or relay that begin in a minute; 0: no limit.",
+            range: 0...60_000),
+        Setting(
+            path: "delivery.pace",
+            defaultText: "[{domain: example.net, connectionsMax: 2, triesPerMinuteMax: 60}]",
+            isExample: true,
+            comment:
+                "Domains, and each of their subdomains, that are given more or less than others."),
+        Setting(
             path: "delivery.giveUpAfterHours", defaultText: "72",
             comment: "How long a mail is tried before it bounces. SES: 72.", range: 1...720),
         Setting(

@@ -16,6 +16,10 @@ struct SendingDocument {
         let delivery = settings.section(root, "delivery")
         let hours = settings.int(delivery, "delivery.giveUpAfterHours")
         let retries = RetryPlan(giveUpAfterSeconds: Int64(hours) * 3_600)
+        let rate = settings.int(delivery, "delivery.triesPerDestinationPerMinuteMax")
+        let pace = DeliveryPace(
+            widthMax: settings.int(delivery, "delivery.connectionsPerDestinationMax"),
+            triesPerMinuteMax: rate > 0 ? rate : nil)
         let document = DeliveryDocument(standard: retries)
         let serviceDomain = section?["serviceDomain"].flatMap(serviceDomain)
         return Configuration.Sending(
@@ -30,8 +34,9 @@ struct SendingDocument {
             port: settings.int(delivery, "delivery.port"),
             allowsPrivateAddresses: settings.bool(delivery, "delivery.allowPrivateAddresses"),
             triesMax: settings.int(delivery, "delivery.triesMax"),
-            connectionsPerDestinationMax: settings.int(
-                delivery, "delivery.connectionsPerDestinationMax"),
+            paces: DeliveryPaces(
+                standard: pace, byDestination: PaceDocument(standard: pace).paces(delivery?["pace"])
+            ),
             retries: RetryPlans(
                 standard: retries, byDestination: document.retries(delivery?["retry"])),
             addresses: document.addresses(delivery?["addresses"]),

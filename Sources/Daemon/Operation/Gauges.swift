@@ -1,3 +1,4 @@
+import DeliveryQueue
 import InboundSMTP
 import Logging
 import MailFlow
@@ -8,6 +9,8 @@ import Storage
 struct Gauges: Sendable {
     let store: SQLStore
     let receiving: ReceivingParts
+    /// Nil where nothing is sent.
+    let queue: DeliveryQueue?
     let disk: DiskGuard
     let load: LoadGuard
     let metrics: ServerMetrics
@@ -38,9 +41,21 @@ struct Gauges: Sendable {
                 ("martlet_messages{state=\"dead\"}", messages.dead),
                 ("martlet_messages{state=\"damaged\"}", messages.damaged),
             ]
+            gauges += try await sending()
         } catch {
             log.error("mails could not be counted: \(error)")
         }
         return metrics.text(gauges: gauges)
+    }
+
+    private func sending() async throws(StorageFailure) -> [(String, Int)] {
+        guard let queue else { return [] }
+        let counts = try await store.sendingCounts()
+        return [
+            ("martlet_sent_recipients{state=\"queued\"}", counts.queued),
+            ("martlet_sent_recipients{state=\"held\"}", counts.held),
+            ("martlet_deliveries_running", queue.atWork),
+            ("martlet_destinations_resting", counts.restingDestinations),
+        ]
     }
 }

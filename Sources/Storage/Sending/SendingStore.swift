@@ -143,6 +143,14 @@ package protocol SendingStore: Sendable {
     func dueRecipients(
         of destination: String, at time: Timestamp, limit: Int
     ) async throws(StorageFailure) -> [QueuedRecipient]
+    /// Destinations that failed as a whole when they were last at work, those due soonest first.
+    func failingDestinations(
+        limit: Int
+    ) async throws(StorageFailure) -> [DestinationRecord]
+    /// Those among `names` that are known: somebody waits for them.
+    func destinations(
+        _ names: Set<String>
+    ) async throws(StorageFailure) -> [DestinationRecord]
     /// When the next destination is due; nil where nobody waits.
     func nextDue() async throws(StorageFailure) -> Timestamp?
 
@@ -152,8 +160,9 @@ package protocol SendingStore: Sendable {
     /// recipient that an operator has taken out meanwhile stays so, unless it was delivered.
     func record(_ progress: [SendingProgress]) async throws(StorageFailure) -> [MailID]
     /// Nobody of the destination is at work any more: writes its rest and its failures, and counts
-    /// anew when it is due. One that nobody waits for is forgotten.
-    func settle(_ destination: DestinationRecord) async throws(StorageFailure)
+    /// anew when it is due. One that nobody waits for is forgotten: says whether anybody does.
+    @discardableResult
+    func settle(_ destination: DestinationRecord) async throws(StorageFailure) -> Bool
 
     /// Ids that begin with `prefix`, in their order.
     func sentMails(

@@ -41,7 +41,10 @@ package struct SentRecipient: Sendable, Hashable {
     package var dueAt: Timestamp
     /// After it there is no try.
     package var expiresAt: Timestamp
+    /// Answers to this mail. Where nobody of the destination takes mail it is no try of each mail:
+    /// the destination is put off, and counts that. RFC 5321 §4.5.4.1
     package var attempts: Int
+    /// When its destination was last asked to take it, whether it came to that or not.
     package var lastAttemptAt: Timestamp?
     /// What was last said of it, in one line.
     package var detail: String?

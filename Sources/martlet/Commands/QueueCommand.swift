@@ -45,6 +45,10 @@ struct QueueCommand: AsyncParsableCommand {
                     + "actions: \(counts.retryingActions) retrying, \(counts.deadActions) dead; "
                     + "messages: \(status.waitingMessages) waiting, "
                     + "\(status.deadMessages) dead\n")
+            if let sending = status.sending {
+                Terminal.write(
+                    "sent mails (martlet queue sent): \(SendingText.figures(sending))\n")
+            }
         }
     }
 

@@ -83,9 +83,13 @@ struct QueueSentCommand: AsyncParsableCommand {
                 mail.recipients.map {
                     [
                         $0.recipient, $0.state, "\($0.attempts)", $0.lastAttemptAt ?? "-",
-                        $0.nextAttemptAt ?? "-", $0.expiresAt, $0.detail ?? "-",
+                        $0.nextAttemptAt ?? "-", $0.expiresAt, $0.lastWord ?? "-",
                     ]
                 })
+            let resting = mail.recipients.compactMap(\.waitsFor).map(SendingText.line)
+            guard !resting.isEmpty else { return }
+            Terminal.write("\n")
+            for line in Set(resting).sorted() { Terminal.row("rests", line) }
         }
     }
 
@@ -143,7 +147,7 @@ struct QueueSentCommand: AsyncParsableCommand {
                 [
                     $0.messageID, $0.acceptedAt, $0.state, "\($0.attempts)",
                     $0.nextAttemptAt ?? "-", "<\($0.sender)>", "<\($0.recipient)>",
-                    $0.detail ?? "-",
+                    $0.lastWord ?? "-",
                 ]
             })
     }

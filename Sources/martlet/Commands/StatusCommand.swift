@@ -23,6 +23,12 @@ struct StatusCommand: AsyncParsableCommand {
             messages   \(status.waitingMessages) waiting, \(status.deadMessages) dead
 
             """)
+        if let sending = status.sending {
+            Terminal.write("sending    \(SendingText.figures(sending))\n")
+            for destination in sending.resting {
+                Terminal.write("rests      \(SendingText.line(destination))\n")
+            }
+        }
         if let zone = status.serviceZone { Terminal.write(text(of: zone)) }
     }
 

@@ -20,7 +20,7 @@ enum QueueReport {
             text += "\(first.messageID)\(mark) \(padded("\(first.bytes)", 8)) "
             text += "\(time(first.acceptedAt))  \(Terminal.printable(sender))\n"
             for recipient in mail {
-                if let detail = recipient.detail {
+                if let detail = recipient.lastWord {
                     text += "(\(Terminal.printable(detail)))\n"
                 }
                 text += padded("", 41) + Terminal.printable(recipient.recipient) + "\n"
