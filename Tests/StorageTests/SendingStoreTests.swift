@@ -1,3 +1,4 @@
+import GRDB
 import MailModel
 import NIOCore
 import ObjectStorage
@@ -190,6 +191,33 @@ import Testing
         recipient.state = .delivered
         #expect(try await spool.store.record([SendingProgress(recipient: recipient)]) == [file])
         #expect(try await spool.store.bodyFileOwners(among: [file]) == [])
+    }
+
+    /// What is asked each minute and at each start costs no look at what has ended.
+    @Test(arguments: [
+        ("DELETE FROM idempotency WHERE created_ms < 1", "idempotency_created"),
+        (
+            """
+            SELECT body, id, body_length FROM sent_mail
+            WHERE state = 'queued' AND body_place = 'file' AND body > '' ORDER BY body LIMIT 1
+            """, "sent_mail_file (state=? AND body>?)"
+        ),
+        (
+            """
+            SELECT 1 FROM sent_mail WHERE state = 'ended' AND body_place = 'file' AND body = ''
+            """, "sent_mail_file (state=? AND body=?)"
+        ),
+    ])
+    func findsByAnIndex(_ statement: String, _ index: String) async throws {
+        let spool = try Spool(.sqlite)
+        let connection = try DatabaseQueue(path: "\(spool.folder)/martlet.sqlite")
+        let plan = try await connection.read { database in
+            try Row.fetchAll(database, sql: "EXPLAIN QUERY PLAN \(statement)")
+                .map { $0["detail"] as String? ?? "" }
+        }
+        try connection.close()
+        #expect(plan.count == 1)
+        #expect(plan.first?.contains(index) == true, "\(plan)")
     }
 
     @Test(arguments: Engine.allCases)
