@@ -118,6 +118,7 @@ package final class ControlPlane: Sendable {
                 ruleSetVersion: active.version, mails: counts,
                 retiredMails: try await mails.retiredCount(),
                 waitingMessages: messages.waiting, deadMessages: messages.dead,
+                sending: try await senders?.sendingCounts(),
                 serviceZone: senders?.serviceZone))
     }
 

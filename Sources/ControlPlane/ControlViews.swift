@@ -136,6 +136,8 @@ package struct StatusView: Sendable, Codable {
     /// Messages to topics, each counted for each subscriber that it has not reached.
     package var waitingMessages: Int
     package var deadMessages: Int
+    /// Recipients of sent mails; nil where nothing is sent.
+    package var sending: SendingCounts?
     /// Nil where no name server takes records from us.
     package var serviceZone: ServiceZoneView?
 }

@@ -90,6 +90,10 @@ class Sending(SendingCase):
         delay = self.event("DeliveryDelay")["deliveryDelay"]
         self.assertEqual(delay["delayedRecipients"][0]["emailAddress"], "later@far.example")
 
+        counts = self.server.json("status")["sending"]
+        self.assertEqual((counts["queued"], counts["held"]), (1, 0))
+        self.assertIn("sending    1 queued, 0 held; ", self.server.cli("status").stdout)
+
     def test_who_may_not_send_is_told_why(self):
         code, reply = self.submit("ada@far.example", sender="eve@other.example")
         self.assertEqual(code, 554)

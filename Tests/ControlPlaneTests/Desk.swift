@@ -64,7 +64,7 @@ final class Desk: Sendable {
         let queue = DeliveryQueue(
             store: store, bodies: bodies, courier: NobodyTakes(), office: NobodyIsTold(),
             routes: RouteTable(), time: time, random: random, pause: NobodyWaits(),
-            log: NobodyReads(), onDeliveries: {})
+            log: NobodyReads(), executor: nil, onDeliveries: {})
         let senders = SenderOperations(
             credentials: Credentials(
                 store: store, box: box, regions: ["us-east-1"], time: time, random: random),

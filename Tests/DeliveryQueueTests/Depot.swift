@@ -20,12 +20,12 @@ final class Depot: Sendable {
     let random = CountingRandom()
     let courier: ScriptedCourier
     let log = CollectedTries()
+    let bodies = KeptBodies()
     let queue: DeliveryQueue
 
     init(limits: DeliveryLimits = DeliveryLimits(triesMax: 8), plan: RetryPlan = RetryPlan()) throws
     {
         folder = try ProjectFiles.temporaryFolder()
-        let bodies = NoBodies()
         store = try SQLStore(
             database: try SQLiteDatabase(path: "\(folder)/martlet.sqlite"), bodies: bodies,
             time: time, onSyncFailure: { _ in })
@@ -33,7 +33,7 @@ final class Depot: Sendable {
         queue = DeliveryQueue(
             limits: limits, store: store, bodies: bodies, courier: courier, office: PlainOffice(),
             routes: RouteTable(), plans: RetryPlans(standard: plan), time: time, random: random,
-            pause: NoPause(), log: log, onDeliveries: {})
+            pause: NoPause(), log: log, executor: nil, onDeliveries: {})
     }
 
     deinit {
@@ -44,23 +44,25 @@ final class Depot: Sendable {
     /// Takes a mail for `addresses`; into the queue's memory, too, where `isOffered`.
     @discardableResult
     func send(
-        to addresses: [String], isOffered: Bool = true, dueAt: Timestamp? = nil
+        to addresses: [String], isOffered: Bool = true, dueAt: Timestamp? = nil,
+        inFile: Bool = false
     ) async throws -> SentMailRecord {
         let now = time.now()
         let id = MessageID(at: now, random: SystemBytes())
         let head = ByteBuffer(string: "Subject: x\r\n\r\n")
         let body = ByteBuffer(string: "body\r\n")
         var checksum = Checksum()
-        checksum.update(head)
+        if !inFile { checksum.update(head) }
         checksum.update(body)
+        let bodyID = MailID(at: now, random: SystemBytes())
+        if inFile { bodies.files.withLock { $0[bodyID] = body } }
         let mail = SentMailRecord(
-            id: id, bodyID: MailID(at: now, random: SystemBytes()), account: .main,
-            acceptedAt: now,
+            id: id, bodyID: bodyID, account: .main, acceptedAt: now,
             facts: SendingFacts(
                 operation: "SendRawEmail", sourceIP: nil, caller: "test", identity: "ours.example"),
             sender: .null, returnDomain: Domain(validatedASCII: "ours.example"), head: head,
-            bodyPlace: .row, bodyLength: body.readableBytes, checksum: checksum.value,
-            is8Bit: false, isSMTPUTF8: false)
+            bodyPlace: inFile ? .file : .row, bodyLength: body.readableBytes,
+            checksum: checksum.value, is8Bit: false, isSMTPUTF8: false)
         let recipients = try addresses.enumerated().map { position, address in
             let mailbox = try #require(Mailbox(address))
             return SentRecipient(
@@ -68,7 +70,8 @@ final class Depot: Sendable {
                 destination: RouteTable().destination(of: mailbox.domain), dueAt: dueAt ?? now,
                 expiresAt: now.advanced(bySeconds: 259_200))
         }
-        let sending = AcceptedSending(mail: mail, recipients: recipients, body: body)
+        let sending = AcceptedSending(
+            mail: mail, recipients: recipients, body: inFile ? nil : body)
         _ = try await withCheckedThrowingContinuation { continuation in
             store.accept(sending) { continuation.resume(with: $0) }
         }
@@ -107,6 +110,24 @@ final class Depot: Sendable {
                 try await group.waitForAll()
             }
         }
+    }
+}
+
+/// Body files in memory.
+final class KeptBodies: UnscriptedBodies {
+    let files = Mutex<[MailID: ByteBuffer]>([:])
+
+    func read(
+        _ mail: MailID, from start: Int, length: Int
+    ) throws(StorageFailure) -> ByteBuffer {
+        guard let file = files.withLock({ $0[mail] }) else { throw .notFound("open \(mail)") }
+        let rest = max(0, file.readableBytes - start)
+        return file.getSlice(at: min(start, file.readableBytes), length: min(length, rest))
+            ?? ByteBuffer()
+    }
+    func syncDirectory() throws(StorageFailure) {}
+    func remove(_ mails: [MailID]) {
+        files.withLock { files in for mail in mails { files[mail] = nil } }
     }
 }
 

@@ -189,8 +189,51 @@ import Testing
         #expect(try await spool.store.bodyFileOwners(among: [file]) == [file])
         var recipient = sending.recipients[0]
         recipient.state = .delivered
+        #expect(try await spool.store.endedBodyFiles(among: [file]) == [])
         #expect(try await spool.store.record([SendingProgress(recipient: recipient)]) == [file])
         #expect(try await spool.store.bodyFileOwners(among: [file]) == [])
+        // Where the process ends before it is removed, the next start knows that it may go.
+        #expect(try await spool.store.endedBodyFiles(among: [file]) == [file])
+    }
+
+    @Test(arguments: Engine.allCases)
+    func listsTheFilesOfWhatIsNotSent(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        var files: [SentBodyFile] = []
+        for length in 0..<5 {
+            let sending = try spool.sending {
+                ($0.mail.bodyPlace, $0.mail.bodyLength, $0.body) = (.file, length, nil)
+            }
+            _ = try await spool.accept(sending)
+            files.append(
+                SentBodyFile(
+                    name: sending.mail.bodyID, mail: sending.mail.id, length: length))
+        }
+        _ = try await spool.accept(try spool.sending())
+        files.sort { $0.name < $1.name }
+        let page = try await spool.store.queuedBodyFiles(after: nil, limit: 3)
+        #expect(page == Array(files.prefix(3)))
+        #expect(
+            try await spool.store.queuedBodyFiles(after: page.last?.name, limit: 3)
+                == Array(files.suffix(2)))
+        _ = try await spool.moveAll(from: .queued, to: .removed, now: spool.time.now())
+        #expect(try await spool.store.queuedBodyFiles(after: nil, limit: 3).isEmpty)
+    }
+
+    @Test(arguments: Engine.allCases)
+    func holdsWhoWaitsForAMail(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let sending = try spool.sending(to: ["ada@one.example", "bob@one.example"]) {
+            ($0.recipients[0].state, $0.recipients[0].detail) = (.bounced, "no")
+        }
+        _ = try await spool.accept(sending)
+        let other = try spool.sending()
+        _ = try await spool.accept(other)
+        try await spool.store.hold(sending.mail.id, because: "it is gone")
+        let recipients = try await spool.store.recipients(of: sending.mail.id)
+        #expect(recipients.map(\.state) == [.bounced, .held])
+        #expect(recipients.map(\.detail) == ["no", "it is gone"])
+        #expect(try await spool.store.recipients(of: other.mail.id) == other.recipients)
     }
 
     /// What is asked each minute and at each start costs no look at what has ended.

@@ -37,6 +37,8 @@ package struct SenderOperations: Sendable {
     /// How the service domain's records stand on their name server.
     var serviceZone: ServiceZoneView? { zoneKeeper.map { ServiceZoneView($0.status) } }
 
+    func sendingCounts() async throws -> SendingCounts { try await sentMails.counts() }
+
     /// What is asked, where anything is sent at all.
     static func configured(_ senders: SenderOperations?) throws(ControlFailure) -> SenderOperations
     {

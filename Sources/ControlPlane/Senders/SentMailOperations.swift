@@ -23,6 +23,8 @@ package struct SentMailOperations: Sendable {
         return .sentRecipients(try await store.list(parsed).map(SentRecipientView.init))
     }
 
+    func counts() async throws -> SendingCounts { try await store.sendingCounts() }
+
     func show(_ text: String) async throws -> SenderAnswer {
         let id = try id(text)
         guard let mail = try await store.sentMail(id) else { throw Self.missing(text) }

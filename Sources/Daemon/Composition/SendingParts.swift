@@ -106,7 +106,8 @@ struct SendingParts {
                 widthMax: sending.connectionsPerDestinationMax),
             store: store, bodies: spool.bodies, courier: Self.simulating(settings, courier),
             office: office, routes: routes, plans: plans, time: time, random: random,
-            pause: surroundings.pause, log: surroundings.journal, onDeliveries: { wake.call() })
+            pause: surroundings.pause, log: surroundings.journal, executor: WorkThreads.deliveries,
+            onDeliveries: { wake.call() })
         self.queue = queue
         operations = SenderOperations(
             credentials: credentials,

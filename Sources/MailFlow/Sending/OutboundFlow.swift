@@ -354,7 +354,7 @@ extension AcceptedSending {
     /// Nobody is tried: it has ended, and its bytes go.
     fileprivate mutating func end() {
         mail.state = .ended
-        mail.bodyPlace = .expired
+        if mail.bodyPlace == .row { mail.bodyPlace = .expired }
         body = nil
     }
 }

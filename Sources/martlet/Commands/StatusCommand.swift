@@ -23,6 +23,14 @@ struct StatusCommand: AsyncParsableCommand {
             messages   \(status.waitingMessages) waiting, \(status.deadMessages) dead
 
             """)
+        if let sending = status.sending {
+            Terminal.write(
+                """
+                sending    \(sending.queued) queued, \(sending.held) held; \
+                \(sending.restingDestinations) destinations rest
+
+                """)
+        }
         if let zone = status.serviceZone { Terminal.write(text(of: zone)) }
     }
 
