@@ -355,6 +355,37 @@ import Testing
             try await spool.store.suppression("ada@one.example", in: .account(.main)) == record)
     }
 
+    /// It is the address alone that nothing is sent to; others of its destination go on.
+    @Test(arguments: ["reason = 'BOUNCD'", "reason = x'00'", "changed_ms = 'x'", "changed_ms = -1"])
+    func aSuppressionThatCannotBeReadStands(_ damage: String) async throws {
+        let spool = try Spool(.sqlite)
+        let sending = try spool.sending(to: ["ada@one.example", "bob@one.example"])
+        _ = try await spool.accept(sending)
+        let record = SuppressionRecord(
+            scope: .account(.main), address: "ada@one.example", reason: .bounce,
+            changedAt: spool.time.now())
+        try await spool.store.put([record])
+        try await spool.execute("UPDATE suppression SET \(damage)")
+        let waiting = try await spool.store.dueRecipients(
+            of: "one.example", at: spool.time.now(), limit: 9)
+        #expect(waiting.map(\.suppression?.reason) == [.complaint, nil])
+        #expect(waiting.map(\.suppression?.evidence) == ["its row cannot be read", nil])
+        #expect(
+            Array(
+                try spool.store.suppressions(
+                    of: ["ada@one.example", "bob@one.example"], account: .main
+                ).keys) == ["ada@one.example"])
+        #expect(
+            try await spool.store.list(SuppressionFilter(), in: .account(.main)).map(\.address)
+                == ["ada@one.example"])
+        #expect(spool.unreadable.ids.count == 3)
+        #expect(Set(spool.unreadable.ids) == ["ada@one.example"])
+        // It is put right by putting it there again.
+        try await spool.store.put([record])
+        #expect(
+            try await spool.store.suppression("ada@one.example", in: .account(.main)) == record)
+    }
+
     @Test(arguments: Engine.allCases)
     func listsSuppressionsInPages(_ engine: Engine) async throws {
         let spool = try Spool(engine)
@@ -422,6 +453,13 @@ extension Spool {
 }
 
 extension Spool {
+    /// Behind the store's back.
+    func execute(_ statement: String) async throws {
+        let connection = try DatabaseQueue(path: "\(folder)/martlet.sqlite")
+        try await connection.write { try $0.execute(sql: statement) }
+        try connection.close()
+    }
+
     /// Moves every recipient in one state to another.
     func moveAll(
         from: SentRecipient.State, to: SentRecipient.State, now: Timestamp
