@@ -74,7 +74,8 @@ final class Desk: Sendable {
             identities: sending,
             setup: SenderSetup(identities: sending, maker: maker, time: time),
             verifier: SendingVerifier(
-                identities: sending, resolver: zone, maker: maker, records: records, time: time),
+                identities: sending, resolver: zone, maker: maker, records: records,
+                inFlightSecondsMax: 17 * 86_400, time: time),
             records: records)
         let verification = DomainVerification(prefix: "_amazonses")
         let directory = TopicDirectory([:])

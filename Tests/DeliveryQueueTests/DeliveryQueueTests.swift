@@ -308,6 +308,17 @@ import Testing
         #expect(plans.plan(for: destination).delaysSeconds.first == delay)
     }
 
+    @Test func knowsTheLongest() {
+        #expect(RetryPlans().giveUpAfterSecondsMax == 259_200)
+        var plans = RetryPlans(byDestination: [
+            "one.example": RetryPlan(giveUpAfterSeconds: 3_600),
+            "two.example": RetryPlan(giveUpAfterSeconds: 2_592_000),
+        ])
+        #expect(plans.giveUpAfterSecondsMax == 2_592_000)
+        plans.byDestination["two.example"] = nil
+        #expect(plans.giveUpAfterSecondsMax == 259_200)
+    }
+
     @Test func theLastDelayRepeats() {
         let plan = RetryPlan(delaysSeconds: [10, 20])
         let now = Timestamp(milliseconds: 0)

@@ -58,7 +58,7 @@ struct SendingParts {
         setup = SenderSetup(identities: identities, maker: maker, time: time)
         verifier = SendingVerifier(
             identities: identities, resolver: names.counting, maker: maker, records: records,
-            time: time)
+            inFlightSecondsMax: OutboundFlow.inFlightSecondsMax(sending.retries), time: time)
         let updates = sending.nameServer.map { [group] in
             UpdateClient($0, time: time, random: random, group: group)
         }
