@@ -256,7 +256,7 @@ let package = Package(
         tests(
             "DaemonTests",
             [
-                "Daemon", "ControlPlane", "DNS", "DNSClient", "Documents", "Handlers",
+                "Daemon", "Accounts", "ControlPlane", "DNS", "DNSClient", "Documents", "Handlers",
                 "InboundSMTP", "MailFlow", "MailModel", "ObjectStorage", "RuleEngine",
                 "SMTPProtocol", "SQLStorage", "Scanners", "Screening",
                 "SQLiteDriver", "Storage", "Topics", "PublicWeb", "TestSupport", logging, nioCore,

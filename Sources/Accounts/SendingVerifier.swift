@@ -9,16 +9,20 @@ package final class SendingVerifier: Sendable {
     private let resolver: any DNSResolver
     private let maker: DKIMKeyMaker
     private let mailFrom: MailFromCheck
+    private let inFlightSecondsMax: Int64
     private let time: any TimeSource
 
+    /// `inFlightSecondsMax`: how long after it was signed a mail may be handed over at the latest; the
+    /// records of its keys stand longer.
     package init(
         identities: SendingIdentities, resolver: any DNSResolver, maker: DKIMKeyMaker,
-        records: SendingRecords, time: any TimeSource
+        records: SendingRecords, inFlightSecondsMax: Int64, time: any TimeSource
     ) {
         self.identities = identities
         self.resolver = resolver
         self.maker = maker
         mailFrom = MailFromCheck(records: records)
+        self.inFlightSecondsMax = inFlightSecondsMax
         self.time = time
     }
 
@@ -100,7 +104,8 @@ package final class SendingVerifier: Sendable {
         var new = identity
         let now = time.now()
         while let step = DKIMRotation.step(
-            new.keys, wanting: dkim.origin, at: now, trusted: trusted)
+            new.keys, wanting: dkim.origin, inFlightSecondsMax: inFlightSecondsMax, at: now,
+            trusted: trusted)
         {
             guard await take(step, &new, at: now) else { break }
         }

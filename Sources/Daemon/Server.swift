@@ -40,11 +40,14 @@ package struct Server {
 
     private let configuration: Configuration
     private let start: ServerStart
+    private let forgetsSecrets: Bool
     private let surroundings: Surroundings
 
-    package init(configuration: Configuration, start: ServerStart) {
+    /// `forgetsSecrets`: access keys and DKIM keys that cannot be opened are removed.
+    package init(configuration: Configuration, start: ServerStart, forgetsSecrets: Bool) {
         self.configuration = configuration
         self.start = start
+        self.forgetsSecrets = forgetsSecrets
         surroundings = Surroundings(configuration)
     }
 
@@ -116,7 +119,8 @@ package struct Server {
         var sending: SendingParts?
         if configuration.sending.isEnabled {
             sending = try await SendingParts(
-                configuration, surroundings, spool, rules, names, judging, actions)
+                configuration, surroundings, spool, rules, names, judging, actions,
+                forgetsSecrets: forgetsSecrets)
         }
         do {
             try await serve(spool, rules, names, judging, actions, sending)

@@ -36,14 +36,17 @@ package final class DeliveryQueue: Service {
     private let random: any RandomSource
     private let pause: any Pause
     let log: any DeliveryLog
+    private let executor: (any TaskExecutor)?
     private let onDeliveries: @Sendable () -> Void
 
-    /// `onDeliveries` is called when the outbox has something new.
+    /// `executor`: whose threads may block; body files are read there. `onDeliveries` is called when
+    /// the outbox has something new.
     package init(
         limits: DeliveryLimits = DeliveryLimits(), store: any SendingStore, bodies: any BodyFiles,
         courier: any Courier, office: any DeliveryOffice, routes: RouteTable,
         plans: RetryPlans = RetryPlans(), time: any TimeSource, random: any RandomSource,
-        pause: any Pause, log: any DeliveryLog, onDeliveries: @escaping @Sendable () -> Void
+        pause: any Pause, log: any DeliveryLog, executor: (any TaskExecutor)?,
+        onDeliveries: @escaping @Sendable () -> Void
     ) {
         self.limits = limits
         self.store = store
@@ -56,6 +59,7 @@ package final class DeliveryQueue: Service {
         self.random = random
         self.pause = pause
         self.log = log
+        self.executor = executor
         self.onDeliveries = onDeliveries
         state = Mutex(State(lanes: Lanes(limits: limits)))
     }
@@ -71,14 +75,7 @@ package final class DeliveryQueue: Service {
     /// finds no room is found in the store.
     package func offer(_ sending: AcceptedSending) {
         let now = time.now()
-        let body: MailContent? =
-            switch sending.mail.bodyPlace {
-            case .row: sending.body.map(MailContent.bytes)
-            case .file:
-                .file(
-                    path: bodies.path(of: sending.mail.bodyID), length: sending.mail.bodyLength)
-            case .expired: nil
-            }
+        let body = sending.body.map(MailContent.bytes)
         let sleepers = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             guard !state.isClosed else { return [] }
             var taken = 0
@@ -258,6 +255,10 @@ package final class DeliveryQueue: Service {
         switch mail.bodyPlace {
         case .row: return .bytes(try await store.body(of: mail))
         case .file:
+            // Once a byte of it is on its way it cannot be taken back.
+            try await withTaskExecutorPreference(executor) { () throws(StorageFailure) in
+                try bodies.check(mail)
+            }
             return .file(path: bodies.path(of: mail.bodyID), length: mail.bodyLength)
         case .expired: throw .damaged("sent mail \(mail.id) has no bytes any more")
         }

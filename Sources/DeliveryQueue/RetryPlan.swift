@@ -37,6 +37,11 @@ package struct RetryPlans: Sendable, Equatable {
         self.byDestination = byDestination
     }
 
+    /// The longest that any mail is tried.
+    package var giveUpAfterSecondsMax: Int64 {
+        byDestination.values.map(\.giveUpAfterSeconds).reduce(standard.giveUpAfterSeconds, max)
+    }
+
     package func plan(for destination: String) -> RetryPlan {
         byDestination.closest(to: destination) ?? standard
     }

@@ -23,7 +23,8 @@ extension SQLStore {
             let files = try connection.rows(
                 """
                 SELECT id FROM mail WHERE body_place = 'file'
-                UNION ALL SELECT body FROM sent_mail WHERE body_place = 'file' ORDER BY 1
+                UNION ALL SELECT body FROM sent_mail
+                WHERE state = 'queued' AND body_place = 'file' ORDER BY 1
                 """, [])
             return CopiedMails(
                 count: Int(count ?? 0),

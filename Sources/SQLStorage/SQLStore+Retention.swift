@@ -173,7 +173,8 @@ extension SQLStore {
                     """
                     SELECT 1 FROM mail WHERE id = $1 AND body_place = 'file'
                     UNION ALL
-                    SELECT 1 FROM sent_mail WHERE body = $2 AND body_place = 'file'
+                    SELECT 1 FROM sent_mail
+                    WHERE state = 'queued' AND body_place = 'file' AND body = $2
                     """, [.text(mail.text), .text(mail.text)])
                 if !rows.isEmpty { owners.insert(mail) }
             }

@@ -201,9 +201,14 @@ extension SQLStore: SendingStore {
         let rows = try connection.rows(
             "SELECT body, body_place FROM sent_mail WHERE id = $1", [.text(mail.text)])
         guard let row = rows.first, let body = row.text(0) else { return [] }
+        // Its file goes after the commit: where the process ends between the two, recovery finds
+        // by the row that it may go.
         try connection.execute(
-            "UPDATE sent_mail SET state = 'ended', body_place = 'expired' WHERE id = $1",
-            [.text(mail.text)])
+            """
+            UPDATE sent_mail SET state = 'ended',
+                body_place = CASE WHEN body_place = 'file' THEN 'file' ELSE 'expired' END
+            WHERE id = $1
+            """, [.text(mail.text)])
         switch row.text(1).flatMap(MailRecord.BodyPlace.init(rawValue:)) {
         case .row:
             try connection.execute("DELETE FROM mail_body WHERE mail = $1", [.text(body)])
@@ -298,6 +303,55 @@ extension SQLStore: SendingStore {
         try connection.execute(
             "UPDATE destination SET due_ms = $1, rests_ms = NULL WHERE name = $2",
             [.integer(now.milliseconds), .text(destination)])
+    }
+
+    // MARK: Body files
+
+    package func queuedBodyFiles(
+        after: MailID?, limit: Int
+    ) async throws(StorageFailure) -> [SentBodyFile] {
+        try await database.read { connection throws(StorageFailure) in
+            try connection.rows(
+                """
+                SELECT body, id, body_length FROM sent_mail
+                WHERE state = 'queued' AND body_place = 'file' AND body > $1
+                ORDER BY body LIMIT $2
+                """, [.text(after?.text ?? ""), .integer(Int64(limit))]
+            ).compactMap { row in
+                guard let name = row.text(0).flatMap({ MailID($0) }),
+                    let mail = row.text(1).flatMap({ MessageID($0) }),
+                    let length = row.integer(2), Self.lengthsMax.contains(length)
+                else { return nil }
+                return SentBodyFile(name: name, mail: mail, length: Int(length))
+            }
+        }
+    }
+
+    package func endedBodyFiles(
+        among files: [MailID]
+    ) async throws(StorageFailure) -> Set<MailID> {
+        try await database.read { connection throws(StorageFailure) in
+            var ended: Set<MailID> = []
+            for file in files {
+                let rows = try connection.rows(
+                    """
+                    SELECT 1 FROM sent_mail
+                    WHERE state = 'ended' AND body_place = 'file' AND body = $1
+                    """, [.text(file.text)])
+                if !rows.isEmpty { ended.insert(file) }
+            }
+            return ended
+        }
+    }
+
+    package func hold(_ mail: MessageID, because detail: String) async throws(StorageFailure) {
+        try await write { connection throws(StorageFailure) in
+            try connection.execute(
+                """
+                UPDATE sent_recipient SET state = 'held', detail = $1
+                WHERE mail = $2 AND state = 'queued'
+                """, [.text(detail), .text(mail.text)])
+        }
     }
 
     // MARK: Retention

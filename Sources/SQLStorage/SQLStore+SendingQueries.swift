@@ -68,7 +68,7 @@ extension SQLStore {
         of destination: String, at time: Timestamp, limit: Int
     ) async throws(StorageFailure) -> [QueuedRecipient] {
         let (found, unreadable) = try await database.read { connection throws(StorageFailure) in
-            try Self.queued(
+            try self.queued(
                 connection,
                 """
                 WHERE sent_recipient.destination = $1 AND sent_recipient.state = 'queued'
@@ -100,11 +100,11 @@ extension SQLStore {
     }
 
     /// Recipients with their mails, and with what stands against them on the suppression lists.
-    private static func queued(
+    private func queued(
         _ connection: any SQLConnection, _ rest: String, _ values: [SQLValue]
     ) throws(StorageFailure) -> ([QueuedRecipient], [UnreadableRecipient]) {
-        let recipientColumns = columns(recipientColumns, of: "sent_recipient")
-        let mailColumns = columns(sentColumns, of: "sent_mail")
+        let recipientColumns = Self.columns(Self.recipientColumns, of: "sent_recipient")
+        let mailColumns = Self.columns(Self.sentColumns, of: "sent_mail")
         let rows = try connection.rows(
             """
             SELECT \(recipientColumns), \(mailColumns) FROM sent_recipient
@@ -113,7 +113,7 @@ extension SQLStore {
         var found: [QueuedRecipient] = []
         var unreadable: [UnreadableRecipient] = []
         for row in rows {
-            if let recipient = recipient(row), let mail = sentMail(row, from: 11) {
+            if let recipient = Self.recipient(row), let mail = Self.sentMail(row, from: 11) {
                 let suppression = try suppression(of: recipient.address, mail.account, connection)
                 found.append(
                     QueuedRecipient(mail: mail, recipient: recipient, suppression: suppression))
@@ -198,7 +198,7 @@ extension SQLStore {
         try await database.read { connection throws(StorageFailure) in
             var condition = SendingCondition(filter)
             let limit = condition.parameter(.integer(Int64(filter.limit)))
-            return try Self.queued(
+            return try self.queued(
                 connection,
                 """
                 \(condition.text)
@@ -252,7 +252,7 @@ extension SQLStore {
         try await database.read { connection throws(StorageFailure) in
             var found: [QueuedRecipient] = []
             for key in keys {
-                found += try Self.queued(
+                found += try self.queued(
                     connection,
                     "WHERE sent_recipient.mail = $1 AND sent_recipient.position = $2",
                     [.text(key.mail.text), .integer(Int64(key.position))]

@@ -13,32 +13,33 @@ extension SQLStore: SuppressionStore {
         try database.readHere { connection throws(StorageFailure) in
             var found: [String: SuppressionRecord] = [:]
             for address in addresses {
-                found[address] = try Self.suppression(of: address, account, connection)
+                found[address] = try suppression(of: address, account, connection)
             }
             return found
         }
     }
 
     /// What stands against sending to `mailbox`, on either list.
-    static func suppression(
+    func suppression(
         of mailbox: Mailbox, _ account: AccountID, _ connection: any SQLConnection
     ) throws(StorageFailure) -> SuppressionRecord? {
         try suppression(of: SuppressionRecord.address(mailbox), account, connection)
     }
 
-    private static func suppression(
+    private func suppression(
         of address: String, _ account: AccountID, _ connection: any SQLConnection
     ) throws(StorageFailure) -> SuppressionRecord? {
         // In one question: every recipient of every mail is asked about.
         let rows = try connection.rows(
             """
-            SELECT \(suppressionColumns) FROM suppression
+            SELECT \(Self.suppressionColumns) FROM suppression
             WHERE scope IN ($1, $2) AND address = $3
-            """, [.text(globalScope), .text(text(.account(account))), .text(address)])
+            """,
+            [.text(Self.globalScope), .text(Self.text(.account(account))), .text(address)])
         var nearest: SuppressionRecord?
-        for row in rows {
-            guard let record = suppression(row) else { throw damaged(address) }
-            if nearest == nil || record.scope == .global { nearest = record }
+        for record in rows.compactMap(suppressionRecord)
+        where nearest == nil || record.scope == .global {
+            nearest = record
         }
         return nearest
     }
@@ -47,24 +48,13 @@ extension SQLStore: SuppressionStore {
         _ address: String, in scope: SuppressionRecord.Scope
     ) async throws(StorageFailure) -> SuppressionRecord? {
         try await database.read { connection throws(StorageFailure) in
-            try Self.suppression(address, in: scope, connection)
+            try connection.rows(
+                """
+                SELECT \(Self.suppressionColumns) FROM suppression
+                WHERE scope = $1 AND address = $2
+                """, [.text(Self.text(scope)), .text(address)]
+            ).first.flatMap(self.suppressionRecord)
         }
-    }
-
-    private static func suppression(
-        _ address: String, in scope: SuppressionRecord.Scope, _ connection: any SQLConnection
-    ) throws(StorageFailure) -> SuppressionRecord? {
-        let rows = try connection.rows(
-            """
-            SELECT \(suppressionColumns) FROM suppression WHERE scope = $1 AND address = $2
-            """, [.text(text(scope)), .text(address)])
-        guard let row = rows.first else { return nil }
-        guard let record = suppression(row) else { throw damaged(address) }
-        return record
-    }
-
-    private static func damaged(_ address: String) -> StorageFailure {
-        .damaged("the suppression of \(address)")
     }
 
     package func put(_ suppressions: [SuppressionRecord]) async throws(StorageFailure) {
@@ -136,7 +126,7 @@ extension SQLStore: SuppressionStore {
                 WHERE \(clauses.joined(separator: " AND "))
                 ORDER BY address LIMIT $\(values.count)
                 """, values
-            ).compactMap(Self.suppression)
+            ).compactMap(self.suppressionRecord)
         }
     }
 
@@ -147,14 +137,23 @@ extension SQLStore: SuppressionStore {
         }
     }
 
-    private static func suppression(_ row: any SQLRow) -> SuppressionRecord? {
-        guard let scope = row.text(0), let address = row.text(1),
-            let reason = row.text(2).flatMap(SuppressionRecord.Reason.init(rawValue:)),
-            let changed = row.integer(3)
-        else { return nil }
+    /// One whose row cannot be read holds up nobody else and is not sent to: whoever may have said no
+    /// has said so.
+    private func suppressionRecord(_ row: any SQLRow) -> SuppressionRecord? {
+        guard let name = row.text(0), let address = row.text(1) else { return nil }
+        let scope: SuppressionRecord.Scope =
+            name == Self.globalScope ? .global : .account(AccountID(name))
+        guard let reason = row.text(2).flatMap(SuppressionRecord.Reason.init(rawValue:)),
+            let changed = row.integer(3), Self.timesMax.contains(changed)
+        else {
+            onUnreadableSuppression(address)
+            return SuppressionRecord(
+                scope: scope, address: address, reason: .complaint,
+                changedAt: Timestamp(milliseconds: 0), evidence: "its row cannot be read")
+        }
         return SuppressionRecord(
-            scope: scope == globalScope ? .global : .account(AccountID(scope)), address: address,
-            reason: reason, changedAt: Timestamp(milliseconds: changed),
+            scope: scope, address: address, reason: reason,
+            changedAt: Timestamp(milliseconds: changed),
             messageID: row.text(4).flatMap { MessageID($0) }, feedbackID: row.text(5),
             evidence: row.text(6))
     }

@@ -14,6 +14,9 @@ package final class SQLStore: Sendable {
     let onUnreadableRow: @Sendable (String) -> Void
     /// Told the id and the subscriber of each message that was set aside likewise.
     let onUnreadableMessage: @Sendable (String, String) -> Void
+    /// Told each address that is found on a suppression list with a row that cannot be read: it is not
+    /// sent to.
+    let onUnreadableSuppression: @Sendable (String) -> Void
     let time: any TimeSource
 
     /// Brings the schema up to date. Throws `StorageFailure`; `onSyncFailure` is called once, from
@@ -22,10 +25,12 @@ package final class SQLStore: Sendable {
         database: any SQLDatabase, bodies: any BodyFiles, time: any TimeSource,
         onUnreadableRow: @escaping @Sendable (String) -> Void = { _ in },
         onUnreadableMessage: @escaping @Sendable (String, String) -> Void = { _, _ in },
+        onUnreadableSuppression: @escaping @Sendable (String) -> Void = { _ in },
         onSyncFailure: @escaping @Sendable (StorageFailure) -> Void
     ) throws(StorageFailure) {
         self.onUnreadableRow = onUnreadableRow
         self.onUnreadableMessage = onUnreadableMessage
+        self.onUnreadableSuppression = onUnreadableSuppression
         self.time = time
         let now = time.now().milliseconds
         var isNew = false

@@ -5,9 +5,17 @@ enum Schema {
     static func migrations(_ dialect: SQLDialect) -> [[String]] {
         [
             first(dialect), names, subscriptions, heldMessages, verdicts, waiting, sending(dialect),
-            published(dialect),
+            published(dialect), indices,
         ]
     }
+
+    /// What has run out is found without a look at the rest, and so is a body file by whether its mail
+    /// has ended.
+    private static let indices = [
+        "CREATE INDEX idempotency_created ON idempotency (created_ms)",
+        "DROP INDEX sent_mail_file",
+        "CREATE INDEX sent_mail_file ON sent_mail (state, body) WHERE body_place = 'file'",
+    ]
 
     /// What we have put into the service domain's zone, an identity's configuration set, whether TLS
     /// is required all the way of a mail, and how connections to exchangers were secured by day.

@@ -104,6 +104,32 @@ extension BodyFiles {
         try read(mail, from: 0, length: length)
     }
 
+    /// Reads the body file of a sent mail through, in pieces. Throws `damaged` where there is none, or
+    /// length or checksum do not agree with the mail's row. Blocks.
+    package func check(_ mail: SentMailRecord) throws(StorageFailure) {
+        let path = path(of: mail.bodyID)
+        let pieceBytes = 1_048_576
+        var checksum = Checksum()
+        var length = 0
+        do throws(StorageFailure) {
+            while length <= mail.bodyLength {
+                let piece = try read(mail.bodyID, from: length, length: pieceBytes)
+                guard piece.readableBytes > 0 else { break }
+                checksum.update(piece)
+                length += piece.readableBytes
+            }
+        } catch {
+            guard case .notFound = error else { throw error }
+            throw .damaged("the body file \(path) is missing")
+        }
+        guard length == mail.bodyLength else {
+            throw .damaged("the body file \(path) lacks bytes, or has more than its mail")
+        }
+        guard checksum.value == mail.checksum else {
+            throw .damaged("the body file \(path) differs from what was accepted")
+        }
+    }
+
     /// All bytes of a mail that has a file. Throws `damaged` where length or checksum do not agree
     /// with its row. Blocks.
     package func content(of mail: MailRecord) throws(StorageFailure) -> ByteBuffer {

@@ -49,7 +49,7 @@ import Testing
         senders.publish()
         _ = try await senders.verifier.check(domain.ascii)
         #expect(try senders.identities.signingKeys(for: domain).map(\.selector) == ["mine"])
-        try await senders.pass(days: 14)
+        try await senders.pass(days: 24)
         #expect(senders.states == [.active], "what nobody looks for any more is gone")
     }
 

@@ -58,14 +58,14 @@ import Testing
             keys: ["a rsa active 200 200", "b ed25519 active 9 9", "c rsa pending 90"]),
         Case(
             testDescription: "mails in flight keep the record",
-            keys: ["a rsa retiring 13", "b ed25519 active 99 99", "c rsa active 13 90"]),
+            keys: ["a rsa retiring 23", "b ed25519 active 99 99", "c rsa active 23 90"]),
         Case(
             testDescription: "then it may go",
-            keys: ["a rsa retiring 14", "b ed25519 active 99 99", "c rsa active 14 90"],
+            keys: ["a rsa retiring 24", "b ed25519 active 99 99", "c rsa active 24 90"],
             step: .end(selector: "a")),
         Case(
             testDescription: "and its selector has the next of the older key",
-            keys: ["a rsa retired 0", "b ed25519 active 104 99", "c rsa active 14 90"],
+            keys: ["a rsa retired 0", "b ed25519 active 114 99", "c rsa active 24 90"],
             step: .renew(selector: "a", .ed25519)),
         Case(
             testDescription: "an algorithm that has its next gets no other",
@@ -100,17 +100,37 @@ import Testing
     func takesTheStep(_ entry: Case) throws {
         let keys = try entry.keys.map(Self.key)
         let step = DKIMRotation.step(
-            keys, wanting: entry.origin, at: Self.now, trusted: Self.now)
+            keys, wanting: entry.origin, inFlightSecondsMax: 17 * 86_400, at: Self.now,
+            trusted: Self.now)
         #expect(step == entry.step)
     }
 
     @Test func aClockThatIsNotTrustedEndsNothing() throws {
         let keys = [try Self.key("a rsa retiring 400")]
-        #expect(DKIMRotation.step(keys, wanting: .easy, at: Self.now, trusted: nil) == nil)
+        #expect(
+            DKIMRotation.step(
+                keys, wanting: .easy, inFlightSecondsMax: 0, at: Self.now, trusted: nil) == nil)
     }
 
     @Test func aClockThatWasSetBackEndsNothing() throws {
         let keys = [try Self.key("a rsa retiring -3")]
-        #expect(DKIMRotation.step(keys, wanting: .easy, at: Self.now, trusted: Self.now) == nil)
+        #expect(
+            DKIMRotation.step(
+                keys, wanting: .easy, inFlightSecondsMax: 0, at: Self.now, trusted: Self.now)
+                == nil)
+    }
+
+    /// The mail that was signed last is handed over at the last moment, and read a week later.
+    @Test(arguments: [(17, 24), (44, 51)] as [(Int64, Int64)])
+    func noMailInFlightLosesItsKey(_ inFlightDays: Int64, _ days: Int64) throws {
+        let keys = [try Self.key("a rsa retiring 0"), try Self.key("c rsa active 0 90")]
+        func step(afterSeconds seconds: Int64) -> DKIMRotation.Step? {
+            let now = Self.now.advanced(bySeconds: seconds)
+            return DKIMRotation.step(
+                keys, wanting: .easy, inFlightSecondsMax: inFlightDays * 86_400, at: now,
+                trusted: now)
+        }
+        #expect(step(afterSeconds: days * 86_400 - 1) == nil)
+        #expect(step(afterSeconds: days * 86_400) == .end(selector: "a"))
     }
 }

@@ -41,7 +41,7 @@ import Testing
             return
         }
         #expect(place == "here" && wanted != own && wanted.count == 8)
-        #expect("\(failure)".contains("put the secret.key back"))
+        #expect("\(failure)".contains("under the key \(wanted), and this is \(own)"))
     }
 
     @Test func everyChangedByteIsSeen() {

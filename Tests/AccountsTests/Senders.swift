@@ -31,7 +31,8 @@ final class Senders: Sendable {
         identities = SendingIdentities(store: store, maker: maker)
         setup = SenderSetup(identities: identities, maker: maker, time: time)
         verifier = SendingVerifier(
-            identities: identities, resolver: zone, maker: maker, records: records, time: time)
+            identities: identities, resolver: zone, maker: maker, records: records,
+            inFlightSecondsMax: 17 * 86_400, time: time)
     }
 
     /// Publishes what every key of the domain is to have.

@@ -57,7 +57,9 @@ import Testing
         #expect(second[0] != first[0] && second[1] == first[1])
         #expect(senders.states.count { $0 == .retiring } == 1)
         // The selector of the old one holds the next Ed25519 key, once nobody looks for the old.
-        try await senders.pass(days: 14)
+        try await senders.pass(days: 23)
+        #expect(senders.states.count { $0 == .retiring } == 1)
+        try await senders.pass(days: 1)
         #expect(senders.states.count { $0 == .pending } == 1)
         try await senders.pass(days: 30)
         #expect(try uses.map(\.selector) == second, "its record was not published")

@@ -46,7 +46,7 @@ import Testing
                 } ?? false
             })
         #expect(server.lines.contains { $0.contains(old.facts.publicKey.suffix(40)) })
-        try await senders.pass(days: 14)
+        try await senders.pass(days: 24)
         #expect(try await keeper.turn() == .pushed(added: 1, removed: 1))
         #expect(server.lines == wanted && server.lines.count == 5)
         #expect(!server.lines.contains { $0.contains(old.facts.publicKey.suffix(40)) })

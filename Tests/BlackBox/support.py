@@ -151,6 +151,8 @@ class Server:
         }
         # What stands before the program, the descriptors that it inherits, its variables.
         self.wrapper = []
+        # Of the command serve, besides the configuration.
+        self.serve_options = []
         self.descriptors = ()
         self.environment = {}
         # A descriptor for its log instead of the file.
@@ -210,7 +212,7 @@ class Server:
         self.log_start = os.path.getsize(self.log_path) if os.path.exists(self.log_path) else 0
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [*self.wrapper, BINARY, "serve", "-c", self.config_path],
+                [*self.wrapper, BINARY, "serve", "-c", self.config_path, *self.serve_options],
                 stdin=subprocess.DEVNULL, stdout=log, cwd=self.folder,
                 stderr=log if self.standard_error is None else self.standard_error,
                 pass_fds=self.descriptors,

@@ -1,12 +1,13 @@
 """Mails that are submitted and leave: Python's smtplib sends, a hop on loopback takes them, and the
 DNS is a file that the test writes."""
 
+import os
 import smtplib
 import unittest
 
 from hop import Hop, by_recipient
 from sending import SendingCase
-from support import eventually, unverified_tls
+from support import eventually, martlet, unverified_tls
 
 
 class Sending(SendingCase):
@@ -108,6 +109,37 @@ class Sending(SendingCase):
         eventually(lambda: self.event("DeliveryDelay"), "the delay is told")
         delay = self.event("DeliveryDelay")["deliveryDelay"]
         self.assertEqual(delay["delayedRecipients"][0]["emailAddress"], "later@far.example")
+
+        counts = self.server.json("status")["sending"]
+        self.assertEqual((counts["queued"], counts["held"]), (1, 0))
+        self.assertIn("sending    1 queued, 0 held; ", self.server.cli("status").stdout)
+
+    def test_a_server_does_not_start_without_the_key_to_its_secrets(self):
+        self.server.stop()
+        path = self.server.path("data/keys/secret.key")
+        os.rename(path, path + ".away")
+        done = martlet("serve", "-c", self.server.config_path, status=1)
+        self.assertIn(f"{path}: it is missing", done.stderr)
+        self.assertFalse(os.path.exists(path), "no other key is made")
+        with open(path, "wb") as file:
+            file.write(bytes(32))
+        done = martlet("serve", "-c", self.server.config_path, status=1)
+        self.assertIn(f"{path}: the secret of ", done.stderr)
+        # With the right key there is nothing to forget.
+        os.rename(path + ".away", path)
+        self.server.serve_options = ["--forget-secrets"]
+        self.server.start(())
+        self.assertEqual(len(self.server.json("credentials", "list")), 1)
+        self.server.stop()
+        os.remove(path)
+        self.server.start(())
+        self.assertEqual(self.server.json("credentials", "list"), [])
+        self.assertIn("all access keys and DKIM keys are removed", self.server.log())
+        self.server.stop()
+        self.server.serve_options = []
+        self.server.start(())
+        self.key = self.server.json("credentials", "create", "shop")
+        self.assertEqual(self.submit("ada@far.example")[0], 250)
 
     def test_who_may_not_send_is_told_why(self):
         code, reply = self.submit("ada@far.example", sender="eve@other.example")

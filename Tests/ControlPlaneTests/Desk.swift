@@ -64,7 +64,7 @@ final class Desk: Sendable {
         let queue = DeliveryQueue(
             store: store, bodies: bodies, courier: NobodyTakes(), office: NobodyIsTold(),
             routes: RouteTable(), time: time, random: random, pause: NobodyWaits(),
-            log: NobodyReads(), onDeliveries: {})
+            log: NobodyReads(), executor: nil, onDeliveries: {})
         let senders = SenderOperations(
             credentials: Credentials(
                 store: store, box: box, regions: ["us-east-1"], time: time, random: random),
@@ -74,7 +74,8 @@ final class Desk: Sendable {
             identities: sending,
             setup: SenderSetup(identities: sending, maker: maker, time: time),
             verifier: SendingVerifier(
-                identities: sending, resolver: zone, maker: maker, records: records, time: time),
+                identities: sending, resolver: zone, maker: maker, records: records,
+                inFlightSecondsMax: 17 * 86_400, time: time),
             records: records)
         let verification = DomainVerification(prefix: "_amazonses")
         let directory = TopicDirectory([:])

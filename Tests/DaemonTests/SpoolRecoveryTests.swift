@@ -169,6 +169,71 @@ import Testing
         #expect(log.lines.first?.metadata["mail"] == mail.text)
     }
 
+    @Test func filesOfMailsToBeSentStay() async throws {
+        let sent = try await spool.send("whole")
+        try await recover(wasCut: true)
+        #expect(try spool.bodies.all() == [sent.bodyID])
+        #expect(try await spool.recipient(of: sent)?.state == .queued)
+        #expect(log.lines.isEmpty)
+    }
+
+    /// A byte that differs is seen before the first is sent; here many files are only looked for.
+    @Test(arguments: damages.filter { $0.content?.utf8.count != 5 })
+    func aDamagedMailIsNotSent(_ damage: Damage) async throws {
+        let sent = try await spool.send("whole")
+        let other = try await spool.send("other")
+        spool.bodies.remove([sent.bodyID])
+        if let content = damage.content { try spool.write(content, to: sent.bodyID) }
+        // Each start says it again, until somebody has seen to it.
+        for count in 1...2 {
+            try await recover()
+            #expect(log.lines.map(\.level) == Array(repeating: .error, count: count))
+        }
+        #expect(log.lines.first?.metadata["mail"] == sent.id.text)
+        let held = try #require(try await spool.recipient(of: sent))
+        #expect(held.state == .held)
+        #expect(held.detail?.contains(spool.bodies.path(of: sent.bodyID)) == true)
+        #expect(try await spool.recipient(of: other)?.state == .queued)
+        // What there is of it stays where an operator is told that it is.
+        #expect(try spool.bodies.all().contains(sent.bodyID) == (damage.content != nil))
+        #expect(metrics.text(gauges: []).contains("martlet_sent_mails_damaged_total 2\n"))
+    }
+
+    /// The server was cut between the commit of its end and the removal of its file.
+    @Test func theFileOfAMailThatHasEndedIsRemoved() async throws {
+        let sent = try await spool.send("whole")
+        let other = try await spool.send("other")
+        var recipient = try #require(try await spool.recipient(of: sent))
+        recipient.state = .delivered
+        let files = try await spool.store.record([SendingProgress(recipient: recipient)])
+        #expect(files == [sent.bodyID])
+        try await recover(wasCut: true)
+        #expect(try spool.bodies.all() == [other.bodyID])
+        #expect(try spool.aside().isEmpty)
+        #expect(log.lines.map(\.level) == [.notice])
+        #expect(log.lines.first?.metadata == ["files": "1"])
+    }
+
+    /// The database that knows it is back: so is its file.
+    @Test func aFileOfAMailToBeSentComesBack() async throws {
+        let sent = try await spool.send("whole")
+        try spool.bodies.setAside([sent.bodyID])
+        try await recover()
+        #expect(try spool.bodies.all() == [sent.bodyID])
+        #expect(try await spool.recipient(of: sent)?.state == .queued)
+        #expect(log.lines.isEmpty)
+    }
+
+    @Test func aSentMailsFileThatCannotBeReadNowIsTriedAgain() async throws {
+        let sent = try await spool.send("whole")
+        try await SpoolRecovery(
+            store: spool.store, bodies: FailingDisk(files: [sent.bodyID]), wasCut: false,
+            metrics: metrics, log: log.logger
+        ).run()
+        #expect(try await spool.recipient(of: sent)?.state == .queued)
+        #expect(log.lines.map(\.level) == [.error])
+    }
+
     private struct FailingDisk: UnscriptedBodies {
         let files: [MailID]
 
@@ -235,6 +300,38 @@ private final class Spool: Sendable {
             }
         }
         return id
+    }
+
+    /// A mail to send, for one recipient, whose body is in a file.
+    func send(_ content: String) async throws -> SentMailRecord {
+        let (bodyID, now) = (id(), time.now())
+        try write(content, to: bodyID)
+        var checksum = Checksum()
+        checksum.update(ByteBuffer(string: content))
+        let recipient = try #require(Mailbox("ada@far.example"))
+        let mail = SentMailRecord(
+            id: MessageID(at: now, random: random), bodyID: bodyID, account: .main,
+            acceptedAt: now,
+            facts: SendingFacts(
+                operation: "SendRawEmail", sourceIP: nil, caller: "test", identity: "ours.example"),
+            sender: .null, returnDomain: recipient.domain, head: ByteBuffer(string: "\r\n"),
+            bodyPlace: .file, bodyLength: content.utf8.count, checksum: checksum.value,
+            is8Bit: false, isSMTPUTF8: false)
+        let sending = AcceptedSending(
+            mail: mail,
+            recipients: [
+                SentRecipient(
+                    key: SentRecipient.Key(mail: mail.id, position: 0), address: recipient,
+                    destination: "far.example", dueAt: now, expiresAt: now)
+            ], body: nil)
+        _ = try await withCheckedThrowingContinuation { continuation in
+            store.accept(sending) { continuation.resume(with: $0) }
+        }
+        return mail
+    }
+
+    func recipient(of mail: SentMailRecord) async throws -> SentRecipient? {
+        try await store.recipients(of: mail.id).first
     }
 
     func fileNumber(of mail: MailID) throws -> Int {

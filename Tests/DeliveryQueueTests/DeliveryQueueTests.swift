@@ -442,6 +442,38 @@ import Testing
         #expect(depot.courier.calls.isEmpty)
         #expect(depot.log.lines.withLock { $0 } == ["damaged a@one.example"])
     }
+
+    /// Nothing of it leaves and it does not bounce, until its file is what it was.
+    @Test(arguments: [nil, "", "body\r", "body\r\nx", "bodY\r\n"] as [String?], [true, false])
+    func aMailWhoseFileIsNotWhatItWasIsHeld(_ content: String?, isOffered: Bool) async throws {
+        let depot = try Depot()
+        let mail = try await depot.send(
+            to: ["a@one.example"], isOffered: isOffered, inFile: true)
+        let whole = depot.bodies.files.withLock { $0[mail.bodyID] }
+        depot.bodies.files.withLock { $0[mail.bodyID] = content.map(ByteBuffer.init(string:)) }
+        try await depot.run { depot in
+            try await depot.until { try await depot.recipients(of: mail).first?.state == .held }
+            #expect(depot.courier.calls.isEmpty)
+            let held = try #require(try await depot.recipients(of: mail).first)
+            #expect(held.attempts == 0)
+            let path = depot.bodies.path(of: mail.bodyID)
+            #expect(held.detail?.contains("the body file \(path)") == true)
+            // Nor does its time end it.
+            depot.time.advance(seconds: 259_200 + 1)
+            for _ in 0..<200 { await Task.yield() }
+            #expect(try await depot.recipients(of: mail).first?.state == .held)
+            depot.time.advance(seconds: -259_200)
+            depot.bodies.files.withLock { $0[mail.bodyID] = whole }
+            var filter = SendingFilter()
+            filter.mail = mail.id
+            #expect(try await depot.queue.apply(.release, to: filter).count == 1)
+            try await depot.until { try await depot.store.sentMail(mail.id)?.state == .ended }
+        }
+        #expect(depot.courier.recipients == ["a@one.example"])
+        #expect(depot.bodies.files.withLock { $0.isEmpty })
+        #expect(
+            depot.log.lines.withLock { $0 } == ["damaged a@one.example", "delivered a@one.example"])
+    }
 }
 
 @Suite struct RetryPlanTests {
@@ -464,6 +496,17 @@ import Testing
     func aDomainsPaceIsItsSubdomains(_ destination: String, _ width: Int) {
         let paces = DeliveryPaces(byDestination: ["one.example": DeliveryPace(widthMax: 2)])
         #expect(paces.pace(for: destination).widthMax == width)
+    }
+
+    @Test func knowsTheLongest() {
+        #expect(RetryPlans().giveUpAfterSecondsMax == 259_200)
+        var plans = RetryPlans(byDestination: [
+            "one.example": RetryPlan(giveUpAfterSeconds: 3_600),
+            "two.example": RetryPlan(giveUpAfterSeconds: 2_592_000),
+        ])
+        #expect(plans.giveUpAfterSecondsMax == 2_592_000)
+        plans.byDestination["two.example"] = nil
+        #expect(plans.giveUpAfterSecondsMax == 259_200)
     }
 
     @Test func theLastDelayRepeats() {

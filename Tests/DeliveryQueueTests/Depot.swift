@@ -21,12 +21,12 @@ final class Depot: Sendable {
     let courier: ScriptedCourier
     let office = PlainOffice()
     let log = CollectedTries()
+    let bodies = KeptBodies()
     let queue: DeliveryQueue
 
     init(limits: DeliveryLimits = DeliveryLimits(triesMax: 8), plan: RetryPlan = RetryPlan()) throws
     {
         folder = try ProjectFiles.temporaryFolder()
-        let bodies = NoBodies()
         store = try SQLStore(
             database: try SQLiteDatabase(path: "\(folder)/martlet.sqlite"), bodies: bodies,
             time: time, onSyncFailure: { _ in })
@@ -34,7 +34,7 @@ final class Depot: Sendable {
         queue = DeliveryQueue(
             limits: limits, store: store, bodies: bodies, courier: courier, office: office,
             routes: RouteTable(), plans: RetryPlans(standard: plan), time: time, random: random,
-            pause: NoPause(), log: log, onDeliveries: {})
+            pause: NoPause(), log: log, executor: nil, onDeliveries: {})
     }
 
     deinit {
@@ -47,9 +47,11 @@ final class Depot: Sendable {
     func send(
         to addresses: [String], isOffered: Bool = true, dueAt: Timestamp? = nil,
         notification: DeliveryNotification = DeliveryNotification(),
+        inFile: Bool = false,
         reports: [AcceptedSending] = [], change: (inout AcceptedSending) -> Void = { _ in }
     ) async throws -> SentMailRecord {
-        var sending = try sending(to: addresses, dueAt: dueAt, notification: notification)
+        var sending = try sending(
+            to: addresses, dueAt: dueAt, notification: notification, inFile: inFile)
         sending.reports = reports
         change(&sending)
         _ = try await withCheckedThrowingContinuation { [sending] continuation in
@@ -62,23 +64,24 @@ final class Depot: Sendable {
     /// A mail for `addresses` that is not stored yet.
     func sending(
         to addresses: [String], dueAt: Timestamp? = nil,
-        notification: DeliveryNotification = DeliveryNotification()
+        notification: DeliveryNotification = DeliveryNotification(), inFile: Bool = false
     ) throws -> AcceptedSending {
         let now = time.now()
         let id = MessageID(at: now, random: SystemBytes())
         let head = ByteBuffer(string: "Subject: x\r\n\r\n")
         let body = ByteBuffer(string: "body\r\n")
         var checksum = Checksum()
-        checksum.update(head)
+        if !inFile { checksum.update(head) }
         checksum.update(body)
+        let bodyID = MailID(at: now, random: SystemBytes())
+        if inFile { bodies.files.withLock { $0[bodyID] = body } }
         let mail = SentMailRecord(
-            id: id, bodyID: MailID(at: now, random: SystemBytes()), account: .main,
-            acceptedAt: now,
+            id: id, bodyID: bodyID, account: .main, acceptedAt: now,
             facts: SendingFacts(
                 operation: "SendRawEmail", sourceIP: nil, caller: "test", identity: "ours.example"),
             sender: .null, returnDomain: Domain(validatedASCII: "ours.example"), head: head,
-            bodyPlace: .row, bodyLength: body.readableBytes, checksum: checksum.value,
-            is8Bit: false, isSMTPUTF8: false)
+            bodyPlace: inFile ? .file : .row, bodyLength: body.readableBytes,
+            checksum: checksum.value, is8Bit: false, isSMTPUTF8: false)
         let recipients = try addresses.enumerated().map { position, address in
             let mailbox = try #require(Mailbox(address))
             return SentRecipient(
@@ -86,7 +89,8 @@ final class Depot: Sendable {
                 destination: RouteTable().destination(of: mailbox.domain), dueAt: dueAt ?? now,
                 expiresAt: now.advanced(bySeconds: 259_200), notification: notification)
         }
-        return AcceptedSending(mail: mail, recipients: recipients, body: body)
+        return AcceptedSending(
+            mail: mail, recipients: recipients, body: inFile ? nil : body)
     }
 
     /// Changes a byte of the mail's body behind the store's back.
@@ -120,6 +124,24 @@ final class Depot: Sendable {
                 try await group.waitForAll()
             }
         }
+    }
+}
+
+/// Body files in memory.
+final class KeptBodies: UnscriptedBodies {
+    let files = Mutex<[MailID: ByteBuffer]>([:])
+
+    func read(
+        _ mail: MailID, from start: Int, length: Int
+    ) throws(StorageFailure) -> ByteBuffer {
+        guard let file = files.withLock({ $0[mail] }) else { throw .notFound("open \(mail)") }
+        let rest = max(0, file.readableBytes - start)
+        return file.getSlice(at: min(start, file.readableBytes), length: min(length, rest))
+            ?? ByteBuffer()
+    }
+    func syncDirectory() throws(StorageFailure) {}
+    func remove(_ mails: [MailID]) {
+        files.withLock { files in for mail in mails { files[mail] = nil } }
     }
 }
 

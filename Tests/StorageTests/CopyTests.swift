@@ -37,6 +37,24 @@ import Testing
         #expect(!copy.isNew)
     }
 
+    /// Files of sent mails that have ended are gone, or go.
+    @Test(arguments: Engine.allCases)
+    func namesTheFilesThatAreThere(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        var files: [MailID] = []
+        for _ in 0..<2 {
+            let sending = try spool.sending { ($0.mail.bodyPlace, $0.body) = (.file, nil) }
+            _ = try await spool.accept(sending)
+            files.append(sending.mail.bodyID)
+            var recipient = sending.recipients[0]
+            guard files.count == 1 else { continue }
+            recipient.state = .delivered
+            _ = try await spool.store.record([SendingProgress(recipient: recipient)])
+        }
+        let mails = try spool.store.copy(to: "\(spool.folder)/copy.sqlite") { _, _ in }
+        #expect(mails.withFile == [files[1]])
+    }
+
     /// Whoever asked may have gone.
     @Test(arguments: Engine.allCases)
     func endsWhenItIsTold(_ engine: Engine) async throws {

@@ -119,6 +119,29 @@ import Testing
         #expect(try await spool.store.sendingIdentities(of: .main) == [next])
     }
 
+    /// What else identities send with stays.
+    @Test(arguments: Engine.allCases, [true, false])
+    func forgetsWhatIsSealed(_ engine: Engine, isAccessKey: Bool) async throws {
+        let spool = try Spool(engine)
+        #expect(try await spool.store.hasSecrets() == false)
+        var identity = try await identity(spool)
+        if isAccessKey {
+            let key = AccessKeyRecord(
+                id: "AKIAIOSFODNN7EXAMPLE", account: .main, name: "shop", sealedSecret: [1],
+                createdAt: spool.time.now())
+            #expect(try await spool.store.insert(key))
+        } else {
+            #expect(try await spool.store.replace(nil, with: identity))
+        }
+        #expect(try await spool.store.hasSecrets())
+        try await spool.store.forgetSecrets()
+        #expect(try await spool.store.hasSecrets() == false)
+        #expect(try await spool.store.accessKeys() == [])
+        (identity.dkim, identity.keys) = (nil, [])
+        #expect(
+            try await spool.store.sendingIdentities(of: .main) == (isAccessKey ? [] : [identity]))
+    }
+
     @Test(arguments: Engine.allCases)
     func itGoesWithItsIdentity(_ engine: Engine) async throws {
         let spool = try Spool(engine)

@@ -1,3 +1,4 @@
+import GRDB
 import MailModel
 import NIOCore
 import ObjectStorage
@@ -188,8 +189,78 @@ import Testing
         #expect(try await spool.store.bodyFileOwners(among: [file]) == [file])
         var recipient = sending.recipients[0]
         recipient.state = .delivered
+        #expect(try await spool.store.endedBodyFiles(among: [file]) == [])
         #expect(try await spool.store.record([SendingProgress(recipient: recipient)]) == [file])
         #expect(try await spool.store.bodyFileOwners(among: [file]) == [])
+        // Where the process ends before it is removed, the next start knows that it may go.
+        #expect(try await spool.store.endedBodyFiles(among: [file]) == [file])
+    }
+
+    @Test(arguments: Engine.allCases)
+    func listsTheFilesOfWhatIsNotSent(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        var files: [SentBodyFile] = []
+        for length in 0..<5 {
+            let sending = try spool.sending {
+                ($0.mail.bodyPlace, $0.mail.bodyLength, $0.body) = (.file, length, nil)
+            }
+            _ = try await spool.accept(sending)
+            files.append(
+                SentBodyFile(
+                    name: sending.mail.bodyID, mail: sending.mail.id, length: length))
+        }
+        _ = try await spool.accept(try spool.sending())
+        files.sort { $0.name < $1.name }
+        let page = try await spool.store.queuedBodyFiles(after: nil, limit: 3)
+        #expect(page == Array(files.prefix(3)))
+        #expect(
+            try await spool.store.queuedBodyFiles(after: page.last?.name, limit: 3)
+                == Array(files.suffix(2)))
+        _ = try await spool.moveAll(from: .queued, to: .removed, now: spool.time.now())
+        #expect(try await spool.store.queuedBodyFiles(after: nil, limit: 3).isEmpty)
+    }
+
+    @Test(arguments: Engine.allCases)
+    func holdsWhoWaitsForAMail(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let sending = try spool.sending(to: ["ada@one.example", "bob@one.example"]) {
+            ($0.recipients[0].state, $0.recipients[0].detail) = (.bounced, "no")
+        }
+        _ = try await spool.accept(sending)
+        let other = try spool.sending()
+        _ = try await spool.accept(other)
+        try await spool.store.hold(sending.mail.id, because: "it is gone")
+        let recipients = try await spool.store.recipients(of: sending.mail.id)
+        #expect(recipients.map(\.state) == [.bounced, .held])
+        #expect(recipients.map(\.detail) == ["no", "it is gone"])
+        #expect(try await spool.store.recipients(of: other.mail.id) == other.recipients)
+    }
+
+    /// What is asked each minute and at each start costs no look at what has ended.
+    @Test(arguments: [
+        ("DELETE FROM idempotency WHERE created_ms < 1", "idempotency_created"),
+        (
+            """
+            SELECT body, id, body_length FROM sent_mail
+            WHERE state = 'queued' AND body_place = 'file' AND body > '' ORDER BY body LIMIT 1
+            """, "sent_mail_file (state=? AND body>?)"
+        ),
+        (
+            """
+            SELECT 1 FROM sent_mail WHERE state = 'ended' AND body_place = 'file' AND body = ''
+            """, "sent_mail_file (state=? AND body=?)"
+        ),
+    ])
+    func findsByAnIndex(_ statement: String, _ index: String) async throws {
+        let spool = try Spool(.sqlite)
+        let connection = try DatabaseQueue(path: "\(spool.folder)/martlet.sqlite")
+        let plan = try await connection.read { database in
+            try Row.fetchAll(database, sql: "EXPLAIN QUERY PLAN \(statement)")
+                .map { $0["detail"] as String? ?? "" }
+        }
+        try connection.close()
+        #expect(plan.count == 1)
+        #expect(plan.first?.contains(index) == true, "\(plan)")
     }
 
     @Test(arguments: Engine.allCases)
@@ -288,6 +359,37 @@ import Testing
             try await spool.store.suppression("ada@one.example", in: .account(.main)) == record)
     }
 
+    /// It is the address alone that nothing is sent to; others of its destination go on.
+    @Test(arguments: ["reason = 'BOUNCD'", "reason = x'00'", "changed_ms = 'x'", "changed_ms = -1"])
+    func aSuppressionThatCannotBeReadStands(_ damage: String) async throws {
+        let spool = try Spool(.sqlite)
+        let sending = try spool.sending(to: ["ada@one.example", "bob@one.example"])
+        _ = try await spool.accept(sending)
+        let record = SuppressionRecord(
+            scope: .account(.main), address: "ada@one.example", reason: .bounce,
+            changedAt: spool.time.now())
+        try await spool.store.put([record])
+        try await spool.execute("UPDATE suppression SET \(damage)")
+        let waiting = try await spool.store.dueRecipients(
+            of: "one.example", at: spool.time.now(), limit: 9)
+        #expect(waiting.map(\.suppression?.reason) == [.complaint, nil])
+        #expect(waiting.map(\.suppression?.evidence) == ["its row cannot be read", nil])
+        #expect(
+            Array(
+                try spool.store.suppressions(
+                    of: ["ada@one.example", "bob@one.example"], account: .main
+                ).keys) == ["ada@one.example"])
+        #expect(
+            try await spool.store.list(SuppressionFilter(), in: .account(.main)).map(\.address)
+                == ["ada@one.example"])
+        #expect(spool.unreadable.ids.count == 3)
+        #expect(Set(spool.unreadable.ids) == ["ada@one.example"])
+        // It is put right by putting it there again.
+        try await spool.store.put([record])
+        #expect(
+            try await spool.store.suppression("ada@one.example", in: .account(.main)) == record)
+    }
+
     @Test(arguments: Engine.allCases)
     func listsSuppressionsInPages(_ engine: Engine) async throws {
         let spool = try Spool(engine)
@@ -355,6 +457,13 @@ extension Spool {
 }
 
 extension Spool {
+    /// Behind the store's back.
+    func execute(_ statement: String) async throws {
+        let connection = try DatabaseQueue(path: "\(folder)/martlet.sqlite")
+        try await connection.write { try $0.execute(sql: statement) }
+        try connection.close()
+    }
+
     /// Moves every recipient in one state to another.
     func moveAll(
         from: SentRecipient.State, to: SentRecipient.State, now: Timestamp

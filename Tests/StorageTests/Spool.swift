@@ -29,7 +29,8 @@ final class Spool: Sendable {
     let store: SQLStore
     let time = ManualTime()
     let random = CountingRandom()
-    /// Mails that were set aside because of their rows, and messages with their subscribers.
+    /// Mails that were set aside because of their rows, messages with their subscribers, and addresses
+    /// on a suppression list.
     let unreadable = UnreadableRows()
 
     init(_ engine: Engine) throws {
@@ -39,6 +40,7 @@ final class Spool: Sendable {
         store = try SQLStore(
             database: try engine.database(in: folder), bodies: bodies, time: time,
             onUnreadableRow: { list.add($0) }, onUnreadableMessage: { list.add("\($0) \($1)") },
+            onUnreadableSuppression: { list.add($0) },
             onSyncFailure: { _ in })
     }
 

@@ -14,9 +14,9 @@ package struct DKIMRotation: Sendable {
     /// A new key's record is known to be published so long before it follows another: the DNS may
     /// have answered before that there is none, and is asked by many.
     static let publishedSecondsMin: Int64 = 2 * 86_400
-    /// Mail on its way out carries a signature for at most the queue's 72 hours, or as long as
-    /// somebody holds it; receivers that forward it, and readers, look at it later.
-    static let retiringSeconds: Int64 = 14 * 86_400
+    /// What receivers that forward a mail, and readers, have to look at its signature in once it is
+    /// theirs.
+    static let readSeconds: Int64 = 7 * 86_400
 
     package enum Step: Sendable, Hashable {
         /// It signs from now on, and these no longer do.
@@ -29,11 +29,12 @@ package struct DKIMRotation: Sendable {
         case renew(selector: String, DKIMKeyRecord.Algorithm)
     }
 
-    /// What is to be done now, one thing after another until there is nothing. `trusted`: what the
-    /// clock says where it can be trusted with what cannot be undone; nil where it cannot.
+    /// What is to be done now, one thing after another until there is nothing. `inFlightSecondsMax`:
+    /// how long after it was signed a mail may be handed over at the latest. `trusted`: what the clock
+    /// says where it can be trusted with what cannot be undone; nil where it cannot.
     package static func step(
-        _ keys: [DKIMKeyRecord], wanting origin: DKIMKeyRecord.Origin, at now: Timestamp,
-        trusted: Timestamp?
+        _ keys: [DKIMKeyRecord], wanting origin: DKIMKeyRecord.Origin, inFlightSecondsMax: Int64,
+        at now: Timestamp, trusted: Timestamp?
     ) -> Step? {
         for algorithm in DKIMKeyRecord.Algorithm.allCases {
             if let step = activation(of: algorithm, among: keys, wanting: origin, at: now) {
@@ -41,7 +42,7 @@ package struct DKIMRotation: Sendable {
             }
         }
         for key in keys where key.facts.state == .retiring {
-            if let trusted, key.isOlder(than: retiringSeconds, at: trusted) {
+            if let trusted, key.isOlder(than: inFlightSecondsMax + readSeconds, at: trusted) {
                 return .end(selector: key.selector)
             }
         }

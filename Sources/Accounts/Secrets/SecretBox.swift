@@ -20,8 +20,7 @@ package struct SecretBox: Sendable {
         package var description: String {
             switch self {
             case .otherKey(let place, let sealed, let own):
-                "the secret of \(place) was sealed under the key \(sealed), and this is \(own): "
-                    + "put the secret.key back that belongs to this database"
+                "the secret of \(place) was sealed under the key \(sealed), and this is \(own)"
             case .damaged(let place): "the secret of \(place) is damaged"
             }
         }

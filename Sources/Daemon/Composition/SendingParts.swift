@@ -37,28 +37,39 @@ struct SendingParts {
     private let group = MultiThreadedEventLoopGroup(
         numberOfThreads: max(1, min(4, System.coreCount / 2)))
 
+    /// `forgetsSecrets`: what cannot be opened with the key that is there is removed.
     init(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
-        _ rules: RuleParts, _ names: NameParts, _ judging: JudgingParts, _ actions: ActionParts
+        _ rules: RuleParts, _ names: NameParts, _ judging: JudgingParts, _ actions: ActionParts,
+        forgetsSecrets: Bool
     ) async throws {
         let sending = configuration.sending
         let (time, random, store) = (surroundings.time, surroundings.random, spool.store)
-        let root = try Self.rootKey(configuration, random)
+        let file = SecretKeyFile(folder: "\(configuration.dataDirectory)/keys")
+        let root = try await Self.rootKey(
+            file, surroundings, store, forgetsSecrets: forgetsSecrets)
         let box = SecretBox(root)
         let hostname = Domain(validatedASCII: configuration.hostname)
         credentials = Credentials(
             store: store, box: box, regions: [SESRuleDocument.region], time: time, random: random)
         try await credentials.reload()
-        try credentials.checkSecrets()
         let maker = DKIMKeyMaker(rsa: LibCryptoRSA(), box: box, time: time, random: random)
         identities = SendingIdentities(store: store, maker: maker)
         try await identities.reload()
-        try identities.checkSecrets()
+        do {
+            try credentials.checkSecrets()
+            try identities.checkSecrets()
+        } catch {
+            guard forgetsSecrets else { throw file.refusal("\(error)") }
+            try await Self.forgetSecrets(surroundings, store)
+            try await credentials.reload()
+            try await identities.reload()
+        }
         records = SendingRecords(serviceDomain: sending.serviceDomain, hostname: hostname)
         setup = SenderSetup(identities: identities, maker: maker, time: time)
         verifier = SendingVerifier(
             identities: identities, resolver: names.counting, maker: maker, records: records,
-            time: time)
+            inFlightSecondsMax: OutboundFlow.inFlightSecondsMax(sending.retries), time: time)
         let updates = sending.nameServer.map { [group] in
             UpdateClient($0, time: time, random: random, group: group)
         }
@@ -106,7 +117,8 @@ struct SendingParts {
             limits: DeliveryLimits(triesMax: sending.triesMax, paces: sending.paces),
             store: store, bodies: spool.bodies, courier: Self.simulating(settings, courier),
             office: office, routes: routes, plans: plans, time: time, random: random,
-            pause: surroundings.pause, log: surroundings.journal, onDeliveries: { wake.call() })
+            pause: surroundings.pause, log: surroundings.journal, executor: WorkThreads.deliveries,
+            onDeliveries: { wake.call() })
         try await queue.learn()
         self.queue = queue
         operations = SenderOperations(
@@ -180,30 +192,27 @@ struct SendingParts {
             byDomain: Dictionary(uniqueKeysWithValues: sending.relays.keys.map { ($0, $0) }))
     }
 
-    /// The key that all secrets are sealed under: made at the first start, and never again, since
-    /// what was sealed under another one is lost.
+    /// The key that all secrets are sealed under.
     private static func rootKey(
-        _ configuration: Configuration, _ random: SystemRandom
-    ) throws -> RootKey {
-        let folder = "\(configuration.dataDirectory)/keys"
-        let path = "\(folder)/secret.key"
-        if let data = FileManager.default.contents(atPath: path) {
-            guard let key = RootKey(data) else {
-                throw Server.Failure(
-                    description: "\(path) has \(data.count) bytes; a key has "
-                        + "\(RootKey.bytesCount): put back the one that the secrets were sealed under"
-                )
+        _ file: SecretKeyFile, _ surroundings: Surroundings, _ store: SQLStore,
+        forgetsSecrets: Bool
+    ) async throws -> RootKey {
+        if let key = try file.read() { return key }
+        if try await store.hasSecrets() {
+            guard forgetsSecrets else {
+                throw file.refusal("it is missing, and the database has secrets sealed under it")
             }
-            return key
+            try await forgetSecrets(surroundings, store)
         }
-        try Directories.create(folder)
-        try Directories.setMode(folder, 0o700)
-        let bytes = random.bytes(RootKey.bytesCount)
-        try PrivateFile.write(Data(bytes), to: path)
-        guard let key = RootKey(bytes) else {
-            preconditionFailure("a key of as many bytes as it has")
-        }
-        return key
+        return try file.make(surroundings.random)
+    }
+
+    private static func forgetSecrets(
+        _ surroundings: Surroundings, _ store: SQLStore
+    ) async throws {
+        try await store.forgetSecrets()
+        surroundings.log.warning(
+            "all access keys and DKIM keys are removed: they could not be opened, as was asked")
     }
 
     private static func simulating(

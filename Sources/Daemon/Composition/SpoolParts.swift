@@ -34,6 +34,13 @@ struct SpoolParts {
                 log.error(
                     "a row of the outbox is damaged; the message is set aside",
                     metadata: ["message": "\(message)", "subscriber": "\(subscriber)"])
+            },
+            onUnreadableSuppression: { [log = surroundings.log] address in
+                log.error(
+                    """
+                    a row of the suppression lists cannot be read; its address is not sent to: put \
+                    it on the list anew, or delete it there
+                    """, metadata: ["address": "\(address)"])
             }, onSyncFailure: { ending.syncFailed($0) })
         do {
             try await SpoolRecovery(

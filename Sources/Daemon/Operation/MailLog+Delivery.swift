@@ -57,6 +57,7 @@ extension MailLog: DeliveryLog {
     }
 
     func damaged(_ queued: QueuedRecipient, _ failure: StorageFailure) {
+        metrics.add("martlet_sent_mails_damaged_total")
         log.error(
             "a sent mail is damaged; its recipient is held",
             metadata: [

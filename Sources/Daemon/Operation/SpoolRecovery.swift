@@ -7,10 +7,14 @@ import Storage
 /// What the next start does about what the last end left: body files without a row are set aside,
 /// and so are mails whose file is gone or differs. After an end that was none (a kill, a power
 /// cut, a failed sync) the files of open mails are written anew, since they may be whole in memory
-/// alone. Nothing that was finished is removed (docs/decisions/0021). Everything else is in the
-/// rows, which the runner asks for what is due.
+/// alone. Nothing that was finished is removed (docs/decisions/0021), but for files whose rows say
+/// that they were to be. Everything else is in the rows, which the runner asks for what is due.
+///
+/// The files of mails that are sent are many where a queue is long: here they are looked for, and
+/// `DeliveryQueue` reads each through before a try. None is written anew, since whatever was accepted
+/// was synced before.
 struct SpoolRecovery {
-    let store: any MailStore
+    let store: any MailStore & SendingStore
     let bodies: any BodyFiles
     let wasCut: Bool
     let metrics: ServerMetrics
@@ -23,7 +27,10 @@ struct SpoolRecovery {
         let files = try bodies.all()
         let owners = try await store.bodyFileOwners(among: files)
         let orphans = files.filter { !owners.contains($0) }
-        if !orphans.isEmpty { try setAside(orphans) }
+        let ended = try await store.endedBodyFiles(among: orphans)
+        if !ended.isEmpty { remove(ended) }
+        let unknown = orphans.filter { !ended.contains($0) }
+        if !unknown.isEmpty { try setAside(unknown) }
         var filter = MailFilter()
         filter.states = [.acting, .held]
         filter.limit = Self.pageMax
@@ -36,7 +43,16 @@ struct SpoolRecovery {
             filter.before = last.id
         }
         try await takeBackRetired(owners)
+        try await checkSent(inPlace: owners)
         if wasCut { try bodies.syncDirectory() }
+    }
+
+    /// The server was cut between the commit that ended their mails and their end.
+    private func remove(_ ended: Set<MailID>) {
+        bodies.remove(Array(ended))
+        log.notice(
+            "files of sent mails that have ended are removed",
+            metadata: ["files": "\(ended.count)"])
     }
 
     /// Whole files of no mail. Most are of mails that were not acknowledged any more when the server
@@ -79,6 +95,48 @@ struct SpoolRecovery {
                 "a mail's file cannot be read; it is tried again",
                 metadata: ["mail": "\(mail.id)", "error": "\(reason)"])
             return nil
+        }
+    }
+
+    /// Body files of mails that are not sent yet: whose is missing, or longer or shorter than it was,
+    /// is held.
+    private func checkSent(inPlace owners: Set<MailID>) async throws(StorageFailure) {
+        var after: MailID?
+        while true {
+            let page = try await store.queuedBodyFiles(after: after, limit: Self.pageMax)
+            for file in page { try await check(file, isInPlace: owners.contains(file.name)) }
+            guard let last = page.last else { return }
+            after = last.name
+        }
+    }
+
+    private func check(_ file: SentBodyFile, isInPlace: Bool) async throws(StorageFailure) {
+        do throws(StorageFailure) {
+            // One byte there, and none behind it.
+            let last = max(0, file.length - 1)
+            let end = try bodies.read(file.name, from: last, length: file.length - last + 1)
+            guard end.readableBytes == file.length - last else {
+                throw .damaged("it does not have the \(file.length) bytes of its mail")
+            }
+            // It was set aside beside another database.
+            if !isInPlace { try bodies.takeBack(file.name) }
+        } catch {
+            let path = bodies.path(of: file.name)
+            let metadata: Logger.Metadata = [
+                "mail": "\(file.mail)", "file": "\(path)", "error": "\(error)",
+            ]
+            if case .refused = error {
+                log.error(
+                    "the body file of a sent mail cannot be read; it is tried again",
+                    metadata: metadata)
+                return
+            }
+            guard error.isOfTheFile else { throw error }
+            log.error(
+                "the body file of a sent mail is missing or damaged; the mail is held",
+                metadata: metadata)
+            metrics.add("martlet_sent_mails_damaged_total")
+            try await store.hold(file.mail, because: "the body file \(path): \(error)")
         }
     }
 

@@ -14,6 +14,8 @@ final class WorkThreads: TaskExecutor {
     /// Mails that are submitted: signing, and who is not sent to. As many as can sign at once, and one
     /// more for whoever waits for the disk.
     static let submissions = WorkThreads(System.coreCount + 1)
+    /// Body files of sent mails, which are read through before each try.
+    static let deliveries = WorkThreads(4)
     /// Lines for subscribers that are files.
     static let messages = WorkThreads(4)
     /// The system's names.

@@ -5,7 +5,7 @@ package import MailModel
 package struct LocalMail: Sendable, Codable {
     /// Of an idempotency key: printable ASCII.
     package static let idempotencyKeyBytesMax = 128
-    /// How far a mail may be scheduled ahead: as long as the keys that it is signed with stand.
+    /// How far a mail may be scheduled ahead: the keys that it is signed with stand for longer.
     package static let scheduledDaysMax: Int64 = 14
     /// Bytes of an envelope's addresses, and of other texts.
     static let textBytesMax = 1_024

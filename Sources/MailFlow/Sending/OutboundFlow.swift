@@ -14,6 +14,12 @@ package import Storage
 package final class OutboundFlow: Sendable {
     /// To, Cc and Bcc of one mail together. SES: 50
     package static let recipientsMax = 50
+    /// How long after it was signed a mail may be handed over at the latest: it may be scheduled, and
+    /// is then tried. One that an operator holds may be so later.
+    package static func inFlightSecondsMax(_ plans: RetryPlans) -> Int64 {
+        LocalMail.scheduledDaysMax * 86_400 + plans.giveUpAfterSecondsMax
+    }
+
     /// Of a sender's Message-ID that is kept for events: a line's. RFC 5322 §2.1.1
     private static let messageIDBytesMax = 998
     /// Of a body in a file, in memory at once.
@@ -380,7 +386,7 @@ extension AcceptedSending {
     /// Nobody is tried: it has ended, and its bytes go.
     fileprivate mutating func end() {
         mail.state = .ended
-        mail.bodyPlace = .expired
+        if mail.bodyPlace == .row { mail.bodyPlace = .expired }
         body = nil
     }
 }

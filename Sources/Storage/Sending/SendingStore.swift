@@ -103,6 +103,20 @@ package struct SentPlace: Sendable, Hashable {
     }
 }
 
+/// The body file of a sent mail, as the row names it.
+package struct SentBodyFile: Sendable, Hashable {
+    package var name: MailID
+    package var mail: MessageID
+    /// Bytes.
+    package var length: Int
+
+    package init(name: MailID, mail: MessageID, length: Int) {
+        self.name = name
+        self.mail = mail
+        self.length = length
+    }
+}
+
 /// How many recipients are in each state that wants attention.
 package struct SendingCounts: Sendable, Codable, Equatable {
     package var queued: Int
@@ -193,6 +207,15 @@ package protocol SendingStore: Sendable {
         _ keys: [SentRecipient.Key], from: Set<SentRecipient.State>, to: SentRecipient.State,
         now: Timestamp
     ) async throws(StorageFailure) -> (count: Int, files: [MailID])
+
+    /// The body files of mails that have not ended, by name, from behind `after` on.
+    func queuedBodyFiles(
+        after: MailID?, limit: Int
+    ) async throws(StorageFailure) -> [SentBodyFile]
+    /// Which of `files` were those of mails that have ended: they were to be removed.
+    func endedBodyFiles(among files: [MailID]) async throws(StorageFailure) -> Set<MailID>
+    /// Holds every recipient of the mail that waits, and notes why.
+    func hold(_ mail: MessageID, because detail: String) async throws(StorageFailure)
 
     /// Drops the rows of ended mails accepted before `time`, at most `limit`; says how many.
     func expireSent(acceptedBefore time: Timestamp, limit: Int) async throws(StorageFailure) -> Int

@@ -6,7 +6,7 @@ package import NIOCore
 /// | state | which rows exist | the one step that leaves it |
 /// |---|---|---|
 /// | `queued` | row with the head, body in `mail_body` or a body file, a row for each recipient | the commit of its last recipient's end |
-/// | `ended` | row with the head, recipients; no body | retention |
+/// | `ended` | row with the head, recipients; no body: its file goes right after the commit, or at the next start | retention |
 ///
 /// What stands here is what leaves: it is signed before it is committed, and nothing changes it.
 package struct SentMailRecord: Sendable, Hashable {
@@ -28,7 +28,7 @@ package struct SentMailRecord: Sendable, Hashable {
     package var bodyPlace: MailRecord.BodyPlace
     /// Of the bytes after the head.
     package var bodyLength: Int
-    /// CRC-32C of head and body together.
+    /// CRC-32C of head and body together; of the body alone where it is in a file.
     package var checksum: UInt32
     package var is8Bit: Bool
     package var isSMTPUTF8: Bool

@@ -9,12 +9,21 @@ struct Serve: ParsableCommand {
 
     @OptionGroup var server: ServerOptions
 
+    @Flag(
+        help: """
+            Once keys/secret.key is lost for good: make a new one, and remove all access keys and \
+            DKIM keys. Nothing is removed where the secrets can be opened.
+            """)
+    var forgetSecrets = false
+
     func run() throws {
         do {
             let configuration = try server.read()
             let start = try ServerStart(configuration)
             try Blocking.run {
-                try await Server(configuration: configuration, start: start).run()
+                try await Server(
+                    configuration: configuration, start: start, forgetsSecrets: forgetSecrets
+                ).run()
             }
         } catch let exit as ExitCode {
             throw exit
