@@ -109,10 +109,10 @@ class Sending(SendingCase):
         eventually(lambda: self.event("DeliveryDelay"), "the delay is told")
         delay = self.event("DeliveryDelay")["deliveryDelay"]
         self.assertEqual(delay["delayedRecipients"][0]["emailAddress"], "later@far.example")
-
         counts = self.server.json("status")["sending"]
         self.assertEqual((counts["queued"], counts["held"]), (1, 0))
-        self.assertIn("sending    1 queued, 0 held; ", self.server.cli("status").stdout)
+        self.assertRegex(self.server.cli("status").stdout,
+                         r"\nsending    1 queued, the next at \S+, 0 being tried, 0 held, 0 ")
 
     def test_a_server_does_not_start_without_the_key_to_its_secrets(self):
         self.server.stop()

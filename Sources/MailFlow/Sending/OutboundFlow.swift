@@ -1,6 +1,5 @@
 package import Accounts
 package import DeliveryQueue
-import MailAuthentication
 package import MailModel
 import NIOCore
 package import Screening
@@ -22,9 +21,6 @@ package final class OutboundFlow: Sendable {
 
     /// Of a sender's Message-ID that is kept for events: a line's. RFC 5322 §2.1.1
     private static let messageIDBytesMax = 998
-    /// Of a body in a file, in memory at once.
-    private static let pieceBytes = 1_048_576
-
     private let settings: SendingSettings
     private let identities: IdentityDirectory
     private let senders: SendingIdentities
@@ -34,6 +30,7 @@ package final class OutboundFlow: Sendable {
     private let routes: RouteTable
     private let plans: RetryPlans
     private let virusScanner: MailScreener.Scanner?
+    private let signer: SubmissionSigner
     private let executor: (any TaskExecutor)?
     private let time: any TimeSource
     private let random: any RandomSource
@@ -61,6 +58,9 @@ package final class OutboundFlow: Sendable {
         self.routes = routes
         self.plans = plans
         self.virusScanner = virusScanner
+        signer = SubmissionSigner(
+            senders: senders, bodies: bodies, onUnsignable: settings.onUnsignable,
+            onFailure: onFailure)
         self.executor = executor
         self.time = time
         self.random = random
@@ -96,7 +96,7 @@ package final class OutboundFlow: Sendable {
         let returnDomain = try returnDomain(for: author.domain)
         let composed = compose(header, submission, id, at: now)
         let suppressed = try suppressed(submission.recipients, at: now)
-        let signed = try sign(composed, submission, for: author.domain, at: now)
+        let signed = try signer.sign(composed, submission, for: author.domain, at: now)
         let mail = record(
             id, submission, header, signed, identity: identity, returnDomain: returnDomain, at: now)
         let recipients = submission.recipients.enumerated().map { position, recipient in
@@ -242,67 +242,6 @@ package final class OutboundFlow: Sendable {
         }
     }
 
-    /// **Sign**: after the last change, with each key of the author's domain.
-    private func sign(
-        _ header: SentHeader, _ submission: Submission, for domain: Domain, at now: Timestamp
-    ) throws(Refusal) -> SignedHead {
-        do {
-            let keys = try senders.signingKeys(for: domain)
-            let (mail, isBody8Bit) = try read(submission, header, isSigned: !keys.isEmpty)
-            guard let mail else {
-                return SignedHead(bytes: ByteBuffer(bytes: header.bytes), isBody8Bit: isBody8Bit)
-            }
-            var head = ByteBuffer()
-            head.reserveCapacity(header.bytes.count + keys.count * 1_024)
-            for use in keys {
-                let signer = DKIMSigner(domain: use.domain, selector: use.selector, key: use.key)
-                head.writeBytes(try signer.field(for: mail, at: now))
-            }
-            head.writeBytes(header.bytes)
-            return SignedHead(bytes: head, isBody8Bit: isBody8Bit)
-        } catch let failure as StorageFailure {
-            onFailure(failure)
-            throw Refusal(failure)
-        } catch let failure as SigningFailure {
-            throw .unsendable("Message rejected: it cannot be signed: \(failure)")
-        } catch {
-            // A key that cannot be opened: an unsigned mail would be worse than a late one.
-            settings.onUnsignable(domain, "\(error)")
-            throw .storageUnavailable
-        }
-    }
-
-    /// The header section as it leaves, and what the body has.
-    private struct SignedHead {
-        var bytes: ByteBuffer
-        var isBody8Bit: Bool
-    }
-
-    /// The body, read through once: for its signatures where there are any, and for bytes beyond
-    /// ASCII.
-    private func read(
-        _ submission: Submission, _ header: SentHeader, isSigned: Bool
-    ) throws(StorageFailure) -> (SignedMail?, is8Bit: Bool) {
-        var reader = isSigned ? SignedMailReader(header: header.bytes, forms: [SigningForm()]) : nil
-        var is8Bit = false
-        if let memory = submission.body.memory {
-            memory.withUnsafeReadableBytes { reader?.append($0) }
-            return (reader?.finish(), memory.hasBytesBeyondASCII)
-        }
-        var position = 0
-        while position < submission.body.length {
-            let piece = try bodies.read(
-                submission.bodyID, from: position, length: Self.pieceBytes)
-            guard piece.readableBytes > 0 else {
-                throw .damaged("the body \(submission.bodyID) is shorter than what was taken")
-            }
-            piece.withUnsafeReadableBytes { reader?.append($0) }
-            is8Bit = is8Bit || piece.hasBytesBeyondASCII
-            position += piece.readableBytes
-        }
-        return (reader?.finish(), is8Bit)
-    }
-
     private func record(
         _ id: MessageID, _ submission: Submission, _ header: SubmittedHeader, _ signed: SignedHead,
         identity: String, returnDomain: Domain, at now: Timestamp
@@ -410,11 +349,5 @@ extension Refusal {
 extension [UInt8] {
     fileprivate var hasEmptyLineAtEnd: Bool {
         self == [13, 10] || suffix(4) == [13, 10, 13, 10]
-    }
-}
-
-extension ByteBuffer {
-    fileprivate var hasBytesBeyondASCII: Bool {
-        withUnsafeReadableBytes { bytes in bytes.contains { $0 > 127 } }
     }
 }
