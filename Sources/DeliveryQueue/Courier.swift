@@ -175,6 +175,15 @@ package struct DeliveryProblem: Sendable, Equatable {
     package var enhancedStatus: EnhancedStatus {
         EnhancedStatus(class: status.class, subject: status.subject, detail: status.detail)
     }
+
+    /// It is about this server and not about who takes the mail: its configuration has no way, or
+    /// its disk fails.
+    package var isOurs: Bool { reply == nil && enhancedStatus.isOfMailSystem }
+}
+
+extension EnhancedStatus {
+    /// RFC 3463 §3.4; a mail's size (x.3.4) is the mail's.
+    package var isOfMailSystem: Bool { subject == 3 && detail != 4 }
 }
 
 /// A host that mail was taken to.

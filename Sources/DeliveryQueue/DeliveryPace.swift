@@ -16,7 +16,9 @@ package struct DeliveryPace: Sendable, Hashable {
     /// Before it no further try begins, where one begins at `now` that could have begun at `time`.
     func next(after time: Timestamp, now: Timestamp) -> Timestamp {
         guard let triesPerMinuteMax else { return time }
-        let gap = max(60_000 / Int64(max(triesPerMinuteMax, 1)), 1)
+        // Rounded up: it is the most.
+        let tries = Int64(max(triesPerMinuteMax, 1))
+        let gap = (60_000 + tries - 1) / tries
         let earliest = now.milliseconds - max(1_000 - gap, 0)
         return Timestamp(milliseconds: max(time.milliseconds, earliest) + gap)
     }

@@ -276,6 +276,10 @@ package final class DeliveryQueue: Service {
     private func setAside(_ item: QueueItem, _ failure: StorageFailure) async -> TryEnding? {
         guard !failure.mayPass else {
             log.journalFailed(failure)
+            // One file on a bad place of the disk holds up no other mail.
+            if item.queued.mail.bodyPlace == .file {
+                return deferred(.unreadable(failure), nil, item)
+            }
             await pause.forMilliseconds(Self.afterFailureMilliseconds)
             return nil
         }
@@ -297,12 +301,18 @@ package final class DeliveryQueue: Service {
 
     /// What is written of an ending, all in one commit.
     func progress(of ending: TryEnding, for queued: QueuedRecipient) async -> SendingProgress {
-        let body = ending.isFailure ? await store.returnedBody(of: queued, bodies) : nil
+        let body = ending.isFailure ? await returnedBody(of: queued) : nil
         let consequences = office.consequences(of: ending, for: queued, returning: body)
         return SendingProgress(
             recipient: queued.recipient.after(ending, at: time.now()),
             deliveries: consequences.deliveries, suppressions: consequences.suppressions,
             reports: consequences.reports)
+    }
+
+    private func returnedBody(of queued: QueuedRecipient) async -> ByteBuffer? {
+        await withTaskExecutorPreference(executor) {
+            await store.returnedBody(of: queued, bodies)
+        }
     }
 
     /// What is written is told, and reports go on their way.
@@ -387,6 +397,7 @@ extension Lanes.Finding {
             switch ending {
             case .deferred(let problem, _, let next) where problem.subject == .destination:
                 .fails(problem, until: next)
+            case .deferred(let problem, _, _) where problem.isOurs: .nothing
             case .deferred(let problem, _, _) where problem.asksForLess: .asksForLess
             case .delivered, .failed, .deferred: .answers
             case .expired, .suppressed, .returned, nil: .nothing

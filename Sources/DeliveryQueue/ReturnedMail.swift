@@ -21,7 +21,10 @@ extension SendingStore {
         let mail = queued.mail
         switch mail.bodyPlace {
         case .row: return try? await body(of: mail)
-        case .file: return try? bodies.read(mail.bodyID, from: 0, length: mail.bodyLength)
+        case .file:
+            // What is not what was taken is nobody's mail.
+            guard (try? bodies.check(mail)) != nil else { return nil }
+            return try? bodies.read(mail.bodyID, from: 0, length: mail.bodyLength)
         case .expired: return nil
         }
     }

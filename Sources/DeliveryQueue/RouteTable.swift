@@ -1,9 +1,10 @@
 package import MailModel
 import SMTPProtocol
+import Storage
 
 /// Where recipients wait, and how one comes from there to its next hop.
 package struct RouteTable: Sendable {
-    private static let relayPrefix = "relay:"
+    static let relayPrefix = "relay:"
 
     /// Hosts that the operator has named, by name.
     package var relays: [String: Relay]
@@ -51,5 +52,11 @@ extension DeliveryProblem {
         DeliveryProblem(
             .destination, status: EnhancedStatusCode(4, 3, 5),
             detail: "the configuration has no \(destination)")
+    }
+
+    static func unreadable(_ failure: StorageFailure) -> DeliveryProblem {
+        DeliveryProblem(
+            .mail, status: EnhancedStatusCode(4, 3, 0),
+            detail: "the mail cannot be read: \(failure)")
     }
 }

@@ -78,7 +78,7 @@ struct DeliveryRun {
             case .none:
                 note(
                     .temporary(
-                        .host, .destination, EnhancedStatusCode(4, 4, 4),
+                        .host, .mail, EnhancedStatusCode(4, 3, 5),
                         "no sending address of the pool can reach \(address)"))
             }
         }

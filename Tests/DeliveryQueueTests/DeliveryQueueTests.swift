@@ -476,6 +476,69 @@ import Testing
     }
 }
 
+extension DeliveryQueueTests {
+    /// The oldest of its destination, which failed before and is tried by one mail first.
+    @Test func aFileThatCannotBeReadHoldsUpNoOther() async throws {
+        let depot = try Depot(plan: RetryPlan(delaysSeconds: [600]))
+        let bad = try await depot.send(to: ["a@one.example"], isOffered: false, inFile: true)
+        depot.bodies.unreadable.withLock { $0 = [bad.bodyID] }
+        depot.time.advance(seconds: 1)
+        try await depot.send(to: ["b@one.example"], isOffered: false)
+        try await depot.store.settle(
+            DestinationRecord(
+                name: "one.example", dueAt: depot.time.now(), failures: 2, detail: "no answer"))
+        try await depot.run { depot in
+            try await depot.until { depot.courier.recipients == ["b@one.example"] }
+            try await depot.until {
+                try await depot.recipients(of: bad).first?.detail == "the mail cannot be read: "
+                    + "\(StorageFailure.refused("read \(bad.bodyID)"))"
+            }
+            depot.bodies.unreadable.withLock { $0 = [] }
+            depot.time.advance(seconds: 700)
+            try await depot.until { try await depot.store.sentMail(bad.id)?.state == .ended }
+        }
+        #expect(depot.courier.recipients == ["b@one.example", "a@one.example"])
+    }
+
+    /// Nor does the report about it carry what its sender never wrote.
+    @Test func aMailWhoseFileWasChangedIsNotReturned() async throws {
+        let depot = try Depot()
+        let mail = try await depot.send(
+            to: ["a@one.example"], notification: DeliveryNotification(returned: .full),
+            inFile: true)
+        depot.bodies.files.withLock { $0[mail.bodyID] = ByteBuffer(string: "bodY\r\n") }
+        try await depot.run { depot in
+            try await depot.until { try await depot.recipients(of: mail).first?.state == .held }
+            var filter = SendingFilter()
+            filter.mail = mail.id
+            #expect(try await depot.queue.apply(.bounce, to: filter).count == 1)
+        }
+        #expect(depot.office.returned.withLock { $0 } == [nil])
+    }
+
+    /// What fails here, and asks nobody, says nothing of a destination.
+    @Test func aFailureOfOursIsNoAnswer() async throws {
+        let depot = try Depot(plan: RetryPlan(delaysSeconds: [600]))
+        depot.courier.answers.withLock {
+            $0["one.example"] = DeliveryAttempt(
+                .deferred(
+                    DeliveryProblem(
+                        .mail, status: EnhancedStatusCode(4, 3, 5), detail: "there is no pool")))
+        }
+        let mail = try await depot.send(to: ["a@one.example"], isOffered: false)
+        try await depot.store.settle(
+            DestinationRecord(
+                name: "one.example", dueAt: depot.time.now(), failures: 2, detail: "no answer"))
+        try await depot.run { depot in
+            try await depot.until {
+                try await depot.recipients(of: mail).first?.lastAnswer != nil
+            }
+        }
+        let known = try await depot.store.destinations(["one.example"])
+        #expect(known.map(\.failures) == [2])
+    }
+}
+
 @Suite struct RetryPlanTests {
     @Test(
         arguments: [
@@ -492,6 +555,7 @@ import Testing
     @Test(
         arguments: [
             ("one.example", 2), ("sub.one.example", 2), ("two.example", 20), ("relay:x", 20),
+            ("relay:mx.one.example", 20),
         ])
     func aDomainsPaceIsItsSubdomains(_ destination: String, _ width: Int) {
         let paces = DeliveryPaces(byDestination: ["one.example": DeliveryPace(widthMax: 2)])

@@ -130,10 +130,13 @@ final class Depot: Sendable {
 /// Body files in memory.
 final class KeptBodies: UnscriptedBodies {
     let files = Mutex<[MailID: ByteBuffer]>([:])
+    /// On a bad place of the disk.
+    let unreadable = Mutex<Set<MailID>>([])
 
     func read(
         _ mail: MailID, from start: Int, length: Int
     ) throws(StorageFailure) -> ByteBuffer {
+        guard !unreadable.withLock({ $0.contains(mail) }) else { throw .refused("read \(mail)") }
         guard let file = files.withLock({ $0[mail] }) else { throw .notFound("open \(mail)") }
         let rest = max(0, file.readableBytes - start)
         return file.getSlice(at: min(start, file.readableBytes), length: min(length, rest))

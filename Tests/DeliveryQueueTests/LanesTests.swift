@@ -187,6 +187,14 @@ import Testing
         }
     }
 
+    @Test(arguments: [(35_000, 2), (7_000, 9), (60_000, 1), (6, 10_000)] as [(Int, Int64)])
+    func aRateIsTheMost(_ rate: Int, _ gap: Int64) {
+        let now = Timestamp(milliseconds: 1_000_000)
+        let next = DeliveryPace(triesPerMinuteMax: rate).next(
+            after: now.advanced(bySeconds: 1), now: now)
+        #expect(next.milliseconds - now.milliseconds == 1_000 + gap)
+    }
+
     /// Mails that come one by one keep to it, too: nobody is at work between them.
     @Test func aRateOutlivesALane() throws {
         let pace = DeliveryPace(triesPerMinuteMax: 6)

@@ -132,6 +132,27 @@ import Testing
         #expect(lines.contains("Status: 4.4.7"))
     }
 
+    /// Failures of this server and its configuration list nobody: no recipient was asked.
+    @Test func theEndOfItsTimeForReasonsOfOurs() async throws {
+        let acting = try await Acting.sending()
+        var queued = try await acting.send(state: .queued)
+        queued.recipient.attempts = 3
+        queued.recipient.lastAttemptAt = acting.receiving.time.now()
+        queued.recipient.detail = "there is no pool of sending addresses named news"
+        queued.recipient.lastAnswer = LastAnswer(
+            status: EnhancedStatus(class: 4, subject: 3, detail: 5))
+        let problem = DeliveryProblem(
+            .mail, status: EnhancedStatusCode(4, 3, 5), detail: "there is no pool")
+        for ending in [
+            TryEnding.expired(nil, nil), .expired(problem, DeliveryAttempt(.deferred(problem))),
+        ] {
+            let consequences = acting.office.consequences(
+                of: ending, for: queued, returning: nil)
+            #expect(consequences.suppressions.isEmpty)
+            #expect(consequences.reports.count == 1)
+        }
+    }
+
     // MARK: Who is on a list
 
     private static func listed(

@@ -81,6 +81,7 @@ import Testing
             result: "deferred 4.2.0 mail less"
         ),
         Luck(moment: .recipient, act: .say("452 4.2.2 full"), result: "deferred 4.2.2 mail"),
+        Luck(moment: .recipient, act: .say("450 5.1.1 later"), result: "deferred 4.1.1 mail"),
         Luck(
             moment: .recipient, act: .say("451 4.3.0 broken"),
             result: "deferred 4.3.0 destination less"),

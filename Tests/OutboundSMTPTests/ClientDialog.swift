@@ -130,6 +130,7 @@ struct ClientDialog {
         case .fault(let fault): "\(fault)"
         case .timedOut(let seconds): "timedOut \(seconds)"
         case .lost(let reason): "lost \(reason)"
+        case .addressMissing(let address): "addressMissing \(address)"
         case .tls(let failure): "tls \(failure.kind.rawValue)"
         case .lacks(let lack): "lacks \(lack)"
         case .unsendable(let fault): "unsendable \(fault)"

@@ -131,7 +131,10 @@ struct SendingDocument {
     }
 
     private func login(_ mapping: DocumentMapping, _ security: Relay.Security) -> Relay.Login? {
-        guard let user = mapping["user"]?.string() else { return nil }
+        guard let user = mapping["user"]?.string() else {
+            mapping["passwordFile"]?.note("a password is of a “user”, and none is named")
+            return nil
+        }
         guard let place = mapping.required("passwordFile"),
             let path = settings.path(place, to: .file)
         else { return nil }

@@ -29,6 +29,12 @@ struct DeliveryNotice: Sendable {
     /// In one line, as it was said.
     var line: String? { reply ?? detail }
 
+    /// Whether it is about this server (`hostname`) and not about the recipient, as
+    /// `DeliveryProblem.isOurs`.
+    func isOurs(_ hostname: Domain) -> Bool {
+        reply == nil && reportingMTA == hostname.ascii && status?.isOfMailSystem ?? false
+    }
+
     /// Of a try of ours that ended at `now`, or was not made.
     init(
         _ problem: DeliveryProblem?, _ attempt: DeliveryAttempt?, by hostname: Domain,
@@ -90,8 +96,7 @@ extension DeliveryProblem {
     /// Where nobody answered, a status of the mail system (RFC 3463 §3.4) is about ours; a mail's
     /// size (x.3.4) is not.
     var delayType: DelayType {
-        let isOurs = reply == nil && status.subject == 3 && status.detail != 4
-        return isOurs ? .internalFailure : DelayType(reason)
+        isOurs ? .internalFailure : DelayType(reason)
     }
 
     /// Of one that ends the mail. The code says that it does (RFC 5321 §4.2.1); a status of class 4

@@ -150,7 +150,8 @@ package struct SendingOffice: DeliveryOffice {
             deliveries: publish(event, about: queued, outgoingIP: notice.outgoingIP))
         // Whom nobody has tried, for whatever reason of ours, has said nothing.
         let wasTried =
-            recipient.lastAttemptAt != nil || notice.line != nil || notice.status != nil
+            !notice.isOurs(settings.hostname)
+            && (recipient.lastAttemptAt != nil || notice.line != nil || notice.status != nil)
         if type.type == .permanent || (isExpired && wasTried) {
             consequences.suppressions = suppression(
                 .bounce, queued, feedbackID, now, evidence: notice.line)

@@ -1,3 +1,4 @@
+import Glibc
 import MailModel
 import NIOCore
 import NIOPosix
@@ -38,7 +39,7 @@ struct Connector: Sendable {
         let result = loop.makePromise(of: SMTPConnection.self)
         let channel = connect(key, on: loop, opened)
         channel.whenFailure {
-            opened.fail(SessionFailure(.connecting, .lost(ConnectionFailure.reason($0))))
+            opened.fail(Self.failure($0, key))
         }
         opened.futureResult.and(channel).flatMapThrowing { _, channel in
             try Self.connection(key, channel)
@@ -53,8 +54,17 @@ struct Connector: Sendable {
         } catch let failure as SessionFailure {
             throw failure
         } catch {
-            throw SessionFailure(.connecting, .lost(ConnectionFailure.reason(error)))
+            throw Self.failure(error, key)
         }
+    }
+
+    private static func failure(
+        _ error: any Error, _ key: SMTPConnection.Key
+    ) -> SessionFailure {
+        if let local = key.local, (error as? IOError)?.errnoCode == EADDRNOTAVAIL {
+            return SessionFailure(.connecting, .addressMissing(local))
+        }
+        return SessionFailure(.connecting, .lost(ConnectionFailure.reason(error)))
     }
 
     /// On the loop.

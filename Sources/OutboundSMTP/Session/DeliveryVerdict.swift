@@ -41,6 +41,10 @@ struct DeliveryVerdict: Equatable {
                 failure.step == .connecting
                     ? "\(host) cannot be reached: \(reason)"
                     : "\(host) was lost at \(failure.step.words): \(reason)")
+        case .addressMissing(let address):
+            self = Self.temporary(
+                .host, .mail, EnhancedStatusCode(4, 3, 5),
+                "the sending address \(address) is none of this machine")
         case .tls(let tls):
             self = Self.temporary(
                 .host, .destination, EnhancedStatusCode(4, 7, 5),
@@ -216,11 +220,15 @@ struct DeliveryVerdict: Equatable {
             && !(enhanced.subject == 2 && (1...4).contains(enhanced.detail))
     }
 
-    /// The reply's own, or what its code says. RFC 5321 §4.2.3
+    /// The reply's own, or what its code says. RFC 5321 §4.2.3. Of one that is put off it is never
+    /// one for good.
     private static func status(
         of reply: RemoteReply, _ step: SessionFailure.Step
     ) -> EnhancedStatusCode {
-        if let enhanced = reply.enhanced { return enhanced }
+        if let enhanced = reply.enhanced {
+            return reply.isTransient
+                ? EnhancedStatusCode(4, enhanced.subject, enhanced.detail) : enhanced
+        }
         let (subject, detail) =
             switch reply.code % 100 {
             case 0...3: (5, 2)

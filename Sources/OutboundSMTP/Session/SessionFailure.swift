@@ -1,3 +1,4 @@
+package import MailModel
 package import SMTPProtocol
 
 /// Why a session, or a mail in it, came to nothing: facts, which `DeliveryVerdict` judges and words.
@@ -31,6 +32,8 @@ package struct SessionFailure: Error, Sendable, Hashable {
         case timedOut(seconds: Int64)
         /// The connection ended, or never was; why, as the system or the TLS library says it.
         case lost(String)
+        /// The address that it was to leave from is none of this machine.
+        case addressMissing(IPAddress)
         /// The handshake failed, or the certificate is not what it has to be.
         case tls(TLSFailure)
         case lacks(Lack)
