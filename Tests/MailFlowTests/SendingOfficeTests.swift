@@ -66,6 +66,22 @@ import Testing
         #expect(lines.contains("Diagnostic-Code: smtp; 550 \(status) \(words)"))
     }
 
+    /// Who submits with a null path wants no report, and is told by topic as others are.
+    @Test func aMailWithANullPathIsToldAndCounts() async throws {
+        let acting = try await Acting.sending()
+        var queued = try await acting.send(state: .queued)
+        queued.mail.sender = .null
+        let refused = Self.failed(Self.refused(550, EnhancedStatusCode(5, 1, 1), "user unknown"))
+        let consequences = acting.office.consequences(of: refused, for: queued, returning: nil)
+        #expect(consequences.suppressions.count == 1)
+        #expect(consequences.reports.isEmpty)
+        try await acting.receiving.store.publish(consequences.deliveries)
+        #expect(try await acting.kinds() == ["Bounce Permanent/General"])
+        queued.mail.facts.operation = SendingFacts.reportOperation
+        let ours = acting.office.consequences(of: refused, for: queued, returning: nil)
+        #expect(ours.deliveries.isEmpty && ours.suppressions.isEmpty)
+    }
+
     // MARK: Delays
 
     /// Our own failures are told as ours, not as the recipient's server's.

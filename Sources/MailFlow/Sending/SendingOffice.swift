@@ -172,7 +172,7 @@ package struct SendingOffice: DeliveryOffice {
         _ now: Timestamp, evidence: String?
     ) -> [SuppressionRecord] {
         let address = queued.recipient.address
-        guard queued.mail.sender != .null, settings.simulator?.domain != address.domain else {
+        guard !queued.mail.facts.isReport, settings.simulator?.domain != address.domain else {
             return []
         }
         return [
@@ -203,7 +203,7 @@ package struct SendingOffice: DeliveryOffice {
         outgoingIP: String? = nil
     ) -> [TopicDelivery] {
         // Of mails of ours nobody is told.
-        guard let topic = settings.eventsTopic, mail.sender != .null else { return [] }
+        guard let topic = settings.eventsTopic, !mail.facts.isReport else { return [] }
         let described = SentMail(
             id: mail.id, acceptedAt: mail.acceptedAt, source: mail.sender,
             identityARN: "arn:aws:ses:\(settings.region):\(settings.accountNumber):identity/"
@@ -270,7 +270,7 @@ package struct SendingOffice: DeliveryOffice {
                 id: id, bodyID: MailID(at: now, random: random), account: mail.account,
                 acceptedAt: now,
                 facts: SendingFacts(
-                    operation: "DeliveryReport", sourceIP: nil, caller: "martlet",
+                    operation: SendingFacts.reportOperation, sourceIP: nil, caller: "martlet",
                     identity: settings.returnDomain.ascii),
                 sender: .null, returnDomain: settings.returnDomain, head: head, bodyPlace: .row,
                 bodyLength: body.readableBytes, checksum: checksum.value, is8Bit: false,

@@ -76,6 +76,9 @@ package enum TLSDemand: String, Sendable, Codable {
 
 /// How a mail came to be sent, as its events tell it. ses.md E.3, `mail` and its `tags`
 package struct SendingFacts: Sendable, Hashable, Codable {
+    /// The entrance of reports that the server itself sends.
+    package static let reportOperation = "DeliveryReport"
+
     /// SES's name of the entrance: `SendRawEmail` for SMTP.
     package var operation: String
     /// Of the client; nil where the server itself sends.
@@ -89,6 +92,9 @@ package struct SendingFacts: Sendable, Hashable, Codable {
     package var tags: [String: [String]]
     /// What the sender had put where `Message-ID` is ours.
     package var sendersMessageID: String?
+
+    /// A mail of ours, of which nobody is told.
+    package var isReport: Bool { operation == Self.reportOperation }
 
     package init(
         operation: String, sourceIP: String?, caller: String, identity: String,
