@@ -41,8 +41,8 @@ package struct ReturnPaths: Sendable {
         if case .token(let token) = reading(of: mailbox) { token } else { nil }
     }
 
-    /// Whether the return paths of what is sent now may be of `domain`: one of the server's, or the MAIL FROM domain of an
-    /// identity, found in the DNS or not.
+    /// Whether the return paths of what is sent now may be of `domain`: one of the server's, or the
+    /// MAIL FROM domain of an identity, found in the DNS or not.
     package func takes(_ domain: Domain) -> Bool {
         domains.contains(domain.ascii) || identities.hasReturnDomain(domain)
     }

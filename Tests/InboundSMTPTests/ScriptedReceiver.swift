@@ -50,7 +50,7 @@ final class ScriptedReceiver: MailReceiver {
         switch (login.user, login.password) {
         case ("AKIATEST", "pass word"): .accepted(Submitter(keyID: "AKIATEST", name: "shop"))
         case ("AKIALATER", _): .unavailable
-        case ("AKIAOFTEN", _): .tooManyFailures
+        case (let user, _) where user.hasPrefix("AKIAOFTEN"): .tooManyFailures
         default: .refused
         }
     }

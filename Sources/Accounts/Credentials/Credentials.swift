@@ -11,7 +11,7 @@ package final class Credentials: Sendable {
     package static let keysMax = 10_000
     /// Characters of a key's name.
     package static let nameLengthMax = 64
-    private static let idBytes = 10
+    private static let idBytes = AccessKeyRecord.idRandomCharacters * 5 / 8
     private static let secretBytes = 30
 
     /// Why a key cannot be had.
@@ -148,8 +148,8 @@ package final class Credentials: Sendable {
         guard snapshot.withLock({ $0.keys.count }) < Self.keysMax else { throw .full }
         let secret = Data(random.bytes(Self.secretBytes)).base64EncodedString()
         var key = AccessKeyRecord(
-            id: "AKIA" + Base32.upper.text(random.bytes(Self.idBytes)), account: account,
-            name: name, sealedSecret: [], createdAt: time.now())
+            id: AccessKeyRecord.idPrefix + Base32.upper.text(random.bytes(Self.idBytes)),
+            account: account, name: name, sealedSecret: [], createdAt: time.now())
         key.sealedSecret = box.seal(Array(secret.utf8), for: key.place)
         do throws(StorageFailure) {
             guard try await store.insert(key) else {

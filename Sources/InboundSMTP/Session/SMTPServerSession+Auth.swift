@@ -2,6 +2,7 @@ import MailFlow
 import MailModel
 import NIOCore
 import SMTPProtocol
+import Storage
 
 /// AUTH: PLAIN (RFC 4616) and LOGIN, under TLS alone. RFC 4954
 extension SMTPServerSession {
@@ -115,14 +116,9 @@ extension SMTPServerSession {
         }
     }
 
-    private static let keyIDBytesMax = 32
-
     /// For the log: the access key that was tried. What has not the form of one's id is not told, as
     /// it may be a password that was given for it.
     private static func subject(_ login: PasswordLogin) -> String {
-        let hasForm =
-            login.user.utf8.count <= keyIDBytesMax
-            && login.user.utf8.allSatisfy { $0.isASCIIDigit || (0x41...0x5A).contains($0) }
-        return hasForm ? "AUTH as \(login.user)" : "AUTH as no access key"
+        AccessKeyRecord.isID(login.user) ? "AUTH as \(login.user)" : "AUTH as no access key"
     }
 }

@@ -4,9 +4,10 @@ import Storage
 import Synchronization
 
 /// Who may log in: an access key, from a network whose logins have not failed too often within a
-/// minute, over all of its connections. Beyond that no password is looked at; what comes then
-/// counts, too, so that who guesses has to become slower. This machine, and whom an `Allow` filter
-/// names, are exempt, as from the limits of connections.
+/// minute, over all of its connections. Beyond that no password is looked at, and what comes then
+/// does not count: nobody knows whether it was right, and those who were stay out no longer for
+/// their coming. This machine, and whom an `Allow` filter names, are exempt, as from the limits of
+/// connections.
 package final class Logins: Sendable {
     private let credentials: Credentials
     private let filters: AddressFilters
@@ -27,18 +28,13 @@ package final class Logins: Sendable {
         let network = limited(peerAddress)
         let now = time.now().milliseconds
         if let network, failures.withLock({ $0.isFull(network, at: now) }) {
-            count(network, at: now)
             return .tooManyFailures
         }
         if let key = credentials.authenticate(id: login.user, smtpPassword: login.password) {
             return .accepted(Submitter(keyID: key.id, name: key.name))
         }
-        if let network { count(network, at: now) }
+        if let network { failures.withLock { _ = $0.count(network, at: now) } }
         return .refused
-    }
-
-    private func count(_ network: Network, at now: Int64) {
-        failures.withLock { _ = $0.count(network, at: now) }
     }
 
     /// Whom `address` is counted as; nil: as nobody.

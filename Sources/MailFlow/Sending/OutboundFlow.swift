@@ -95,7 +95,7 @@ package final class OutboundFlow: Sendable {
         let identity = try authorise(header, submission)
         let returnDomain = try returnDomain(for: author.domain)
         let composed = compose(header, submission, id, at: now)
-        let suppressed = try suppressed(submission.recipients, at: now)
+        let suppressed = try suppressed(submission, at: now)
         let signed = try signer.sign(composed, submission, for: author.domain, at: now)
         let mail = record(
             id, submission, header, signed, identity: identity, returnDomain: returnDomain, at: now)
@@ -225,16 +225,18 @@ package final class OutboundFlow: Sendable {
                     account: Array(AccountID.main.text.utf8), service: "Martlet")))
     }
 
-    /// **Suppress**: who is on a list is accepted, and never tried.
+    /// **Suppress**: who is on a list is accepted, and never tried. The sender is asked for, too:
+    /// reports are mails to them.
     private func suppressed(
-        _ recipients: [Submission.Recipient], at now: Timestamp
+        _ submission: Submission, at now: Timestamp
     ) throws(Refusal) -> [String: SuppressionRecord] {
-        let simulated = recipients.compactMap {
-            settings.simulator?.suppression(of: $0.mailbox, at: now)
-        }
+        let mailboxes = submission.recipients.map(\.mailbox)
+        let simulated = mailboxes.compactMap { settings.simulator?.suppression(of: $0, at: now) }
+        var asked = mailboxes
+        if case .mailbox(let sender) = submission.sender { asked.append(sender) }
         do throws(StorageFailure) {
             let listed = try store.suppressions(
-                of: recipients.map { SuppressionRecord.address($0.mailbox) }, account: .main)
+                of: asked.map(SuppressionRecord.address), account: .main)
             return simulated.reduce(into: listed) { $0[$1.address] = $1 }
         } catch {
             onFailure(error)

@@ -7,7 +7,8 @@ import Storage
 /// What is told of recipients that are not tried, because a list has them.
 extension SendingOffice {
     /// What is told of a mail that is being taken: that it was sent, and who of its recipients will
-    /// not be tried. `body`: for those that get the mail back whole.
+    /// not be tried. `suppressed`: whom of the recipients and the sender a list has; a sender whom
+    /// one has gets no report. `body`: for those that get the mail back whole.
     func announce(
         _ sending: AcceptedSending, suppressed: [String: SuppressionRecord],
         returning body: ByteBuffer?
@@ -24,6 +25,11 @@ extension SendingOffice {
                 returning: queued.isReturnedWhole ? body : nil)
             told.deliveries += more.deliveries
             told.reports += more.reports
+        }
+        told.reports.removeAll { report in
+            report.recipients.contains {
+                suppressed[SuppressionRecord.address($0.address)] != nil
+            }
         }
         return told
     }

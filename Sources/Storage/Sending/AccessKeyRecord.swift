@@ -8,7 +8,12 @@ package struct AccessKeyRecord: Sendable, Hashable {
         case inactive = "Inactive"
     }
 
-    /// `AKIA` and 16 characters of base32 in upper case.
+    /// As of a user's key at AWS.
+    package static let idPrefix = "AKIA"
+    /// Those after the prefix: 80 bits, at five a character.
+    package static let idRandomCharacters = 16
+
+    /// `idPrefix` and `idRandomCharacters` of base32 in upper case (RFC 4648 §6).
     package var id: String
     package var account: AccountID
     /// For people: who uses it.
@@ -31,6 +36,16 @@ package struct AccessKeyRecord: Sendable, Hashable {
         self.sealedSecret = sealedSecret
         self.createdAt = createdAt
         self.usedAt = usedAt
+    }
+
+    /// Whether `text` has the form of an id, be there such a key or not.
+    package static func isID(_ text: String) -> Bool {
+        let bytes = text.utf8
+        return bytes.starts(with: idPrefix.utf8)
+            && bytes.count == idPrefix.utf8.count + idRandomCharacters
+            && bytes.dropFirst(idPrefix.utf8.count).allSatisfy {
+                (0x41...0x5A).contains($0) || (0x32...0x37).contains($0)
+            }
     }
 
     /// What its secret is sealed for.
