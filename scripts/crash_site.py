@@ -125,9 +125,12 @@ class Site:
             time.sleep(0.005)
 
     def is_serving(self):
-        """The listener is the last to open."""
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        """It greets: by then signals are heard, too, which a listener alone does not show."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=30) as probe:
+                return probe.recv(1) == b"2"
+        except OSError:
+            return False
 
     def wait_until_struck(self, seconds):
         """Waits for the strike; where it does not come, the next call is struck instead. Says
