@@ -257,7 +257,7 @@ let package = Package(
             "DaemonTests",
             [
                 "Daemon", "Accounts", "ControlPlane", "DNS", "DNSClient", "Documents", "Handlers",
-                "InboundSMTP", "MailFlow", "MailModel", "ObjectStorage", "RuleEngine",
+                "InboundSMTP", "LibCrypto", "MailFlow", "MailModel", "ObjectStorage", "RuleEngine",
                 "SMTPProtocol", "SQLStorage", "Scanners", "Screening",
                 "SQLiteDriver", "Storage", "Topics", "PublicWeb", "TestSupport", logging, nioCore,
                 nioEmbedded, nioSSL, nioTLS, certificates, asn1, crypto, cryptoExtras,

@@ -33,25 +33,30 @@ package struct SenderSetup: Sendable {
     }
 
     /// Begins Easy DKIM, or looks for its records again where they were given up; one that runs
-    /// keeps its tokens. SES: `VerifyDomainDkim`
+    /// keeps its tokens, and gets new ones for keys that were damaged and removed. SES:
+    /// `VerifyDomainDkim`
     package func startEasyDKIM(_ domain: Domain) async throws(Problem) -> SendingIdentity {
         let now = time.now()
         let name = domain.ascii
+        let count = DKIMRotation.selectorsCount
+        let kept = identities.record(of: name)?.easyKeys ?? []
         var fresh: [DKIMKeyRecord] = []
-        if identities.record(of: name)?.dkim?.origin != .easy {
-            for algorithm in [DKIMKeyRecord.Algorithm.rsa, .ed25519, .rsa] {
-                fresh.append(try await newKey(algorithm, name))
-            }
+        while kept.count + fresh.count < count {
+            fresh.append(try await newKey(DKIMRotation.nextAlgorithm(kept + fresh), name))
         }
         return try await change(name) { [fresh] identity in
             if identity.dkim?.origin != .easy {
                 // Changed to a key that was brought since we looked: that was later.
-                guard !fresh.isEmpty else { return }
+                guard fresh.count == count else { return }
                 identity.switchKeys(to: .easy, fresh)
                 identity.dkim = DKIMSettings(
                     origin: .easy, isEnabled: identity.dkim?.isEnabled ?? true,
                     watch: .pending(from: now))
-            } else if identity.dkim?.watch.status == .failed {
+                return
+            }
+            let missing = max(0, count - identity.easyKeys.count)
+            identity.switchKeys(to: .easy, Array(fresh.prefix(missing)))
+            if identity.dkim?.watch.status == .failed {
                 identity.dkim?.watch = .pending(from: now)
             }
         }
@@ -164,6 +169,11 @@ package struct SenderSetup: Sendable {
 }
 
 extension SendingIdentity {
+    /// Those of Easy DKIM while it is wanted.
+    fileprivate var easyKeys: [DKIMKeyRecord] {
+        dkim?.origin == .easy ? keys.filter { $0.facts.origin == .easy } : []
+    }
+
     /// New keys beside those that sign, and those that did; what has not signed yet never will.
     fileprivate mutating func switchKeys(
         to origin: DKIMKeyRecord.Origin, _ fresh: [DKIMKeyRecord]

@@ -71,12 +71,38 @@ package final class SendingIdentities: Sendable {
         snapshot.withLock { $0.records[name] }
     }
 
-    /// Throws where the private keys that are there were sealed under another key than this
-    /// server's, or are damaged.
-    package func checkSecrets() throws(SecretBox.Failure) {
+    /// Of the private keys.
+    package func checkSecrets() -> SecretsCheck {
+        var check = SecretsCheck()
         for identity in records {
-            for key in identity.keys { try keys.check(key, of: identity.name) }
+            for key in identity.keys { opens(key, of: identity.name, &check) }
         }
+        return check
+    }
+
+    /// Removes the DKIM keys that cannot be opened, for good. An identity that has none left of
+    /// whom is to sign is as one that DKIM was never asked for.
+    package func removeClosedSecrets() async throws(StorageFailure) {
+        for record in records {
+            var check = SecretsCheck()
+            let closed = Set(
+                record.keys.filter { !opens($0, of: record.name, &check) }.map(\.selector))
+            guard !closed.isEmpty else { continue }
+            _ = try await change(record.name) { identity in
+                identity.keys.removeAll { closed.contains($0.selector) }
+                let origin = identity.dkim?.origin
+                if !identity.keys.contains(where: { $0.facts.origin == origin }) {
+                    identity.dkim = nil
+                }
+            }
+        }
+    }
+
+    @discardableResult
+    private func opens(
+        _ key: DKIMKeyRecord, of name: String, _ check: inout SecretsCheck
+    ) -> Bool {
+        check.note { () throws(SecretBox.Failure) in try keys.check(key, of: name) }
     }
 
     // MARK: What a mail is sent with

@@ -88,13 +88,45 @@ import Testing
 
     @Test func anotherRootKeyIsSeenAtOnce() async throws {
         _ = try await credentials.create(name: "shop")
-        try credentials.checkSecrets()
+        #expect(credentials.checkSecrets().finding == .allOpen)
         let root = try #require(RootKey(Array(repeating: 8, count: 32)))
         let others = Credentials(
             store: store, box: SecretBox(root), regions: ["us-east-1"], time: time,
             random: CountingRandom())
         try await others.reload()
-        #expect(throws: SecretBox.Failure.self) { try others.checkSecrets() }
+        guard case .otherKey = others.checkSecrets().finding else {
+            Issue.record("nothing opens under it")
+            return
+        }
+    }
+
+    /// Also where the damage has hit the fingerprint, or the version before it.
+    @Test(arguments: [0, 1, 20, -1])
+    func aDamagedSecretIsToldFromAnotherKey(_ place: Int) async throws {
+        let kept = try await credentials.create(name: "shop").key
+        let hit = try await credentials.create(name: "news").key
+        store.keys.withLock { keys in
+            var sealed = keys[hit.id]?.sealedSecret ?? []
+            sealed[place < 0 ? sealed.count + place : place] ^= 0xFF
+            keys[hit.id]?.sealedSecret = sealed
+        }
+        try await credentials.reload()
+        guard case .damaged(let failures) = credentials.checkSecrets().finding else {
+            Issue.record("one is damaged")
+            return
+        }
+        #expect(failures.map(\.place) == [hit.place])
+        try await credentials.removeClosedSecrets()
+        #expect(credentials.records.map(\.id) == [kept.id])
+        #expect(credentials.checkSecrets().finding == .allOpen)
+    }
+
+    @Test func whatAloneIsThereAndDamagedIsDamaged() async throws {
+        let only = try await credentials.create(name: "shop").key
+        store.keys.withLock { _ = $0[only.id]?.sealedSecret.removeLast() }
+        try await credentials.reload()
+        #expect(
+            credentials.checkSecrets().finding == .damaged([.damaged(place: only.place)]))
     }
 }
 

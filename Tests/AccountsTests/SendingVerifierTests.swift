@@ -113,10 +113,37 @@ import Testing
 
     @Test func anotherRootKeyIsSeenAtOnce() async throws {
         _ = try await senders.setup.startEasyDKIM(domain)
-        try senders.identities.checkSecrets()
+        #expect(senders.identities.checkSecrets().finding == .allOpen)
         let others = Senders(store: senders.store, root: 8)
         try await others.identities.reload()
-        #expect(throws: SecretBox.Failure.self) { try others.identities.checkSecrets() }
+        guard case .otherKey = others.identities.checkSecrets().finding else {
+            Issue.record("nothing opens under it")
+            return
+        }
+    }
+
+    @Test(arguments: [1, 3])
+    func damagedKeysAloneAreRemoved(_ count: Int) async throws {
+        let begun = try await senders.setup.startEasyDKIM(domain)
+        var hit = begun
+        for index in 0..<count { hit.keys[index].sealedPrivateKey.removeLast() }
+        #expect(try await senders.store.replace(begun, with: hit))
+        try await senders.identities.reload()
+        let places = hit.keys.prefix(count).map {
+            DKIMKeyRecord.place($0.selector, of: domain.ascii)
+        }
+        #expect(
+            senders.identities.checkSecrets().finding
+                == .damaged(places.map { .damaged(place: $0) }))
+        try await senders.identities.removeClosedSecrets()
+        let left = try #require(senders.identities.record(of: domain.ascii))
+        #expect(left.keys == Array(begun.keys.dropFirst(count)))
+        #expect((left.dkim == nil) == left.keys.isEmpty)
+        #expect(senders.identities.checkSecrets().finding == .allOpen)
+        let again = try await senders.setup.startEasyDKIM(domain)
+        #expect(Set(left.keys).isSubset(of: again.keys))
+        #expect(
+            again.keys.map(\.facts.algorithm.rawValue).sorted() == ["ed25519", "rsa", "rsa"])
     }
 
     // MARK: MAIL FROM

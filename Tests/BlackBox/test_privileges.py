@@ -404,6 +404,12 @@ os.rename(f"{os.environ['OUT']}/{os.environ['NAME']}.new", f"{os.environ['OUT']}
         self.fails(server, f"{data} belongs to “root”, and the server runs as “daemon”",
                    f"rm -rf {data}/handlers && chown -R daemon: {data}")
         os.chown(data, 1, 1)
+        os.mkdir(server.path("data", "keys"))
+        self.fails(server, f"{data}/keys belongs to “root”")
+        os.chown(server.path("data", "keys"), 1, 1)
+        with open(server.path("data", "keys", "secret.key"), "wb") as file:
+            file.write(bytes(32))
+        self.fails(server, f"{data}/keys/secret.key belongs to “root”")
         with open(server.path("data", "receipt.key"), "wb") as file:
             file.write(bytes(32))
         self.fails(server, f"{data}/receipt.key belongs to “root”")

@@ -39,4 +39,24 @@ import Testing
             #expect("\(failure)".contains("martlet serve --forget-secrets"))
         }
     }
+
+    /// What stands aside already stays.
+    @Test func isSetAsideUnderANameOfItsOwn() throws {
+        try inFolder { folder in
+            let file = SecretKeyFile(folder: folder)
+            let path = "\(folder)/secret.key"
+            for number in 1...2 {
+                _ = try file.make(CountingRandom())
+                let content = Data(repeating: UInt8(number), count: 31)
+                try content.write(to: URL(fileURLWithPath: path))
+                #expect(try file.setAside() == "\(path).unusable-\(number)")
+                #expect(try file.read() == nil)
+            }
+            for number in 1...2 {
+                #expect(
+                    FileManager.default.contents(atPath: "\(path).unusable-\(number)")
+                        == Data(repeating: UInt8(number), count: 31))
+            }
+        }
+    }
 }

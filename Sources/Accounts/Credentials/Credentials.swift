@@ -65,9 +65,22 @@ package final class Credentials: Sendable {
         }
     }
 
-    /// Throws where the secrets that are there were sealed under another key than this server's.
-    package func checkSecrets() throws(SecretBox.Failure) {
-        for key in records { _ = try box.open(key.sealedSecret, from: key.place) }
+    package func checkSecrets() -> SecretsCheck { closedSecrets().check }
+
+    /// Removes the keys whose secrets cannot be opened, for good.
+    package func removeClosedSecrets() async throws(StorageFailure) {
+        for id in closedSecrets().ids { _ = try await store.removeAccessKey(id) }
+        try await reload()
+    }
+
+    private func closedSecrets() -> (check: SecretsCheck, ids: [String]) {
+        var check = SecretsCheck()
+        let closed = records.filter { key in
+            !check.note { () throws(SecretBox.Failure) in
+                _ = try box.open(key.sealedSecret, from: key.place)
+            }
+        }
+        return (check, closed.map(\.id))
     }
 
     /// All keys, by the time they were made.

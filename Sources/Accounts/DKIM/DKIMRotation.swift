@@ -83,8 +83,11 @@ package struct DKIMRotation: Sendable {
         return .activate(selector: ready.selector, retiring: retiring.map(\.selector))
     }
 
+    /// Selectors that Easy DKIM has for an identity.
+    static let selectorsCount = 3
+
     /// The one that has no successor yet; of the two, the one that has signed longer.
-    private static func nextAlgorithm(_ keys: [DKIMKeyRecord]) -> DKIMKeyRecord.Algorithm {
+    static func nextAlgorithm(_ keys: [DKIMKeyRecord]) -> DKIMKeyRecord.Algorithm {
         func since(_ algorithm: DKIMKeyRecord.Algorithm) -> Timestamp? {
             keys.first { $0.facts.state == .active && $0.facts.algorithm == algorithm }?.facts.since
         }

@@ -17,6 +17,17 @@ package struct SecretBox: Sendable {
         case otherKey(place: String, sealed: String, own: String)
         case damaged(place: String)
 
+        /// Whose secret it is: `access key AKIA…`, `DKIM key <selector>._domainkey.<domain>`.
+        package var place: String {
+            switch self {
+            case .otherKey(let place, _, _), .damaged(let place): place
+            }
+        }
+
+        var isOfOtherKey: Bool {
+            if case .otherKey = self { true } else { false }
+        }
+
         package var description: String {
             switch self {
             case .otherKey(let place, let sealed, let own):

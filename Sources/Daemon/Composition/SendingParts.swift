@@ -45,9 +45,10 @@ struct SendingParts {
     ) async throws {
         let sending = configuration.sending
         let (time, random, store) = (surroundings.time, surroundings.random, spool.store)
-        let file = SecretKeyFile(folder: "\(configuration.dataDirectory)/keys")
-        let root = try await Self.rootKey(
-            file, surroundings, store, forgetsSecrets: forgetsSecrets)
+        let secrets = SealedSecrets(
+            file: SecretKeyFile(folder: "\(configuration.dataDirectory)/keys"), store: store,
+            forgets: forgetsSecrets, random: random, log: surroundings.log)
+        let root = try await secrets.rootKey()
         let box = SecretBox(root)
         let hostname = Domain(validatedASCII: configuration.hostname)
         credentials = Credentials(
@@ -56,15 +57,7 @@ struct SendingParts {
         let maker = DKIMKeyMaker(rsa: LibCryptoRSA(), box: box, time: time, random: random)
         identities = SendingIdentities(store: store, maker: maker)
         try await identities.reload()
-        do {
-            try credentials.checkSecrets()
-            try identities.checkSecrets()
-        } catch {
-            guard forgetsSecrets else { throw file.refusal("\(error)") }
-            try await Self.forgetSecrets(surroundings, store)
-            try await credentials.reload()
-            try await identities.reload()
-        }
+        try await secrets.check(credentials, identities)
         records = SendingRecords(serviceDomain: sending.serviceDomain, hostname: hostname)
         setup = SenderSetup(identities: identities, maker: maker, time: time)
         verifier = SendingVerifier(
@@ -190,29 +183,6 @@ struct SendingParts {
                 uniquingKeysWith: { own, _ in own }),
             smartHost: sending.smartHost.map { _ in smartHost },
             byDomain: Dictionary(uniqueKeysWithValues: sending.relays.keys.map { ($0, $0) }))
-    }
-
-    /// The key that all secrets are sealed under.
-    private static func rootKey(
-        _ file: SecretKeyFile, _ surroundings: Surroundings, _ store: SQLStore,
-        forgetsSecrets: Bool
-    ) async throws -> RootKey {
-        if let key = try file.read() { return key }
-        if try await store.hasSecrets() {
-            guard forgetsSecrets else {
-                throw file.refusal("it is missing, and the database has secrets sealed under it")
-            }
-            try await forgetSecrets(surroundings, store)
-        }
-        return try file.make(surroundings.random)
-    }
-
-    private static func forgetSecrets(
-        _ surroundings: Surroundings, _ store: SQLStore
-    ) async throws {
-        try await store.forgetSecrets()
-        surroundings.log.warning(
-            "all access keys and DKIM keys are removed: they could not be opened, as was asked")
     }
 
     private static func simulating(

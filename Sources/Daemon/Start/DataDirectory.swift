@@ -54,7 +54,7 @@ struct DataDirectory {
     /// What we make ourselves, but for the mails' files.
     private static let ours = [
         "", "lock", "receipt.key", "handlers", "tls", "tls/self-signed.pem", "tls/self-signed.key",
-        "sns", "sns/signing.key",
+        "sns", "sns/signing.key", "keys", "keys/secret.key",
         "spool", "spool/martlet.sqlite", "spool/martlet.sqlite-wal", "spool/martlet.sqlite-shm",
         "spool/bodies", "spool/damaged", "spool/objects",
     ]

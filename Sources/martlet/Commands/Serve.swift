@@ -11,8 +11,8 @@ struct Serve: ParsableCommand {
 
     @Flag(
         help: """
-            Once keys/secret.key is lost for good: make a new one, and remove all access keys and \
-            DKIM keys. Nothing is removed where the secrets can be opened.
+            Remove the access keys and DKIM keys whose secrets cannot be opened: all of them once \
+            keys/secret.key is lost for good, and a new one is made; else those that are damaged.
             """)
     var forgetSecrets = false
 
