@@ -15,26 +15,14 @@ struct DeliveryDocument {
 
     /// The plans of domains that have one of their own, by domain.
     func retries(_ value: DocumentValue?) -> [String: RetryPlan] {
-        var plans: [String: RetryPlan] = [:]
-        for entry in value?.list() ?? [] {
-            guard
-                let mapping = entry.mapping(
-                    keys: ["domain", "delaysMinutes", "giveUpAfterHours"])
-            else { continue }
-            let place = mapping.required("domain")
+        value?.byDomain(keys: ["delaysMinutes", "giveUpAfterHours"]) { mapping in
             var plan = standard
-            if let delays = mapping["delaysMinutes"].flatMap(self.delays) {
-                plan.delaysSeconds = delays
-            }
+            if let delays = mapping["delaysMinutes"].flatMap(delays) { plan.delaysSeconds = delays }
             if let hours = mapping["giveUpAfterHours"]?.int(in: Self.hours) {
                 plan.giveUpAfterSeconds = Int64(hours) * 3_600
             }
-            guard let place, let domain = place.domain() else { continue }
-            if plans.updateValue(plan, forKey: domain.ascii) != nil {
-                place.note("the domain \(domain) stands above already")
-            }
-        }
-        return plans
+            return plan
+        } ?? [:]
     }
 
     /// Nil where it is no list of delays.

@@ -11,25 +11,15 @@ struct PaceDocument {
 
     /// By domain.
     func paces(_ value: DocumentValue?) -> [String: DeliveryPace] {
-        var paces: [String: DeliveryPace] = [:]
-        for entry in value?.list() ?? [] {
-            guard
-                let mapping = entry.mapping(
-                    keys: ["domain", "connectionsMax", "triesPerMinuteMax"])
-            else { continue }
-            let place = mapping.required("domain")
+        value?.byDomain(keys: ["connectionsMax", "triesPerMinuteMax"]) { mapping in
             var pace = standard
             let (connections, tries) = (mapping["connectionsMax"], mapping["triesPerMinuteMax"])
             if let most = connections?.int(in: Self.connections) { pace.widthMax = most }
             if let most = tries?.int(in: Self.triesPerMinute) { pace.triesPerMinuteMax = most }
             if connections == nil, tries == nil {
-                entry.note("a pace has connectionsMax, triesPerMinuteMax, or both")
+                mapping.value.note("a pace has connectionsMax, triesPerMinuteMax, or both")
             }
-            guard let place, let domain = place.domain() else { continue }
-            if paces.updateValue(pace, forKey: domain.ascii) != nil {
-                place.note("the domain \(domain) stands above already")
-            }
-        }
-        return paces
+            return pace
+        } ?? [:]
     }
 }

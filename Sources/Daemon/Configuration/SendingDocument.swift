@@ -41,7 +41,7 @@ struct SendingDocument {
                 standard: retries, byDestination: document.retries(delivery?["retry"])),
             addresses: document.addresses(delivery?["addresses"]),
             pools: document.pools(delivery?["pools"]),
-            relays: relays(delivery?["relays"]),
+            relays: delivery?["relays"]?.byDomain(keys: Self.relayKeys, relay) ?? [:],
             smartHost: delivery?["smartHost"].flatMap { value in
                 value.mapping(keys: Self.relayKeys).flatMap(relay)
             },
@@ -90,24 +90,6 @@ struct SendingDocument {
     private static let relayKeys = [
         "host", "port", "transport", "security", "user", "passwordFile",
     ]
-
-    /// Of domains that have one of their own, by domain.
-    private func relays(_ value: DocumentValue?) -> [String: Relay] {
-        var relays: [String: Relay] = [:]
-        for entry in value?.list() ?? [] {
-            guard let mapping = entry.mapping(keys: ["domain"] + Self.relayKeys) else { continue }
-            let relay = relay(mapping)
-            guard let place = mapping.required("domain"), let domain = place.domain() else {
-                continue
-            }
-            guard relays[domain.ascii] == nil else {
-                place.note("the domain \(domain) stands above already")
-                continue
-            }
-            relays[domain.ascii] = relay
-        }
-        return relays
-    }
 
     private func relay(_ mapping: DocumentMapping) -> Relay? {
         let host = mapping.required("host")?.string()
