@@ -150,7 +150,7 @@ let package = Package(
         source("SQLStorage", ["Storage", "RuleEngine", "MailModel", nioCore]),
         source("Storage", ["RuleEngine", "MailModel", "CFileSystem", nioCore]),
         source("Events", ["RuleEngine", "MailModel"]),
-        source("RuleEngine", ["MailModel", "Documents", crypto]),
+        source("RuleEngine", ["MailModel", "Documents", "CRE2", crypto]),
         source("SMTPProtocol", ["MailModel", nioCore]),
         source("DNS", ["MailModel", crypto]),
         source("Feedback", ["MailModel", "CExpat", "CZlib"]),
@@ -179,6 +179,7 @@ let package = Package(
         .target(name: "CHandlerSpawn"),
         .target(name: "CFileSystem"),
         .target(name: "CPrivileges"),
+        .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
         .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
         .systemLibrary(name: "CExpat", providers: [.apt(["libexpat1-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
@@ -314,5 +315,6 @@ let package = Package(
             ]),
         tests("FeedbackTests", ["Feedback", "MailModel", "TestSupport"]),
         tests("TidyTests", ["TestSupport"]),
-    ] + fuzzer
+    ] + fuzzer,
+    cxxLanguageStandard: .cxx17
 )

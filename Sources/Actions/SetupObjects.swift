@@ -12,7 +12,9 @@ package enum SetupObjects {
     {
         var seen: Set<String> = []
         return ruleSet.rules.flatMap(\.actions).compactMap { action in
-            guard case .store(let bucket, let prefix, _, _) = action, buckets.contains(bucket)
+            // Where a folder is each mail's own, there is none to show.
+            guard case .store(let bucket, let prefix, _, _) = action, buckets.contains(bucket),
+                !action.isTemplate
             else { return nil }
             let key = ReceiptActions.objectKey(prefix: prefix, name: name)
             guard seen.insert("\(bucket)/\(key)").inserted else { return nil }

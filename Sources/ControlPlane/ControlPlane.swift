@@ -1,4 +1,3 @@
-package import Accounts
 import Documents
 package import MailFlow
 package import MailModel
@@ -21,13 +20,12 @@ package final class ControlPlane: Sendable {
     let backups: any BackupMaker
     private let onRelease: @Sendable () -> Void
 
-    /// No `senders`, no `returnPaths`: nothing is sent. `onRelease` is called when a mail or message
+    /// No `senders`: nothing is sent. `onRelease` is called when a mail or message
     /// was made due, so that nobody waits for it.
     package init(
         hostname: String, identities: IdentityOperations, senders: SenderOperations?,
-        returnPaths: ReturnPaths? = nil,
         ruleSets: RuleSets, rules: ActiveRules, mails: any MailStore, outbox: any OutboxStore,
-        bodies: any BodyFiles,
+        bodies: any BodyFiles, facts: MailFactsReader,
         time: any TimeSource, topics: TopicOperations, queue: ActionQueue,
         traces: SessionTraces, backups: any BackupMaker, onRelease: @escaping @Sendable () -> Void
     ) {
@@ -41,7 +39,7 @@ package final class ControlPlane: Sendable {
         self.time = time
         self.topics = topics
         mailOperations = MailOperations(
-            store: mails, bodies: bodies, rules: rules, returnPaths: returnPaths, queue: queue,
+            store: mails, bodies: bodies, rules: rules, facts: facts, queue: queue,
             time: time, onRelease: onRelease)
         self.traces = traces
         self.backups = backups

@@ -1,4 +1,3 @@
-import Accounts
 import Foundation
 import MailFlow
 import MailModel
@@ -11,8 +10,7 @@ struct MailOperations: Sendable {
     let store: any MailStore
     let bodies: any BodyFiles
     let rules: ActiveRules
-    /// Nil where nothing is sent.
-    let returnPaths: ReturnPaths?
+    let facts: MailFactsReader
     let queue: ActionQueue
     let time: any TimeSource
     /// Called when a mail was made due, so that nobody waits for it.
@@ -52,7 +50,9 @@ struct MailOperations: Sendable {
         for action in try await store.actions(of: record.id) {
             known[action.key] = action
         }
-        let traces = evaluator.trace(MailFacts(record, besides: returnPaths)) { key in
+        let content = record.bodyPlace == .expired ? nil : try await content(of: record)
+        let facts = try facts.facts(of: record, content.map { .bytes($0) }, for: evaluator.needs)
+        let traces = evaluator.trace(facts) { key in
             known[key].map { action in
                 switch action.state {
                 case .retrying: .retrying
@@ -71,15 +71,7 @@ struct MailOperations: Sendable {
 
     func raw(_ id: String, isStored: Bool) async throws -> ControlAnswer {
         let record = try await find(id)
-        var content: ByteBuffer
-        switch record.bodyPlace {
-        case .row where record.state == .damaged:
-            content = try await store.unverifiedContent(of: record)
-        case .row: content = try await store.content(of: record)
-        case .file: content = try bodies.read(record.id, length: record.totalLength)
-        case .expired:
-            throw ControlFailure(.notFound, "the raw bytes of mail \(record.id) have expired")
-        }
+        var content = try await content(of: record)
         // A damaged one may have lost even its head.
         if !isStored {
             content.moveReaderIndex(forwardBy: min(record.headLength, content.readableBytes))
@@ -92,6 +84,17 @@ struct MailOperations: Sendable {
             content = front
         }
         return .raw(Data(content.readableBytesView))
+    }
+
+    private func content(of record: MailRecord) async throws -> ByteBuffer {
+        switch record.bodyPlace {
+        case .row where record.state == .damaged:
+            return try await store.unverifiedContent(of: record)
+        case .row: return try await store.content(of: record)
+        case .file: return try bodies.read(record.id, length: record.totalLength)
+        case .expired:
+            throw ControlFailure(.notFound, "the raw bytes of mail \(record.id) have expired")
+        }
     }
 
     func retry(_ id: String) async throws -> ControlAnswer {

@@ -22,15 +22,17 @@ struct ActionPass {
     /// Actions tried in this pass: none is tried twice in one.
     private var tried: Set<ActionKey> = []
     /// What the rules say as things stand.
-    private var evaluation = Evaluation(next: [], isFinished: false)
+    private var evaluation = Evaluation(next: [], isTaken: false, isFinished: false)
 
-    init(_ mail: WaitingMail, _ opened: ClaimedMails.Opened, at time: Timestamp) {
+    init(
+        _ mail: WaitingMail, _ opened: ClaimedMails.Opened, _ facts: MailFacts, at time: Timestamp
+    ) {
         self.mail = mail
         freshVerdicts = mail.isFreshlyJudged ? mail.record.verdicts : nil
         evaluator = opened.evaluator
         content = opened.content
         startedAt = time
-        facts = opened.facts
+        self.facts = facts
         evaluation = evaluate()
     }
 
@@ -118,6 +120,12 @@ struct ActionPass {
         evaluation.isFinished && mail.actions[FeedbackFlow.key]?.state != .retrying
     }
 
+    /// All of its recipients are rules' to take, and none did.
+    private var isUntaken: Bool {
+        isFinished && !evaluation.isTaken && !mail.record.isUntaken
+            && facts.recipients.count == mail.record.envelope.recipients.count
+    }
+
     /// What the journal is to say of this pass.
     func progress() -> MailProgress {
         // What has not been tried is due at once, also when the process ends before it is.
@@ -125,7 +133,7 @@ struct ActionPass {
         let nextTry = mail.actions.values.compactMap { $0.nextAttemptAt }.min()
         return MailProgress(
             mail: mail.record.id, verdicts: freshVerdicts, actions: fresh, deliveries: deliveries,
-            newState: isFinished ? .retired : nil,
+            isUntaken: isUntaken, newState: isFinished ? .retired : nil,
             nextAttemptAt: isFinished
                 ? nil : isUntriedLeft ? startedAt : nextTry ?? startedAt)
     }

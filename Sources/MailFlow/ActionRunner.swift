@@ -39,12 +39,14 @@ package struct ActionRunner: Service {
         judge: (any MailJudge)? = nil, feedback: FeedbackFlow? = nil, actions: ReceiptActions,
         retries: RetrySchedule, time: any TimeSource, random: any RandomSource,
         pause: any Pause, log: any ActionLog, onDeliveries: @escaping @Sendable () -> Void,
-        lanes: Int = 2, handlersMax: Int = 16
+        guesser: (any ContentTypeGuesser)? = nil, lanes: Int = 2, handlersMax: Int = 16
     ) {
         self.queue = queue
         claimed = ClaimedMails(
-            queue: queue, rules: rules, store: store, bodies: bodies,
-            returnPaths: feedback?.returnPaths, log: log)
+            queue: queue, rules: rules, store: store,
+            bodies: bodies,
+            factsReader: MailFactsReader(
+                bodies: bodies, returnPaths: feedback?.returnPaths, guesser: guesser), log: log)
         journal = ActionJournal(
             queue: queue, store: store, log: log, pause: pause, onDeliveries: onDeliveries)
         self.judge = judge
@@ -180,8 +182,10 @@ extension ActionRunner {
 
     /// Nil where the mail is not worked on now.
     private func open(_ mail: WaitingMail) async -> ActionPass? {
-        guard let opened = await claimed.open(mail) else { return nil }
-        return ActionPass(mail, opened, at: time.now())
+        guard let opened = await claimed.open(mail),
+            let facts = await claimed.facts(of: mail.record, opened)
+        else { return nil }
+        return ActionPass(mail, opened, facts, at: time.now())
     }
 
     /// Has what the mail tells of mails of ours taken in, before its rules, which may take hours.

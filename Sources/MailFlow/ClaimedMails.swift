@@ -1,4 +1,3 @@
-import Accounts
 import MailModel
 import RuleEngine
 import Storage
@@ -9,12 +8,12 @@ struct ClaimedMails: Sendable {
     let rules: ActiveRules
     let store: any MailStore
     let bodies: any BodyFiles
-    /// Nil where nothing is sent.
-    let returnPaths: ReturnPaths?
+    let factsReader: MailFactsReader
     let log: any ActionLog
 
     struct Opened {
         var evaluator: RuleEvaluator
+        /// Of the row alone.
         var facts: MailFacts
         var content: MailContent
     }
@@ -29,10 +28,20 @@ struct ClaimedMails: Sendable {
         do throws(StorageFailure) {
             let evaluator = try await rules.evaluator(ofVersion: mail.record.ruleSetVersion)
             return Opened(
-                evaluator: evaluator, facts: MailFacts(mail.record, besides: returnPaths),
+                evaluator: evaluator, facts: factsReader.facts(of: mail.record),
                 content: try await content(of: mail))
         } catch {
             await giveUp(mail.record, because: error)
+            return nil
+        }
+    }
+
+    /// Everything that the rules of a mail ask for; nil as above.
+    func facts(of mail: MailRecord, _ opened: Opened) async -> MailFacts? {
+        do throws(StorageFailure) {
+            return try factsReader.facts(of: mail, opened.content, for: opened.evaluator.needs)
+        } catch {
+            await giveUp(mail, because: error)
             return nil
         }
     }

@@ -1,8 +1,7 @@
-package import Accounts
 import MailModel
-package import RuleEngine
+import RuleEngine
 import ServiceLifecycle
-package import Storage
+import Storage
 import Topics
 
 /// Has mails judged between their 250 and their actions: each once in its life. Whoever waits for
@@ -82,14 +81,5 @@ struct JudgingStage: Sendable {
                 newState: nil,
                 nextAttemptAt: time.now().advanced(bySeconds: Self.againSeconds))
         ])
-    }
-}
-
-extension MailFacts {
-    /// What the rules may ask of a received mail: return paths are no recipients to them.
-    package init(_ mail: MailRecord, besides returnPaths: ReturnPaths?) {
-        self.init(
-            recipients: mail.envelope.recipients.filter { returnPaths?.token(of: $0) == nil },
-            isTLS: mail.envelope.tls != nil)
     }
 }

@@ -48,6 +48,7 @@ extension VerdictRecord {
             spf = Finding(.disabled, reason: "nothing is known of the client")
         }
         dkim = Self.signatures(verdicts)
+        dkimDomains = verdicts.dkim.filter(\.isEvidence).compactMap { $0.domain?.ascii }
         dmarc = Finding(
             verdicts.dmarcVerdict, result: verdicts.dmarc.result.rawValue,
             reason: verdicts.dmarc.reason.description)
@@ -120,6 +121,7 @@ extension VerdictRecord {
     mutating func note(_ screened: ScreeningVerdicts) {
         spam = Finding(screened.spam.status, reason: screened.spam.reason)
         virus = Finding(screened.virus.status, reason: screened.virus.reason)
+        if case .spam(let scan) = screened.spam.detail { spamScore = scan.score }
         inquiries =
             screened.lists.map(Inquiry.init)
             + screened.scans.map { scan in

@@ -86,3 +86,19 @@ package struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { "\(address)/\(prefixLength)" }
 }
+
+extension CIDRBlock: Codable {
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let block = CIDRBlock(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "no block of addresses")
+        }
+        self = block
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}

@@ -1,17 +1,5 @@
 package import MailModel
 
-/// What the rules may ask of a mail.
-package struct MailFacts: Sendable, Hashable {
-    /// Envelope recipients, in order.
-    package var recipients: [Mailbox]
-    package var isTLS: Bool
-
-    package init(recipients: [Mailbox], isTLS: Bool) {
-        self.recipients = recipients
-        self.isTLS = isTLS
-    }
-}
-
 /// How far an action has come, as the evaluation sees it.
 package enum ActionStanding: Sendable, Hashable {
     /// The evaluation goes on with this answer.
@@ -34,11 +22,14 @@ package struct Evaluation: Sendable, Hashable {
     /// Actions to start now, in order: those that were never tried and that nothing holds back.
     /// Actions that are being retried are not here; the queue knows when they are due.
     package var next: [PlannedAction]
+    /// Whether a rule took the mail, as far as is known.
+    package var isTaken: Bool
     /// No action is waiting, retrying or held: the mail can retire.
     package var isFinished: Bool
 
-    package init(next: [PlannedAction], isFinished: Bool) {
+    package init(next: [PlannedAction], isTaken: Bool, isFinished: Bool) {
         self.next = next
+        self.isTaken = isTaken
         self.isFinished = isFinished
     }
 }

@@ -29,13 +29,15 @@ extension ReceiptAction {
 }
 
 extension RecipientCondition {
-    /// As rule files and SES write it.
+    /// As rule files write it, and SES where it has it; of an expression, its text.
     package var text: String {
         switch self {
         case .address(let localPart, let domain):
             Mailbox(validatedLocalPart: localPart, domain: Domain(validatedASCII: domain)).wireText
         case .domain(let domain): domain
         case .subdomains(let parent): ".\(parent)"
+        case .like(let wildcard): wildcard.text
+        case .matches(let pattern): pattern.text
         }
     }
 }

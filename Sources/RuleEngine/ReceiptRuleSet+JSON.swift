@@ -1,14 +1,26 @@
 import Foundation
 
 extension RecipientCondition: Codable {
+    private struct Expression: Codable {
+        var matches: Pattern
+    }
+
     package init(from decoder: any Decoder) throws {
-        let text = try decoder.singleValueContainer().decode(String.self)
-        try self.init(parsing: text)
+        let container = try decoder.singleValueContainer()
+        if let expression = try? container.decode(Expression.self) {
+            self = .matches(expression.matches)
+        } else {
+            try self.init(parsing: try container.decode(String.self), allowsWildcards: true)
+        }
     }
 
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
-        try container.encode(text)
+        if case .matches(let pattern) = self {
+            try container.encode(Expression(matches: pattern))
+        } else {
+            try container.encode(text)
+        }
     }
 }
 

@@ -24,23 +24,27 @@ package struct ReceiptRule: Sendable, Hashable, Codable {
     package var tlsPolicy: TLSPolicy
     /// Empty: every address of every verified identity.
     package var recipients: [RecipientCondition]
+    /// Nil: nothing more is asked.
+    package var conditions: RuleConditions?
     package var actions: [ReceiptAction]
     package var isScanEnabled: Bool
 
     package init(
         name: String, isEnabled: Bool, tlsPolicy: TLSPolicy, recipients: [RecipientCondition],
-        actions: [ReceiptAction], isScanEnabled: Bool
+        conditions: RuleConditions? = nil, actions: [ReceiptAction], isScanEnabled: Bool
     ) {
         self.name = name
         self.isEnabled = isEnabled
         self.tlsPolicy = tlsPolicy
         self.recipients = recipients
+        self.conditions = conditions
         self.actions = actions
         self.isScanEnabled = isScanEnabled
     }
 }
 
-/// One entry of a rule's recipients. SES: the developer guide's table of recipient conditions.
+/// One entry of a rule's recipients. SES: the developer guide's table of recipient conditions, which
+/// has the first three.
 package enum RecipientCondition: Sendable, Hashable {
     /// `user@example.com`, lower-cased: also `user+anything@example.com`, unless the entry
     /// itself has a label; then that label only.
@@ -49,6 +53,10 @@ package enum RecipientCondition: Sendable, Hashable {
     case domain(String)
     /// `.example.com`, kept without the dot: every subdomain at any depth, not the parent.
     case subdomains(of: String)
+    /// `ticket-*@example.com`: the whole address.
+    case like(Wildcard)
+    /// An expression that is found in the address.
+    case matches(Pattern)
 }
 
 /// What a rule does with a mail that it took: data; the doing is in Actions.

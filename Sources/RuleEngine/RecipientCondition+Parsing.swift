@@ -7,7 +7,12 @@ extension RecipientCondition {
     }
 
     /// `user@example.com`, `example.com` or `.example.com`; folded to lower case and A-labels.
-    package init(parsing text: String) throws(ParsingError) {
+    /// `allowsWildcards`: also an address with `*` in it.
+    package init(parsing text: String, allowsWildcards: Bool = false) throws(ParsingError) {
+        if text.contains("*"), allowsWildcards {
+            self = .like(try Self.wildcard(text))
+            return
+        }
         if text.contains("*") {
             throw ParsingError(
                 message: "“*” is no wildcard here: \(Self.advice(for: text))")
@@ -34,6 +39,26 @@ extension RecipientCondition {
             throw ParsingError(
                 message: "“\(text)” is neither an address nor a domain: \(error)")
         }
+    }
+
+    /// Behind the `@` of an address with stars there is a domain, in which some may stand, too.
+    private static func wildcard(_ text: String) throws(ParsingError) -> Wildcard {
+        guard let at = text.lastIndex(of: "@"), at != text.startIndex else {
+            throw ParsingError(
+                message: "“\(text)”: “*” stands in addresses: \(advice(for: text))")
+        }
+        let domain = String(text[text.index(after: at)...])
+        guard text.utf8.count <= 320, text.utf8.allSatisfy({ $0 > 32 && $0 != 127 }),
+            let ascii = try? Domain(parsing: domain.replacing("*", with: "x")).ascii
+        else { throw ParsingError(message: "“\(text)” is no address, whatever “*” stands for") }
+        // A name beyond ASCII is compared in its A-labels, of which a star is no part.
+        let isPlain = domain.utf8.allSatisfy { $0 < 128 }
+        guard isPlain || !domain.contains("*") else {
+            throw ParsingError(
+                message: "“\(text)”: “*” stands for no part of a domain beyond ASCII; write its "
+                    + "A-labels (xn--…)")
+        }
+        return Wildcard(text[...at] + (isPlain ? domain : ascii))
     }
 
     /// What to do instead of writing the wildcard in `text`.

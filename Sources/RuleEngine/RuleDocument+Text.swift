@@ -1,22 +1,27 @@
-import Foundation
-
 extension RuleDocument {
     /// `ruleSet` as a YAML file that reads back to the same set.
     package static func text(of ruleSet: ReceiptRuleSet) -> String {
-        var text = "ruleSet: \(quoted(ruleSet.name))\n"
+        var text = "ruleSet: \(DocumentText.quoted(ruleSet.name))\n"
         text += ruleSet.rules.isEmpty ? "rules: []\n" : "rules:\n"
         for rule in ruleSet.rules {
-            text += "  - name: \(quoted(rule.name))\n"
+            text += "  - name: \(DocumentText.quoted(rule.name))\n"
             if !rule.isEnabled { text += "    enabled: false\n" }
             if !rule.recipients.isEmpty {
                 text += "    recipients:\n"
-                for recipient in rule.recipients { text += "      - \(quoted(recipient.text))\n" }
+                for recipient in rule.recipients { text += "      - \(entry(recipient))\n" }
             }
             if rule.tlsPolicy == .require { text += "    tls: require\n" }
             if rule.isScanEnabled { text += "    scan: true\n" }
+            text += rule.conditions?.documentText ?? ""
             text += rule.actions.isEmpty ? "    actions: []\n" : "    actions:\n"
             for action in rule.actions { text += "      - \(line(action))\n" }
         }
+        return text
+    }
+
+    private static func entry(_ recipient: RecipientCondition) -> String {
+        let text = DocumentText.quoted(recipient.text)
+        if case .matches = recipient { return DocumentText.mapping([("matches", text)]) }
         return text
     }
 
@@ -38,23 +43,9 @@ extension RuleDocument {
         case .addHeader(let name, let value): values = [("name", name), ("value", value)]
         case .stop(let topic): values = [("topic", topic)]
         }
-        let given = values.compactMap { key, value in value.map { "\(key): \(quoted($0))" } }
-        return "\(action.kind): {\(given.joined(separator: ", "))}"
-    }
-
-    /// JSON's strings are YAML's; plain where that means the same.
-    private static func quoted(_ text: String) -> String {
-        let isPlain =
-            text.first?.isLetter == true
-            && text.allSatisfy { character in
-                character.isASCII && (character.isLetter || character.isNumber)
-                    || "-_./@+".contains(character)
-            } && !["true", "false", "null", "yes", "no", "on", "off"].contains(text.lowercased())
-        if isPlain { return text }
-        guard
-            let data = try? JSONSerialization.data(
-                withJSONObject: text, options: [.fragmentsAllowed, .withoutEscapingSlashes])
-        else { preconditionFailure("a text always encodes") }
-        return String(decoding: data, as: UTF8.self)
+        let given = values.compactMap { key, value in
+            value.map { (key, DocumentText.quoted($0)) }
+        }
+        return "\(action.kind): \(DocumentText.mapping(given))"
     }
 }

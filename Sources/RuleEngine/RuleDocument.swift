@@ -23,25 +23,32 @@ package struct RuleDocument {
     }
 
     private static func rule(_ value: DocumentValue, _ catalogue: RuleCatalogue) -> ReceiptRule? {
-        let keys = ["name", "recipients", "tls", "scan", "enabled", "actions"]
+        let keys =
+            ["name", "recipients", "tls", "scan", "enabled", "actions"] + ConditionDocument.keys
         guard let mapping = value.mapping(keys: keys) else { return nil }
-        return ReceiptRule(
+        var rule = ReceiptRule(
             name: RuleValues.name(mapping.required("name")) ?? "",
             isEnabled: mapping.bool("enabled") ?? true,
             tlsPolicy: mapping["tls"]?.choice([
                 ("optional", .optional), ("require", .require),
             ]) ?? .optional,
-            recipients: RuleValues.recipients(mapping["recipients"]),
-            actions: RuleValues.actions(mapping.required("actions")) { action($0, catalogue) },
+            recipients: RuleValues.recipients(mapping["recipients"], allowsPatterns: true),
+            conditions: ConditionDocument.read(mapping), actions: [],
             isScanEnabled: mapping.bool("scan") ?? false)
+        for name in rule.groupNames where TemplateFact(rawValue: name) != nil {
+            value.noteWhole("a group cannot be called “\(name)”, which every mail has")
+        }
+        let values = RuleValues(
+            catalogue: catalogue,
+            templateNames: TemplateFact.allCases.map(\.rawValue) + rule.groupNames)
+        rule.actions = RuleValues.actions(mapping.required("actions")) { action($0, values) }
+        return rule
     }
 
     private static let actionNames = ["store", "invoke", "notify", "addHeader", "stop"]
     private static let oneOfThem = "an action is one of \(actionNames.joined(separator: ", "))"
 
-    private static func action(
-        _ value: DocumentValue, _ catalogue: RuleCatalogue
-    ) -> ReceiptAction? {
+    private static func action(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
         if value.isScalar { return plainAction(value) }
         guard let mapping = value.mapping(keys: actionNames) else { return nil }
         guard let name = mapping.keys.first, mapping.keys.count == 1 else {
@@ -56,12 +63,11 @@ package struct RuleDocument {
         }
         if name == "stop", mapping[name] == nil { return .stop(topic: nil) }
         guard let arguments = mapping.required(name) else { return nil }
-        let values = RuleValues(catalogue: catalogue)
         switch name {
         case "store": return store(arguments, values)
         case "invoke": return invoke(arguments, values)
         case "notify": return notify(arguments, values)
-        case "addHeader": return addHeader(arguments)
+        case "addHeader": return addHeader(arguments, values)
         default:
             guard let stop = arguments.mapping(keys: ["topic"]) else { return nil }
             return .stop(topic: values.topic(stop["topic"]))
@@ -95,7 +101,7 @@ package struct RuleDocument {
         }
         return .store(
             bucket: values.bucket(store.required("bucket")) ?? "",
-            prefix: RuleValues.prefix(store["prefix"]), topic: values.topic(store["topic"]),
+            prefix: values.prefix(store["prefix"]), topic: values.topic(store["topic"]),
             onFailure: store["onFailure"]?.choice(failurePolicies) ?? .hold)
     }
 
@@ -119,10 +125,10 @@ package struct RuleDocument {
             encoding: notify["encoding"]?.choice([("UTF-8", .utf8), ("Base64", .base64)]) ?? .utf8)
     }
 
-    private static func addHeader(_ value: DocumentValue) -> ReceiptAction? {
+    private static func addHeader(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
         guard let header = value.mapping(keys: ["name", "value"]) else { return nil }
         return .addHeader(
             name: RuleValues.headerName(header.required("name")) ?? "",
-            value: RuleValues.headerValue(header.required("value")) ?? "")
+            value: values.headerValue(header.required("value")) ?? "")
     }
 }

@@ -6,13 +6,14 @@ extension RuleEvaluator {
     package func trace(
         _ facts: MailFacts, standing: (ActionKey) -> ActionStanding?
     ) -> [RuleTrace] {
-        trace(walk(facts, standing: standing), facts)
+        trace(walk(facts, isTraced: true, standing: standing), facts)
     }
 
     /// What the rules would make of a mail with `facts`, if every action succeeded and every
     /// handler answered `CONTINUE`.
     package func trace(dryRun facts: MailFacts) -> [RuleTrace] {
-        trace(walk(facts, isDryRun: true) { _ in .ended(.continueOn) }, facts)
+        trace(
+            walk(facts, isDryRun: true, isTraced: true) { _ in .ended(.continueOn) }, facts)
     }
 
     private func trace(_ walk: RuleWalk, _ facts: MailFacts) -> [RuleTrace] {
@@ -35,28 +36,30 @@ extension RuleEvaluator {
             rule.recipients.isEmpty
                 ? [
                     RuleTrace.Condition(
-                        text: "any recipient of ours", value: recipient.wireText, isMatch: true)
+                        text: "any recipient of ours", value: recipient.wireText, answer: .yes)
                 ]
                 : rule.recipients.map { condition in
                     RuleTrace.Condition(
                         text: "recipient is \(condition.text)", value: recipient.wireText,
-                        isMatch: condition.matches(recipient))
+                        answer: ConditionAnswer(condition.matches(recipient)))
                 }
         }
         if visit != nil, rule.tlsPolicy == .require {
             conditions.append(
                 RuleTrace.Condition(
                     text: "tls is required", value: facts.isTLS ? "tls" : "plaintext",
-                    isMatch: facts.isTLS))
+                    answer: ConditionAnswer(facts.isTLS)))
         }
-        let standings = visit?.standings ?? []
+        conditions += visit?.conditions ?? []
+        let reached = visit?.actions ?? []
         return RuleTrace(
             rule: rule.name, answer: visit?.answer ?? .noRecipient, conditions: conditions,
             matchedRecipients: (visit?.recipients ?? []).map(\.wireText),
             actions: rule.actions.enumerated().map { position, action in
-                RuleTrace.Action(
-                    position: position, text: action.text,
-                    standing: position < standings.count ? standings[position] : "not reached")
+                let (action, standing) =
+                    position < reached.count ? reached[position] : (action, "not reached")
+                return RuleTrace.Action(
+                    position: position, text: action.text, standing: standing)
             })
     }
 }
@@ -71,6 +74,8 @@ extension RecipientCondition {
                     || recipient.localPartWithoutLabel == localPart)
         case .domain(let domain): recipient.domain.ascii == domain
         case .subdomains(let parent): recipient.domain.ascii.hasSuffix("." + parent)
+        case .like(let wildcard): wildcard.matches(recipient.wireText)
+        case .matches(let pattern): pattern.firstMatch(in: recipient.wireText) != nil
         }
     }
 }

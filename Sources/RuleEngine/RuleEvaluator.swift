@@ -5,23 +5,32 @@ package import MailModel
 /// and evaluation share.
 ///
 /// Pure, total and deterministic: the same facts and standings give the same evaluation. Finding
-/// the rules of a recipient costs one look-up for each of its domain's labels, not a walk.
+/// the rules of a recipient costs one look-up for each of its domain's labels, and only those with
+/// wildcards and expressions are walked.
 package struct RuleEvaluator: Sendable {
     package let ruleSet: ReceiptRuleSet
     /// Names the set's content: the first 16 hexadecimal digits of the SHA-256 of its canonical
     /// JSON, so the same rules give the same version.
     package let version: String
 
+    /// What of a mail its enabled rules ask for.
+    package let needs: MailFacts.Needs
+
     /// Positions of enabled rules, by what their conditions name.
     private var byAddress: [String: [Int]] = [:]
     private var byDomain: [String: [Int]] = [:]
     private var byParent: [String: [Int]] = [:]
     private var forAll: [Int] = []
+    /// Each of these is asked of each recipient.
+    private var patterned: [(condition: RecipientCondition, index: Int)] = []
 
     package init(ruleSet: ReceiptRuleSet) {
         self.ruleSet = ruleSet
         let digest = SHA256.hash(data: Array(ruleSet.canonicalJSON.utf8))
         version = Hexadecimal.text(digest.prefix(8))
+        needs = ruleSet.rules.filter(\.isEnabled).reduce(into: []) { needs, rule in
+            needs.formUnion(rule.needs)
+        }
         for (index, rule) in ruleSet.rules.enumerated() where rule.isEnabled {
             if rule.recipients.isEmpty { forAll.append(index) }
             for condition in rule.recipients {
@@ -30,6 +39,7 @@ package struct RuleEvaluator: Sendable {
                     byAddress["\(localPart)@\(domain)", default: []].append(index)
                 case .domain(let domain): byDomain[domain, default: []].append(index)
                 case .subdomains(let parent): byParent[parent, default: []].append(index)
+                case .like, .matches: patterned.append((condition, index))
                 }
             }
         }
@@ -54,13 +64,16 @@ package struct RuleEvaluator: Sendable {
         return isTaken ? .taken : .tlsRequired
     }
 
-    /// Whether some enabled rule that takes a recipient of the mail scans. SES: `ScanEnabled`. One
-    /// that a stop keeps from being reached counts, too: that is not known before the actions run.
+    /// Whether some enabled rule that takes a recipient of the mail scans, or asks for what a scan
+    /// shows. SES: `ScanEnabled`. One that a stop or a condition keeps from being reached counts, too:
+    /// that is not known before the actions run.
     package func scans(_ facts: MailFacts) -> Bool {
         facts.recipients.contains { recipient in
             rules(for: recipient).contains { index in
                 let rule = ruleSet.rules[index]
-                return rule.isScanEnabled && (facts.isTLS || rule.tlsPolicy == .optional)
+                let isScanned =
+                    rule.isScanEnabled || rule.needs.contains(.screening)
+                return isScanned && (facts.isTLS || rule.tlsPolicy == .optional)
             }
         }
     }
@@ -84,6 +97,7 @@ package struct RuleEvaluator: Sendable {
                 found += byParent[String(rest)] ?? []
             }
         }
+        found += patterned.filter { $0.condition.matches(recipient) }.map(\.index)
         return found
     }
 
@@ -99,7 +113,8 @@ package struct RuleEvaluator: Sendable {
 
     /// One pass over the rules that some recipient meets.
     func walk(
-        _ facts: MailFacts, isDryRun: Bool = false, standing: (ActionKey) -> ActionStanding?
+        _ facts: MailFacts, isDryRun: Bool = false, isTraced: Bool = false,
+        standing: (ActionKey) -> ActionStanding?
     ) -> RuleWalk {
         var matched: [Int: [Mailbox]] = [:]
         for recipient in facts.recipients {
@@ -107,7 +122,7 @@ package struct RuleEvaluator: Sendable {
                 matched[index, default: []].append(recipient)
             }
         }
-        var walk = RuleWalk(isTLS: facts.isTLS, isDryRun: isDryRun)
+        var walk = RuleWalk(facts, isDryRun: isDryRun, isTraced: isTraced)
         for index in matched.keys.sorted() {
             walk.visit(
                 ruleSet.rules[index], at: index, recipients: matched[index] ?? [],

@@ -4,6 +4,8 @@ package struct RuleTrace: Sendable, Hashable, Codable {
         case took, disabled
         /// No recipient condition matched.
         case noRecipient
+        /// Its conditions do not hold, or it cannot be told whether they do.
+        case conditions
         /// The rule requires TLS and the mail came without.
         case plaintext
         /// An earlier stop, or handler's answer, ended the evaluation before this rule.
@@ -15,14 +17,17 @@ package struct RuleTrace: Sendable, Hashable, Codable {
     package struct Condition: Sendable, Hashable, Codable {
         /// What was asked: `recipient .example.com` for instance.
         package var text: String
-        /// What it was asked of: the recipient, `plaintext`.
+        /// What it was asked of: the recipient, `plaintext`, or why that is unknown.
         package var value: String
-        package var isMatch: Bool
+        package var answer: ConditionAnswer
+        /// Within how many groups it stands; a group stands before its members.
+        package var depth: Int
 
-        package init(text: String, value: String, isMatch: Bool) {
+        package init(text: String, value: String, answer: ConditionAnswer, depth: Int = 0) {
             self.text = text
             self.value = value
-            self.isMatch = isMatch
+            self.answer = answer
+            self.depth = depth
         }
     }
 

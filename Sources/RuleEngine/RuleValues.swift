@@ -3,6 +3,8 @@ import Documents
 /// Reads what both forms of a rule set hold: names, conditions, header lines, references.
 struct RuleValues {
     let catalogue: RuleCatalogue
+    /// The names that may be filled into texts; nil where `${` stands for itself, as it does for SES.
+    var templateNames: [String]?
 
     // MARK: References
 
@@ -79,7 +81,7 @@ struct RuleValues {
     }
 
     /// An object key's first part: relative, and nothing that leaves its bucket.
-    static func prefix(_ value: DocumentValue?) -> String? {
+    func prefix(_ value: DocumentValue?) -> String? {
         guard let value, let text = value.string(), !text.isEmpty else { return nil }
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         let inner = text.hasSuffix("/") ? parts.dropLast() : parts[...]
@@ -91,6 +93,26 @@ struct RuleValues {
                 "“\(text)” is no prefix: at most 512 printable ASCII characters, parts "
                     + "separated by “/”, none empty or beginning with “.”")
             return nil
+        }
+        return template(text, value)
+    }
+
+    /// `text` as a template: what it names has to be there.
+    private func template(_ text: String, _ value: DocumentValue) -> String? {
+        guard Template.isTemplate(text) else { return text }
+        guard let templateNames else { return Template.escaping(text) }
+        guard let template = Template(text) else {
+            value.note(
+                "“${” begins no name that “}” ends; for these two characters themselves write “$${”"
+            )
+            return nil
+        }
+        if template.names.count > Template.namesMax {
+            value.note("\(template.names.count) names; at most \(Template.namesMax) are filled in")
+        }
+        for name in template.names where !templateNames.contains(name) {
+            let hint = NearMiss.hint(name, among: templateNames)
+            value.note("nothing is called “\(name)”\(hint)")
         }
         return text
     }
@@ -109,13 +131,13 @@ struct RuleValues {
     }
 
     /// SES: below 2,048 characters and no line end; ours is printable ASCII besides.
-    static func headerValue(_ value: DocumentValue?) -> String? {
+    func headerValue(_ value: DocumentValue?) -> String? {
         guard let value, let text = value.string() else { return nil }
         guard text.utf8.count < 2048, text.utf8.allSatisfy({ $0 >= 32 && $0 < 127 }) else {
             value.note("a header value is below 2,048 printable ASCII characters on one line")
             return nil
         }
-        return text
+        return template(text, value)
     }
 
     // MARK: Lists
@@ -137,14 +159,21 @@ struct RuleValues {
         }
     }
 
-    static func recipients(_ value: DocumentValue?) -> [RecipientCondition] {
+    /// `allowsPatterns`: wildcards and expressions may stand there, which SES does not have.
+    static func recipients(
+        _ value: DocumentValue?, allowsPatterns: Bool
+    ) -> [RecipientCondition] {
         guard let value else { return [] }
         let entries = value.list()
         noteExcess(entries.count, of: "recipients", over: RuleDocument.recipientsMax, "rule", value)
         return entries.compactMap { entry in
+            if allowsPatterns, !entry.isScalar {
+                let expression = entry.mapping(keys: ["matches"])?.required("matches")
+                return expression.flatMap(Pattern.init(reading:)).map { .matches($0) }
+            }
             guard let text = entry.string() else { return nil }
             do throws(RecipientCondition.ParsingError) {
-                return try RecipientCondition(parsing: text)
+                return try RecipientCondition(parsing: text, allowsWildcards: allowsPatterns)
             } catch {
                 entry.note(error.message)
                 return nil

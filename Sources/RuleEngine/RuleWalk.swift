@@ -7,8 +7,11 @@ struct RuleWalk {
         var rule: Int
         var answer: RuleTrace.Answer
         var recipients: [Mailbox]
-        /// For each action of the rule: `next`, `held`, …
-        var standings: [String]
+        /// What was asked beside the recipients and TLS; empty where nobody traces.
+        var conditions: [RuleTrace.Condition] = []
+        /// The actions as they are done with this mail, as far as they were reached, each with its
+        /// standing: `next`, `held`, …
+        var actions: [(ReceiptAction, standing: String)] = []
     }
 
     private(set) var visits: [Visit] = []
@@ -19,23 +22,26 @@ struct RuleWalk {
     private var areLaterRulesHeld = false
     private var addedHeaders: [String] = []
     private let isTLS: Bool
-    /// Nothing has been done: only the words of `standings` differ.
+    private var conditions: ConditionWalk
+    /// Nothing has been done: only the words of the standings differ.
     private let isDryRun: Bool
 
-    init(isTLS: Bool, isDryRun: Bool) {
-        self.isTLS = isTLS
+    init(_ facts: MailFacts, isDryRun: Bool, isTraced: Bool) {
+        isTLS = facts.isTLS
+        conditions = ConditionWalk(facts, isTraced: isTraced)
         self.isDryRun = isDryRun
     }
 
     var evaluation: Evaluation {
-        Evaluation(next: next, isFinished: !isWaiting)
+        Evaluation(
+            next: next, isTaken: visits.contains { $0.answer == .took }, isFinished: !isWaiting)
     }
 
     mutating func visit(
         _ rule: ReceiptRule, at index: Int, recipients: [Mailbox],
         standing: (ActionKey) -> ActionStanding?
     ) {
-        var visit = Visit(rule: index, answer: .took, recipients: recipients, standings: [])
+        var visit = Visit(rule: index, answer: .took, recipients: recipients)
         defer { visits.append(visit) }
         if rule.tlsPolicy == .require, !isTLS {
             visit.answer = .plaintext
@@ -50,15 +56,25 @@ struct RuleWalk {
             isWaiting = true
             return
         }
+        conditions.begin(rule, recipients: recipients)
+        if let asked = rule.conditions {
+            let isTaken = conditions.holds(asked)
+            visit.conditions = conditions.asked ?? []
+            guard isTaken else {
+                visit.answer = .conditions
+                return
+            }
+        }
         var isHeld = false
         for (position, action) in rule.actions.enumerated() {
             let key = ActionKey(rule: rule.name, position: position)
+            let action = action.filled { conditions.value(of: $0) }
             let step = step(
                 PlannedAction(
                     key: key, action: action, recipients: recipients, addedHeaders: addedHeaders,
                     isScanEnabled: rule.isScanEnabled),
                 isHeld: &isHeld, standing: standing)
-            visit.standings.append(step.standing)
+            visit.actions.append((action, step.standing))
             if step.endsRule { break }
         }
     }

@@ -35,7 +35,7 @@ package enum SESRuleDocument {
             tlsPolicy: mapping["TlsPolicy"]?.choice([
                 ("Optional", .optional), ("Require", .require),
             ]) ?? .optional,
-            recipients: RuleValues.recipients(mapping["Recipients"]),
+            recipients: RuleValues.recipients(mapping["Recipients"], allowsPatterns: false),
             actions: RuleValues.actions(mapping["Actions"]) { action($0, values) },
             isScanEnabled: mapping.bool("ScanEnabled") ?? false)
     }
@@ -58,7 +58,7 @@ package enum SESRuleDocument {
         case "S3Action": return store(inner, values)
         case "LambdaAction": return invoke(inner, values)
         case "SNSAction": return notify(inner, values)
-        case "AddHeaderAction": return addHeader(inner)
+        case "AddHeaderAction": return addHeader(inner, values)
         case "StopAction":
             guard let stop = inner.mapping(keys: ["Scope", "TopicArn"]) else { return nil }
             _ = stop.required("Scope")?.choice([("RuleSet", true)])
@@ -77,7 +77,7 @@ package enum SESRuleDocument {
         }
         return .store(
             bucket: values.bucket(store.required("BucketName")) ?? "",
-            prefix: RuleValues.prefix(store["ObjectKeyPrefix"]),
+            prefix: values.prefix(store["ObjectKeyPrefix"]),
             topic: values.topic(store["TopicArn"]), onFailure: .hold)
     }
 
@@ -100,11 +100,13 @@ package enum SESRuleDocument {
             encoding: notify["Encoding"]?.choice([("UTF-8", .utf8), ("Base64", .base64)]) ?? .utf8)
     }
 
-    private static func addHeader(_ value: DocumentValue) -> ReceiptAction? {
+    private static func addHeader(
+        _ value: DocumentValue, _ values: RuleValues
+    ) -> ReceiptAction? {
         guard let header = value.mapping(keys: ["HeaderName", "HeaderValue"]) else { return nil }
         return .addHeader(
             name: RuleValues.headerName(header.required("HeaderName")) ?? "",
-            value: RuleValues.headerValue(header.required("HeaderValue")) ?? "")
+            value: values.headerValue(header.required("HeaderValue")) ?? "")
     }
 
     // MARK: Export
@@ -117,7 +119,24 @@ package enum SESRuleDocument {
         "arn:aws:lambda:\(region):\(account):function:\(name)"
     }
 
-    /// The set as `aws ses describe-receipt-rule-set` prints one; `createdAt` is ISO 8601.
+    /// What of the set has no place in SES's form, and without what it would take other mails: each
+    /// with its rule, for people.
+    package static func excess(of ruleSet: ReceiptRuleSet) -> [String] {
+        ruleSet.rules.flatMap { rule -> [String] in
+            let patterns = rule.recipients.filter { recipient in
+                switch recipient {
+                case .like, .matches: true
+                case .address, .domain, .subdomains: false
+                }
+            }
+            let templates = rule.actions.filter(\.isTemplate)
+            return (rule.conditions == nil ? [] : ["rule “\(rule.name)” has conditions"])
+                + patterns.map { "rule “\(rule.name)” takes “\($0.text)”" }
+                + templates.map { "rule “\(rule.name)” fills in “\($0.text)”" }
+        }
+    }
+
+    /// The set as `aws ses describe-receipt-rule-set` prints one, where it has no `excess`; `createdAt` is ISO 8601.
     /// `onFailure` has no place in SES's form and is left out.
     package static func text(of ruleSet: ReceiptRuleSet, createdAt: String) -> String {
         let document: [String: Any] = [
@@ -135,7 +154,8 @@ package enum SESRuleDocument {
     private static func rule(_ rule: ReceiptRule) -> [String: Any] {
         var object: [String: Any] = [
             "Name": rule.name, "Enabled": rule.isEnabled, "TlsPolicy": rule.tlsPolicy.rawValue,
-            "Actions": rule.actions.map(action), "ScanEnabled": rule.isScanEnabled,
+            "Actions": rule.actions.map { action($0.filled { _ in nil }) },
+            "ScanEnabled": rule.isScanEnabled,
         ]
         if !rule.recipients.isEmpty { object["Recipients"] = rule.recipients.map(\.text) }
         return object

@@ -80,6 +80,10 @@ extension SQLStore: MailStore {
                 "UPDATE mail SET verdicts = $1, waits_for = $2 WHERE id = $3",
                 [.text(json(verdicts)), .text(progress.waitsFor), .text(progress.mail.text)])
         }
+        if progress.isUntaken {
+            try connection.execute(
+                "UPDATE mail SET is_untaken = 1 WHERE id = $1", [.text(progress.mail.text)])
+        }
         for action in progress.actions {
             try connection.execute(
                 """

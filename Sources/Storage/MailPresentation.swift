@@ -57,7 +57,8 @@ package struct MailPresentation: Sendable {
         return start..<start
     }
 
-    private func unforged(_ raw: [UInt8]) -> [UInt8] {
+    /// `raw`, the front of the mail as it came, without the fields that claim to be ours.
+    package func unforged(_ raw: [UInt8]) -> [UInt8] {
         var kept: [UInt8] = []
         var position = 0
         for span in hiddenSpans(of: raw) {

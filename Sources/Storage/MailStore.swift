@@ -25,6 +25,8 @@ package struct MailProgress: Sendable {
     package var actions: [ActionRecord]
     /// For the outbox: one for each subscriber of a message's topic.
     package var deliveries: [TopicDelivery]
+    /// No rule took the mail, which was not to be told when it came.
+    package var isUntaken: Bool
     /// Set when the mail leaves `acting`.
     package var newState: MailRecord.State?
     /// While it stays `acting`: when the next of its actions is due; what `due(at:)` asks. A mail
@@ -33,14 +35,15 @@ package struct MailProgress: Sendable {
 
     package init(
         mail: MailID, verdicts: VerdictRecord? = nil, waitsFor: String? = nil,
-        actions: [ActionRecord], deliveries: [TopicDelivery], newState: MailRecord.State?,
-        nextAttemptAt: Timestamp?
+        actions: [ActionRecord], deliveries: [TopicDelivery], isUntaken: Bool = false,
+        newState: MailRecord.State?, nextAttemptAt: Timestamp?
     ) {
         self.mail = mail
         self.verdicts = verdicts
         self.waitsFor = waitsFor
         self.actions = actions
         self.deliveries = deliveries
+        self.isUntaken = isUntaken
         self.newState = newState
         self.nextAttemptAt = nextAttemptAt
     }

@@ -48,6 +48,10 @@ package struct VerdictRecord: Sendable, Hashable, Codable {
     package var dmarcPolicy: String?
     /// SES: `dmarcPolicy`, which is there for a mail that failed.
     package var failedPolicy: String? { dmarc.status == .fail ? dmarcPolicy : nil }
+    /// The domains whose signature holds for what a reader sees.
+    package var dkimDomains: [String] = []
+    /// What a scanner gave for spam; nil where none did.
+    package var spamScore: Double?
     /// Checks that SES has no word for: HELO's SPF (`helo`), `arc`, `iprev`.
     package var others: [OtherFinding] = []
     /// Who was asked about the mail by screening it, each with its answer: the lists in the order
@@ -141,6 +145,8 @@ extension VerdictRecord {
         spam = try value(.spam, or: spam)
         virus = try value(.virus, or: virus)
         dmarcPolicy = try row.decodeIfPresent(String.self, forKey: .dmarcPolicy)
+        dkimDomains = try value(.dkimDomains, or: dkimDomains)
+        spamScore = try row.decodeIfPresent(Double.self, forKey: .spamScore)
         others = try value(.others, or: others)
         inquiries = try value(.inquiries, or: inquiries)
         extent = try value(.extent, or: extent)

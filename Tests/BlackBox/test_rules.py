@@ -138,6 +138,114 @@ class Semantics(ServerCase):
         self.assertEqual(rules["subdomains"]["matchedRecipients"], ["a@sub.example.test"])
 
 
+class Conditions(ServerCase):
+    """Rules that look at the mail itself, over SMTP."""
+
+    identities = ("example.test",)
+    rules = r"""
+        ruleSet: main
+        rules:
+          - name: invoices
+            recipients: [desk@example.test]
+            when:
+              - attachment: {type: application/pdf, name: {like: "*.pdf"}}
+            actions:
+              - store: {bucket: mail, prefix: invoices}
+          - name: urgent
+            recipients: [desk@example.test]
+            when:
+              - any:
+                  - subject: {matches: '\b(urgent|down)\b'}
+                  - body: {contains: house on fire}
+              - not: {from: {endsWith: "@robots.example"}}
+              - peer: 127.0.0.0/8
+            actions:
+              - store: {bucket: mail, prefix: urgent}
+          - name: large
+            recipients: [desk@example.test]
+            when:
+              - size: {above: 100_000}
+            actions:
+              - store: {bucket: mail, prefix: large}
+          - name: forged
+            recipients: [desk@example.test]
+            when:
+              - dkim: PASS
+            actions:
+              - store: {bucket: mail, prefix: signed}
+          - name: cases
+            recipients: ["case-*@example.test", {matches: '^t[0-9]+@example\.test$'}]
+            actions:
+              - store: {bucket: mail, prefix: cases}
+        """
+
+    def prefixes(self, mail, to="desk@example.test", sender="ada@sender.example"):
+        self.last = self.server.send(mail, to, sender=sender)
+        self.server.settled(self.last)
+        return {key.rpartition("/")[0] for key in self.server.objects() if key.endswith(self.last)}
+
+    @staticmethod
+    def mail(subject, body="hello\r\n", sender="ada@sender.example", extra=""):
+        return (f"From: {sender}\r\nTo: desk@example.test\r\nSubject: {subject}\r\n{extra}"
+                f"\r\n{body}").encode()
+
+    def test_subject_and_body(self):
+        self.assertEqual(self.prefixes(self.mail("it is URGENT")), {"urgent"})
+        self.assertEqual(self.prefixes(self.mail("=?utf-8?q?it_is_down?=")), {"urgent"})
+        self.assertEqual(self.prefixes(self.mail("x", "The House\r\non fire")), set())
+        self.assertEqual(self.prefixes(self.mail("x", "The House on FIRE")), {"urgent"})
+        self.assertEqual(self.prefixes(self.mail("urgent", sender="x@robots.example")), set())
+
+    def test_a_mail_in_a_file(self):
+        filler = "0123456789" * 7 + "\r\n"
+        body = filler * 2_000
+        self.assertEqual(self.prefixes(self.mail("x", body)), {"large"})
+        self.assertEqual(
+            self.prefixes(self.mail("x", "house on fire\r\n" + body)), {"large", "urgent"})
+
+    def test_attachments(self):
+        def carrying(content, name):
+            return self.mail("x", (
+                "--b\r\nContent-Type: text/plain\r\n\r\nhere\r\n--b\r\n"
+                "Content-Type: application/octet-stream\r\n"
+                f'Content-Disposition: attachment; filename="{name}"\r\n\r\n{content}\r\n'
+                "--b--\r\n"), extra=(
+                    "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n"))
+        # What it is counts, not what it says to be.
+        self.assertEqual(self.prefixes(carrying("%PDF-1.4\r\n%x", "a.PDF")), {"invoices"})
+        self.assertEqual(self.prefixes(carrying("no such thing", "a.pdf")), set())
+        self.assertEqual(self.prefixes(carrying("%PDF-1.4\r\n%x", "a.txt")), set())
+
+    def test_what_no_rule_takes_is_marked(self):
+        self.assertEqual(self.prefixes(self.mail("nothing of interest")), set())
+        untaken = [mail["id"] for mail in self.server.json("mail", "list", "--untaken")]
+        self.assertIn(self.last, untaken)
+        self.assertEqual(self.prefixes(self.mail("urgent")), {"urgent"})
+        untaken = [mail["id"] for mail in self.server.json("mail", "list", "--untaken")]
+        self.assertNotIn(self.last, untaken)
+
+    def test_patterns_of_recipients(self):
+        for recipient in ("case-7@example.test", "CASE-@example.test", "t12@example.test"):
+            self.assertEqual(self.prefixes(self.mail("x"), recipient), {"cases"}, recipient)
+        for recipient in ("case7@example.test", "t12x@example.test", "xt1@example.test"):
+            self.assertEqual(self.server.rcpt(recipient)[0], 550, recipient)
+
+    def test_the_trace_says_why(self):
+        self.prefixes(self.mail("nothing of interest"))
+        text = self.server.cli("mail", "trace", self.last).stdout
+        self.assertIn("- urgent  its conditions do not hold", text)
+        self.assertIn("    any of?: no\n", text)
+        self.assertIn(
+            "      subject matches “\\b(urgent|down)\\b”?  “nothing of interest”: no\n", text)
+        self.assertIn("      body contains “house on fire”?  “hello”: no\n", text)
+        trace = self.server.json("mail", "trace", self.last)
+        forged = {rule["rule"]: rule for rule in trace["rules"]}["forged"]
+        self.assertEqual(
+            [(item["text"], item["answer"]) for item in forged["conditions"][1:]],
+            [("dkim is PASS", "unknown")])
+        self.assertEqual(forged["conditions"][1]["value"], "unknown: nothing judges mails")
+
+
 class Identities(ServerCase):
     identities = ()
 
@@ -181,7 +289,7 @@ class Reload(ServerCase):
         self.server.write_rules("""ruleSet: main
 rules:
   - name: one
-    recipients: [new@example.test, "*@example.test"]
+    recipients: [new@example.test, "*.example.test"]
     acctions: []
     actions:
       - store: {bucket: mall}
@@ -193,7 +301,7 @@ rules:
         self.server.eventually(
             lambda: self.server.log_lines("rules have problems"), "the problems are told")
         path = self.server.path("rules", "main.yaml")
-        for line, words in ((4, "“*” is no wildcard"), (5, "unknown key “acctions”"),
+        for line, words in ((4, "“*” stands in addresses"), (5, "unknown key “acctions”"),
                             (7, "did you mean “mail”?"), (8, "explode"),
                             (9, "stands above already"), (10, "expected optional or require")):
             self.assertTrue(
@@ -382,7 +490,7 @@ rules:
              ("rest", "took", ["someone@example.test"]),
              ("late", "stopped", ["someone@example.test", "other@elsewhere.example"])])
         self.assertEqual(
-            [condition["isMatch"] for condition in rules[1]["conditions"]], [True, False])
+            [condition["answer"] for condition in rules[1]["conditions"]], ["yes", "no"])
         # What turns the direction of a line does not reach the terminal.
         turned = martlet(
             "rules", "explain", file, "--to", "a\u202eb@example.test", status=64).stderr

@@ -89,7 +89,7 @@ final class Desk: Sendable {
                 senders: senders, time: time, random: random),
             senders: senders, ruleSets: ruleSets, rules: rules, mails: store, outbox: store,
             bodies: bodies,
-            time: time,
+            facts: MailFactsReader(bodies: bodies, returnPaths: nil, guesser: nil), time: time,
             topics: TopicOperations(
                 directory: directory,
                 subscriptions: Subscriptions(

@@ -25,6 +25,7 @@ import Testing
         let again = try RuleDocument.read(
             RuleDocument.text(of: ruleSet), file: "again", catalogue: .unchecked)
         #expect(again == ruleSet)
+        guard SESRuleDocument.excess(of: ruleSet).isEmpty else { return }
         let json = SESRuleDocument.text(of: ruleSet, createdAt: "2026-01-01T00:00:00.000Z")
         #expect(
             try SESRuleDocument.read(json, file: "json", catalogue: .unchecked) == ruleSet)

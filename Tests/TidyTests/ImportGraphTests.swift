@@ -126,11 +126,13 @@ import Testing
                 .contains { $0.hasSuffix("/SMTPServerSession.swift") })
     }
 
-    /// In the targets whose work is on bytes, the files that need Foundation: for JSON.
+    /// In the targets whose work is on bytes, the files that need Foundation: for JSON
+    /// and time zones.
     static let foundationUsers = [
         "SMTPProtocol": [], "MailModel": [],
         "RuleEngine": [
-            "ReceiptRuleSet+JSON.swift", "RuleDocument+Text.swift", "SESRuleDocument.swift",
+            "TimeWindow.swift", "DocumentText.swift", "ReceiptRuleSet+JSON.swift",
+            "SESRuleDocument.swift",
         ],
     ]
 

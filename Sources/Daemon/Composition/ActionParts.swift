@@ -11,6 +11,8 @@ import WebPoster
 struct ActionParts {
     let queue = ActionQueue()
     let wake = Wake()
+    /// Nil where the system has no database of content types.
+    let guesser: (any ContentTypeGuesser)?
     /// Who takes in what comes back is nil where nothing is sent.
     let runner: @Sendable (FeedbackFlow?) -> ActionRunner
     let deliverer: TopicDeliverer
@@ -24,6 +26,8 @@ struct ActionParts {
         _ rules: RuleParts, _ judging: JudgingParts, helper: HandlerHelper?
     ) async throws {
         let (time, random, wake) = (surroundings.time, surroundings.random, wake)
+        let guesser = ContentTypes.guesser()
+        self.guesser = guesser
         topics = TopicDirectory(configuration.topics)
         signingKey = try Self.signingKey(configuration, surroundings)
         subscriptions = Subscriptions(
@@ -44,7 +48,8 @@ struct ActionParts {
                 judge: judging.judge, feedback: feedback, actions: actions,
                 retries: configuration.retries, time: time, random: random,
                 pause: surroundings.pause, log: surroundings.journal,
-                onDeliveries: { wake.call() }, handlersMax: configuration.handlersRunningMax)
+                onDeliveries: { wake.call() }, guesser: guesser,
+                handlersMax: configuration.handlersRunningMax)
         }
         deliverer = TopicDeliverer(
             outbox: spool.store, directory: topics, wishes: subscriptions,

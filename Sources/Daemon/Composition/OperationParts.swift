@@ -43,10 +43,13 @@ struct OperationParts {
                     directory: rules.identities, verification: names.verification,
                     verifier: verifier, senders: sending?.operations,
                     time: surroundings.time, random: surroundings.random),
-                senders: sending?.operations, returnPaths: sending?.returnPaths,
+                senders: sending?.operations,
                 ruleSets: rules.ruleSets, rules: rules.rules,
                 mails: spool.store,
-                outbox: spool.store, bodies: spool.bodies, time: surroundings.time,
+                outbox: spool.store, bodies: spool.bodies,
+                facts: MailFactsReader(
+                    bodies: spool.bodies, returnPaths: sending?.returnPaths,
+                    guesser: actions.guesser), time: surroundings.time,
                 topics: TopicOperations(
                     directory: actions.topics, subscriptions: actions.subscriptions),
                 queue: actions.queue, traces: receiving.traces,

@@ -124,37 +124,6 @@ struct RulesCommand: AsyncParsableCommand {
         }
     }
 
-    struct Explain: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "What a rule file would do with a mail, and why; without a server.")
-
-        @Argument(help: "A YAML file, or SES's JSON by its .json")
-        var file: String
-
-        @Option(name: .long, help: "An envelope recipient; may be given several times.")
-        var to: [String]
-
-        @Flag(help: "The mail comes over TLS.")
-        var tls = false
-
-        @OptionGroup var output: OutputOptions
-
-        func run() async throws {
-            let recipients = try to.map { text in
-                guard let mailbox = Mailbox(text) else {
-                    throw ValidationError(
-                        "“\(Terminal.printable(text))” is no mail address")
-                }
-                return mailbox
-            }
-            let evaluator = RuleEvaluator(ruleSet: try RulesCommand.read(file))
-            let traces = evaluator.trace(
-                dryRun: MailFacts(recipients: recipients, isTLS: tls))
-            if output.json { return try Terminal.json(traces) }
-            TraceText.write(traces)
-        }
-    }
-
     struct Import: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "SES's JSON (aws ses describe-receipt-rule-set) as a YAML rule file.")
@@ -188,6 +157,13 @@ struct RulesCommand: AsyncParsableCommand {
 
         func run() async throws {
             let ruleSet = try RulesCommand.read(file)
+            let excess = SESRuleDocument.excess(of: ruleSet)
+            guard excess.isEmpty else {
+                for thing in excess {
+                    Terminal.complain("martlet: \(thing), which SES's rules cannot say")
+                }
+                throw ExitCode.failure
+            }
             Terminal.write(
                 SESRuleDocument.text(of: ruleSet, createdAt: SystemTime().now().iso8601Text))
         }

@@ -7,14 +7,26 @@ enum TraceText {
             Terminal.write(
                 "\(mark(trace)) \(Terminal.bold(trace.rule))  \(Terminal.dim(why(trace)))\n")
             for condition in trace.conditions {
-                let answer = condition.isMatch ? Terminal.green("yes") : Terminal.red("no")
-                Terminal.write(
-                    "    \(condition.text)?  \(Terminal.printable(condition.value)): \(answer)\n")
+                write(condition)
             }
             for action in trace.actions where trace.answer == .took {
                 Terminal.write("    -> \(action.text)  \(Terminal.dim(action.standing))\n")
             }
         }
+    }
+
+    private static func write(_ condition: RuleTrace.Condition) {
+        let answer =
+            switch condition.answer {
+            case .yes: Terminal.green("yes")
+            case .no: Terminal.red("no")
+            case .unknown: Terminal.yellow("not known")
+            }
+        let indent = String(repeating: "  ", count: condition.depth)
+        let value =
+            condition.value.isEmpty ? "" : "  \(Terminal.printable(condition.value))"
+        Terminal.write(
+            "    \(indent)\(Terminal.printable(condition.text))?\(value): \(answer)\n")
     }
 
     private static func mark(_ trace: RuleTrace) -> String {
@@ -27,6 +39,7 @@ enum TraceText {
             "took \(Terminal.printable(trace.matchedRecipients.joined(separator: ", ")))"
         case .disabled: "is disabled"
         case .noRecipient: "no recipient of it"
+        case .conditions: "its conditions do not hold"
         case .plaintext: "requires TLS, and the mail came without"
         case .stopped: "not reached: an earlier rule stopped"
         case .waiting: "not reached yet: an earlier action is still open"

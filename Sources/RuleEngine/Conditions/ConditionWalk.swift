@@ -1,0 +1,278 @@
+import MailModel
+
+/// The answer to a condition.
+package enum ConditionAnswer: String, Sendable, Hashable, Codable {
+    case yes, no
+    /// A fact that it rests on could not be had.
+    case unknown
+
+    init(_ isYes: Bool) { self = isYes ? .yes : .no }
+}
+
+/// Asks the conditions of rules about one mail, and says what of it their templates want. What decides
+/// already ends a group: later members are not asked.
+struct ConditionWalk {
+    private var reader: FactReader
+    /// What the named groups of expressions took, of the rule that is asked.
+    private var captures: [String: String] = [:]
+    /// What was asked of the rule, in order; nil where nobody wants to know.
+    private(set) var asked: [RuleTrace.Condition]?
+    private var depth = 0
+
+    init(_ facts: MailFacts, isTraced: Bool) {
+        reader = FactReader(facts)
+        asked = isTraced ? [] : nil
+    }
+
+    /// Turns to `rule`, which is to take the mail for `recipients`.
+    mutating func begin(_ rule: ReceiptRule, recipients: [Mailbox]) {
+        reader.recipients = recipients
+        if asked != nil { asked = [] }
+        captures = [:]
+        guard let first = recipients.first else { return }
+        for case .matches(let pattern) in rule.recipients where !pattern.names.isEmpty {
+            let taken = pattern.firstMatch(in: first.wireText) ?? [:]
+            captures.merge(taken) { first, _ in first }
+        }
+    }
+
+    /// What `name` stands for in a template of the rule; nil where the mail has no such thing.
+    mutating func value(of name: String) -> String? {
+        captures[name] ?? TemplateFact(rawValue: name)?.value(&reader)
+    }
+
+    /// Whether its rule takes the mail.
+    mutating func holds(_ conditions: RuleConditions) -> Bool {
+        var answer = all(conditions.when)
+        for condition in conditions.unless where answer != .no {
+            answer = Self.both(answer, ask(condition, isNegated: true))
+        }
+        return answer == .yes || answer == .unknown && conditions.whenUnknown == .take
+    }
+
+    private static func both(_ left: ConditionAnswer, _ right: ConditionAnswer) -> ConditionAnswer {
+        if left == .no || right == .no { return .no }
+        return left == .unknown || right == .unknown ? .unknown : .yes
+    }
+
+    private mutating func all(_ conditions: [RuleCondition]) -> ConditionAnswer {
+        var answer = ConditionAnswer.yes
+        for condition in conditions where answer != .no {
+            answer = Self.both(answer, ask(condition))
+        }
+        return answer
+    }
+
+    private mutating func any(_ conditions: [RuleCondition]) -> ConditionAnswer {
+        var answer = ConditionAnswer.no
+        for condition in conditions where answer != .yes {
+            switch ask(condition) {
+            case .yes: answer = .yes
+            case .unknown: answer = .unknown
+            case .no: break
+            }
+        }
+        return answer
+    }
+
+    /// `isNegated`: the answer wanted is the opposite, and what it took is nobody's.
+    private mutating func ask(
+        _ condition: RuleCondition, isNegated: Bool = false
+    ) -> ConditionAnswer {
+        let kept = captures
+        let place = note(condition, isNegated: isNegated)
+        let found = answer(condition)
+        var answer = found.answer
+        if isNegated {
+            captures = kept
+            answer = answer == .unknown ? .unknown : ConditionAnswer(answer == .no)
+        }
+        if let place {
+            asked?[place].value = found.value()
+            asked?[place].answer = answer
+        }
+        return answer
+    }
+
+    private mutating func note(_ condition: RuleCondition, isNegated: Bool) -> Int? {
+        guard let asked else { return nil }
+        let text = isNegated ? "not: \(condition.text)" : condition.text
+        self.asked?.append(
+            RuleTrace.Condition(text: text, value: "", answer: .no, depth: depth))
+        return asked.count
+    }
+
+    private typealias Found = (answer: ConditionAnswer, value: () -> String)
+
+    private mutating func answer(_ condition: RuleCondition) -> Found {
+        switch condition {
+        case .all(let members): return (group { $0.all(members) }, { "" })
+        case .any(let members): return (group { $0.any(members) }, { "" })
+        case .not(let member):
+            return (group { $0.ask(member, isNegated: true) }, { "" })
+        case .text(let fact, let tests): return texts(fact, tests)
+        case .attachment(let tests): return attachments(tests)
+        case .number(let fact, let tests):
+            return known(reader.number(fact), \.plainText) { number in
+                tests.allSatisfy { $0.holds(for: number) }
+            }
+        case .peer(let blocks):
+            return known(reader.facts.peerAddress, \.description) { address in
+                blocks.contains { $0.contains(address) }
+            }
+        case .tls(let isWanted):
+            let isTLS = reader.facts.isTLS
+            return (ConditionAnswer(isTLS == isWanted), { isTLS ? "tls" : "plaintext" })
+        case .verdict(let fact, let wanted): return verdict(fact, wanted)
+        case .time(let window):
+            guard case .known(let time) = reader.facts.receivedAt else {
+                return known(reader.facts.receivedAt, \.iso8601Text) { _ in false }
+            }
+            return (
+                window.contains(time).map { ConditionAnswer($0) } ?? .unknown,
+                { time.iso8601Text }
+            )
+        }
+    }
+
+    private mutating func group(
+        _ ask: (inout ConditionWalk) -> ConditionAnswer
+    ) -> ConditionAnswer {
+        depth += 1
+        defer { depth -= 1 }
+        return ask(&self)
+    }
+
+    private func known<Value>(
+        _ fact: Fact<Value>, _ text: @escaping (Value) -> String, _ holds: (Value) -> Bool
+    ) -> Found {
+        switch fact {
+        case .known(let value): (ConditionAnswer(holds(value)), { text(value) })
+        case .unknown(let reason): (.unknown, { Self.unknown(reason) })
+        }
+    }
+
+    private static func unknown(_ reason: String) -> String { "unknown: \(reason)" }
+
+    // MARK: Texts
+
+    private mutating func texts(_ fact: TextFact, _ tests: [TextTest]) -> Found {
+        let texts = reader.texts(of: fact)
+        let isWanted = !tests.contains(.exists(false))
+        for text in texts.known {
+            guard let taken = text.taken(by: tests) else { continue }
+            captures.merge(taken) { first, _ in first }
+            return (.yes, { Self.shown([text]) })
+        }
+        if let reason = texts.unknownBecause { return (.unknown, { Self.unknown(reason) }) }
+        let isAbsenceWanted = !isWanted && texts.known.isEmpty
+        return (ConditionAnswer(isAbsenceWanted), { Self.shown(texts.known) })
+    }
+
+    /// Characters of a value that a trace shows.
+    private static let shownMax = 120
+
+    private static func shown(_ texts: [FactText]) -> String {
+        guard !texts.isEmpty else { return "absent" }
+        let text = texts.map { "“\(line($0.text))”" }.joined(separator: ", ")
+        return text.count > shownMax ? "\(text.prefix(shownMax))…" : text
+    }
+
+    /// The beginning of a text on one line.
+    private static func line(_ text: String) -> String {
+        let words = text.prefix(shownMax).split { $0.isWhitespace || $0.isNewline }
+        return words.joined(separator: " ")
+    }
+
+    private func verdict(_ fact: VerdictFact, _ wanted: [ReceiptVerdict]) -> Found {
+        switch reader.verdict(fact) {
+        case .unknown(let reason): return (.unknown, { Self.unknown(reason) })
+        case .known(let verdict):
+            // That it could not be found out is an answer to who asks for it, and none to others.
+            let isOpen = verdict == .processingFailed && !wanted.contains(.processingFailed)
+            let answer = isOpen ? .unknown : ConditionAnswer(wanted.contains(verdict))
+            return (answer, { verdict.rawValue })
+        }
+    }
+
+    // MARK: Attachments
+
+    private mutating func attachments(_ tests: [AttachmentTest]) -> Found {
+        switch reader.facts.attachments {
+        case .unknown(let reason): return (.unknown, { Self.unknown(reason) })
+        case .known(let attachments):
+            for attachment in attachments {
+                var taken: [String: String] = [:]
+                let isFound = tests.allSatisfy { test in
+                    guard let more = test.taken(of: attachment) else { return false }
+                    taken.merge(more) { first, _ in first }
+                    return true
+                }
+                guard isFound else { continue }
+                captures.merge(taken) { first, _ in first }
+                return (.yes, { Self.shown([FactText(attachment.shownName)]) })
+            }
+            return (
+                .no, { Self.shown(attachments.prefix(10).map { FactText($0.shownName) }) }
+            )
+        }
+    }
+}
+
+extension FactText {
+    /// What the expressions among `tests` took of it; nil where it does not pass all of them.
+    func taken(by tests: [TextTest]) -> [String: String]? {
+        var taken: [String: String] = [:]
+        for test in tests {
+            guard let more = self.taken(by: test) else { return nil }
+            taken.merge(more) { first, _ in first }
+        }
+        return taken
+    }
+
+    private func taken(by test: TextTest) -> [String: String]? {
+        let isHeld: Bool
+        switch test {
+        case .exists(let isWanted): isHeld = isWanted
+        case .equals(let operands):
+            isHeld = operands.contains { folded.elementsEqual($0.utf8) }
+        case .startsWith(let operands):
+            isHeld = operands.contains { folded.starts(with: $0.utf8) }
+        case .endsWith(let operands):
+            isHeld = operands.contains { folded.suffix($0.utf8.count).elementsEqual($0.utf8) }
+        case .contains(let operands):
+            isHeld = operands.contains { folded[...].firstRange(of: Array($0.utf8)[...]) != nil }
+        case .like(let wildcards): isHeld = wildcards.contains { $0.matches(folded) }
+        case .matches(let patterns):
+            for pattern in patterns {
+                if let taken = pattern.firstMatch(in: text) { return taken }
+            }
+            return nil
+        }
+        return isHeld ? [:] : nil
+    }
+}
+
+extension AttachmentTest {
+    /// What the expressions in it took; nil where `attachment` does not pass.
+    fileprivate func taken(of attachment: MIMEAttachment) -> [String: String]? {
+        switch self {
+        case .name(let tests):
+            for name in attachment.names {
+                if let taken = FactText(name.value).taken(by: tests) { return taken }
+            }
+            return nil
+        case .type(let tests):
+            let type = attachment.seenType ?? attachment.declaredType
+            return type.flatMap { FactText($0).taken(by: tests) }
+        case .sha256(let digests):
+            return digests.contains(Hexadecimal.text(attachment.sha256)) ? [:] : nil
+        case .size(let tests):
+            return tests.allSatisfy { $0.holds(for: Double(attachment.size)) } ? [:] : nil
+        }
+    }
+}
+
+extension MIMEAttachment {
+    fileprivate var shownName: String { fileName ?? seenType ?? declaredType ?? "without a name" }
+}

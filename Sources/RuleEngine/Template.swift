@@ -1,0 +1,163 @@
+import MailModel
+
+/// A text of a rule with places for what is known of a mail: `${recipient}`, or a named group of an
+/// expression. `$${` stands for `${` itself. What is filled in is made harmless for where it goes.
+struct Template {
+    /// Where a text is used: what may stand there.
+    enum Place {
+        /// A part of an object's key: letters, digits and a few marks; everything else, and a dot at
+        /// the beginning, becomes `_`, so that nothing leaves its folder.
+        case key
+        /// The value of a header field: printable ASCII on one line; what is beyond ASCII stands in
+        /// encoded words.
+        case header
+    }
+
+    /// Places in one text.
+    static let namesMax = 20
+    /// Bytes of a value that are filled into a key and into a header, UTF-8.
+    static let keyBytesMax = 64
+    static let headerBytesMax = 512
+
+    private enum Piece {
+        case text(String)
+        case name(String)
+    }
+
+    private var pieces: [Piece] = []
+    /// Names that stand in it, in order.
+    let names: [String]
+
+    /// Whether `text` has to be filled in, or has something to be taken off.
+    static func isTemplate(_ text: String) -> Bool { text.contains("${") }
+
+    /// A text that, filled in, is `text` again.
+    static func escaping(_ text: String) -> String {
+        text.replacing("${", with: "$${")
+    }
+
+    /// Nil where a place has no end, or what stands in it is no name.
+    init?(_ text: String) {
+        var rest = Substring(text)
+        var names: [String] = []
+        while let mark = rest.firstRange(of: "${") {
+            let before = rest[..<mark.lowerBound]
+            rest = rest[mark.upperBound...]
+            if before.last == "$" {
+                pieces.append(.text("\(before.dropLast())${"))
+                continue
+            }
+            guard let end = rest.firstIndex(of: "}"), end > rest.startIndex else { return nil }
+            let name = String(rest[..<end])
+            guard name.utf8.allSatisfy(Self.isNameByte) else { return nil }
+            pieces += [.text(String(before)), .name(name)]
+            names.append(name)
+            rest = rest[rest.index(after: end)...]
+        }
+        pieces.append(.text(String(rest)))
+        self.names = names
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        byte.isASCIILetter || byte.isASCIIDigit || byte == UInt8(ascii: "_")
+    }
+
+    /// `value`: nil where a mail has no such thing, which is then the empty text, or `_` in a key.
+    func filled(for place: Place, _ value: (String) -> String?) -> String {
+        let text = pieces.map { piece in
+            switch piece {
+            case .text(let text): text
+            case .name(let name): Self.harmless(value(name) ?? "", place)
+            }
+        }.joined()
+        return place == .header ? EncodedWords.encode(text) : text
+    }
+
+    private static func harmless(_ value: String, _ place: Place) -> String {
+        switch place {
+        case .key:
+            let bytes = value.utf8.prefix(keyBytesMax).map { byte in
+                isKeyByte(byte) ? byte : UInt8(ascii: "_")
+            }
+            var key = String(decoding: bytes, as: UTF8.self)
+            if key.isEmpty || key.hasPrefix(".") { key = "_" + key.dropFirst() }
+            return key
+        case .header: return String(decoding: value.utf8.prefix(headerBytesMax), as: UTF8.self)
+        }
+    }
+
+    private static func isKeyByte(_ byte: UInt8) -> Bool {
+        byte.isASCIILetter || byte.isASCIIDigit || "-_.@+=".utf8.contains(byte)
+    }
+}
+
+/// What can be filled in of every mail.
+enum TemplateFact: String, CaseIterable {
+    /// The first of the recipients that the rule takes, and its parts.
+    case recipient, recipientLocalPart, recipientDomain
+    case mailFrom, fromDomain, subject
+    /// When it came, in UTC: `2026`, `11`, `28`.
+    case year, month, day
+
+    var needs: MailFacts.Needs {
+        switch self {
+        case .fromDomain, .subject: .header
+        case .recipient, .recipientLocalPart, .recipientDomain, .mailFrom, .year, .month, .day: []
+        }
+    }
+
+    func value(_ reader: inout FactReader) -> String? {
+        switch self {
+        case .recipient: reader.recipients.first?.wireText.lowercased()
+        case .recipientLocalPart: reader.recipients.first?.foldedLocalPart
+        case .recipientDomain: reader.recipients.first?.domain.ascii
+        case .mailFrom: reader.texts(of: .mailFrom).known.first?.text
+        case .fromDomain: reader.texts(of: .fromDomain).known.first?.text
+        case .subject: reader.texts(of: .subject).known.first?.text
+        case .year: date(reader, 0..<4)
+        case .month: date(reader, 5..<7)
+        case .day: date(reader, 8..<10)
+        }
+    }
+
+    /// A piece of `2019-08-05T…`.
+    private func date(_ reader: FactReader, _ piece: Range<Int>) -> String? {
+        guard case .known(let time) = reader.facts.receivedAt else { return nil }
+        return String(decoding: Array(time.iso8601Text.utf8)[piece], as: UTF8.self)
+    }
+}
+
+extension ReceiptAction {
+    /// Its texts that may be templates, each with where it goes.
+    private var templateTexts: [String] {
+        switch self {
+        case .store(_, let prefix, _, _): prefix.map { [$0] } ?? []
+        case .addHeader(_, let value): [value]
+        case .invoke, .notify, .stop: []
+        }
+    }
+
+    /// Whether something of the mail is filled into it.
+    package var isTemplate: Bool { !templateNames.isEmpty }
+
+    var templateNames: [String] {
+        templateTexts.filter(Template.isTemplate).flatMap { Template($0)?.names ?? [] }
+    }
+
+    /// The same with everything filled in.
+    func filled(_ value: (String) -> String?) -> ReceiptAction {
+        func fill(_ text: String, _ place: Template.Place) -> String {
+            guard Template.isTemplate(text), let template = Template(text) else { return text }
+            return template.filled(for: place, value)
+        }
+        switch self {
+        case .store(let bucket, let prefix, let topic, let onFailure):
+            return .store(
+                bucket: bucket, prefix: prefix.map { fill($0, .key) }, topic: topic,
+                onFailure: onFailure)
+        case .addHeader(let name, let text):
+            return .addHeader(name: name, value: fill(text, .header))
+        case .invoke, .notify, .stop: return self
+        }
+    }
+}

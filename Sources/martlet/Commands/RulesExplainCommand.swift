@@ -1,0 +1,72 @@
+import ArgumentParser
+import Daemon
+import Foundation
+import MailModel
+import RuleEngine
+
+extension RulesCommand {
+    struct Explain: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "What a rule file would do with a mail, and why; without a server.",
+            discussion: """
+                What is not given is not known, and says so where a rule asks for it: verdicts, for \
+                which somebody would have to be asked, above all.
+                """)
+
+        @Argument(help: "A YAML file, or SES's JSON by its .json")
+        var file: String
+
+        @Option(name: .long, help: "An envelope recipient; may be given several times.")
+        var to: [String]
+
+        @Option(help: "The envelope sender; <> for the null path.")
+        var mailFrom: String?
+
+        @Option(help: "A file with the mail as it came.")
+        var mail: String?
+
+        @Option(help: "The address of the peer that sends the mail.")
+        var peer: String?
+
+        @Flag(help: "The mail comes over TLS.")
+        var tls = false
+
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let evaluator = RuleEvaluator(ruleSet: try RulesCommand.read(file))
+            let traces = evaluator.trace(dryRun: try facts(for: evaluator.needs))
+            if output.json { return try Terminal.json(traces) }
+            TraceText.write(traces)
+        }
+
+        private func facts(for needs: MailFacts.Needs) throws -> MailFacts {
+            var facts = MailFacts(recipients: try to.map(Self.mailbox), isTLS: tls)
+            facts.receivedAt = .known(SystemTime().now())
+            if let mailFrom {
+                let path: ReversePath =
+                    ["", "<>"].contains(mailFrom) ? .null : .mailbox(try Self.mailbox(mailFrom))
+                facts.mailFrom = .known(path)
+            }
+            if let peer {
+                guard let address = IPAddress(peer) else {
+                    throw ValidationError("“\(Terminal.printable(peer))” is no IP address")
+                }
+                facts.peerAddress = .known(address)
+            }
+            if let mail {
+                let bytes = try MailFile.bytes(mail)
+                facts.size = .known(bytes.count)
+                facts.read(bytes, for: needs, guesser: ContentTypes.guesser())
+            }
+            return facts
+        }
+
+        private static func mailbox(_ text: String) throws -> Mailbox {
+            guard let mailbox = Mailbox(text) else {
+                throw ValidationError("“\(Terminal.printable(text))” is no mail address")
+            }
+            return mailbox
+        }
+    }
+}
