@@ -116,7 +116,7 @@ extension DeliveryQueue {
         let files = try await store.record(progress)
         if !files.isEmpty { bodies.remove(files) }
         for queued in open { log.ended(.returned, of: queued) }
-        follow(progress)
+        await follow(progress)
         return open.count
     }
 }

@@ -71,8 +71,8 @@ package final class DeliveryQueue: Service {
         state.withLock { $0.lanes.learn(failing) }
     }
 
-    /// Takes a committed mail, and its reports; called from the writer's thread, never blocks. Who
-    /// finds no room is found in the store.
+    /// Takes a committed mail, and its reports, none of whose open recipients a list has; called
+    /// from the writer's thread, never blocks. Who finds no room is found in the store.
     package func offer(_ sending: AcceptedSending) {
         let now = time.now()
         let body = sending.body.map(MailContent.bytes)
@@ -296,7 +296,7 @@ package final class DeliveryQueue: Service {
     private func write(_ ending: TryEnding, _ item: QueueItem) async {
         let progress = await progress(of: ending, for: item.queued)
         await write([progress])
-        follow([progress])
+        await follow([progress])
     }
 
     /// What is written of an ending, all in one commit.
@@ -315,10 +315,13 @@ package final class DeliveryQueue: Service {
         }
     }
 
-    /// What is written is told, and reports go on their way.
-    func follow(_ progress: [SendingProgress]) {
+    /// What is written is told, and reports go on their way: out of the store, which knows whether a
+    /// list has who gets them, be it since the same commit.
+    func follow(_ progress: [SendingProgress]) async {
         if progress.contains(where: { !$0.deliveries.isEmpty }) { onDeliveries() }
-        for report in progress.flatMap(\.reports) { offer(report) }
+        let names = Set(progress.flatMap(\.reports).flatMap(\.recipients).map(\.destination))
+        let needs = state.withLock { $0.lanes.expectMore(of: names) }
+        for (name, need) in needs { await see(to: need, name) }
     }
 
     /// Until it is written: nothing else of the mail begins before. After the end was asked for it

@@ -351,11 +351,18 @@ struct Lanes {
     mutating func giveBack(_ places: [SentPlace]) -> [(name: String, need: Need)] {
         for place in places {
             claimed.remove(place.key)
-            guard let lane = lanes[place.destination] else { continue }
-            lane.mayHaveMore = true
-            if lane.isFetching { lane.changedMeanwhile.insert(place.key) }
+            guard let lane = lanes[place.destination], lane.isFetching else { continue }
+            lane.changedMeanwhile.insert(place.key)
         }
-        return Set(places.map(\.destination)).map { ($0, need($0)) }
+        return expectMore(of: Set(places.map(\.destination)))
+    }
+
+    /// Others of these wait in the store; where one is not at work, it is found there as due.
+    mutating func expectMore(of names: Set<String>) -> [(name: String, need: Need)] {
+        names.map { name in
+            lanes[name]?.mayHaveMore = true
+            return (name, need(name))
+        }
     }
 
     private mutating func need(_ name: String) -> Need {

@@ -146,6 +146,40 @@ import Testing
             again.keys.map(\.facts.algorithm.rawValue).sorted() == ["ed25519", "rsa", "rsa"])
     }
 
+    /// Keys that take the place of damaged ones sign once their records are found, and not before:
+    /// meanwhile those do whose records are there, and where there are none, nobody.
+    @Test(arguments: [
+        ([DKIMKeyRecord.State.active], 1), ([.active, .pending], 0),
+    ])
+    func aKeyThatIsNeverPublishedNeverSigns(
+        _ damaged: [DKIMKeyRecord.State], _ signing: Int
+    ) async throws {
+        _ = try await senders.setup.startEasyDKIM(domain)
+        senders.publish()
+        let whole = try #require(try await senders.verifier.check(domain.ascii))
+        var hit = whole
+        for index in hit.keys.indices where damaged.contains(hit.keys[index].facts.state) {
+            hit.keys[index].sealedPrivateKey.removeLast()
+        }
+        #expect(try await senders.store.replace(whole, with: hit))
+        try await senders.identities.reload()
+        try await senders.identities.removeClosedSecrets()
+        let begun = try await senders.setup.startEasyDKIM(domain)
+        #expect(begun.keys.count == 3)
+        let published = Set(whole.keys.map(\.selector))
+        for _ in 0..<8 {
+            try await senders.pass(days: 1)
+            let signs = try uses
+            #expect(signs.count == signing)
+            #expect(signs.allSatisfy { published.contains($0.selector) })
+        }
+        #expect(senders.status == (signing > 0 ? .success : .failed))
+        senders.publish()
+        _ = try await senders.setup.startEasyDKIM(domain)
+        _ = try await senders.verifier.check(domain.ascii)
+        #expect(try uses.map(\.key.algorithm) == [.rsaSHA256, .ed25519SHA256])
+    }
+
     // MARK: MAIL FROM
 
     private func setMailFrom(_ behavior: MailFromSettings.Behavior) async throws {

@@ -51,6 +51,37 @@ import Testing
         #expect(Set(depot.courier.recipients) == ["a@two.example", "sender@one.example"])
     }
 
+    /// Who is sent to no more gets no report either, whether a try or an operator ended the mail;
+    /// not where the same commit lists them, which a mail to oneself brings about.
+    @Test(arguments: [true, false], [true, false])
+    func aReportIsNotTriedWhereAListHasWhoGetsIt(isListed: Bool, isSentBack: Bool) async throws {
+        let depot = try Depot()
+        let report = try depot.sending(to: ["sender@one.example"])
+        let listed = SuppressionRecord(
+            scope: .account(.main), address: "sender@one.example", reason: .bounce,
+            changedAt: depot.time.now())
+        depot.office.following.withLock {
+            $0["a@two.example"] = Consequences(
+                suppressions: isListed ? [listed] : [], reports: [report])
+        }
+        depot.courier.answers.withLock { $0["a@two.example"] = ScriptedCourier.refused }
+        let mail = try await depot.send(to: ["a@two.example"], isOffered: !isSentBack)
+        if isSentBack {
+            var filter = SendingFilter()
+            filter.mail = mail.id
+            #expect(try await depot.queue.apply(.bounce, to: filter).count == 1)
+        }
+        try await depot.run { depot in
+            try await depot.until {
+                try await depot.store.sentMail(report.mail.id)?.state == .ended
+            }
+        }
+        #expect(depot.courier.recipients.contains("sender@one.example") != isListed)
+        #expect(
+            try await depot.recipients(of: report.mail).map(\.state)
+                == [isListed ? .suppressed : .delivered])
+    }
+
     @Test func aNoIsTheEnd() async throws {
         let depot = try Depot()
         depot.courier.answers.withLock { $0 = ["b@one.example": ScriptedCourier.refused] }

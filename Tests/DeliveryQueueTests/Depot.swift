@@ -158,16 +158,19 @@ struct NoPause: Pause {
     func forMilliseconds(_ milliseconds: Int64) async { await Task.yield() }
 }
 
-/// Nothing follows from anything; what could have been returned is kept.
+/// Nothing follows from anything but what a test says; what could have been returned is kept.
 final class PlainOffice: DeliveryOffice {
     let returned = Mutex<[ByteBuffer?]>([])
+    /// By the recipient's address.
+    let following = Mutex<[String: Consequences]>([:])
 
     func returnPath(of recipient: QueuedRecipient) -> ReversePath { recipient.mail.sender }
     func consequences(
         of ending: TryEnding, for recipient: QueuedRecipient, returning body: ByteBuffer?
     ) -> Consequences {
         returned.withLock { $0.append(body) }
-        return Consequences()
+        let address = recipient.recipient.address.wireText
+        return following.withLock { $0[address] } ?? Consequences()
     }
 }
 

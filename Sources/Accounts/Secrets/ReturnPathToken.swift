@@ -4,7 +4,8 @@ package import MailModel
 
 /// Which mail, and which of its recipients, a return path stands for: the local part that bounces
 /// come back to. Nobody can make one without the key, so a report to a mail that was never sent is
-/// told from one that was.
+/// told from one that was. It has no age of its own: it is worth as much as the records of the mail
+/// that it names, and nothing once these are gone.
 ///
 ///     token = base32hex( message id(24) position(1) mac(10) )      ; 56 characters, lower case
 ///     mac   = HMAC-SHA256( key, message id position ), cut

@@ -41,19 +41,8 @@ final class LocalMailIntake: MailIntake {
             spool.abandon()
             return completion(.refused(error))
         }
-        spool.finish { [self] result in
-            switch result {
-            case .failure(let refusal): completion(.refused(refusal))
-            case .success(let body):
-                let submission = submission(
-                    envelope.header, envelope.sender, envelope.recipients, body)
-                outbound.take(submission) { outcome in
-                    switch outcome {
-                    case .success(let id): completion(.sent(id))
-                    case .failure(let refusal): completion(.refused(refusal))
-                    }
-                }
-            }
+        outbound.take(spool, completion: completion) { [envelope] body in
+            self.submission(envelope.header, envelope.sender, envelope.recipients, body)
         }
     }
 

@@ -19,8 +19,6 @@ package final class OutboundFlow: Sendable {
         LocalMail.scheduledDaysMax * 86_400 + plans.giveUpAfterSecondsMax
     }
 
-    /// Of a sender's Message-ID that is kept for events: a line's. RFC 5322 §2.1.1
-    private static let messageIDBytesMax = 998
     private let settings: SendingSettings
     private let identities: IdentityDirectory
     private let senders: SendingIdentities
@@ -30,6 +28,7 @@ package final class OutboundFlow: Sendable {
     private let routes: RouteTable
     private let plans: RetryPlans
     private let virusScanner: MailScreener.Scanner?
+    private let composer: SubmissionComposer
     private let signer: SubmissionSigner
     private let executor: (any TaskExecutor)?
     private let time: any TimeSource
@@ -58,6 +57,7 @@ package final class OutboundFlow: Sendable {
         self.routes = routes
         self.plans = plans
         self.virusScanner = virusScanner
+        composer = SubmissionComposer(settings: settings, senders: senders)
         signer = SubmissionSigner(
             senders: senders, bodies: bodies, onUnsignable: settings.onUnsignable,
             onFailure: onFailure)
@@ -68,8 +68,28 @@ package final class OutboundFlow: Sendable {
         self.onAccepted = onAccepted
     }
 
-    /// Calls `completion` once, from any thread. After a refusal the mail's body file is gone.
+    /// Takes the mail that `submission` makes of what `spool` has, once that is whole. Calls
+    /// `completion` once, from any thread.
     func take(
+        _ spool: BodySpool, completion: @escaping @Sendable (IntakeOutcome) -> Void,
+        as submission: @escaping @Sendable (BodySpool.Content) -> Submission
+    ) {
+        spool.finish { result in
+            switch result {
+            case .failure(let refusal): completion(.refused(refusal))
+            case .success(let body):
+                self.take(submission(body)) { outcome in
+                    switch outcome {
+                    case .success(let id): completion(.sent(id))
+                    case .failure(let refusal): completion(.refused(refusal))
+                    }
+                }
+            }
+        }
+    }
+
+    /// After a refusal the mail's body file is gone.
+    private func take(
         _ submission: Submission,
         completion: @escaping @Sendable (Result<MessageID, Refusal>) -> Void
     ) {
@@ -90,14 +110,14 @@ package final class OutboundFlow: Sendable {
     private func ready(_ submission: Submission) throws(Refusal) -> AcceptedSending {
         let now = time.now()
         let id = MessageID(at: now, random: random)
-        let header = try read(submission)
+        let header = try composer.read(submission)
         let author = header.from[0]
         let identity = try authorise(header, submission)
         let returnDomain = try returnDomain(for: author.domain)
-        let composed = compose(header, submission, id, at: now)
+        let composed = composer.compose(header, submission, id, at: now)
         let suppressed = try suppressed(submission, at: now)
         let signed = try signer.sign(composed, submission, for: author.domain, at: now)
-        let mail = record(
+        let mail = composer.record(
             id, submission, header, signed, identity: identity, returnDomain: returnDomain, at: now)
         let recipients = submission.recipients.enumerated().map { position, recipient in
             let mailbox = recipient.mailbox
@@ -168,17 +188,6 @@ package final class OutboundFlow: Sendable {
         return sending
     }
 
-    private func read(_ submission: Submission) throws(Refusal) -> SubmittedHeader {
-        var bytes = submission.header
-        // A mail may be a header section alone.
-        if !bytes.hasEmptyLineAtEnd { bytes += [13, 10] }
-        do throws(HeaderRefusal) {
-            return try SubmittedHeader(bytes[...], bytesMax: settings.headerBytesMax)
-        } catch {
-            throw .unreadableHeader(error)
-        }
-    }
-
     /// **Authorise**: who the header says it is from, and the path that it came with, each are of a
     /// verified identity. Answers the identity of From.
     private func authorise(
@@ -206,25 +215,6 @@ package final class OutboundFlow: Sendable {
         }
     }
 
-    /// **Compose**: what was for us is taken out, and what is ours put in.
-    private func compose(
-        _ header: SubmittedHeader, _ submission: Submission, _ id: MessageID, at now: Timestamp
-    ) -> SentHeader {
-        let trace =
-            "by \(settings.hostname.ascii) (Martlet) \(submission.trace) id \(id.text); "
-            + now.rfc5322Text
-        return SentHeader(
-            header,
-            SentHeader.Stamp(
-                id: id, domain: settings.messageIDDomain,
-                // A mail for later is as old as its first try.
-                keepsMessageID: settings.keepsMessageID, date: max(now, submission.sendAt ?? now),
-                received: ComposedField("Received", trace),
-                feedbackID: FeedbackID(
-                    tags: header.asks.tags, region: settings.region,
-                    account: Array(AccountID.main.text.utf8), service: "Martlet")))
-    }
-
     /// **Suppress**: who is on a list is accepted, and never tried. The sender is asked for, too:
     /// reports are mails to them.
     private func suppressed(
@@ -242,50 +232,6 @@ package final class OutboundFlow: Sendable {
             onFailure(error)
             throw Refusal(error)
         }
-    }
-
-    private func record(
-        _ id: MessageID, _ submission: Submission, _ header: SubmittedHeader, _ signed: SignedHead,
-        identity: String, returnDomain: Domain, at now: Timestamp
-    ) -> SentMailRecord {
-        let body = submission.body
-        let head = signed.bytes
-        var checksum = Checksum()
-        checksum.update(head)
-        if let memory = body.memory { checksum.update(memory) }
-        let set =
-            header.asks.configurationSet ?? senders.configurationSet(for: header.from[0].domain)
-        return SentMailRecord(
-            id: id, bodyID: submission.bodyID, account: .main, acceptedAt: now,
-            facts: SendingFacts(
-                operation: submission.operation, sourceIP: submission.sourceIP,
-                caller: submission.caller, identity: identity,
-                configurationSet: set,
-                tags: Dictionary(grouping: header.asks.tags, by: \.name)
-                    .mapValues { $0.map(\.value) },
-                sendersMessageID: replacedMessageID(header)),
-            sender: submission.sender, returnDomain: returnDomain, head: head,
-            bodyPlace: body.memory == nil ? .file : .row, bodyLength: body.length,
-            // Of a body in a file, its own: it was counted while it was written.
-            checksum: body.memory == nil ? body.checksum : checksum.value,
-            is8Bit: signed.isBody8Bit || head.hasBytesBeyondASCII,
-            isSMTPUTF8: submission.isSMTPUTF8 && needsSMTPUTF8(submission, head),
-            // RFC 8689 §3: REQUIRETLS goes before the field.
-            tls: submission.tls == .opportunistic && header.isTLSWaived ? .waived : submission.tls,
-            pool: set.flatMap { settings.pools[$0] })
-    }
-
-    /// Nil where there is none, it stays, or it is longer than one can be in a line.
-    private func replacedMessageID(_ header: SubmittedHeader) -> String? {
-        guard !settings.keepsMessageID, let field = header.block.first("Message-ID"),
-            !field.body.isEmpty, field.body.count <= Self.messageIDBytesMax
-        else { return nil }
-        return field.decodedText
-    }
-
-    private func needsSMTPUTF8(_ submission: Submission, _ head: ByteBuffer) -> Bool {
-        head.hasBytesBeyondASCII
-            || submission.recipients.contains { $0.mailbox.localPart.utf8.contains { $0 > 127 } }
     }
 
     // MARK: The promise
@@ -345,11 +291,5 @@ extension Refusal {
         return .unverified(
             "Message rejected: Email address is not verified. The following identities failed "
                 + "the check in region \(region.uppercased()): \(shown)")
-    }
-}
-
-extension [UInt8] {
-    fileprivate var hasEmptyLineAtEnd: Bool {
-        self == [13, 10] || suffix(4) == [13, 10, 13, 10]
     }
 }

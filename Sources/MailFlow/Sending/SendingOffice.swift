@@ -16,8 +16,8 @@ package struct SendingOffice: DeliveryOffice {
     let settings: SendingSettings
     private let tokens: ReturnPathToken.Key
     private let topics: TopicDirectory
-    private let routes: RouteTable
-    private let plans: RetryPlans
+    let routes: RouteTable
+    let plans: RetryPlans
     let time: any TimeSource
     let random: any RandomSource
 
@@ -219,71 +219,6 @@ package struct SendingOffice: DeliveryOffice {
         return topics.deliveries(
             of: String(decoding: SendingEvents.event(event, of: described), as: UTF8.self),
             subject: Self.subject, topic: topic, at: time.now(), random: random) ?? []
-    }
-
-    // MARK: Mails of ours
-
-    /// RFC 3464; never to a null path. `body`: where the mail goes back whole.
-    func report(
-        _ action: DeliveryReportMail.Action, _ status: EnhancedStatus, _ notice: DeliveryNotice,
-        _ queued: QueuedRecipient, _ now: Timestamp, returning body: ByteBuffer? = nil
-    ) -> [AcceptedSending] {
-        guard case .mailbox(let sender) = queued.mail.sender else { return [] }
-        let id = MessageID(at: now, random: random)
-        let recipient = queued.recipient
-        let head = Array(queued.mail.head.readableBytesView)
-        let original: DeliveryReportMail.Original =
-            if let body {
-                .whole((head + body.readableBytesView)[...])
-            } else {
-                .header(head[...])
-            }
-        let mail = DeliveryReportMail(
-            id: id, at: now, domain: settings.returnDomain, to: sender,
-            reportingMTA: settings.hostname, arrivedAt: queued.mail.acceptedAt,
-            envelopeID: recipient.notification.envelopeID,
-            recipients: [
-                DeliveryReportMail.Recipient(
-                    address: recipient.address,
-                    originalRecipient: recipient.notification.originalRecipient, action: action,
-                    status: status, remoteMTA: notice.remoteMTA, reply: notice.reply,
-                    detail: notice.detail ?? recipient.detail,
-                    lastAttemptAt: notice.attemptedAt ?? recipient.lastAttemptAt)
-            ],
-            original: original)
-        return [sending(mail.bytes, id, to: sender, about: queued.mail, now)]
-    }
-
-    private func sending(
-        _ bytes: [UInt8], _ id: MessageID, to recipient: Mailbox, about mail: SentMailRecord,
-        _ now: Timestamp
-    ) -> AcceptedSending {
-        let length = HeaderBlock(bytes[...]).length
-        let head = ByteBuffer(bytes: bytes[..<length])
-        let body = ByteBuffer(bytes: bytes[length...])
-        var checksum = Checksum()
-        checksum.update(head)
-        checksum.update(body)
-        let destination = routes.destination(of: recipient.domain)
-        return AcceptedSending(
-            mail: SentMailRecord(
-                id: id, bodyID: MailID(at: now, random: random), account: mail.account,
-                acceptedAt: now,
-                facts: SendingFacts(
-                    operation: SendingFacts.reportOperation, sourceIP: nil, caller: "martlet",
-                    identity: settings.returnDomain.ascii),
-                sender: .null, returnDomain: settings.returnDomain, head: head, bodyPlace: .row,
-                bodyLength: body.readableBytes, checksum: checksum.value, is8Bit: false,
-                isSMTPUTF8: recipient.localPart.utf8.contains { $0 > 127 },
-                // RFC 8689 §5: what quotes a mail is protected as the mail was.
-                tls: mail.tls == .verifiedOnward ? .verifiedOnward : .opportunistic),
-            recipients: [
-                SentRecipient(
-                    key: SentRecipient.Key(mail: id, position: 0), address: recipient,
-                    destination: destination, dueAt: now,
-                    expiresAt: now.advanced(
-                        bySeconds: plans.plan(for: destination).giveUpAfterSeconds))
-            ], body: body)
     }
 }
 

@@ -37,18 +37,7 @@ final class SubmittedMail: MailIntake {
     }
 
     func finish(completion: @escaping @Sendable (IntakeOutcome) -> Void) {
-        spool.finish { [self] result in
-            switch result {
-            case .failure(let refusal): completion(.refused(refusal))
-            case .success(let body):
-                outbound.take(submission(body)) { outcome in
-                    switch outcome {
-                    case .success(let id): completion(.sent(id))
-                    case .failure(let refusal): completion(.refused(refusal))
-                    }
-                }
-            }
-        }
+        outbound.take(spool, completion: completion) { self.submission($0) }
     }
 
     func abandon() {

@@ -61,7 +61,8 @@ package struct SendingProgress: Sendable {
 package struct QueuedRecipient: Sendable {
     package var mail: SentMailRecord
     package var recipient: SentRecipient
-    /// Why it is not to be tried: it was put on the suppression list meanwhile.
+    /// Why it is not to be tried: it was put on the suppression list meanwhile. Asked for those that
+    /// are due, alone.
     package var suppression: SuppressionRecord?
 
     package init(
