@@ -71,6 +71,17 @@ package final class DeliveryQueue: Service {
         state.withLock { $0.lanes.learn(failing) }
     }
 
+    /// Where memory had no room for all that rest, it may have by now.
+    private func learnAgain() async throws(StorageFailure) {
+        guard state.withLock({ $0.lanes.learnsAgain(now: time.now()) }) else { return }
+        do throws(StorageFailure) {
+            try await learn()
+        } catch {
+            state.withLock { $0.lanes.learn(nil) }
+            throw error
+        }
+    }
+
     /// Takes a committed mail, and its reports; called from the writer's thread, never blocks. Who
     /// finds no room is found in the store.
     package func offer(_ sending: AcceptedSending) {
@@ -145,6 +156,7 @@ package final class DeliveryQueue: Service {
             return state.lanes.lookAgain(now: time.now())
         }
         for (name, need) in again { await see(to: need, name) }
+        try await learnAgain()
         let (busy, room) = state.withLock { state in
             (state.lanes.names, limits.destinationsMax - state.lanes.names.count)
         }
@@ -363,7 +375,7 @@ package final class DeliveryQueue: Service {
 
     private func wakeAll() {
         let sleepers = state.withLock { state in
-            state.takeSleepers(state.lanes.readyCount)
+            state.takeSleepers(state.lanes.readyCount(now: time.now()))
         }
         for sleeper in sleepers { sleeper.resume() }
     }
