@@ -209,7 +209,7 @@ package final class DeliveryQueue: Service {
 
     private func run(_ item: QueueItem) async {
         let ending = await ending(of: item)
-        let finding = Lanes.Finding(ending)
+        let finding = finding(ending, item)
         state.withLock { $0.lanes.ended(item, finding) }
         wakeOne()
         if let ending {
@@ -244,15 +244,35 @@ package final class DeliveryQueue: Service {
         }
     }
 
+    /// What the try has shown of its destination; `ending` is nil where it was cut off.
+    private func finding(_ ending: TryEnding?, _ item: QueueItem) -> Lanes.Finding {
+        switch ending {
+        case .deferred(let problem, _, let next) where problem.subject == .destination:
+            // The mail may have waited for longer, and then it does again; others need not.
+            .fails(problem, until: min(next, rest(of: item.queued.recipient.destination)))
+        case .deferred(let problem, _, _) where problem.isOurs: .nothing
+        case .deferred(let problem, _, _) where problem.asksForLess: .asksForLess
+        case .delivered, .failed, .deferred: .answers
+        case .expired, .suppressed, .returned, nil: .nothing
+        }
+    }
+
+    private func rest(of name: String) -> Timestamp {
+        let failures = state.withLock { $0.lanes.failures(of: name) }
+        return plans.plan(for: name).next(after: failures + 1, now: time.now(), random: random)
+    }
+
     private func deferred(
         _ problem: DeliveryProblem, _ attempt: DeliveryAttempt?, _ item: QueueItem
     ) -> TryEnding {
         let recipient = item.queued.recipient
         let plan = plans.plan(for: recipient.destination)
+        let failures = state.withLock { $0.lanes.failures(of: recipient.destination) }
+        // A destination that takes others' mails, and says at each of this one's that it takes none
+        // now, does not rest: then the mail waits longer each time.
         let tries =
             problem.subject == .destination
-            ? state.withLock { $0.lanes.failures(of: recipient.destination) } + 1
-            : recipient.attempts + 1
+            ? max(failures, plan.tries(before: recipient)) + 1 : recipient.attempts + 1
         let next = plan.next(after: tries, now: time.now(), random: random)
         let attempt = attempt ?? DeliveryAttempt(.deferred(problem))
         // Looked at once more at the end of its time, to bounce.
@@ -399,21 +419,6 @@ package final class DeliveryQueue: Service {
             }
             if isClosed { continuation.resume() }
         }
-    }
-}
-
-extension Lanes.Finding {
-    /// Nil: the try was cut off.
-    fileprivate init(_ ending: TryEnding?) {
-        self =
-            switch ending {
-            case .deferred(let problem, _, let next) where problem.subject == .destination:
-                .fails(problem, until: next)
-            case .deferred(let problem, _, _) where problem.isOurs: .nothing
-            case .deferred(let problem, _, _) where problem.asksForLess: .asksForLess
-            case .delivered, .failed, .deferred: .answers
-            case .expired, .suppressed, .returned, nil: .nothing
-            }
     }
 }
 

@@ -1,4 +1,3 @@
-import DeliveryQueue
 import MailModel
 import NIOCore
 import SMTPProtocol
@@ -7,6 +6,8 @@ import Storage
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import DeliveryQueue
 
 @Suite(.timeLimit(.minutes(1))) struct DeliveryQueueTests {
     private static func limits(
@@ -152,6 +153,33 @@ import Testing
             let due = try #require(try await depot.recipients(of: mail).first?.dueAt)
             #expect((300...330).contains((due.milliseconds - depot.time.now().milliseconds) / 1000))
         }
+    }
+
+    /// 421 at MAIL for one mail alone, while the destination takes others: the mail comes less and
+    /// less often, and nothing else waits for that.
+    @Test func aMailThatAloneIsToldToComeLaterWaitsLonger() async throws {
+        let depot = try Depot(plan: RetryPlan(delaysSeconds: [300, 1_000, 10_000]))
+        depot.courier.answers.withLock {
+            $0 = ["a@one.example": ScriptedCourier.deferred(.destination, asksForLess: true)]
+        }
+        let mail = try await depot.send(to: ["a@one.example"]) { sending in
+            sending.recipients[0].lastAttemptAt = depot.time.now().advanced(bySeconds: -1_050)
+        }
+        try await depot.run { depot in
+            try await depot.until {
+                let failing = try await depot.store.failingDestinations(limit: 1)
+                return failing.first?.failures == 1
+                    && depot.queue.state.withLock { $0.lanes.names.isEmpty }
+            }
+            let recipient = try #require(try await depot.recipients(of: mail).first)
+            #expect(recipient.attempts == 0)
+            let wait = recipient.dueAt.milliseconds - depot.time.now().milliseconds
+            #expect((10_000_000...11_000_000).contains(wait))
+            depot.time.advance(seconds: 331)
+            let other = try await depot.send(to: ["b@one.example"])
+            try await depot.until { try await depot.store.sentMail(other.id)?.state == .ended }
+        }
+        #expect(depot.courier.recipients == ["a@one.example", "b@one.example"])
     }
 
     /// What rested before a start rests after it, whatever comes for it.
@@ -571,6 +599,21 @@ extension DeliveryQueueTests {
         #expect(plans.giveUpAfterSecondsMax == 2_592_000)
         plans.byDestination["two.example"] = nil
         #expect(plans.giveUpAfterSecondsMax == 259_200)
+    }
+
+    /// A recipient that was put off for so long, up to a tenth more than a delay.
+    @Test(
+        arguments: [(nil, 0), (299, 0), (300, 1), (330, 1), (600, 2), (1_000, 2), (9_999, 3)]
+            as [(Int64?, Int)])
+    func whatWasWaitedTellsHowManyFailed(_ waited: Int64?, _ tries: Int) throws {
+        let plan = RetryPlan(delaysSeconds: [300, 600, 1_200])
+        let now = ManualTime().now()
+        var recipient = SentRecipient(
+            key: SentRecipient.Key(mail: MessageID(at: now, random: CountingRandom()), position: 0),
+            address: try #require(Mailbox("a@one.example")), destination: "one.example",
+            dueAt: now, expiresAt: now)
+        recipient.lastAttemptAt = waited.map { now.advanced(bySeconds: -$0) }
+        #expect(plan.tries(before: recipient) == tries)
     }
 
     @Test func theLastDelayRepeats() {
