@@ -19,6 +19,7 @@ package final class DeliveryQueue: Service {
     struct State {
         var lanes: Lanes
         var isClosed = false
+        var lastCount: Count?
         var sleepers: [CheckedContinuation<Void, Never>] = []
         var closers: [CheckedContinuation<Void, Never>] = []
     }
