@@ -1,5 +1,4 @@
 package import MailModel
-import NIOCore
 import ServiceLifecycle
 package import Storage
 import Synchronization
@@ -13,31 +12,32 @@ package final class DeliveryQueue: Service {
     /// Until the store is asked what is due, again.
     private static let lookMilliseconds: Int64 = 1_000
     /// Until what could not be written is written again.
-    private static let afterFailureMilliseconds: Int64 = 1_000
+    static let afterFailureMilliseconds: Int64 = 1_000
     /// How long tries at work go on after the end was asked for.
     private static let graceMilliseconds: Int64 = 20_000
 
     struct State {
         var lanes: Lanes
         var isClosed = false
+        var lastCount: Count?
         var sleepers: [CheckedContinuation<Void, Never>] = []
         var closers: [CheckedContinuation<Void, Never>] = []
     }
 
     let state: Mutex<State>
-    private let limits: DeliveryLimits
+    let limits: DeliveryLimits
     let store: any SendingStore
     let bodies: any BodyFiles
-    private let courier: any Courier
-    private let office: any DeliveryOffice
-    private let routes: RouteTable
-    private let plans: RetryPlans
+    let courier: any Courier
+    let office: any DeliveryOffice
+    let routes: RouteTable
+    let plans: RetryPlans
     let time: any TimeSource
-    private let random: any RandomSource
-    private let pause: any Pause
+    let random: any RandomSource
+    let pause: any Pause
     let log: any DeliveryLog
-    private let executor: (any TaskExecutor)?
-    private let onDeliveries: @Sendable () -> Void
+    let executor: (any TaskExecutor)?
+    let onDeliveries: @Sendable () -> Void
 
     /// `executor`: whose threads may block; body files are read there. `onDeliveries` is called when
     /// the outbox has something new.
@@ -69,6 +69,17 @@ package final class DeliveryQueue: Service {
     package func learn() async throws(StorageFailure) {
         let failing = try await store.failingDestinations(limit: limits.restingMax + 1)
         state.withLock { $0.lanes.learn(failing) }
+    }
+
+    /// Where memory had no room for all that rest, it may have by now.
+    private func learnAgain() async throws(StorageFailure) {
+        guard state.withLock({ $0.lanes.learnsAgain(now: time.now()) }) else { return }
+        do throws(StorageFailure) {
+            try await learn()
+        } catch {
+            state.withLock { $0.lanes.learn(nil) }
+            throw error
+        }
     }
 
     /// Takes a committed mail, and its reports, none of whose open recipients a list has; called
@@ -145,6 +156,7 @@ package final class DeliveryQueue: Service {
             return state.lanes.lookAgain(now: time.now())
         }
         for (name, need) in again { await see(to: need, name) }
+        try await learnAgain()
         let (busy, room) = state.withLock { state in
             (state.lanes.names, limits.destinationsMax - state.lanes.names.count)
         }
@@ -193,153 +205,6 @@ package final class DeliveryQueue: Service {
         }
     }
 
-    // MARK: One try
-
-    private func run(_ item: QueueItem) async {
-        let ending = await ending(of: item)
-        let finding = Lanes.Finding(ending)
-        state.withLock { $0.lanes.ended(item, finding) }
-        wakeOne()
-        if let ending {
-            log.ended(ending, of: item.queued)
-            await write(ending, item)
-        }
-        let need = state.withLock { $0.lanes.written(item) }
-        await see(to: need, item.queued.recipient.destination)
-    }
-
-    /// How the try ended; nil where it was cut off, or its bytes are damaged, and nothing is known.
-    private func ending(of item: QueueItem) async -> TryEnding? {
-        let recipient = item.queued.recipient
-        if let suppression = item.queued.suppression { return .suppressed(suppression) }
-        let now = time.now()
-        guard recipient.expiresAt > now else { return .expired(nil, nil) }
-        guard let route = routes.route(for: recipient.destination) else {
-            return deferred(.noRoute(recipient.destination), nil, item)
-        }
-        let content: MailContent
-        do throws(StorageFailure) {
-            content = try await body(of: item)
-        } catch {
-            return await setAside(item, error)
-        }
-        let attempt = await courier.deliver(mail(item.queued, content), by: route)
-        switch attempt.outcome {
-        case .delivered(let reply): return .delivered(reply, attempt)
-        case .failed(let problem): return .failed(problem, attempt)
-        case .deferred(let problem):
-            return Task.isCancelled ? nil : deferred(problem, attempt, item)
-        }
-    }
-
-    private func deferred(
-        _ problem: DeliveryProblem, _ attempt: DeliveryAttempt?, _ item: QueueItem
-    ) -> TryEnding {
-        let recipient = item.queued.recipient
-        let plan = plans.plan(for: recipient.destination)
-        let tries =
-            problem.subject == .destination
-            ? state.withLock { $0.lanes.failures(of: recipient.destination) } + 1
-            : recipient.attempts + 1
-        let next = plan.next(after: tries, now: time.now(), random: random)
-        let attempt = attempt ?? DeliveryAttempt(.deferred(problem))
-        // Looked at once more at the end of its time, to bounce.
-        let last = recipient.expiresAt
-        guard time.now() < last else { return .expired(problem, attempt) }
-        return .deferred(problem, attempt, next: min(next, last))
-    }
-
-    private func body(of item: QueueItem) async throws(StorageFailure) -> MailContent {
-        if let body = item.body { return body }
-        let mail = item.queued.mail
-        switch mail.bodyPlace {
-        case .row: return .bytes(try await store.body(of: mail))
-        case .file:
-            // Once a byte of it is on its way it cannot be taken back.
-            try await withTaskExecutorPreference(executor) { () throws(StorageFailure) in
-                try bodies.check(mail)
-            }
-            return .file(path: bodies.path(of: mail.bodyID), length: mail.bodyLength)
-        case .expired: throw .damaged("sent mail \(mail.id) has no bytes any more")
-        }
-    }
-
-    private func mail(_ queued: QueuedRecipient, _ body: MailContent) -> OutgoingMail {
-        OutgoingMail(
-            id: queued.mail.id.text, reversePath: office.returnPath(of: queued),
-            recipient: queued.recipient.address, content: [.bytes(queued.mail.head), body],
-            is8Bit: queued.mail.is8Bit, isSMTPUTF8: queued.mail.isSMTPUTF8, tls: queued.mail.tls,
-            notification: queued.recipient.notification, pool: queued.mail.pool)
-    }
-
-    /// A mail whose bytes are not what was taken is not sent: an operator has to look.
-    private func setAside(_ item: QueueItem, _ failure: StorageFailure) async -> TryEnding? {
-        guard !failure.mayPass else {
-            log.journalFailed(failure)
-            // One file on a bad place of the disk holds up no other mail.
-            if item.queued.mail.bodyPlace == .file {
-                return deferred(.unreadable(failure), nil, item)
-            }
-            await pause.forMilliseconds(Self.afterFailureMilliseconds)
-            return nil
-        }
-        log.damaged(item.queued, failure)
-        var recipient = item.queued.recipient
-        recipient.state = .held
-        recipient.detail = "\(failure)"
-        await write([SendingProgress(recipient: recipient)])
-        return nil
-    }
-
-    // MARK: The journal
-
-    private func write(_ ending: TryEnding, _ item: QueueItem) async {
-        let progress = await progress(of: ending, for: item.queued)
-        await write([progress])
-        await follow([progress])
-    }
-
-    /// What is written of an ending, all in one commit.
-    func progress(of ending: TryEnding, for queued: QueuedRecipient) async -> SendingProgress {
-        let body = ending.isFailure ? await returnedBody(of: queued) : nil
-        let consequences = office.consequences(of: ending, for: queued, returning: body)
-        return SendingProgress(
-            recipient: queued.recipient.after(ending, at: time.now()),
-            deliveries: consequences.deliveries, suppressions: consequences.suppressions,
-            reports: consequences.reports)
-    }
-
-    private func returnedBody(of queued: QueuedRecipient) async -> ByteBuffer? {
-        await withTaskExecutorPreference(executor) {
-            await store.returnedBody(of: queued, bodies)
-        }
-    }
-
-    /// What is written is told, and reports go on their way: out of the store, which knows whether a
-    /// list has who gets them, be it since the same commit.
-    func follow(_ progress: [SendingProgress]) async {
-        if progress.contains(where: { !$0.deliveries.isEmpty }) { onDeliveries() }
-        let names = Set(progress.flatMap(\.reports).flatMap(\.recipients).map(\.destination))
-        let needs = state.withLock { $0.lanes.expectMore(of: names) }
-        for (name, need) in needs { await see(to: need, name) }
-    }
-
-    /// Until it is written: nothing else of the mail begins before. After the end was asked for it
-    /// is tried once more at most, and the try is made again by the next start.
-    private func write(_ progress: [SendingProgress]) async {
-        while true {
-            do throws(StorageFailure) {
-                let files = try await store.record(progress)
-                if !files.isEmpty { bodies.remove(files) }
-                return
-            } catch {
-                log.journalFailed(error)
-                guard error.mayPass, !isClosed else { return }
-                await pause.forMilliseconds(Self.afterFailureMilliseconds)
-            }
-        }
-    }
-
     // MARK: Waiting
 
     private func next() async -> QueueItem? {
@@ -360,18 +225,18 @@ package final class DeliveryQueue: Service {
         }
     }
 
-    private func wakeOne() {
+    func wakeOne() {
         for sleeper in state.withLock({ $0.takeSleepers(1) }) { sleeper.resume() }
     }
 
     private func wakeAll() {
         let sleepers = state.withLock { state in
-            state.takeSleepers(state.lanes.readyCount)
+            state.takeSleepers(state.lanes.readyCount(now: time.now()))
         }
         for sleeper in sleepers { sleeper.resume() }
     }
 
-    private var isClosed: Bool { state.withLock { $0.isClosed } }
+    var isClosed: Bool { state.withLock { $0.isClosed } }
 
     private func close() {
         let sleepers = state.withLock { state -> [CheckedContinuation<Void, Never>] in
@@ -390,21 +255,6 @@ package final class DeliveryQueue: Service {
             }
             if isClosed { continuation.resume() }
         }
-    }
-}
-
-extension Lanes.Finding {
-    /// Nil: the try was cut off.
-    fileprivate init(_ ending: TryEnding?) {
-        self =
-            switch ending {
-            case .deferred(let problem, _, let next) where problem.subject == .destination:
-                .fails(problem, until: next)
-            case .deferred(let problem, _, _) where problem.isOurs: .nothing
-            case .deferred(let problem, _, _) where problem.asksForLess: .asksForLess
-            case .delivered, .failed, .deferred: .answers
-            case .expired, .suppressed, .returned, nil: .nothing
-            }
     }
 }
 

@@ -16,6 +16,8 @@ extension Lanes {
         var width: Int
         /// Before it no further try begins.
         var startsAt = Timestamp(milliseconds: 0)
+        /// It waits for that, and for no place meanwhile.
+        var isPaced = false
         /// Others may be due in the store.
         var mayHaveMore: Bool
         var isFetching = false
@@ -92,9 +94,10 @@ extension Lanes {
             return wasProven ? .known : .new
         }
 
+        /// Whether another try of it may begin, once its rate and a place allow it.
+        var hasWork: Bool { !waiting.isEmpty && !isFailing && atWork < width }
+
         /// Whether another try of it may begin, as far as it goes by the destination.
-        func mayBegin(at now: Timestamp) -> Bool {
-            !waiting.isEmpty && !isFailing && atWork < width && startsAt <= now
-        }
+        func mayBegin(at now: Timestamp) -> Bool { hasWork && startsAt <= now }
     }
 }

@@ -40,48 +40,28 @@ struct Lanes {
         case fails(DeliveryProblem, until: Timestamp)
     }
 
-    private let limits: DeliveryLimits
+    let limits: DeliveryLimits
     private(set) var lanes: [String: Lane] = [:]
     private var turns: Turns
-    private(set) var claimed: Set<SentRecipient.Key> = []
+    var claimed: Set<SentRecipient.Key> = []
     /// Of the mails that are kept in memory.
-    private var bytes = 0
-    /// Destinations that failed as a whole when they were last at work.
-    private var failing: [String: DestinationRecord] = [:]
-    /// Memory had room for all of them since it learnt of them.
-    private var knowsAllFailing = true
-    /// Tries at once of destinations that asked for less before nobody of them was at work.
-    private var narrow: [String: Int] = [:]
-    /// Destinations that answered when they were last at work.
-    private var proven: Set<String> = []
-    /// Before it nobody may begin, of destinations that have a rate.
-    private var startsAt: [String: Timestamp] = [:]
+    var bytes = 0
+    private var known: KnownDestinations
+    /// Each with its minute's share used up; they are in no other turn.
+    private var paced = WaitingTurns()
 
     init(limits: DeliveryLimits) {
         self.limits = limits
         turns = Turns(placesMax: limits.triesMax)
+        known = KnownDestinations(countMax: limits.restingMax)
     }
 
     var names: Set<String> { Set(lanes.keys) }
     func has(_ name: String) -> Bool { lanes[name] != nil }
     var isFull: Bool { lanes.count >= limits.destinationsMax }
-    /// Destinations somebody of which may be tried.
-    var readyCount: Int { turns.count }
-
     /// Tries in a row that the destination failed as a whole.
     func failures(of name: String) -> Int {
         lanes[name].map { $0.isFailing ? $0.record.failures - 1 : $0.record.failures } ?? 0
-    }
-
-    func hasNext(now: Timestamp) -> Bool {
-        Turns.Standing.allCases.contains { standing in
-            turns.hasPlace(for: standing)
-                && turns.names(standing).contains { name in
-                    lanes[name].map {
-                        $0.mayBegin(at: now) && turns.hasPlace(for: $0.standing)
-                    } ?? false
-                }
-        }
     }
 
     var atWork: Int { turns.taken }
@@ -92,13 +72,13 @@ struct Lanes {
     /// Whoever is not taken here is found in the store later.
     mutating func offer(_ item: QueueItem, now: Timestamp) -> Bool {
         let name = item.queued.recipient.destination
-        if let until = failing[name]?.restsUntil, until > now { return false }
+        if known.isResting(name, now) { return false }
         var item = item
         // Its body can be read again; what has no room without it is found in the store.
         if bytes + item.bytes > limits.bytesMax { item.body = nil }
         let hasRoom = bytes + item.bytes <= limits.bytesMax
         if lanes[name] == nil {
-            guard !isFull, hasRoom, let record = record(of: name, now) else { return false }
+            guard !isFull, hasRoom, let record = known.record(of: name, now) else { return false }
             open(record, mayHaveMore: record.failures > 0)
         }
         guard let lane = lanes[name] else { return false }
@@ -114,102 +94,74 @@ struct Lanes {
         return true
     }
 
-    /// What is known of a destination that nobody of is at work; nil where the store alone knows.
-    private func record(of name: String, _ now: Timestamp) -> DestinationRecord? {
-        if let known = failing[name] { return known }
-        return knowsAllFailing ? DestinationRecord(name: name, dueAt: now) : nil
+    /// What the store knows of destinations that failed as a whole, before anything is offered and
+    /// whenever `learnsAgain`: one more than `restingMax` where there are more; nil: it failed.
+    mutating func learn(_ records: [DestinationRecord]?) {
+        guard let records else { return known.learnNothing() }
+        known.learn(records) { lanes[$0] != nil }
     }
 
-    /// What the store knows of destinations that failed as a whole, before anything is offered: one
-    /// more than `restingMax` where there are more.
-    mutating func learn(_ records: [DestinationRecord]) {
-        knowsAllFailing = records.count <= limits.restingMax
-        failing = Dictionary(
-            records.prefix(limits.restingMax).map { ($0.name, $0) }, uniquingKeysWith: { $1 })
-    }
+    /// Whether the store is to be asked again which failed; then `learn` follows.
+    mutating func learnsAgain(now: Timestamp) -> Bool { known.learnsAgain(now) }
 
     /// A destination that is due and not at work: it is fetched next.
     mutating func open(_ record: DestinationRecord, mayHaveMore: Bool = true) {
-        failing[record.name] = nil
-        let known = narrow.removeValue(forKey: record.name)
-        let lane = Lane(
-            record: record, pace: limits.paces.pace(for: record.name),
-            // One that failed as a whole is tried by one mail first.
-            width: record.failures > 0 ? 1 : known ?? limits.widthStart,
-            mayHaveMore: mayHaveMore)
-        lane.isCareful = known != nil
-        lane.wasProven = proven.contains(record.name)
-        if let time = startsAt.removeValue(forKey: record.name) { lane.startsAt = time }
-        lanes[record.name] = lane
-    }
-
-    /// Between two looks for those of a destination at work who have become due in the store.
-    private static let againSeconds: Int64 = 60
-
-    /// Destinations at work of which the store may have others by now.
-    mutating func lookAgain(now: Timestamp) -> [(name: String, need: Need)] {
-        var needs: [(name: String, need: Need)] = []
-        for (name, lane) in lanes where !lane.mayHaveMore {
-            if let again = lane.looksAgainAt, again <= now {
-                lane.mayHaveMore = true
-                needs.append((name, need(name)))
-            } else if lane.looksAgainAt != nil {
-                continue
-            }
-            lane.looksAgainAt = now.advanced(bySeconds: Self.againSeconds)
-        }
-        return needs
-    }
-
-    /// Says how many rows to ask for; nil where somebody does already or nothing is wanted.
-    mutating func beginFetch(_ name: String) -> Int? {
-        guard let lane = lanes[name], lane.wantsMore else { return nil }
-        lane.isFetching = true
-        // Whoever finds no room from now on may have come too late for the answer.
-        lane.mayHaveMore = false
-        // Of one that failed as a whole nobody but the first may be wanted.
-        let isSparing = lane.record.failures > 0 || bytes >= limits.bytesMax
-        // Those of it that are here already are in the answer, too.
-        let known = lane.waiting.count + lane.atWork + lane.unwritten
-        return (isSparing ? 1 : limits.fetchMax) + known
-    }
-
-    /// What the store has for `name`, of which `asked` rows were asked for.
-    mutating func endFetch(_ name: String, _ found: [QueueItem], asked: Int) -> Need {
-        guard let lane = lanes[name] else { return .nothing }
-        lane.isFetching = false
-        if found.count >= asked { lane.mayHaveMore = true }
-        let changed = lane.changedMeanwhile
-        lane.changedMeanwhile = []
-        if !lane.isFailing {
-            for item in found where !changed.contains(item.key) {
-                guard claimed.insert(item.key).inserted else { continue }
-                bytes += item.bytes
-                lane.waiting.append(item)
-            }
-            if !lane.waiting.isEmpty { enqueue(name) }
-        }
-        return need(name)
+        lanes[record.name] = known.lane(for: record, limits, mayHaveMore: mayHaveMore)
     }
 
     // MARK: Out
 
     /// The next try, which begins now.
     mutating func next(now: Timestamp) -> QueueItem? {
-        for standing in turns.order where turns.hasPlace(for: standing) {
-            for _ in 0..<turns.count(standing) {
-                guard let name = turns.popFirst(standing), let lane = lanes[name],
-                    !lane.waiting.isEmpty, !lane.isFailing, lane.atWork < lane.width
-                else { continue }
-                // It waits for its minute's share, or among those of another standing by now.
-                guard lane.mayBegin(at: now), lane.standing == standing else {
-                    enqueue(name)
-                    continue
-                }
-                if let item = begin(lane, now) { return item }
-            }
+        guard let standing = nextStanding(now), let name = turns.popFirst(standing),
+            let lane = lanes[name]
+        else { return nil }
+        return begin(lane, now)
+    }
+
+    mutating func hasNext(now: Timestamp) -> Bool { nextStanding(now) != nil }
+
+    /// Destinations somebody of which may be tried.
+    mutating func readyCount(now: Timestamp) -> Int {
+        endWaits(now)
+        return turns.count
+    }
+
+    /// Whose turn it is: the first of that standing may begin.
+    private mutating func nextStanding(_ now: Timestamp) -> Turns.Standing? {
+        endWaits(now)
+        // Once more, as some go to the turns of another standing, which were looked at before.
+        for _ in 0..<2 {
+            for standing in turns.order
+            where turns.hasPlace(for: standing) && hasFirst(standing, now) { return standing }
         }
         return nil
+    }
+
+    /// Whether somebody of `standing` may begin; who may not by now and stands first is taken out.
+    private mutating func hasFirst(_ standing: Turns.Standing, _ now: Timestamp) -> Bool {
+        while let name = turns.first(standing) {
+            let lane = lanes[name]
+            if let lane, lane.mayBegin(at: now), lane.standing == standing { return true }
+            _ = turns.popFirst(standing)
+            guard let lane, lane.hasWork else { continue }
+            if lane.startsAt > now {
+                lane.isPaced = true
+                paced.insert(name, until: lane.startsAt)
+            } else {
+                enqueue(name)
+            }
+        }
+        return false
+    }
+
+    /// Whose minute's share has come stands among the others again.
+    private mutating func endWaits(_ now: Timestamp) {
+        while let name = paced.popDue(now) {
+            guard let lane = lanes[name], lane.isPaced else { continue }
+            lane.isPaced = false
+            if lane.hasWork { enqueue(name) }
+        }
     }
 
     private mutating func begin(_ lane: Lane, _ now: Timestamp) -> QueueItem? {
@@ -228,7 +180,7 @@ struct Lanes {
     /// Looks, now and then, for destinations at work that are silent: others come before them. What
     /// is over by now is forgotten.
     mutating func lookForSilence(now: Timestamp) {
-        startsAt = startsAt.filter { $0.value > now }
+        known.forgetWhatIsOver(now)
         for lane in lanes.values {
             if lane.wasHeard || lane.atWork == 0 {
                 lane.wasHeard = false
@@ -303,69 +255,14 @@ struct Lanes {
     /// The lane's end was written, or could not be: then its row says that it is due. Where nobody
     /// waits for it, the store has forgotten it, and so does memory.
     mutating func close(_ record: DestinationRecord, isForgotten: Bool = false) {
-        if let lane = lanes.removeValue(forKey: record.name) { remember(lane) }
-        guard record.failures > 0, !isForgotten else { return }
-        guard failing.count < limits.restingMax else {
-            knowsAllFailing = false
-            return
-        }
-        failing[record.name] = record
-    }
-
-    private mutating func remember(_ lane: Lane) {
-        let name = lane.record.name
-        if lane.pace.triesPerMinuteMax != nil { startsAt[name] = lane.startsAt }
-        if lane.isCareful {
-            if narrow.count >= limits.restingMax { narrow.removeAll() }
-            narrow[name] = lane.width
-        }
-        if lane.isProven {
-            if proven.count >= limits.restingMax { proven.removeAll() }
-            proven.insert(name)
-        } else if lane.isFailing {
-            proven.remove(name)
-        }
+        let lane = lanes.removeValue(forKey: record.name)
+        known.close(record, lane, isForgotten: isForgotten)
     }
 
     /// Operators want it tried now.
-    mutating func wake(_ name: String) { failing[name]?.restsUntil = nil }
+    mutating func wake(_ name: String) { known.endRest(of: name) }
 
-    /// Takes recipients out of the lanes' hands: nobody tries them until they are given back.
-    /// Answers those that it has; the others are being tried at this moment.
-    mutating func withdraw(_ places: [SentPlace]) -> [SentPlace] {
-        var wanted = Set(places.filter { !claimed.contains($0.key) })
-        for (name, places) in Dictionary(grouping: places, by: \.destination) {
-            guard let lane = lanes[name], !lane.waiting.isEmpty else { continue }
-            let keys = Set(places.map(\.key))
-            for item in lane.waiting where keys.contains(item.key) {
-                bytes -= item.bytes
-                wanted.insert(SentPlace(key: item.key, destination: name))
-            }
-            lane.waiting.removeAll { keys.contains($0.key) }
-        }
-        for place in wanted { claimed.insert(place.key) }
-        return places.filter { wanted.contains($0) }
-    }
-
-    /// Their rows say what is to be done with them now.
-    mutating func giveBack(_ places: [SentPlace]) -> [(name: String, need: Need)] {
-        for place in places {
-            claimed.remove(place.key)
-            guard let lane = lanes[place.destination], lane.isFetching else { continue }
-            lane.changedMeanwhile.insert(place.key)
-        }
-        return expectMore(of: Set(places.map(\.destination)))
-    }
-
-    /// Others of these wait in the store; where one is not at work, it is found there as due.
-    mutating func expectMore(of names: Set<String>) -> [(name: String, need: Need)] {
-        names.map { name in
-            lanes[name]?.mayHaveMore = true
-            return (name, need(name))
-        }
-    }
-
-    private mutating func need(_ name: String) -> Need {
+    mutating func need(_ name: String) -> Need {
         guard let lane = lanes[name] else { return .nothing }
         if lane.wantsMore { return .fetch }
         guard lane.isIdle, !lane.isEnding else { return .nothing }
@@ -378,7 +275,8 @@ struct Lanes {
         bytes -= item.bytes
     }
 
-    private mutating func enqueue(_ name: String) {
-        if let lane = lanes[name] { turns.enqueue(name, lane.standing) }
+    mutating func enqueue(_ name: String) {
+        guard let lane = lanes[name], !lane.isPaced else { return }
+        turns.enqueue(name, lane.standing)
     }
 }

@@ -1,4 +1,5 @@
 package import MailModel
+import Storage
 
 /// When a mail that was deferred is tried again, and for how long.
 package struct RetryPlan: Sendable, Hashable {
@@ -23,6 +24,14 @@ package struct RetryPlan: Sendable, Hashable {
         let delay = max(delaysSeconds.isEmpty ? 300 : delaysSeconds[index], 1) * 1000
         let chance = Int64(random.bytes(1)[0])
         return Timestamp(milliseconds: now.milliseconds + delay + delay * chance / 2560)
+    }
+
+    /// So many failed, whoever they were about, by how long `recipient` was last put off; 0 where
+    /// it was not.
+    func tries(before recipient: SentRecipient) -> Int {
+        guard let last = recipient.lastAttemptAt else { return 0 }
+        let waited = recipient.dueAt.milliseconds - last.milliseconds
+        return (delaysSeconds.lastIndex { $0 * 1000 <= waited } ?? -1) + 1
     }
 }
 

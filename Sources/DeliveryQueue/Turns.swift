@@ -63,9 +63,7 @@ struct Turns {
         }
     }
 
-    func count(_ standing: Standing) -> Int { rings[standing.rawValue].names.count }
-
-    func names(_ standing: Standing) -> CircularBuffer<String> { rings[standing.rawValue].names }
+    func first(_ standing: Standing) -> String? { rings[standing.rawValue].names.first }
 
     // MARK: Changes
 

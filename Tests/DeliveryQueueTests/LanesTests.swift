@@ -153,6 +153,52 @@ import Testing
         #expect(taken == isTaken)
     }
 
+    /// Once fewer rest, memory knows all of them again, and what is new is taken.
+    @Test func memoryLearnsAgainWhatFailed() {
+        var lanes = Lanes(limits: DeliveryLimits(restingMax: 2))
+        let failing = (0..<3).map {
+            DestinationRecord(name: "dead\($0).example", dueAt: now, failures: 1)
+        }
+        lanes.learn(failing)
+        var times: [Int64] = []
+        for second in Int64(0)..<700 {
+            guard lanes.learnsAgain(now: now.advanced(bySeconds: second)) else { continue }
+            times.append(second)
+            // Nobody asks beside who does.
+            let isAskedTwice = lanes.learnsAgain(now: now.advanced(bySeconds: 10_000))
+            #expect(!isAskedTwice)
+            lanes.learn(times.count == 1 ? failing : times.count == 2 ? nil : [failing[0]])
+            let taken = lanes.offer(item(times.count), now: now)
+            #expect(taken == (times.count == 3))
+        }
+        #expect(times == [0, 300, 600])
+    }
+
+    /// The answer is from before what has happened since the store was asked.
+    @Test func whatEndedWhileMemoryLearntIsKept() {
+        var lanes = Lanes(limits: DeliveryLimits(restingMax: 4))
+        let names = ["works.example", "dead.example", "atwork.example"]
+        let old = names.map {
+            DestinationRecord(
+                name: $0, dueAt: now, failures: 1, restsUntil: now.advanced(bySeconds: 60))
+        }
+        lanes.learn(old + old)
+        for record in old { lanes.open(record, mayHaveMore: false) }
+        let isAsked = lanes.learnsAgain(now: now)
+        #expect(isAsked)
+        lanes.close(DestinationRecord(name: names[0], dueAt: now))
+        var dead = old[1]
+        dead.failures = 2
+        lanes.close(dead)
+        lanes.learn([old[0]])
+        let taken = names.map { lanes.offer(item(0, to: $0), now: now) }
+        #expect(taken[0] && !taken[1])
+        let later = now.advanced(bySeconds: 60)
+        _ = lanes.offer(item(1, to: names[1]), now: later)
+        #expect(lanes.lanes[names[1]]?.record == dead)
+        #expect(lanes.lanes[names[2]]?.record == old[2])
+    }
+
     /// What nobody waits for any more begins anew.
     @Test func aDestinationThatIsForgottenIsNew() {
         var lanes = Lanes(limits: DeliveryLimits())
@@ -210,6 +256,35 @@ import Testing
             lanes.ended(next, .answers)
             if case .settle(let record) = lanes.written(next) { lanes.close(record) }
         }
+    }
+
+    /// Who waits for its minute's share stands in nobody's way, and comes in the order of its time.
+    @Test func whoWaitsForItsShareIsNotLookedAt() throws {
+        let pace = DeliveryPace(triesPerMinuteMax: 6)
+        var lanes = Lanes(limits: DeliveryLimits(paces: DeliveryPaces(standard: pace)))
+        let names = (0..<100).map { "d\($0).example" }
+        for (number, name) in names.enumerated() {
+            let time = Timestamp(milliseconds: now.milliseconds + Int64(number * 37 % 100))
+            for position in 0..<2 {
+                _ = lanes.offer(item(2 * number + position, to: name), now: time)
+            }
+            let next = lanes.next(now: time)
+            let begun = try #require(next)
+            lanes.ended(begun, .answers)
+            _ = lanes.written(begun)
+        }
+        let early = Timestamp(milliseconds: now.milliseconds + 9_999)
+        let isAnyReady = lanes.hasNext(now: early)
+        let ready = lanes.readyCount(now: early)
+        #expect(!isAnyReady && ready == 0)
+        let middle = lanes.readyCount(now: Timestamp(milliseconds: now.milliseconds + 10_049))
+        #expect(middle == 50)
+        let late = now.advanced(bySeconds: 11)
+        var begun: [String] = []
+        while let item = lanes.next(now: late) {
+            begun.append(item.queued.recipient.destination)
+        }
+        #expect(begun == (0..<100).map { names[$0 * 73 % 100] })
     }
 
     // MARK: Places

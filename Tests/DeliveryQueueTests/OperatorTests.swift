@@ -94,6 +94,25 @@ import Testing
         }
     }
 
+    /// Counting takes the longer the more wait, and is made the less often.
+    @Test func manyAreNotCountedAtEachQuestion() async throws {
+        let depot = try Depot()
+        try await depot.send(to: (0..<40).map { "a\($0)@one.example" }, isOffered: false)
+        #expect(try await depot.queue.counts().queued == 40)
+        #expect(try await depot.queue.apply(.hold, to: SendingFilter()).count == 40)
+        #expect(try await depot.queue.counts().queued == 40)
+        depot.time.advance(seconds: 1)
+        #expect(try await depot.queue.counts().queued == 0)
+        // A few are counted each time.
+        #expect(try await depot.queue.apply(.remove, to: SendingFilter()).count == 40)
+        try await depot.send(to: ["a@one.example"], isOffered: false)
+        depot.time.advance(seconds: 1)
+        for count in 1...3 {
+            #expect(try await depot.queue.counts().queued == count)
+            try await depot.send(to: ["a@one.example"], isOffered: false)
+        }
+    }
+
     @Test func manyAreChangedInBatches() async throws {
         let depot = try Depot()
         for number in 0..<30 {

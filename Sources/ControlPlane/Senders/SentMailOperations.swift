@@ -22,7 +22,7 @@ package struct SentMailOperations: Sendable {
 
     func status() async throws -> SendingStatusView {
         SendingStatusView(
-            try await store.sendingCounts(), beingTried: queue.atWork,
+            try await queue.counts(), beingTried: queue.atWork,
             next: try await store.nextDue()?.iso8601Text,
             resting: try await store.failingDestinations(limit: Self.restingMax))
     }

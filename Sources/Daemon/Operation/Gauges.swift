@@ -50,7 +50,7 @@ struct Gauges: Sendable {
 
     private func sending() async throws(StorageFailure) -> [(String, Int)] {
         guard let queue else { return [] }
-        let counts = try await store.sendingCounts()
+        let counts = try await queue.counts()
         return [
             ("martlet_sent_recipients{state=\"queued\"}", counts.queued),
             ("martlet_sent_recipients{state=\"held\"}", counts.held),
