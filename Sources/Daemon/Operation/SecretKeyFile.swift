@@ -36,9 +36,10 @@ struct SecretKeyFile {
     func setAside() throws(Server.Failure) -> String {
         for number in 1...Self.asideMax {
             let aside = "\(path).unusable-\(number)"
-            var status = stat()
             // Nobody else makes one: we have the lock of the data folder.
-            guard lstat(aside, &status) != 0 else { continue }
+            guard (try? FileManager.default.attributesOfItem(atPath: aside)) == nil else {
+                continue
+            }
             guard rename(path, aside) == 0 else {
                 throw Server.Failure(
                     description: "\(path): rename: \(String(cString: strerror(errno)))")
