@@ -1,6 +1,7 @@
 import MailModel
 import NIOCore
 import Storage
+import Synchronization
 
 /// What is written of tries, and what follows from it.
 extension DeliveryQueue {
