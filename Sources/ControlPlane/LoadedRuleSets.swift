@@ -2,7 +2,7 @@ package import Documents
 package import RuleEngine
 
 /// What the files of a rules folder say, and every problem that they have. A file loads whole or
-/// not at all; of files that claim one name none does, since nobody knows which was meant.
+/// not at all, and a set only with the lists that it names; of files that claim one name none does, since nobody knows which was meant.
 package struct LoadedRuleSets: Sendable {
     package private(set) var sets: [(file: String, ruleSet: ReceiptRuleSet)] = []
     package private(set) var problems: [DocumentProblem] = []
@@ -12,7 +12,18 @@ package struct LoadedRuleSets: Sendable {
     /// `active` is the set that shall be in force; that none is called so is a problem too.
     package init(_ files: any RuleFiles, catalogue: RuleCatalogue, active: String?) {
         do throws(DocumentProblems) {
-            for (file, text) in try files.read() { read(text, file, catalogue) }
+            let files = try files.read()
+            var catalogue = catalogue
+            var brokenLists: Set<String> = []
+            for (file, text) in files where file.hasSuffix(".list") {
+                let name = AddressListDocument.name(of: file)
+                let entries = list(text, file)
+                catalogue.lists[name] = entries ?? []
+                if entries == nil { brokenLists.insert(name) }
+            }
+            for (file, text) in files where !file.hasSuffix(".list") {
+                read(text, file, catalogue, brokenLists)
+            }
         } catch {
             problems += error.problems
         }
@@ -26,9 +37,31 @@ package struct LoadedRuleSets: Sendable {
         }
     }
 
-    private mutating func read(_ text: String, _ file: String, _ catalogue: RuleCatalogue) {
+    /// Nil where it has problems.
+    private mutating func list(_ text: String, _ file: String) -> [RecipientCondition]? {
         do throws(DocumentProblems) {
-            sets.append((file, try RuleDocument.read(text, file: file, catalogue: catalogue)))
+            return try AddressListDocument.read(text, file: file)
+        } catch {
+            problems += error.problems
+            return nil
+        }
+    }
+
+    private mutating func read(
+        _ text: String, _ file: String, _ catalogue: RuleCatalogue, _ brokenLists: Set<String>
+    ) {
+        do throws(DocumentProblems) {
+            let ruleSet = try RuleDocument.read(text, file: file, catalogue: catalogue)
+            let broken = brokenLists.intersection(ruleSet.lists?.keys.map { $0 } ?? []).sorted()
+            guard broken.isEmpty else {
+                problems += broken.map { name in
+                    DocumentProblem(
+                        file: file, line: nil, path: "ruleSet",
+                        message: "the list \(name).list that it names has problems")
+                }
+                return
+            }
+            sets.append((file, ruleSet))
         } catch {
             problems += error.problems
         }

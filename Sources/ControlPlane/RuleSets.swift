@@ -10,7 +10,7 @@ package protocol RuleFiles: Sendable {
     /// Its path as people know it.
     var folder: String { get }
 
-    /// Every `.yaml` file: its path as people know it, and its text. Throws `DocumentProblems`
+    /// Every `.yaml` file, a rule set each, and every `.list` file, a list of addresses: its path as people know it, and its text. Throws `DocumentProblems`
     /// where the folder or a file cannot be read.
     func read() throws(DocumentProblems) -> [(file: String, text: String)]
 }

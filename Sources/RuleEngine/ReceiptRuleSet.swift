@@ -3,10 +3,15 @@ package struct ReceiptRuleSet: Sendable, Hashable, Codable {
     /// `[A-Za-z0-9_.-]`, starts and ends alphanumeric, at most 64 characters.
     package var name: String
     package var rules: [ReceiptRule]
+    /// The address lists that its conditions ask, by name; nil where none asks one.
+    package var lists: [String: [RecipientCondition]]?
 
-    package init(name: String, rules: [ReceiptRule]) {
+    package init(
+        name: String, rules: [ReceiptRule], lists: [String: [RecipientCondition]]? = nil
+    ) {
         self.name = name
         self.rules = rules
+        self.lists = lists
     }
 }
 

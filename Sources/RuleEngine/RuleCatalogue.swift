@@ -3,6 +3,8 @@ package struct RuleCatalogue: Sendable {
     package var buckets: [String]?
     package var handlers: [String]?
     package var topics: [String]?
+    /// The address lists that stand beside the rules.
+    package var lists: [String: [RecipientCondition]] = [:]
 
     package init(buckets: [String]?, handlers: [String]?, topics: [String]?) {
         self.buckets = buckets

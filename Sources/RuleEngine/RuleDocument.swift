@@ -17,6 +17,8 @@ package struct RuleDocument {
         if let root = reader.root(keys: ["ruleSet", "rules"]) {
             ruleSet.name = RuleValues.name(root.required("ruleSet")) ?? ""
             ruleSet.rules = RuleValues.rules(root.required("rules")) { rule($0, catalogue) }
+            let names = ruleSet.listNames
+            if !names.isEmpty { ruleSet.lists = catalogue.lists.filter { names.contains($0.key) } }
         }
         try reader.finish()
         return ruleSet
@@ -33,7 +35,8 @@ package struct RuleDocument {
                 ("optional", .optional), ("require", .require),
             ]) ?? .optional,
             recipients: RuleValues.recipients(mapping["recipients"], allowsPatterns: true),
-            conditions: ConditionDocument.read(mapping), actions: [],
+            conditions: ConditionDocument(lists: catalogue.lists.keys.sorted()).read(mapping),
+            actions: [],
             isScanEnabled: mapping.bool("scan") ?? false)
         for name in rule.groupNames where TemplateFact(rawValue: name) != nil {
             value.noteWhole("a group cannot be called “\(name)”, which every mail has")

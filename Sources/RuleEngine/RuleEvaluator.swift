@@ -16,13 +16,10 @@ package struct RuleEvaluator: Sendable {
     /// What of a mail its enabled rules ask for.
     package let needs: MailFacts.Needs
 
-    /// Positions of enabled rules, by what their conditions name.
-    private var byAddress: [String: [Int]] = [:]
-    private var byDomain: [String: [Int]] = [:]
-    private var byParent: [String: [Int]] = [:]
+    /// Positions of enabled rules, by their recipients.
+    private var byRecipient = RecipientIndex()
     private var forAll: [Int] = []
-    /// Each of these is asked of each recipient.
-    private var patterned: [(condition: RecipientCondition, index: Int)] = []
+    private let lists: [String: RecipientIndex]
 
     package init(ruleSet: ReceiptRuleSet) {
         self.ruleSet = ruleSet
@@ -31,17 +28,12 @@ package struct RuleEvaluator: Sendable {
         needs = ruleSet.rules.filter(\.isEnabled).reduce(into: []) { needs, rule in
             needs.formUnion(rule.needs)
         }
+        lists = (ruleSet.lists ?? [:]).mapValues { entries in
+            entries.reduce(into: RecipientIndex()) { $0.insert($1, 0) }
+        }
         for (index, rule) in ruleSet.rules.enumerated() where rule.isEnabled {
             if rule.recipients.isEmpty { forAll.append(index) }
-            for condition in rule.recipients {
-                switch condition {
-                case .address(let localPart, let domain):
-                    byAddress["\(localPart)@\(domain)", default: []].append(index)
-                case .domain(let domain): byDomain[domain, default: []].append(index)
-                case .subdomains(let parent): byParent[parent, default: []].append(index)
-                case .like, .matches: patterned.append((condition, index))
-                }
-            }
+            for condition in rule.recipients { byRecipient.insert(condition, index) }
         }
     }
 
@@ -81,24 +73,7 @@ package struct RuleEvaluator: Sendable {
     /// Positions of the enabled rules with a condition that `recipient` meets; unordered, with
     /// repetition.
     private func rules(for recipient: Mailbox) -> [Int] {
-        var found = forAll
-        let domain = recipient.domain.ascii
-        if !byAddress.isEmpty {
-            found += byAddress["\(recipient.foldedLocalPart)@\(domain)"] ?? []
-            if let plain = recipient.localPartWithoutLabel {
-                found += byAddress["\(plain)@\(domain)"] ?? []
-            }
-        }
-        found += byDomain[domain] ?? []
-        if !byParent.isEmpty {
-            var rest = Substring(domain)
-            while let dot = rest.firstIndex(of: ".") {
-                rest = rest[rest.index(after: dot)...]
-                found += byParent[String(rest)] ?? []
-            }
-        }
-        found += patterned.filter { $0.condition.matches(recipient) }.map(\.index)
-        return found
+        forAll + byRecipient.numbers(of: recipient)
     }
 
     // MARK: Evaluation
@@ -122,7 +97,7 @@ package struct RuleEvaluator: Sendable {
                 matched[index, default: []].append(recipient)
             }
         }
-        var walk = RuleWalk(facts, isDryRun: isDryRun, isTraced: isTraced)
+        var walk = RuleWalk(facts, lists: lists, isDryRun: isDryRun, isTraced: isTraced)
         for index in matched.keys.sorted() {
             walk.visit(
                 ruleSet.rules[index], at: index, recipients: matched[index] ?? [],

@@ -68,16 +68,22 @@ struct RuleValues {
     /// A rule's or rule set's name. SES: `ReceiptRule`
     static func name(_ value: DocumentValue?) -> String? {
         guard let value, let text = value.string() else { return nil }
-        let bytes = Array(text.utf8)
-        guard let first = bytes.first, let last = bytes.last, bytes.count <= 64,
-            isAlphanumeric(first), isAlphanumeric(last), bytes.allSatisfy(isReferenceByte)
-        else {
-            value.note(
-                "“\(text)” is no name: at most 64 letters, digits, “-”, “_” and “.”, "
-                    + "a letter or digit at both ends")
+        guard isName(text) else {
+            value.note("“\(text)” is no name: \(nameRule)")
             return nil
         }
         return text
+    }
+
+    static let nameRule =
+        "at most 64 letters, digits, “-”, “_” and “.”, a letter or digit at both ends"
+
+    static func isName(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        guard let first = bytes.first, let last = bytes.last, bytes.count <= 64 else {
+            return false
+        }
+        return isAlphanumeric(first) && isAlphanumeric(last) && bytes.allSatisfy(isReferenceByte)
     }
 
     /// An object key's first part: relative, and nothing that leaves its bucket.

@@ -26,9 +26,11 @@ struct RuleWalk {
     /// Nothing has been done: only the words of the standings differ.
     private let isDryRun: Bool
 
-    init(_ facts: MailFacts, isDryRun: Bool, isTraced: Bool) {
+    init(
+        _ facts: MailFacts, lists: [String: RecipientIndex], isDryRun: Bool, isTraced: Bool
+    ) {
         isTLS = facts.isTLS
-        conditions = ConditionWalk(facts, isTraced: isTraced)
+        conditions = ConditionWalk(facts, lists: lists, isTraced: isTraced)
         self.isDryRun = isDryRun
     }
 

@@ -284,6 +284,37 @@ class Reload(ServerCase):
             lambda: self.is_taken("new@example.test"), "the changed file is in force")
         self.assertFalse(self.is_taken("old@example.test"))
 
+    def test_a_list_beside_the_rules(self):
+        def write_list(text):
+            with open(self.server.path("rules", "blocked.list"), "w", encoding="utf-8") as file:
+                file.write(text)
+
+        def answer(sender):
+            mail = self.server.send(MAIL, "any@example.test", sender=sender)
+            self.server.settled(mail)
+            return self.server.json("mail", "trace", mail)["rules"][0]["answer"]
+
+        write_list("# nobody yet\n")
+        self.server.write_rules("""ruleSet: main
+rules:
+  - name: blocked
+    recipients: [example.test]
+    when:
+      - mailFrom: {in: blocked}
+    actions: [stop]
+""")
+        self.server.cli("rules", "reload")
+        self.assertEqual(answer("ada@sender.example"), "conditions")
+        write_list("sender.example\n")
+        self.server.eventually(
+            lambda: answer("ada@sender.example") == "took", "the changed list is in force")
+        self.assertEqual(answer("ada@other.example"), "conditions")
+        write_list("sender.example\nno address\n")
+        done = self.server.cli("rules", "reload", status=2)
+        self.assertIn("blocked.list:2: “no address” is", done.stderr)
+        self.assertIn("main.yaml: ruleSet: the list blocked.list that it names", done.stderr)
+        self.assertEqual(answer("ada@sender.example"), "took")
+
     def test_a_broken_file_leaves_the_old_rules_in_force(self):
         version = self.server.json("status")["ruleSetVersion"]
         self.server.write_rules("""ruleSet: main

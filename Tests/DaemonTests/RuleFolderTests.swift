@@ -11,16 +11,18 @@ import Testing
         try body(folder)
     }
 
-    @Test func readsYAMLFilesByName() throws {
+    @Test func readsRuleSetsAndListsByName() throws {
         try withFolder { folder in
             for name in [
-                "b.yaml", "a.yaml", ".a.yaml.swp", ".hidden.yaml", "c.yaml.old", "a.yaml~",
+                "b.yaml", "a.yaml", "c.list", ".c.list", ".a.yaml.swp", ".hidden.yaml",
+                "c.yaml.old", "a.yaml~",
             ] {
                 try name.write(toFile: "\(folder)/\(name)", atomically: false, encoding: .utf8)
             }
             let files = try RuleFolder(path: folder).read()
-            #expect(files.map(\.file) == ["\(folder)/a.yaml", "\(folder)/b.yaml"])
-            #expect(files.map(\.text) == ["a.yaml", "b.yaml"])
+            let names = ["a.yaml", "b.yaml", "c.list"]
+            #expect(files.map(\.file) == names.map { "\(folder)/\($0)" })
+            #expect(files.map(\.text) == names)
         }
     }
 

@@ -2,7 +2,8 @@ import ControlPlane
 package import Documents
 import Foundation
 
-/// The folder of rule files: each `.yaml` in it is one rule set.
+/// The folder of rule files: each `.yaml` in it is one rule set, each `.list` a list of addresses
+/// that rule sets name.
 package struct RuleFolder: RuleFiles {
     package let folder: String
 
@@ -29,11 +30,15 @@ package struct RuleFolder: RuleFiles {
                 misnamed.map { problem("\(folder)/\($0)", "rule files end in .yaml: rename it") })
         }
         var files: [(file: String, text: String)] = []
-        for name in names.sorted() where name.hasSuffix(".yaml") && !name.hasPrefix(".") {
+        for name in names.sorted() where Self.isRead(name) {
             let file = "\(folder)/\(name)"
             files.append((file, try DocumentFile.text(file)))
         }
         return files
+    }
+
+    private static func isRead(_ name: String) -> Bool {
+        (name.hasSuffix(".yaml") || name.hasSuffix(".list")) && !name.hasPrefix(".")
     }
 
     private func problem(_ file: String, _ message: String) -> DocumentProblem {
@@ -44,7 +49,7 @@ package struct RuleFolder: RuleFiles {
     func stamp() -> [String: FileStamp] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         var stamps: [String: FileStamp] = [:]
-        for name in names where name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
+        for name in names where Self.isRead(name) || name.hasSuffix(".yml") {
             stamps[name] = FileStamp(ofFileAt: "\(folder)/\(name)")
         }
         return stamps

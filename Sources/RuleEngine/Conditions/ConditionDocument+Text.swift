@@ -48,6 +48,7 @@ extension TextTest {
         case .startsWith(let operands): ("startsWith", DocumentText.list(operands))
         case .endsWith(let operands): ("endsWith", DocumentText.list(operands))
         case .contains(let operands): ("contains", DocumentText.list(operands))
+        case .listed(let names): ("in", DocumentText.list(names))
         case .like(let wildcards): ("like", DocumentText.list(wildcards.map(\.text)))
         case .matches(let patterns): ("matches", DocumentText.list(patterns.map(\.text)))
         }

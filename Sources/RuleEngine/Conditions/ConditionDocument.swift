@@ -12,17 +12,20 @@ struct ConditionDocument {
 
     static let keys = ["when", "unless", "whenUnknown"]
 
+    /// The names of the address lists that there are.
+    let lists: [String]
+
     /// Nil where the rule asks nothing.
-    static func read(_ rule: DocumentMapping) -> RuleConditions? {
-        let given = rule.keys.filter(keys.contains)
+    func read(_ rule: DocumentMapping) -> RuleConditions? {
+        let given = rule.keys.filter(Self.keys.contains)
         guard !given.isEmpty else { return nil }
         var count = 0
         let conditions = RuleConditions(
             when: conditions(rule["when"], &count), unless: conditions(rule["unless"], &count),
             whenUnknown: rule["whenUnknown"]?.choice([("skip", .skip), ("take", .take)]) ?? .skip)
-        if count > conditionsMax {
+        if count > Self.conditionsMax {
             rule.value.noteWhole(
-                "\(count) conditions; at most \(conditionsMax) stand in a rule")
+                "\(count) conditions; at most \(Self.conditionsMax) stand in a rule")
         }
         if given == ["whenUnknown"] {
             rule.note("“whenUnknown” says nothing without “when” or “unless”", atKey: "whenUnknown")
@@ -30,7 +33,7 @@ struct ConditionDocument {
         return conditions
     }
 
-    private static func conditions(
+    private func conditions(
         _ value: DocumentValue?, _ count: inout Int
     ) -> [RuleCondition] {
         guard let value else { return [] }
@@ -53,18 +56,18 @@ struct ConditionDocument {
         groups + texts.map(\.0) + ["header", "attachment", "peer", "tls", "time"]
         + numbers.map(\.rawValue) + VerdictFact.allCases.map(\.rawValue)
 
-    private static func condition(
+    private func condition(
         _ value: DocumentValue, _ count: inout Int
     ) -> RuleCondition? {
         count += 1
-        guard let mapping = value.mapping(keys: names) else { return nil }
+        guard let mapping = value.mapping(keys: Self.names) else { return nil }
         guard let name = mapping.keys.first, mapping.keys.count == 1 else {
             if mapping.keys.count > 1 {
                 value.note(
                     "found \(mapping.keys.joined(separator: " and ")) in one, expected one "
                         + "condition: each stands behind a “-” of its own")
             } else if !mapping.hasUnknownKeys {
-                value.note("a condition is one of \(names.joined(separator: ", "))")
+                value.note("a condition is one of \(Self.names.joined(separator: ", "))")
             }
             return nil
         }
@@ -77,27 +80,26 @@ struct ConditionDocument {
         }
     }
 
-    private static func fact(_ name: String, _ value: DocumentValue) -> RuleCondition? {
-        if let fact = texts.first(where: { $0.0 == name })?.1 {
-            return .text(fact, TextTestDocument.read(value))
+    private func fact(_ name: String, _ value: DocumentValue) -> RuleCondition? {
+        if let fact = Self.texts.first(where: { $0.0 == name })?.1 {
+            return .text(fact, TextTestDocument(lists: lists).read(value))
         }
-        if let fact = NumberFact(rawValue: name) { return .number(fact, numberTests(value)) }
-        if let fact = VerdictFact(rawValue: name) { return .verdict(fact, verdicts(value)) }
+        if let fact = NumberFact(rawValue: name) { return .number(fact, Self.numberTests(value)) }
+        if let fact = VerdictFact(rawValue: name) { return .verdict(fact, Self.verdicts(value)) }
         switch name {
         case "header": return header(value)
-        case "attachment": return .attachment(attachmentTests(value))
-        case "peer": return .peer(blocks(value))
+        case "attachment": return .attachment(Self.attachmentTests(value))
+        case "peer": return .peer(Self.blocks(value))
         case "tls": return value.bool().map { .tls($0) }
         default: return TimeWindow(value).map { .time($0) }
         }
     }
 
-    private static func header(_ value: DocumentValue) -> RuleCondition? {
-        guard let mapping = value.mapping(keys: ["name"] + TextTestDocument.keys) else {
-            return nil
-        }
-        let name = fieldName(mapping.required("name")) ?? ""
-        return .text(.header(name), TextTestDocument.read(mapping))
+    private func header(_ value: DocumentValue) -> RuleCondition? {
+        let texts = TextTestDocument(lists: lists)
+        guard let mapping = value.mapping(keys: ["name"] + texts.keys) else { return nil }
+        let name = Self.fieldName(mapping.required("name")) ?? ""
+        return .text(.header(name), texts.read(mapping))
     }
 
     /// RFC 5322 §2.2: printable ASCII but the colon.
@@ -137,8 +139,8 @@ struct ConditionDocument {
         return mapping.keys.compactMap { key in
             guard let inner = mapping.required(key) else { return nil }
             switch key {
-            case "name": return .name(TextTestDocument.read(inner))
-            case "type": return .type(TextTestDocument.read(inner))
+            case "name": return .name(TextTestDocument(lists: nil).read(inner))
+            case "type": return .type(TextTestDocument(lists: nil).read(inner))
             case "sha256": return .sha256(digests(inner))
             default: return .size(numberTests(inner))
             }
@@ -196,109 +198,5 @@ struct ConditionDocument {
             value.noteWhole("\(entries.count) entries; at most \(operandsMax) stand in a test")
         }
         return entries
-    }
-}
-
-/// Reads what is asked of a text.
-enum TextTestDocument {
-    static let keys = ["is", "startsWith", "endsWith", "contains", "like", "matches", "exists"]
-
-    /// A text or a list of texts by itself is `is`.
-    static func read(_ value: DocumentValue) -> [TextTest] {
-        if value.isScalar || value.isSequence { return [.equals(operands(value))] }
-        return value.mapping(keys: keys).map { read($0) } ?? []
-    }
-
-    static func read(_ mapping: DocumentMapping) -> [TextTest] {
-        let tests = keys.compactMap { key in mapping[key].flatMap { test(key, $0) } }
-        if tests.contains(.exists(false)), tests.count > 1 {
-            mapping.note("what does not exist has nothing else to be asked", atKey: "exists")
-        }
-        return tests
-    }
-
-    private static func test(_ key: String, _ value: DocumentValue) -> TextTest? {
-        switch key {
-        case "is": .equals(operands(value))
-        case "startsWith": .startsWith(operands(value))
-        case "endsWith": .endsWith(operands(value))
-        case "contains": .contains(operands(value))
-        case "like": .like(operands(value).map { Wildcard($0) })
-        case "matches": .matches(patterns(value))
-        default: value.bool().map { .exists($0) }
-        }
-    }
-
-    private static func operands(_ value: DocumentValue) -> [String] {
-        ConditionDocument.oneOrMore(value).compactMap { entry in
-            guard let text = entry.string() else { return nil }
-            guard text.utf8.count <= ConditionDocument.operandBytesMax else {
-                entry.note(
-                    "a text of \(text.utf8.count) bytes; at most "
-                        + "\(ConditionDocument.operandBytesMax) are compared")
-                return nil
-            }
-            return text.lowercased()
-        }
-    }
-
-    private static func patterns(_ value: DocumentValue) -> [Pattern] {
-        ConditionDocument.oneOrMore(value).compactMap(Pattern.init(reading:))
-    }
-}
-
-extension Pattern {
-    /// Nil, and noted, where it is none.
-    convenience init?(reading value: DocumentValue) {
-        guard let text = value.string() else { return nil }
-        do throws(Fault) {
-            try self.init(text)
-        } catch {
-            value.note("“\(text)” is no expression of RE2: \(error)")
-            return nil
-        }
-    }
-}
-
-extension TimeWindow {
-    /// Nil, and noted, where it is none.
-    fileprivate init?(_ value: DocumentValue) {
-        guard let mapping = value.mapping(keys: ["from", "to", "days", "zone"]) else { return nil }
-        let from = mapping["from"].map(Self.minutes)
-        let to = mapping["to"].map(Self.minutes)
-        let days = mapping.list("days").compactMap { day in
-            day.choice(Day.allCases.map { ($0.rawValue, $0) })
-        }
-        guard let zone = Self.zone(mapping["zone"]) else { return nil }
-        if (mapping["from"] == nil) != (mapping["to"] == nil) {
-            value.noteWhole("“from” and “to” stand together or not at all")
-        }
-        if mapping["from"] == nil, mapping["days"] == nil {
-            value.noteWhole("neither hours nor days stand here")
-        }
-        self.init(from: (from ?? 0) ?? 0, to: (to ?? 0) ?? 0, days: Set(days), zone: zone)
-    }
-
-    private static func minutes(_ value: DocumentValue) -> Int? {
-        guard let text = value.string() else { return nil }
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2,
-            parts.allSatisfy({ $0.count == 2 && $0.utf8.allSatisfy(\.isASCIIDigit) }),
-            let hour = Int(parts[0]), let minute = Int(parts[1]), hour < 24, minute < 60
-        else {
-            value.note("found “\(text)”, expected hours and minutes, as “08:30” (in quotes)")
-            return nil
-        }
-        return hour * 60 + minute
-    }
-
-    private static func zone(_ value: DocumentValue?) -> String? {
-        guard let value else { return "UTC" }
-        guard let text = value.string() else { return nil }
-        guard isZone(text) else {
-            value.note("“\(text)” is no time zone, as Europe/Berlin is one")
-            return nil
-        }
-        return text
     }
 }

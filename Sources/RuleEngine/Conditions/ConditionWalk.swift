@@ -13,14 +13,16 @@ package enum ConditionAnswer: String, Sendable, Hashable, Codable {
 /// already ends a group: later members are not asked.
 struct ConditionWalk {
     private var reader: FactReader
+    private let lists: [String: RecipientIndex]
     /// What the named groups of expressions took, of the rule that is asked.
     private var captures: [String: String] = [:]
     /// What was asked of the rule, in order; nil where nobody wants to know.
     private(set) var asked: [RuleTrace.Condition]?
     private var depth = 0
 
-    init(_ facts: MailFacts, isTraced: Bool) {
+    init(_ facts: MailFacts, lists: [String: RecipientIndex], isTraced: Bool) {
         reader = FactReader(facts)
+        self.lists = lists
         asked = isTraced ? [] : nil
     }
 
@@ -160,7 +162,7 @@ struct ConditionWalk {
         let texts = reader.texts(of: fact)
         let isWanted = !tests.contains(.exists(false))
         for text in texts.known {
-            guard let taken = text.taken(by: tests) else { continue }
+            guard let taken = text.taken(by: tests, lists) else { continue }
             captures.merge(taken) { first, _ in first }
             return (.yes, { Self.shown([text]) })
         }
@@ -221,16 +223,20 @@ struct ConditionWalk {
 
 extension FactText {
     /// What the expressions among `tests` took of it; nil where it does not pass all of them.
-    func taken(by tests: [TextTest]) -> [String: String]? {
+    func taken(
+        by tests: [TextTest], _ lists: [String: RecipientIndex] = [:]
+    ) -> [String: String]? {
         var taken: [String: String] = [:]
         for test in tests {
-            guard let more = self.taken(by: test) else { return nil }
+            guard let more = self.taken(by: test, lists) else { return nil }
             taken.merge(more) { first, _ in first }
         }
         return taken
     }
 
-    private func taken(by test: TextTest) -> [String: String]? {
+    private func taken(
+        by test: TextTest, _ lists: [String: RecipientIndex]
+    ) -> [String: String]? {
         let isHeld: Bool
         switch test {
         case .exists(let isWanted): isHeld = isWanted
@@ -243,6 +249,8 @@ extension FactText {
         case .contains(let operands):
             isHeld = operands.contains { folded[...].firstRange(of: Array($0.utf8)[...]) != nil }
         case .like(let wildcards): isHeld = wildcards.contains { $0.matches(folded) }
+        case .listed(let names):
+            isHeld = names.contains { lists[$0].map(isListed) ?? false }
         case .matches(let patterns):
             for pattern in patterns {
                 if let taken = pattern.firstMatch(in: text) { return taken }
@@ -250,6 +258,14 @@ extension FactText {
             return nil
         }
         return isHeld ? [:] : nil
+    }
+
+    /// An address by its parts, a domain by the entries that mean all of its addresses.
+    private func isListed(in list: RecipientIndex) -> Bool {
+        guard text.contains("@") else {
+            return !list.numbers(ofDomain: text.lowercased()).isEmpty
+        }
+        return Mailbox(text).map { !list.numbers(of: $0).isEmpty } ?? false
     }
 }
 

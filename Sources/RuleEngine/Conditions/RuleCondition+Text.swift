@@ -56,6 +56,7 @@ extension TextTest {
         case .startsWith(let operands): "starts with \(Self.choice(operands))"
         case .endsWith(let operands): "ends with \(Self.choice(operands))"
         case .contains(let operands): "contains \(Self.choice(operands))"
+        case .listed(let names): "is in \(Self.choice(names))"
         case .like(let wildcards): "is like \(Self.choice(wildcards.map(\.text)))"
         case .matches(let patterns): "matches \(Self.choice(patterns.map(\.text)))"
         }

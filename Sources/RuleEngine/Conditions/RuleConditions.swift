@@ -53,6 +53,30 @@ extension RuleCondition {
     }
 }
 
+extension ReceiptRuleSet {
+    /// What the address lists that its conditions ask are called.
+    var listNames: Set<String> {
+        rules.reduce(into: []) { names, rule in
+            let conditions = rule.conditions.map { $0.when + $0.unless } ?? []
+            names.formUnion(conditions.flatMap(\.listNames))
+        }
+    }
+}
+
+extension RuleCondition {
+    fileprivate var listNames: [String] {
+        switch self {
+        case .all(let members), .any(let members): members.flatMap(\.listNames)
+        case .not(let member): member.listNames
+        case .text(_, let tests):
+            tests.flatMap { test -> [String] in
+                if case .listed(let names) = test { names } else { [] }
+            }
+        case .attachment, .number, .peer, .tls, .verdict, .time: []
+        }
+    }
+}
+
 extension TextTest {
     fileprivate var groupNames: [String] {
         if case .matches(let patterns) = self { patterns.flatMap(\.names) } else { [] }
@@ -141,6 +165,8 @@ package enum TextTest: Sendable, Hashable, Codable {
     case contains([String])
     case like([Wildcard])
     case matches([Pattern])
+    /// It is an address or a domain that one of these address lists has.
+    case listed([String])
 }
 
 /// What is asked of a number.

@@ -15,18 +15,30 @@ struct RulesCommand: AsyncParsableCommand {
             Import.self, Export.self,
         ])
 
-    /// A rule set from a YAML file, or from SES's JSON by its `.json`; prints every problem and
+    /// A rule set from a YAML file, with the address lists that stand beside it, or from SES's JSON by its `.json`; prints every problem and
     /// ends with status 2 where it has any.
     static func read(_ file: String) throws -> ReceiptRuleSet {
         do throws(DocumentProblems) {
             let text = try DocumentFile.text(file)
             return file.hasSuffix(".json")
                 ? try SESRuleDocument.read(text, file: file, catalogue: .unchecked)
-                : try RuleDocument.read(text, file: file, catalogue: .unchecked)
+                : try RuleDocument.read(text, file: file, catalogue: try beside(file))
         } catch {
             Terminal.complain(error.description)
             throw ExitCode(2)
         }
+    }
+
+    private static func beside(_ file: String) throws(DocumentProblems) -> RuleCatalogue {
+        let folder = URL(fileURLWithPath: file).deletingLastPathComponent().relativePath
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        var catalogue = RuleCatalogue.unchecked
+        for name in names.sorted() where name.hasSuffix(".list") && !name.hasPrefix(".") {
+            let path = "\(folder)/\(name)"
+            catalogue.lists[AddressListDocument.name(of: path)] = try AddressListDocument.read(
+                try DocumentFile.text(path), file: path)
+        }
+        return catalogue
     }
 
     struct CheckFile: AsyncParsableCommand {
