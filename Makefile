@@ -81,11 +81,13 @@ bench-queue: release
 	@scripts/install build bench
 	python3 Benchmarks/queued.py --martlet $(RELEASE_BINARY)
 
-## make bench-rules    200 rules with 100 recipients each against one rule
+## make bench-rules    200 rules with 100 recipients each against one rule; 200 rules with conditions
 bench-rules: release
 	@scripts/install bench
 	@scripts/fetch-peer postfix var/peers/postfix
-	python3 Benchmarks/rules.py --martlet $(RELEASE_BINARY) --peers var/peers --rounds $(ROUNDS)
+	swift build -c release --static-swift-stdlib --scratch-path $(RELEASE) --product UnderstandBench
+	python3 Benchmarks/rules.py --martlet $(RELEASE_BINARY) \
+		--bench $(RELEASE)/release/UnderstandBench --peers var/peers --rounds $(ROUNDS)
 
 ## make bench-understand  what reading and judging a mail cost, beside what people use; five minutes
 bench-understand: release

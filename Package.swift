@@ -195,7 +195,7 @@ let package = Package(
             path: "Benchmarks/BareReceiver", swiftSettings: settings),
         .executableTarget(
             name: "UnderstandBench",
-            dependencies: ["MailAuthentication", "LibCrypto", "DNS", "MailModel"],
+            dependencies: ["MailAuthentication", "LibCrypto", "RuleEngine", "DNS", "MailModel"],
             path: "Benchmarks/Understand", swiftSettings: settings),
 
         // Tests

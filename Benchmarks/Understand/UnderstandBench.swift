@@ -8,6 +8,7 @@ enum UnderstandBench {
     /// One thing that is measured: made ready once, then done to a mail at a time.
     static let works: [String: @Sendable (MailFolder) throws -> any Work] = [
         "dkim": VerifyDKIM.init, "spf": CheckSPF.init, "mime": ReadStructure.init,
+        "rules": EvaluateRules.init,
     ]
 
     static func main() async throws {

@@ -14,6 +14,8 @@ package struct ReceiptActions: Sendable {
     let time: any TimeSource
     let random: any RandomSource
     let headerBytesMax: Int
+    /// Nil where nothing is sent.
+    package var submitter: (any MailSubmitter)?
 
     /// No mail's header section is larger than `headerBytesMax`: what is read of a mail in a file
     /// to describe it.
@@ -49,6 +51,8 @@ package struct ReceiptActions: Sendable {
         case .invoke(let handler, let type, let topic, _):
             await invoke(task, handler: handler, type: type, topic: topic)
         case .notify(let topic, let encoding): notify(task, topic: topic, encoding: encoding)
+        case .forward(let targets, let identity, let author, _):
+            await forward(task, to: targets, as: identity, author: author)
         case .stop(let topic): stop(task, topic: topic)
         case .store, .addHeader:
             ActionResult(ending: .done(.continueOn), detail: "")

@@ -50,8 +50,7 @@ struct MailOperations: Sendable {
         for action in try await store.actions(of: record.id) {
             known[action.key] = action
         }
-        let content = record.bodyPlace == .expired ? nil : try await content(of: record)
-        let facts = try facts.facts(of: record, content.map { .bytes($0) }, for: evaluator.needs)
+        let facts = await facts(of: record, for: evaluator.needs)
         let traces = evaluator.trace(facts) { key in
             known[key].map { action in
                 switch action.state {
@@ -67,6 +66,19 @@ struct MailOperations: Sendable {
                 inquiries: record.verdicts.map(InquiryView.all) ?? [],
                 ruleSet: evaluator.ruleSet.name,
                 ruleSetVersion: evaluator.version, rules: traces))
+    }
+
+    /// What cannot be read is not known; the rest of the trace is worth having.
+    private func facts(of record: MailRecord, for needs: MailFacts.Needs) async -> MailFacts {
+        guard !needs.subtracting(.screening).isEmpty else { return facts.facts(of: record) }
+        do {
+            let content = record.bodyPlace == .expired ? nil : try await content(of: record)
+            return try facts.facts(of: record, content.map { .bytes($0) }, for: needs)
+        } catch {
+            var known = facts.facts(of: record)
+            known.noteUnreadable(because: "\(error)")
+            return known
+        }
     }
 
     func raw(_ id: String, isStored: Bool) async throws -> ControlAnswer {

@@ -162,7 +162,8 @@ package struct Server {
     ) async throws {
         // Ended in reverse: first no new mail, then its actions, then what they said.
         var services: [any Service] = [
-            actions.deliverer, WorkThreads.actions.running(actions.runner(sending?.feedback)),
+            actions.deliverer,
+            WorkThreads.actions.running(actions.runner(sending?.feedback, sending?.outbound)),
             WorkThreads.control.running(operation.control),
             WorkThreads.upkeep.running(
                 HangUp(

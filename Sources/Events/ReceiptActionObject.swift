@@ -11,7 +11,7 @@ package struct ReceiptActionObject: Sendable, Encodable, Equatable {
     package var invocationType: String?
     package var encoding: String?
 
-    /// Nil for `addHeader`, which SES never reports. `objectKey` is that of a `store`.
+    /// Nil for `addHeader`, which SES never reports, and for what SES does not have. `objectKey` is that of a `store`.
     package init?(_ action: ReceiptAction, objectKey: String? = nil) {
         switch action {
         case .store(let bucket, let prefix, let topic, _):
@@ -32,7 +32,7 @@ package struct ReceiptActionObject: Sendable, Encodable, Equatable {
         case .stop(let topic):
             type = "Stop"
             topicArn = topic.map(SESRuleDocument.topicARN)
-        case .addHeader: return nil
+        case .addHeader, .forward: return nil
         }
     }
 }

@@ -59,7 +59,11 @@ package struct MailFactsReader: Sendable {
             case .bytes(let bytes): bytes
             case .file: try bodies.read(mail.id, length: mail.headLength + length)
             }
-        return Array(bytes.readableBytesView.dropFirst(mail.headLength).prefix(length))
+        let raw = bytes.readableBytesView.dropFirst(mail.headLength).prefix(length)
+        guard raw.count == min(length, mail.totalLength - mail.headLength) else {
+            throw .damaged("mail \(mail.id) is shorter than what was accepted")
+        }
+        return Array(raw)
     }
 }
 
@@ -77,7 +81,7 @@ extension MailFacts {
         peerName =
             envelope.peerName == .unknown
             ? .unknown("the DNS did not tell in time") : .known(envelope.peerName.verified)
-        tlsVersion = envelope.tls
+        tlsVersion = .known(envelope.tls)
         receivedAt = .known(mail.receivedAt)
         size = .known(mail.totalLength - mail.headLength)
         verdicts = mail.verdicts.map { .known(Verdicts($0)) } ?? .unknown("nothing judges mails")
@@ -86,13 +90,14 @@ extension MailFacts {
 
 extension MailFacts.Verdicts {
     fileprivate init(_ record: VerdictRecord) {
-        let scores = record.inquiries.compactMap(\.score)
+        let lists = record.inquiries.filter { $0.subject != nil }
+        let isListed = !lists.isEmpty && lists.allSatisfy { $0.status != .processingFailed }
         self.init(
             statuses: [
                 .spf: record.spf.status, .dkim: record.dkim.status, .dmarc: record.dmarc.status,
                 .spam: record.spam.status, .virus: record.virus.status,
             ], dmarcPolicy: record.failedPolicy, dkimDomains: record.dkimDomains,
-            spamScore: record.spamScore,
-            listScore: scores.isEmpty ? nil : Double(scores.reduce(0, +)))
+            areDKIMDomainsWhole: record.areDKIMDomainsWhole, spamScore: record.spamScore,
+            listScore: isListed ? Double(lists.compactMap(\.score).reduce(0, +)) : nil)
     }
 }

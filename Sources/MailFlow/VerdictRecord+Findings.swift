@@ -49,6 +49,7 @@ extension VerdictRecord {
         }
         dkim = Self.signatures(verdicts)
         dkimDomains = verdicts.dkim.filter(\.isEvidence).compactMap { $0.domain?.ascii }
+        areDKIMDomainsWhole = !verdicts.dkim.contains { $0.result == .temperror }
         dmarc = Finding(
             verdicts.dmarcVerdict, result: verdicts.dmarc.result.rawValue,
             reason: verdicts.dmarc.reason.description)

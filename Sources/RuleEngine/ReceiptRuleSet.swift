@@ -95,6 +95,18 @@ package enum ReceiptAction: Sendable, Hashable, Codable {
         handler: String, type: InvocationType, topic: String?, onFailure: FailurePolicy)
     /// Publishes the mail with its content. SES: `SNSAction`.
     case notify(topic: String, encoding: Encoding)
+    /// Whose name a mail that is sent on has in From.
+    package enum ForwardAuthor: String, Sendable, Codable {
+        /// Its author's, as it came.
+        case keep
+        /// Ours, with the author's name and answers to them, so that DMARC passes.
+        case rewrite
+    }
+
+    /// Sends the mail on to addresses, as `identity` (an address of a verified identity), or as the
+    /// recipient where that is nil. SES has none; its users' functions do it.
+    case forward(
+        to: [String], identity: String?, author: ForwardAuthor, onFailure: FailurePolicy)
     /// Puts a header line before the mail for later actions. SES: `AddHeaderAction`.
     case addHeader(name: String, value: String)
     /// Ends the evaluation for the whole mail. SES: `StopAction`.

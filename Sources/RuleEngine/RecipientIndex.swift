@@ -19,21 +19,35 @@ struct RecipientIndex: Sendable {
         }
     }
 
-    /// The numbers of the conditions that `mailbox` meets; unordered, with repetition.
-    func numbers(of mailbox: Mailbox) -> [Int] {
-        var found = numbers(ofDomain: mailbox.domain.ascii)
-        if !byAddress.isEmpty {
-            let domain = mailbox.domain.ascii
-            found += byAddress["\(mailbox.foldedLocalPart)@\(domain)"] ?? []
-            if let plain = mailbox.localPartWithoutLabel {
-                found += byAddress["\(plain)@\(domain)"] ?? []
-            }
-        }
-        return found + patterned.filter { $0.condition.matches(mailbox) }.map(\.number)
+    /// Whether `mailbox` meets any of the conditions.
+    func has(_ mailbox: Mailbox) -> Bool {
+        if hasDomain(mailbox.domain.ascii) || !numbersByAddress(of: mailbox).isEmpty { return true }
+        let address = FactText(mailbox.wireText)
+        return patterned.contains { $0.condition.matches(address) }
     }
 
-    /// The numbers of the conditions that every address at `domain` meets.
-    func numbers(ofDomain domain: String) -> [Int] {
+    /// Whether every address at `domain` meets one.
+    func hasDomain(_ domain: String) -> Bool { !numbers(ofDomain: domain).isEmpty }
+
+    /// The numbers of the conditions that `mailbox` meets; unordered, with repetition.
+    func numbers(of mailbox: Mailbox) -> [Int] {
+        let found = numbers(ofDomain: mailbox.domain.ascii) + numbersByAddress(of: mailbox)
+        guard !patterned.isEmpty else { return found }
+        let address = FactText(mailbox.wireText)
+        return found + patterned.filter { $0.condition.matches(address) }.map(\.number)
+    }
+
+    private func numbersByAddress(of mailbox: Mailbox) -> [Int] {
+        guard !byAddress.isEmpty else { return [] }
+        let domain = mailbox.domain.ascii
+        var found = byAddress["\(mailbox.foldedLocalPart)@\(domain)"] ?? []
+        if let plain = mailbox.localPartWithoutLabel {
+            found += byAddress["\(plain)@\(domain)"] ?? []
+        }
+        return found
+    }
+
+    private func numbers(ofDomain domain: String) -> [Int] {
         var found = byDomain[domain] ?? []
         guard !byParent.isEmpty else { return found }
         var rest = Substring(domain)
@@ -42,5 +56,16 @@ struct RecipientIndex: Sendable {
             found += byParent[String(rest)] ?? []
         }
         return found
+    }
+}
+
+extension RecipientCondition {
+    /// Whether the whole of `address` is as a wildcard or expression wants it.
+    fileprivate func matches(_ address: FactText) -> Bool {
+        switch self {
+        case .like(let wildcard): wildcard.matches(address.folded)
+        case .matches(let pattern): pattern.firstMatch(in: address.text) != nil
+        case .address, .domain, .subdomains: false
+        }
     }
 }

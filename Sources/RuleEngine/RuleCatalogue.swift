@@ -3,6 +3,8 @@ package struct RuleCatalogue: Sendable {
     package var buckets: [String]?
     package var handlers: [String]?
     package var topics: [String]?
+    /// Whether mails can be sent.
+    package var isSending = true
     /// The address lists that stand beside the rules.
     package var lists: [String: [RecipientCondition]] = [:]
 

@@ -26,7 +26,7 @@ extension RuleDocument {
     }
 
     private static func line(_ action: ReceiptAction) -> String {
-        var values: [(String, String?)]
+        let values: [(String, String?)]
         switch action {
         case .store(let bucket, let prefix, let topic, let onFailure):
             values = [
@@ -40,6 +40,12 @@ extension RuleDocument {
             ]
         case .notify(let topic, let encoding):
             values = [("topic", topic), ("encoding", encoding.rawValue)]
+        case .forward(let targets, let identity, let author, let onFailure):
+            var entries = [("to", DocumentText.list(targets))]
+            if let identity { entries.append(("as", DocumentText.quoted(identity))) }
+            if author == .rewrite { entries.append(("from", "rewrite")) }
+            if onFailure == .goOn { entries.append(("onFailure", "goOn")) }
+            return "forward: \(DocumentText.mapping(entries))"
         case .addHeader(let name, let value): values = [("name", name), ("value", value)]
         case .stop(let topic): values = [("topic", topic)]
         }

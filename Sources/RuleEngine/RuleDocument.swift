@@ -48,7 +48,7 @@ package struct RuleDocument {
         return rule
     }
 
-    private static let actionNames = ["store", "invoke", "notify", "addHeader", "stop"]
+    private static let actionNames = ["store", "invoke", "notify", "forward", "addHeader", "stop"]
     private static let oneOfThem = "an action is one of \(actionNames.joined(separator: ", "))"
 
     private static func action(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
@@ -70,6 +70,7 @@ package struct RuleDocument {
         case "store": return store(arguments, values)
         case "invoke": return invoke(arguments, values)
         case "notify": return notify(arguments, values)
+        case "forward": return forward(arguments, values)
         case "addHeader": return addHeader(arguments, values)
         default:
             guard let stop = arguments.mapping(keys: ["topic"]) else { return nil }
@@ -126,6 +127,27 @@ package struct RuleDocument {
         return .notify(
             topic: values.topic(notify.required("topic")) ?? "",
             encoding: notify["encoding"]?.choice([("UTF-8", .utf8), ("Base64", .base64)]) ?? .utf8)
+    }
+
+    /// Targets of one action. SES: 50 recipients of a mail
+    private static let targetsMax = 50
+
+    private static func forward(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
+        guard let forward = value.mapping(keys: ["to", "as", "from", "onFailure"]) else {
+            return nil
+        }
+        if !values.catalogue.isSending {
+            value.noteWhole("nothing is sent from here: the configuration has no “sending”")
+        }
+        let entries = forward.required("to").map(ConditionDocument.oneOrMore) ?? []
+        if entries.count > targetsMax {
+            value.noteWhole("\(entries.count) addresses; at most \(targetsMax) stand in a forward")
+        }
+        return .forward(
+            to: entries.compactMap { values.target($0) },
+            identity: forward["as"].flatMap { RuleValues.address($0) },
+            author: forward["from"]?.choice([("keep", .keep), ("rewrite", .rewrite)]) ?? .keep,
+            onFailure: forward["onFailure"]?.choice(failurePolicies) ?? .hold)
     }
 
     private static func addHeader(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {

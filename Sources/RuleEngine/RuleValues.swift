@@ -1,4 +1,5 @@
 import Documents
+import MailModel
 
 /// Reads what both forms of a rule set hold: names, conditions, header lines, references.
 struct RuleValues {
@@ -100,7 +101,34 @@ struct RuleValues {
                     + "separated by “/”, none empty or beginning with “.”")
             return nil
         }
+        let isTooLong = parts.contains { part in
+            (Template(String(part))?.keyLengthMax ?? 0) > Self.keyPartBytesMax
+        }
+        if templateNames != nil, Template.isTemplate(text), isTooLong {
+            value.note(
+                "with what is filled in, a part may have more than \(Self.keyPartBytesMax) bytes")
+        }
         return template(text, value)
+    }
+
+    /// A name in a folder.
+    private static let keyPartBytesMax = 255
+
+    /// An address that mails are sent to.
+    func target(_ value: DocumentValue) -> String? {
+        guard let text = value.string() else { return nil }
+        guard Template.isTemplate(text) else { return Self.address(value) }
+        return template(text, value)
+    }
+
+    static func address(_ value: DocumentValue) -> String? {
+        guard let text = value.string() else { return nil }
+        do throws(AddressError) {
+            return try AddressParser.mailbox(Array(text.utf8)[...], isUTF8Allowed: true).wireText
+        } catch {
+            value.note("“\(text)” is no address: \(error)")
+            return nil
+        }
     }
 
     /// `text` as a template: what it names has to be there.

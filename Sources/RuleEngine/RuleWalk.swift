@@ -99,7 +99,7 @@ struct RuleWalk {
             guard !isHeld else { return hold(planned) }
             isStopped = true
             return Step(standing: isDryRun ? "would stop" : "stopped", endsRule: true)
-        case .store, .invoke, .notify, .stop:
+        case .store, .invoke, .notify, .forward, .stop:
             guard !isHeld else { return hold(planned) }
         }
         switch standing(planned.key) {
@@ -160,7 +160,7 @@ extension ReceiptAction {
         switch self {
         case .invoke(_, let type, _, _): type == .requestResponse
         case .stop: true
-        case .store, .notify, .addHeader: false
+        case .store, .notify, .forward, .addHeader: false
         }
     }
 
@@ -170,13 +170,15 @@ extension ReceiptAction {
         switch self {
         case .store: true
         case .invoke(_, let type, _, _): type == .requestResponse
-        case .notify, .addHeader, .stop: false
+        case .notify, .forward, .addHeader, .stop: false
         }
     }
 
     var failurePolicy: FailurePolicy {
         switch self {
-        case .store(_, _, _, let policy), .invoke(_, _, _, let policy): policy
+        case .store(_, _, _, let policy), .invoke(_, _, _, let policy),
+            .forward(_, _, _, let policy):
+            policy
         case .notify, .addHeader, .stop: .goOn
         }
     }

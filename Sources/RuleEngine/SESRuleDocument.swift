@@ -129,10 +129,10 @@ package enum SESRuleDocument {
                 case .address, .domain, .subdomains: false
                 }
             }
-            let templates = rule.actions.filter(\.isTemplate)
+            let templates = rule.actions.filter { $0.isTemplate || $0.kind == "forward" }
             return (rule.conditions == nil ? [] : ["rule “\(rule.name)” has conditions"])
                 + patterns.map { "rule “\(rule.name)” takes “\($0.text)”" }
-                + templates.map { "rule “\(rule.name)” fills in “\($0.text)”" }
+                + templates.map { "rule “\(rule.name)” has “\($0.text)”" }
         }
     }
 
@@ -154,14 +154,15 @@ package enum SESRuleDocument {
     private static func rule(_ rule: ReceiptRule) -> [String: Any] {
         var object: [String: Any] = [
             "Name": rule.name, "Enabled": rule.isEnabled, "TlsPolicy": rule.tlsPolicy.rawValue,
-            "Actions": rule.actions.map { action($0.filled { _ in nil }) },
+            "Actions": rule.actions.compactMap { action($0.filled { _ in nil }) },
             "ScanEnabled": rule.isScanEnabled,
         ]
         if !rule.recipients.isEmpty { object["Recipients"] = rule.recipients.map(\.text) }
         return object
     }
 
-    private static func action(_ action: ReceiptAction) -> [String: Any] {
+    /// Nil for what SES does not have.
+    private static func action(_ action: ReceiptAction) -> [String: Any]? {
         switch action {
         case .store(let bucket, let prefix, let topic, _):
             var object = ["BucketName": bucket]
@@ -178,6 +179,7 @@ package enum SESRuleDocument {
             return [
                 "SNSAction": ["TopicArn": topicARN(topic), "Encoding": encoding.rawValue]
             ]
+        case .forward: return nil
         case .addHeader(let name, let value):
             return ["AddHeaderAction": ["HeaderName": name, "HeaderValue": value]]
         case .stop(let topic):

@@ -11,12 +11,16 @@ struct Template {
         /// The value of a header field: printable ASCII on one line; what is beyond ASCII stands in
         /// encoded words.
         case header
+        /// A part of an address: letters, digits and a few marks; everything else becomes `_`.
+        case address
     }
 
     /// Places in one text.
     static let namesMax = 20
-    /// Bytes of a value that are filled into a key and into a header, UTF-8.
+    /// Bytes of a value that are filled into a key or an address, UTF-8.
     static let keyBytesMax = 64
+    /// Bytes of a header's value with all that was filled in, UTF-8: in encoded words it still fits
+    /// into a line. RFC 5322 §2.1.1
     static let headerBytesMax = 512
 
     private enum Piece {
@@ -58,6 +62,16 @@ struct Template {
         self.names = names
     }
 
+    /// Bytes that it has at most, where values are filled in that have `keyBytesMax`.
+    var keyLengthMax: Int {
+        pieces.reduce(0) { length, piece in
+            switch piece {
+            case .text(let text): length + text.utf8.count
+            case .name: length + Self.keyBytesMax
+            }
+        }
+    }
+
     private static func isNameByte(_ byte: UInt8) -> Bool {
         byte.isASCIILetter || byte.isASCIIDigit || byte == UInt8(ascii: "_")
     }
@@ -70,7 +84,8 @@ struct Template {
             case .name(let name): Self.harmless(value(name) ?? "", place)
             }
         }.joined()
-        return place == .header ? EncodedWords.encode(text) : text
+        return place == .header
+            ? EncodedWords.encode(text.prefix(utf8Bytes: Self.headerBytesMax)) : text
     }
 
     private static func harmless(_ value: String, _ place: Place) -> String {
@@ -82,7 +97,12 @@ struct Template {
             var key = String(decoding: bytes, as: UTF8.self)
             if key.isEmpty || key.hasPrefix(".") { key = "_" + key.dropFirst() }
             return key
-        case .header: return String(decoding: value.utf8.prefix(headerBytesMax), as: UTF8.self)
+        case .address:
+            let bytes = value.utf8.prefix(keyBytesMax).map { byte in
+                isKeyByte(byte) && byte != UInt8(ascii: "@") ? byte : UInt8(ascii: "_")
+            }
+            return bytes.isEmpty ? "_" : String(decoding: bytes, as: UTF8.self)
+        case .header: return value
         }
     }
 
@@ -133,6 +153,7 @@ extension ReceiptAction {
         switch self {
         case .store(_, let prefix, _, _): prefix.map { [$0] } ?? []
         case .addHeader(_, let value): [value]
+        case .forward(let targets, _, _, _): targets
         case .invoke, .notify, .stop: []
         }
     }
@@ -157,6 +178,10 @@ extension ReceiptAction {
                 onFailure: onFailure)
         case .addHeader(let name, let text):
             return .addHeader(name: name, value: fill(text, .header))
+        case .forward(let targets, let identity, let author, let onFailure):
+            return .forward(
+                to: targets.map { fill($0, .address) }, identity: identity, author: author,
+                onFailure: onFailure)
         case .invoke, .notify, .stop: return self
         }
     }

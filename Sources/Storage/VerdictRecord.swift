@@ -50,6 +50,8 @@ package struct VerdictRecord: Sendable, Hashable, Codable {
     package var failedPolicy: String? { dmarc.status == .fail ? dmarcPolicy : nil }
     /// The domains whose signature holds for what a reader sees.
     package var dkimDomains: [String] = []
+    /// Whether no signature is left that could not be checked, and may hold.
+    package var areDKIMDomainsWhole = true
     /// What a scanner gave for spam; nil where none did.
     package var spamScore: Double?
     /// Checks that SES has no word for: HELO's SPF (`helo`), `arc`, `iprev`.
@@ -146,6 +148,7 @@ extension VerdictRecord {
         virus = try value(.virus, or: virus)
         dmarcPolicy = try row.decodeIfPresent(String.self, forKey: .dmarcPolicy)
         dkimDomains = try value(.dkimDomains, or: dkimDomains)
+        areDKIMDomainsWhole = try value(.areDKIMDomainsWhole, or: false)
         spamScore = try row.decodeIfPresent(Double.self, forKey: .spamScore)
         others = try value(.others, or: others)
         inquiries = try value(.inquiries, or: inquiries)

@@ -1,6 +1,6 @@
-"""What dkimpy and OpenDKIM's library say of the signatures of a mail, as JSON: a list of each. Run by
-the Python of scripts/python-env with the mail as its input; `sys.argv` names the port of a name
-server on loopback, and OpenDKIM's library."""
+"""What dkimpy and OpenDKIM's library say of the signatures of a mail, as JSON: a list of each, and what
+dkimpy says of its ARC chain. Run by the Python of scripts/python-env with the mail as its input;
+`sys.argv` names the port of a name server on loopback, and OpenDKIM's library."""
 
 import ctypes
 import json
@@ -41,6 +41,14 @@ def by_dkimpy(mail):
             "fields": [name.strip().decode().lower()
                        for name in verifier.signature_fields[b"h"].split(b":")]})
     return found
+
+
+def chain_by_dkimpy(mail):
+    """The result of the ARC chain, the domain of each seal, and how many sets there are."""
+    result, seals, reason = dkim.arc_verify(
+        mail, minkey=1024, dnsfunc=lambda name, timeout=5: text(name.decode()))
+    return {"result": result.decode() if result else "none",
+            "sealers": [seal["as-domain"].decode() for seal in seals], "reason": str(reason)}
 
 
 # opendkim/dkim.h
@@ -111,4 +119,6 @@ def by_opendkim(mail, library):
 
 
 MAIL = sys.stdin.buffer.read()
-print(json.dumps({"dkimpy": by_dkimpy(MAIL), "opendkim": by_opendkim(MAIL, sys.argv[2])}))
+print(json.dumps({
+    "dkimpy": by_dkimpy(MAIL), "arc": chain_by_dkimpy(MAIL),
+    "opendkim": by_opendkim(MAIL, sys.argv[2])}))

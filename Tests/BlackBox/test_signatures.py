@@ -50,8 +50,10 @@ class Signatures(SendingCase):
             "far MX 10 hop", "hop A 127.0.0.1", f"mail A {ADDRESS}",
             '_dmarc.shop TXT "v=DMARC1; p=reject; aspf=s; adkim=s"']
 
-    def start_sending(self, service_domain=None):
-        server = self.sending_server(self.hop.port)
+    def start_sending(self, service_domain=None, rules=None, **config):
+        server = self.sending_server(self.hop.port, **config)
+        if rules:
+            server.write_rules(rules)
         server.config["hostname"] = "mail.example"
         server.config["dns"] = {
             "servers": [{"address": "127.0.0.1", "port": self.names.port}],
@@ -212,6 +214,37 @@ class Signatures(SendingCase):
         self.assertEqual(
             sorted(found["R_DKIM_ALLOW"]),
             sorted(f"shop.example:s={selector}" for selector in self.keys()))
+
+    def test_what_is_sent_on_is_sealed(self):
+        """Twice through us: the second seal stands on the first, and both on what was found."""
+        self.rspamd = Scanner(self, "rspamd", self.names.port)
+        self.start_sending(authentication={"enabled": True}, rules="""
+            ruleSet: main
+            rules:
+              - name: on
+                recipients: [shop.example]
+                actions:
+                  - forward: {to: ada@far.example}
+            """)
+        self.identity("dkim", "start", "shop.example")
+        self.publish()
+        self.becomes_good("dkim")
+        selectors = self.keys()
+        mail = (b"From: eve@far.example\r\nTo: team@shop.example\r\nSubject: x\r\n"
+                b"Date: Sat, 28 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@far.example>\r\n"
+                b"\r\nHello.\r\n")
+        for round in (1, 2):
+            recipient = f"round-{round}@shop.example"
+            self.server.send(mail, recipient, sender="eve@far.example")
+            self.server.eventually(lambda: len(self.hop.taken) == round, "it is sent on")
+            mail = self.hop.taken[-1].content
+            found = self.verify(mail)
+            self.assertEqual(found["arc"]["result"], "pass", found["arc"])
+            self.assertEqual(found["arc"]["sealers"], ["shop.example"] * round)
+            ours = [each for each in found["dkimpy"] if each["result"] == "pass"]
+            self.assertEqual({each["selector"] for each in ours}, set(selectors))
+            self.assertIn(f"ARC-Authentication-Results: i={round}; mail.example".encode(), mail)
+            self.assertIn("ARC_ALLOW", self.symbols(self.hop.taken[-1]))
 
     def test_a_path_of_its_own_that_is_not_set_up(self):
         self.start_sending()

@@ -142,7 +142,7 @@ private enum Signatures {
         let sealer = ARCSealer(domain: domain, selector: "s", key: try key)
         let read = SignedMail(mail, forms: [ARCSealer.form])
         return try sealer.fields(
-            for: read, results: Array("mx.example; none".utf8), chain: chain, at: now
+            for: read, results: Array("mx.example; none".utf8), chain: chain.result, at: now
         ).map { $0 + mail }
     }
 }

@@ -18,7 +18,8 @@ import Testing
             key: try key.signingKey)
         let read = SignedMail(Array(mail.utf8), forms: [ARCSealer.form])
         let fields = try sealer.fields(
-            for: read, results: Array(Self.results.utf8), chain: await bench.verifyChain(mail),
+            for: read, results: Array(Self.results.utf8),
+            chain: await bench.verifyChain(mail).result,
             at: SigningBench.now)
         return fields.map { String(decoding: $0, as: UTF8.self) + mail }
     }
@@ -58,7 +59,7 @@ import Testing
             domain: SigningBench.domain, selector: "rsa", key: try TestKey.rsa.signingKey)
         let fields = try sealer.fields(
             for: SignedMail(Array(changed.utf8), forms: [ARCSealer.form]),
-            results: Array(Self.results.utf8), chain: await bench.verifyChain(first),
+            results: Array(Self.results.utf8), chain: await bench.verifyChain(first).result,
             at: SigningBench.now)
         let second = String(decoding: try #require(fields), as: UTF8.self) + changed
         let outcome = await bench.verifyChain(second, findsOldestPass: true)
@@ -200,7 +201,7 @@ import Testing
         let mail = SignedMail(Array(SigningBench.mail.utf8), forms: [ARCSealer.form])
         #expect(throws: SigningFailure.self) {
             try sealer.fields(
-                for: mail, results: Array(results.utf8), chain: ARCOutcome(.none, .noSets),
+                for: mail, results: Array(results.utf8), chain: .none,
                 at: SigningBench.now)
         }
     }

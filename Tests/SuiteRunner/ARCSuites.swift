@@ -94,7 +94,7 @@ private struct ARCCase: Decodable {
             signedFields: (sigHeaders ?? "").lowercased().split(separator: ":").map(String.init))
         let added = try sealer.fields(
             for: mail, results: Array("\(serverID ?? "")\(authenticationResults)".utf8),
-            chain: await verified(), at: Timestamp(milliseconds: (t ?? 0) * 1000))
+            chain: await verified().result, at: Timestamp(milliseconds: (t ?? 0) * 1000))
         guard let added else { return ["", "", ""] }
         let fields = MailFields(added)
         return fields.fields.reversed().map { field in

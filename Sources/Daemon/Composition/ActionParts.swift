@@ -13,8 +13,8 @@ struct ActionParts {
     let wake = Wake()
     /// Nil where the system has no database of content types.
     let guesser: (any ContentTypeGuesser)?
-    /// Who takes in what comes back is nil where nothing is sent.
-    let runner: @Sendable (FeedbackFlow?) -> ActionRunner
+    /// Who takes in what comes back, and who sends, are nil where nothing is sent.
+    let runner: @Sendable (FeedbackFlow?, OutboundFlow?) -> ActionRunner
     let deliverer: TopicDeliverer
     let topics: TopicDirectory
     let subscriptions: Subscriptions
@@ -42,8 +42,10 @@ struct ActionParts {
         let actions = ReceiptActions(
             objects: spool.objects, invoker: handlers, topics: topics, bodies: spool.bodies,
             time: time, random: random, headerBytesMax: configuration.inbound.headerBytesMax)
-        runner = { [queue] feedback in
-            ActionRunner(
+        runner = { [queue] feedback, outbound in
+            var actions = actions
+            actions.submitter = outbound
+            return ActionRunner(
                 queue: queue, rules: rules.rules, store: spool.store, bodies: spool.bodies,
                 judge: judging.judge, feedback: feedback, actions: actions,
                 retries: configuration.retries, time: time, random: random,

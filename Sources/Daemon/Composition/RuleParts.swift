@@ -67,8 +67,10 @@ struct RuleParts {
 extension Configuration {
     /// What rules may refer to.
     package var catalogue: RuleCatalogue {
-        RuleCatalogue(
+        var catalogue = RuleCatalogue(
             buckets: buckets.keys.sorted(), handlers: handlers.map(\.name),
             topics: topics.keys.sorted())
+        catalogue.isSending = sending.isEnabled
+        return catalogue
     }
 }

@@ -32,7 +32,7 @@ package struct ARCSealer: Sendable {
     /// an Authentication-Results field; their line ends are those of folding. `chain` is what was
     /// found of the chain so far.
     package func fields(
-        for mail: SignedMail, results: [UInt8], chain: ARCOutcome, at now: Timestamp
+        for mail: SignedMail, results: [UInt8], chain: ARCResult, at now: Timestamp
     ) throws(SigningFailure) -> [UInt8]? {
         try mail.checkHeader()
         let instance = mail.chain.highestInstance + 1
@@ -42,7 +42,7 @@ package struct ARCSealer: Sendable {
             throw SigningFailure("the results are no field's body")
         }
         let ams = try messageSignature(mail, instance, at: now)
-        let seal = try seal(mail, [aar, ams], instance, chain.result, at: now)
+        let seal = try seal(mail, [aar, ams], instance, chain, at: now)
         return seal + ams + aar
     }
 

@@ -19,21 +19,21 @@ package final class OutboundFlow: Sendable {
         LocalMail.scheduledDaysMax * 86_400 + plans.giveUpAfterSecondsMax
     }
 
-    private let settings: SendingSettings
-    private let identities: IdentityDirectory
-    private let senders: SendingIdentities
-    private let office: SendingOffice
+    let settings: SendingSettings
+    let identities: IdentityDirectory
+    let senders: SendingIdentities
+    let office: SendingOffice
     private let store: any SendingStore & SuppressionStore
-    private let bodies: any BodyFiles
+    let bodies: any BodyFiles
     private let routes: RouteTable
     private let plans: RetryPlans
     private let virusScanner: MailScreener.Scanner?
     private let composer: SubmissionComposer
-    private let signer: SubmissionSigner
-    private let executor: (any TaskExecutor)?
-    private let time: any TimeSource
-    private let random: any RandomSource
-    private let onFailure: @Sendable (StorageFailure) -> Void
+    let signer: SubmissionSigner
+    let executor: (any TaskExecutor)?
+    let time: any TimeSource
+    let random: any RandomSource
+    let onFailure: @Sendable (StorageFailure) -> Void
     private let onAccepted: @Sendable (AcceptedSending) -> Void
 
     /// `virusScanner`: nil where nobody looks into what is sent. `executor`: whose threads may block;
@@ -115,24 +115,15 @@ package final class OutboundFlow: Sendable {
         let identity = try authorise(header, submission)
         let returnDomain = try returnDomain(for: author.domain)
         let composed = composer.compose(header, submission, id, at: now)
-        let suppressed = try suppressed(submission, at: now)
+        let suppressed = try suppressed(
+            submission.recipients.map(\.mailbox), submission.sender, at: now)
         let signed = try signer.sign(composed, submission, for: author.domain, at: now)
         let mail = composer.record(
             id, submission, header, signed, identity: identity, returnDomain: returnDomain, at: now)
-        let recipients = submission.recipients.enumerated().map { position, recipient in
-            let mailbox = recipient.mailbox
-            let dueAt = max(now, submission.sendAt ?? now)
-            let destination = routes.destination(of: mailbox.domain)
-            var row = SentRecipient(
-                key: SentRecipient.Key(mail: id, position: position), address: mailbox,
-                destination: destination, dueAt: dueAt,
-                expiresAt: dueAt.advanced(
-                    bySeconds: plans.plan(for: destination).giveUpAfterSeconds),
-                notification: recipient.notification)
-            if let suppression = suppressed[SuppressionRecord.address(mailbox)] {
-                row = row.after(.suppressed(suppression), at: now)
-            }
-            return row
+        let recipients = submission.recipients.enumerated().map { position, asked in
+            recipient(
+                SentRecipient.Key(mail: id, position: position), asked.mailbox,
+                dueAt: max(now, submission.sendAt ?? now), asked.notification, suppressed, at: now)
         }
         var sending = AcceptedSending(
             mail: mail, recipients: recipients, body: submission.body.memory,
@@ -145,6 +136,20 @@ package final class OutboundFlow: Sendable {
         (sending.deliveries, sending.reports) = (told.deliveries, told.reports)
         if !recipients.contains(where: \.state.isOpen) { sending.end() }
         return sending
+    }
+
+    func recipient(
+        _ key: SentRecipient.Key, _ mailbox: Mailbox, dueAt: Timestamp,
+        _ notification: DeliveryNotification, _ suppressed: [String: SuppressionRecord],
+        at now: Timestamp
+    ) -> SentRecipient {
+        let destination = routes.destination(of: mailbox.domain)
+        let row = SentRecipient(
+            key: key, address: mailbox, destination: destination, dueAt: dueAt,
+            expiresAt: dueAt.advanced(bySeconds: plans.plan(for: destination).giveUpAfterSeconds),
+            notification: notification)
+        guard let suppression = suppressed[SuppressionRecord.address(mailbox)] else { return row }
+        return row.after(.suppressed(suppression), at: now)
     }
 
     /// Where the sender gets the mail back whole for a recipient that is not tried.
@@ -205,7 +210,7 @@ package final class OutboundFlow: Sendable {
         return identity
     }
 
-    private func returnDomain(for domain: Domain) throws(Refusal) -> Domain {
+    func returnDomain(for domain: Domain) throws(Refusal) -> Domain {
         switch senders.returnDomain(for: domain) {
         case .standard: return settings.returnDomain
         case .custom(let custom): return custom
@@ -217,13 +222,12 @@ package final class OutboundFlow: Sendable {
 
     /// **Suppress**: who is on a list is accepted, and never tried. The sender is asked for, too:
     /// reports are mails to them.
-    private func suppressed(
-        _ submission: Submission, at now: Timestamp
+    func suppressed(
+        _ mailboxes: [Mailbox], _ sender: ReversePath, at now: Timestamp
     ) throws(Refusal) -> [String: SuppressionRecord] {
-        let mailboxes = submission.recipients.map(\.mailbox)
         let simulated = mailboxes.compactMap { settings.simulator?.suppression(of: $0, at: now) }
         var asked = mailboxes
-        if case .mailbox(let sender) = submission.sender { asked.append(sender) }
+        if case .mailbox(let sender) = sender { asked.append(sender) }
         do throws(StorageFailure) {
             let listed = try store.suppressions(
                 of: asked.map(SuppressionRecord.address), account: .main)
@@ -236,7 +240,7 @@ package final class OutboundFlow: Sendable {
 
     // MARK: The promise
 
-    private func commit(
+    func commit(
         _ sending: AcceptedSending, _ body: BodySpool.Content,
         _ completion: @escaping @Sendable (Result<MessageID, Refusal>) -> Void
     ) {
@@ -264,14 +268,14 @@ package final class OutboundFlow: Sendable {
         }
     }
 
-    private func forget(_ bodyID: MailID, _ body: BodySpool.Content) {
+    func forget(_ bodyID: MailID, _ body: BodySpool.Content) {
         if body.memory == nil { bodies.remove([bodyID]) }
     }
 }
 
 extension AcceptedSending {
     /// Nobody is tried: it has ended, and its bytes go.
-    fileprivate mutating func end() {
+    mutating func end() {
         mail.state = .ended
         if mail.bodyPlace == .row { mail.bodyPlace = .expired }
         body = nil

@@ -27,7 +27,8 @@ struct SubmissionSigner: Sendable {
     ) throws(Refusal) -> SignedHead {
         do {
             let keys = try senders.signingKeys(for: domain)
-            let (mail, isBody8Bit) = try read(submission, header, isSigned: !keys.isEmpty)
+            let (mail, isBody8Bit) = try read(
+                submission.bodyID, submission.body, header.bytes, isSigned: !keys.isEmpty)
             guard let mail else {
                 return SignedHead(bytes: ByteBuffer(bytes: header.bytes), isBody8Bit: isBody8Bit)
             }
@@ -53,21 +54,21 @@ struct SubmissionSigner: Sendable {
 
     /// The body, read through once: for its signatures where there are any, and for bytes beyond
     /// ASCII.
-    private func read(
-        _ submission: Submission, _ header: SentHeader, isSigned: Bool
+    func read(
+        _ bodyID: MailID, _ body: BodySpool.Content, _ header: [UInt8], isSigned: Bool
     ) throws(StorageFailure) -> (SignedMail?, is8Bit: Bool) {
-        var reader = isSigned ? SignedMailReader(header: header.bytes, forms: [SigningForm()]) : nil
+        var reader = isSigned ? SignedMailReader(header: header, forms: [SigningForm()]) : nil
         var is8Bit = false
-        if let memory = submission.body.memory {
+        if let memory = body.memory {
             memory.withUnsafeReadableBytes { reader?.append($0) }
             return (reader?.finish(), memory.hasBytesBeyondASCII)
         }
         var position = 0
-        while position < submission.body.length {
+        while position < body.length {
             let piece = try bodies.read(
-                submission.bodyID, from: position, length: Self.pieceBytes)
+                bodyID, from: position, length: Self.pieceBytes)
             guard piece.readableBytes > 0 else {
-                throw .damaged("the body \(submission.bodyID) is shorter than what was taken")
+                throw .damaged("the body \(bodyID) is shorter than what was taken")
             }
             piece.withUnsafeReadableBytes { reader?.append($0) }
             is8Bit = is8Bit || piece.hasBytesBeyondASCII

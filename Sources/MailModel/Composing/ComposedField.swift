@@ -18,6 +18,11 @@ package struct ComposedField: Sendable, Hashable {
         self.bytes = bytes
     }
 
+    /// One address with somebody's name. Nil as above.
+    package init?(_ name: String, _ displayName: String, _ mailbox: Mailbox) {
+        self.init(name, "\(DisplayName.text(displayName)) <\(mailbox.wireText)>")
+    }
+
     /// A field of ours with words of others: what is no printable ASCII becomes `?`, what is over
     /// `bytesMax` bytes is left out.
     init(_ name: StaticString, prose: String, bytesMax: Int = 900) {

@@ -81,7 +81,7 @@ extension AttachmentTest {
 extension TimeWindow {
     fileprivate var entries: [(String, String)] {
         var entries: [(String, String)] = []
-        if from != to || days.isEmpty {
+        if from != to || from != 0 || days.isEmpty {
             entries += [("from", "\"\(Self.clock(from))\""), ("to", "\"\(Self.clock(to))\"")]
         }
         if !days.isEmpty { entries.append(("days", DocumentText.list(orderedDays))) }

@@ -20,9 +20,12 @@ struct ConditionDocument {
         let given = rule.keys.filter(Self.keys.contains)
         guard !given.isEmpty else { return nil }
         var count = 0
+        func value(_ key: String) -> DocumentValue? {
+            given.contains(key) ? rule.required(key) : nil
+        }
         let conditions = RuleConditions(
-            when: conditions(rule["when"], &count), unless: conditions(rule["unless"], &count),
-            whenUnknown: rule["whenUnknown"]?.choice([("skip", .skip), ("take", .take)]) ?? .skip)
+            when: conditions(value("when"), &count), unless: conditions(value("unless"), &count),
+            whenUnknown: value("whenUnknown")?.choice([("skip", .skip), ("take", .take)]) ?? .skip)
         if count > Self.conditionsMax {
             rule.value.noteWhole(
                 "\(count) conditions; at most \(Self.conditionsMax) stand in a rule")
@@ -82,7 +85,9 @@ struct ConditionDocument {
 
     private func fact(_ name: String, _ value: DocumentValue) -> RuleCondition? {
         if let fact = Self.texts.first(where: { $0.0 == name })?.1 {
-            return .text(fact, TextTestDocument(lists: lists).read(value))
+            let tests = TextTestDocument(lists: lists).read(value)
+            let isDomain = [.fromDomain, .dkimDomain, .peerName].contains(fact)
+            return .text(fact, isDomain ? tests.map(\.ofDomains) : tests)
         }
         if let fact = NumberFact(rawValue: name) { return .number(fact, Self.numberTests(value)) }
         if let fact = VerdictFact(rawValue: name) { return .verdict(fact, Self.verdicts(value)) }
@@ -172,8 +177,8 @@ struct ConditionDocument {
             value.noteWhole("nothing is compared: expected \(keys.joined(separator: ", "))")
         }
         return comparisons.compactMap { key, test in
-            guard let bound = mapping[key] else { return nil }
-            return number(bound).map(test)
+            guard mapping.keys.contains(key) else { return nil }
+            return mapping.required(key).flatMap(number).map(test)
         }
     }
 
@@ -181,8 +186,8 @@ struct ConditionDocument {
         guard let text = value.string() else { return nil }
         // YAML's way of writing a million: 1_000_000.
         let plain = text.filter { $0 != "_" }
-        let isPlain = plain.allSatisfy { $0.isASCII && ($0.isNumber || "+-.".contains($0)) }
-        guard isPlain, let number = Double(plain) else {
+        let isPlain = plain.allSatisfy { $0.isASCII && ($0.isNumber || "+-.eE".contains($0)) }
+        guard isPlain, let number = Double(plain), number.isFinite else {
             value.note("found “\(text)”, expected a number")
             return nil
         }

@@ -85,10 +85,9 @@ struct ConditionWalk {
         let place = note(condition, isNegated: isNegated)
         let found = answer(condition)
         var answer = found.answer
-        if isNegated {
-            captures = kept
-            answer = answer == .unknown ? .unknown : ConditionAnswer(answer == .no)
-        }
+        // What a branch took counts where the branch does.
+        if isNegated || answer != .yes { captures = kept }
+        if isNegated { answer = answer == .unknown ? .unknown : ConditionAnswer(answer == .no) }
         if let place {
             asked?[place].value = found.value()
             asked?[place].answer = answer
@@ -160,14 +159,16 @@ struct ConditionWalk {
 
     private mutating func texts(_ fact: TextFact, _ tests: [TextTest]) -> Found {
         let texts = reader.texts(of: fact)
-        let isWanted = !tests.contains(.exists(false))
+        if tests == [.exists(false)], let known = texts.known.first {
+            return (.no, { Self.shown([known]) })
+        }
         for text in texts.known {
             guard let taken = text.taken(by: tests, lists) else { continue }
             captures.merge(taken) { first, _ in first }
             return (.yes, { Self.shown([text]) })
         }
         if let reason = texts.unknownBecause { return (.unknown, { Self.unknown(reason) }) }
-        let isAbsenceWanted = !isWanted && texts.known.isEmpty
+        let isAbsenceWanted = tests == [.exists(false)]
         return (ConditionAnswer(isAbsenceWanted), { Self.shown(texts.known) })
     }
 
@@ -203,7 +204,7 @@ struct ConditionWalk {
         switch reader.facts.attachments {
         case .unknown(let reason): return (.unknown, { Self.unknown(reason) })
         case .known(let attachments):
-            for attachment in attachments {
+            for attachment in attachments.list {
                 var taken: [String: String] = [:]
                 let isFound = tests.allSatisfy { test in
                     guard let more = test.taken(of: attachment) else { return false }
@@ -214,9 +215,11 @@ struct ConditionWalk {
                 captures.merge(taken) { first, _ in first }
                 return (.yes, { Self.shown([FactText(attachment.shownName)]) })
             }
-            return (
-                .no, { Self.shown(attachments.prefix(10).map { FactText($0.shownName) }) }
-            )
+            let shown = attachments.list.prefix(10).map { FactText($0.shownName) }
+            guard !attachments.isCut else {
+                return (.unknown, { Self.unknown(MailFacts.Attachments.cutReason) })
+            }
+            return (.no, { Self.shown(shown) })
         }
     }
 }
@@ -263,9 +266,9 @@ extension FactText {
     /// An address by its parts, a domain by the entries that mean all of its addresses.
     private func isListed(in list: RecipientIndex) -> Bool {
         guard text.contains("@") else {
-            return !list.numbers(ofDomain: text.lowercased()).isEmpty
+            return list.hasDomain(text.lowercased())
         }
-        return Mailbox(text).map { !list.numbers(of: $0).isEmpty } ?? false
+        return Mailbox(text).map { list.has($0) } ?? false
     }
 }
 
@@ -274,13 +277,16 @@ extension AttachmentTest {
     fileprivate func taken(of attachment: MIMEAttachment) -> [String: String]? {
         switch self {
         case .name(let tests):
+            if attachment.names.isEmpty { return tests == [.exists(false)] ? [:] : nil }
             for name in attachment.names {
                 if let taken = FactText(name.value).taken(by: tests) { return taken }
             }
             return nil
         case .type(let tests):
-            let type = attachment.seenType ?? attachment.declaredType
-            return type.flatMap { FactText($0).taken(by: tests) }
+            guard let type = attachment.seenType ?? attachment.declaredType else {
+                return tests == [.exists(false)] ? [:] : nil
+            }
+            return FactText(type).taken(by: tests)
         case .sha256(let digests):
             return digests.contains(Hexadecimal.text(attachment.sha256)) ? [:] : nil
         case .size(let tests):

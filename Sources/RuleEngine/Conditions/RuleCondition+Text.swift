@@ -87,7 +87,7 @@ extension NumberTest {
 extension TimeWindow {
     fileprivate var text: String {
         let on = days.isEmpty ? "" : "on \(orderedDays.joined(separator: ", ")) "
-        let hours = from == to ? "" : "from \(Self.clock(from)) to \(Self.clock(to)) "
+        let hours = from == to && from == 0 ? "" : "from \(Self.clock(from)) to \(Self.clock(to)) "
         return "\(hours)\(on)in \(zone)"
     }
 

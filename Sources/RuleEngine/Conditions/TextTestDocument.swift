@@ -1,4 +1,5 @@
 import Documents
+import MailModel
 
 /// Reads what is asked of a text.
 struct TextTestDocument {
@@ -17,7 +18,9 @@ struct TextTestDocument {
     }
 
     func read(_ mapping: DocumentMapping) -> [TextTest] {
-        let tests = keys.compactMap { key in mapping[key].flatMap { test(key, $0) } }
+        let tests = keys.filter(mapping.keys.contains).compactMap { key in
+            mapping.required(key).flatMap { test(key, $0) }
+        }
         if tests.contains(.exists(false)), tests.count > 1 {
             mapping.note("what does not exist has nothing else to be asked", atKey: "exists")
         }
@@ -27,9 +30,9 @@ struct TextTestDocument {
     private func test(_ key: String, _ value: DocumentValue) -> TextTest? {
         switch key {
         case "is": .equals(Self.operands(value))
-        case "startsWith": .startsWith(Self.operands(value))
-        case "endsWith": .endsWith(Self.operands(value))
-        case "contains": .contains(Self.operands(value))
+        case "startsWith": .startsWith(Self.operands(value, mayBeEmpty: false))
+        case "endsWith": .endsWith(Self.operands(value, mayBeEmpty: false))
+        case "contains": .contains(Self.operands(value, mayBeEmpty: false))
         case "like": .like(Self.operands(value).map { Wildcard($0) })
         case "matches":
             .matches(ConditionDocument.oneOrMore(value).compactMap(Pattern.init(reading:)))
@@ -49,9 +52,13 @@ struct TextTestDocument {
         }
     }
 
-    private static func operands(_ value: DocumentValue) -> [String] {
+    private static func operands(_ value: DocumentValue, mayBeEmpty: Bool = true) -> [String] {
         ConditionDocument.oneOrMore(value).compactMap { entry in
             guard let text = entry.string() else { return nil }
+            guard mayBeEmpty || !text.isEmpty else {
+                entry.note("an empty text stands in every text")
+                return nil
+            }
             guard text.utf8.count <= ConditionDocument.operandBytesMax else {
                 entry.note(
                     "a text of \(text.utf8.count) bytes; at most "
@@ -73,5 +80,13 @@ extension Pattern {
             value.note("“\(text)” is no expression of RE2: \(error)")
             return nil
         }
+    }
+}
+
+extension TextTest {
+    /// The same with names beyond ASCII in their A-labels, as domains are compared.
+    var ofDomains: TextTest {
+        guard case .equals(let operands) = self else { return self }
+        return .equals(operands.map { (try? Domain(parsing: $0))?.ascii ?? $0 })
     }
 }

@@ -7,7 +7,9 @@ extension TimeWindow {
         guard let mapping = value.mapping(keys: ["from", "to", "days", "zone"]) else { return nil }
         let from = mapping["from"].map(Self.minutes)
         let to = mapping["to"].map(Self.minutes)
-        let days = mapping.list("days").compactMap { day in
+        let listed = mapping.keys.contains("days") ? mapping.required("days")?.list() : nil
+        if listed?.isEmpty == true { value.noteWhole("no day stands in “days”") }
+        let days = (listed ?? []).compactMap { day in
             day.choice(Day.allCases.map { ($0.rawValue, $0) })
         }
         guard let zone = Self.zone(mapping["zone"]) else { return nil }

@@ -33,14 +33,13 @@ struct FactReader {
         case .mailFrom: read(facts.mailFrom) { [$0.wireText] }
         case .helo: read(facts.helo) { [$0] }
         case .peerName: read(facts.peerName) { $0.map { [$0.ascii] } ?? [] }
-        case .tlsVersion: Texts(known: facts.tlsVersion.map { [FactText($0)] } ?? [])
+        case .tlsVersion: read(facts.tlsVersion) { $0.map { [$0] } ?? [] }
         case .header(let name): read(facts.header) { $0.all(name).map(\.decodedText) }
         case .subject: read(facts.header) { $0.all("Subject").map(\.decodedText) }
-        case .from: read(facts.header) { Self.addresses(in: $0, "From") }
-        case .to: read(facts.header) { Self.addresses(in: $0, "To") }
-        case .cc: read(facts.header) { Self.addresses(in: $0, "Cc") }
-        case .fromDomain:
-            read(facts.header) { Self.addresses(in: $0, "From").compactMap(Self.domain) }
+        case .from: addresses("From") { $0 }
+        case .to: addresses("To") { $0 }
+        case .cc: addresses("Cc") { $0 }
+        case .fromDomain: addresses("From", Self.domain)
         case .body: read(facts.body) { [$0] }
         case .dkimDomain: dkimDomains
         case .dmarcPolicy: dmarcPolicy
@@ -54,8 +53,19 @@ struct FactReader {
         }
     }
 
-    private static func addresses(in header: HeaderBlock, _ name: String) -> [String] {
-        header.all(name).flatMap { AddressList.addresses($0.body) }
+    /// Addresses of one kind that rules see of a mail; who writes more hides nothing by it.
+    private static let addressesMax = 1_000
+
+    private func addresses(_ name: String, _ text: (String) -> String?) -> Texts {
+        let found: Fact<[String]> = facts.header.map { header in
+            header.all(name).flatMap { AddressList.addresses($0.body) }
+        }
+        guard case .known(let addresses) = found else { return read(found) { $0 } }
+        var texts = read(.known(addresses.prefix(Self.addressesMax).compactMap(text))) { $0 }
+        if addresses.count > Self.addressesMax {
+            texts.unknownBecause = "there are more addresses than are looked at"
+        }
+        return texts
     }
 
     private static func domain(of address: String) -> String? {
@@ -70,7 +80,8 @@ struct FactReader {
         case .known(let verdicts):
             Texts(
                 known: verdicts.dkimDomains.map { FactText($0) },
-                unknownBecause: unknownBecause(.dkim, verdicts))
+                unknownBecause: verdicts.areDKIMDomainsWhole
+                    ? nil : "not every signature could be checked")
         }
     }
 
@@ -101,10 +112,17 @@ struct FactReader {
     func number(_ fact: NumberFact) -> Fact<Double> {
         switch fact {
         case .size: facts.size.map { Double($0) }
-        case .attachmentCount: facts.attachments.map { Double($0.count) }
+        case .attachmentCount: attachmentCount
         case .spamScore: score("no scanner gave one", \.spamScore)
-        case .listScore: score("no list was asked", \.listScore)
+        case .listScore: score("no list was asked, or not all have answered", \.listScore)
         }
+    }
+
+    private var attachmentCount: Fact<Double> {
+        if case .known(let attachments) = facts.attachments, attachments.isCut {
+            return .unknown(MailFacts.Attachments.cutReason)
+        }
+        return facts.attachments.map { Double($0.list.count) }
     }
 
     private func score(

@@ -16,7 +16,8 @@ extension MailFacts {
         let message = MIMEMessage(mail)
         if needs.contains(.body) { body = .known(Self.text(of: message)) }
         if needs.contains(.attachments) {
-            attachments = .known(MIMEAttachments(of: message, guesser: guesser).list)
+            let found = MIMEAttachments(of: message, guesser: guesser)
+            attachments = .known(Attachments(list: found.list, isCut: found.isCut))
         }
     }
 
@@ -39,8 +40,11 @@ extension MailFacts {
 }
 
 extension String {
-    /// As many of the first characters as `count` bytes of UTF-8 hold.
-    fileprivate func prefix(utf8Bytes count: Int) -> String {
-        String(decoding: utf8.prefix(count), as: UTF8.self)
+    /// As many of the first characters as `count` bytes of UTF-8 hold; none is cut.
+    func prefix(utf8Bytes count: Int) -> String {
+        guard utf8.count > count else { return self }
+        var end = utf8.index(utf8.startIndex, offsetBy: count)
+        while end.samePosition(in: unicodeScalars) == nil { end = utf8.index(before: end) }
+        return String(self[..<end])
     }
 }

@@ -9,26 +9,39 @@ package struct MailFacts: Sendable {
     package var peerAddress = Fact<IPAddress>.notGiven
     /// Where it leads back to the address; nil where the address has no such name.
     package var peerName = Fact<Domain?>.notGiven
+    package var isTLS: Bool
     /// `TLSv1.3` for instance; nil for plaintext.
-    package var tlsVersion: String?
+    package var tlsVersion: Fact<String?>
     package var receivedAt = Fact<Timestamp>.notGiven
     /// Of the mail as it came, bytes.
     package var size = Fact<Int>.notGiven
     package var header = Fact<HeaderBlock>.notGiven
     /// The text to read; at most `bodyBytesMax` of it.
     package var body = Fact<String>.notGiven
-    package var attachments = Fact<[MIMEAttachment]>.notGiven
+    package var attachments = Fact<Attachments>.notGiven
     package var verdicts = Fact<Verdicts>.notGiven
 
     /// Bytes of a mail's text that rules see.
     package static let bodyBytesMax = 262_144
 
-    package var isTLS: Bool { tlsVersion != nil }
+    package struct Attachments: Sendable {
+        package var list: [MIMEAttachment]
+        /// Whether there are more.
+        package var isCut: Bool
+
+        package init(list: [MIMEAttachment], isCut: Bool) {
+            self.list = list
+            self.isCut = isCut
+        }
+
+        static let cutReason = "there are more attachments than are looked at"
+    }
 
     /// Of an envelope alone. `isTLS` by itself says nothing of the version.
     package init(recipients: [Mailbox], isTLS: Bool) {
         self.recipients = recipients
-        tlsVersion = isTLS ? "TLS" : nil
+        self.isTLS = isTLS
+        tlsVersion = isTLS ? .notGiven : .known(nil)
     }
 
     /// What was found out about the mail.
@@ -36,16 +49,20 @@ package struct MailFacts: Sendable {
         package var statuses: [VerdictFact: ReceiptVerdict]
         package var dmarcPolicy: String?
         package var dkimDomains: [String]
+        /// Whether there may be more of them.
+        package var areDKIMDomainsWhole: Bool
         package var spamScore: Double?
         package var listScore: Double?
 
         package init(
             statuses: [VerdictFact: ReceiptVerdict], dmarcPolicy: String? = nil,
-            dkimDomains: [String] = [], spamScore: Double? = nil, listScore: Double? = nil
+            dkimDomains: [String] = [], areDKIMDomainsWhole: Bool = true, spamScore: Double? = nil,
+            listScore: Double? = nil
         ) {
             self.statuses = statuses
             self.dmarcPolicy = dmarcPolicy
             self.dkimDomains = dkimDomains
+            self.areDKIMDomainsWhole = areDKIMDomainsWhole
             self.spamScore = spamScore
             self.listScore = listScore
         }

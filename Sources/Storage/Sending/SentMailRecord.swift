@@ -79,6 +79,9 @@ package struct SendingFacts: Sendable, Hashable, Codable {
     /// The entrance of reports that the server itself sends.
     package static let reportOperation = "DeliveryReport"
 
+    /// The entrance of received mails that a rule sends on.
+    package static let forwardOperation = "Forward"
+
     /// SES's name of the entrance: `SendRawEmail` for SMTP.
     package var operation: String
     /// Of the client; nil where the server itself sends.

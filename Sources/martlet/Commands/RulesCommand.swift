@@ -15,30 +15,43 @@ struct RulesCommand: AsyncParsableCommand {
             Import.self, Export.self,
         ])
 
-    /// A rule set from a YAML file, with the address lists that stand beside it, or from SES's JSON by its `.json`; prints every problem and
-    /// ends with status 2 where it has any.
+    /// A rule set from a YAML file, with the address lists that stand beside it, or from SES's JSON by
+    /// its `.json`; prints every problem and ends with status 2 where it has any.
     static func read(_ file: String) throws -> ReceiptRuleSet {
         do throws(DocumentProblems) {
             let text = try DocumentFile.text(file)
             return file.hasSuffix(".json")
                 ? try SESRuleDocument.read(text, file: file, catalogue: .unchecked)
-                : try RuleDocument.read(text, file: file, catalogue: try beside(file))
+                : try read(text, of: file)
         } catch {
             Terminal.complain(error.description)
             throw ExitCode(2)
         }
     }
 
-    private static func beside(_ file: String) throws(DocumentProblems) -> RuleCatalogue {
+    /// Only lists that the set names have to be whole.
+    private static func read(
+        _ text: String, of file: String
+    ) throws(DocumentProblems) -> ReceiptRuleSet {
         let folder = URL(fileURLWithPath: file).deletingLastPathComponent().relativePath
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         var catalogue = RuleCatalogue.unchecked
+        var broken: [String: DocumentProblems] = [:]
         for name in names.sorted() where name.hasSuffix(".list") && !name.hasPrefix(".") {
             let path = "\(folder)/\(name)"
-            catalogue.lists[AddressListDocument.name(of: path)] = try AddressListDocument.read(
-                try DocumentFile.text(path), file: path)
+            let list = AddressListDocument.name(of: path)
+            catalogue.lists[list] = []
+            do throws(DocumentProblems) {
+                catalogue.lists[list] = try AddressListDocument.read(
+                    try DocumentFile.text(path), file: path)
+            } catch {
+                broken[list] = error
+            }
         }
-        return catalogue
+        let ruleSet = try RuleDocument.read(text, file: file, catalogue: catalogue)
+        let problems = (ruleSet.lists ?? [:]).keys.sorted().compactMap { broken[$0]?.problems }
+        guard problems.isEmpty else { throw DocumentProblems(problems.flatMap(\.self)) }
+        return ruleSet
     }
 
     struct CheckFile: AsyncParsableCommand {

@@ -10,7 +10,8 @@ extension RulesCommand {
             abstract: "What a rule file would do with a mail, and why; without a server.",
             discussion: """
                 What is not given is not known, and says so where a rule asks for it: verdicts, for \
-                which somebody would have to be asked, above all.
+                which somebody would have to be asked, above all. The mail comes now; fields in its \
+                file that claim to be the server's own results are seen, which a server hides.
                 """)
 
         @Argument(help: "A YAML file, or SES's JSON by its .json")

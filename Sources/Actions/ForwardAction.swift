@@ -1,0 +1,70 @@
+package import MailModel
+package import RuleEngine
+package import Storage
+
+extension ReceiptActions {
+    /// Sends the mail on, as it came but for the trace that it has been here. The detail of a result
+    /// is the id of the mail that is sent.
+    func forward(
+        _ task: ActionTask, to targets: [String], as identity: String?,
+        author: ReceiptAction.ForwardAuthor
+    ) async -> ActionResult {
+        func refused(_ reason: String) -> ActionResult {
+            ActionResult(ending: .refused, detail: reason)
+        }
+        guard let submitter else { return refused("nothing is sent from here") }
+        guard let recipient = task.recipients.first else { return refused("it has no recipient") }
+        var mailboxes: [Mailbox] = []
+        for target in targets {
+            guard let mailbox = Mailbox(target) else {
+                return refused("“\(target)” is no address")
+            }
+            guard !task.recipients.contains(mailbox) else {
+                return refused("it came to \(target), and would come there again")
+            }
+            mailboxes.append(mailbox)
+        }
+        let answer = await submitter.forward(
+            ForwardedMail(
+                mail: task.mail, content: task.content, stableID: task.stableID,
+                recipient: recipient, targets: mailboxes,
+                identity: identity.flatMap { Mailbox($0) } ?? recipient, author: author,
+                addedHeaders: task.addedHeaders))
+        switch answer {
+        case .taken(let id):
+            return ActionResult(ending: .done(.continueOn), detail: "sent as \(id.text)")
+        case .refused(let reason): return refused(reason)
+        case .failed(let reason): return ActionResult(ending: .failed, detail: reason)
+        }
+    }
+}
+
+/// A received mail that a rule sends on.
+package struct ForwardedMail: Sendable {
+    package var mail: MailRecord
+    /// As it is stored.
+    package var content: MailContent
+    /// The same at every try: the mail is sent once for each.
+    package var stableID: String
+    /// Whom it came to, as the rule took it.
+    package var recipient: Mailbox
+    package var targets: [Mailbox]
+    /// Whom it is sent as: of a verified identity.
+    package var identity: Mailbox
+    package var author: ReceiptAction.ForwardAuthor
+    /// `name: value` lines without CRLF.
+    package var addedHeaders: [String]
+}
+
+/// The port to who sends mails.
+package protocol MailSubmitter: Sendable {
+    func forward(_ mail: ForwardedMail) async -> SubmitterAnswer
+}
+
+package enum SubmitterAnswer: Sendable {
+    case taken(MessageID)
+    /// No other try will help.
+    case refused(String)
+    /// Another may.
+    case failed(String)
+}

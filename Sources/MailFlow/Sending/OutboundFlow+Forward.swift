@@ -1,0 +1,211 @@
+import Accounts
+package import Actions
+import DeliveryQueue
+import MailAuthentication
+import MailModel
+import NIOCore
+import SMTPProtocol
+import Storage
+
+/// Mails that rules send on. They are composed of what came and go the way of all others from there:
+/// **authorise** → **compose** → **suppress** → **seal** and **sign** → **commit**.
+///
+/// The return path is one of ours, as every sent mail's: SPF stands for it, and what comes back says
+/// whom it is about. Whoever sent the mail is told of its end where it is known that it was they.
+extension OutboundFlow: MailSubmitter {
+    /// Of a mail in a file, in memory at once.
+    private static let pieceBytes = 1_048_576
+
+    package func forward(_ mail: ForwardedMail) async -> SubmitterAnswer {
+        await withTaskExecutorPreference(executor) { await send(on: mail) }
+    }
+
+    private func send(on forwarded: ForwardedMail) async -> SubmitterAnswer {
+        let now = time.now()
+        let id = MessageID(at: now, random: random)
+        let bodyID = MailID(at: now, random: random)
+        do {
+            let read = try read(forwarded)
+            let header = try ForwardedHeader(forwarded, block: read.block, section: read.section)
+            let body = try copy(forwarded, from: read.bodyStart, as: bodyID)
+            do {
+                let sending = try sending(forwarded, id, bodyID, header, body, at: now)
+                return await committed(sending, body)
+            } catch {
+                forget(bodyID, body)
+                throw error
+            }
+        } catch let failure as StorageFailure {
+            onFailure(failure)
+            return .failed("\(failure)")
+        } catch ForwardedHeader.Refusal.loop {
+            return .refused("it goes in a circle: it was at \(forwarded.recipient.wireText) before")
+        } catch ForwardedHeader.Refusal.unwritable(let text) {
+            return .refused("“\(text)” stands in no header field")
+        } catch let refusal as Refusal {
+            return .failed("\(refusal)")
+        } catch {
+            settings.onUnsignable(forwarded.identity.domain, "\(error)")
+            return .failed("it cannot be signed: \(error)")
+        }
+    }
+
+    private func committed(
+        _ sending: AcceptedSending, _ body: BodySpool.Content
+    ) async -> SubmitterAnswer {
+        let result = await withCheckedContinuation { continuation in
+            commit(sending, body) { continuation.resume(returning: $0) }
+        }
+        switch result {
+        case .success(let id): return .taken(id)
+        case .failure(let refusal): return .failed("\(refusal)")
+        }
+    }
+
+    // MARK: What came
+
+    private struct Read {
+        var block: HeaderBlock
+        var section: HeaderBlock
+        /// Of the stored bytes.
+        var bodyStart: Int
+    }
+
+    /// Our header block, and the mail's own header section without what claims to be ours.
+    private func read(_ forwarded: ForwardedMail) throws(StorageFailure) -> Read {
+        let mail = forwarded.mail
+        let front = try piece(
+            of: forwarded, from: 0, length: mail.headLength + settings.headerBytesMax)
+        let bytes = Array(front.readableBytesView)
+        let raw = Array(bytes.dropFirst(mail.headLength))
+        let own = HeaderBlock(raw[...])
+        let shown = MailPresentation(mail)?.unforged(Array(own.bytes)) ?? Array(own.bytes)
+        return Read(
+            block: HeaderBlock(bytes.prefix(mail.headLength)), section: HeaderBlock(shown[...]),
+            bodyStart: mail.headLength + own.length)
+    }
+
+    private func piece(
+        of forwarded: ForwardedMail, from start: Int, length: Int
+    ) throws(StorageFailure) -> ByteBuffer {
+        switch forwarded.content {
+        case .bytes(let bytes):
+            let count = max(0, min(length, bytes.readableBytes - start))
+            return bytes.getSlice(at: bytes.readerIndex + start, length: count) ?? ByteBuffer()
+        case .file: return try bodies.read(forwarded.mail.id, from: start, length: length)
+        }
+    }
+
+    /// The body as the sent mail's own: what is received and what is sent are kept for times of their
+    /// own.
+    private func copy(
+        _ forwarded: ForwardedMail, from start: Int, as bodyID: MailID
+    ) throws(StorageFailure) -> BodySpool.Content {
+        let length = forwarded.mail.totalLength - start
+        var checksum = Checksum()
+        guard case .file = forwarded.content else {
+            let body = try piece(of: forwarded, from: start, length: length)
+            checksum.update(body)
+            return BodySpool.Content(memory: body, length: length, checksum: checksum.value)
+        }
+        let writer = try bodies.create(bodyID)
+        do throws(StorageFailure) {
+            var position = start
+            while position < forwarded.mail.totalLength {
+                let bytes = try piece(of: forwarded, from: position, length: Self.pieceBytes)
+                guard bytes.readableBytes > 0 else {
+                    throw .damaged("mail \(forwarded.mail.id) is shorter than what was accepted")
+                }
+                checksum.update(bytes)
+                try writer.write(bytes)
+                position += bytes.readableBytes
+            }
+            try writer.finish()
+        } catch {
+            writer.abandon()
+            throw error
+        }
+        return BodySpool.Content(memory: nil, length: length, checksum: checksum.value)
+    }
+
+    // MARK: What leaves
+
+    private func sending(
+        _ forwarded: ForwardedMail, _ id: MessageID, _ bodyID: MailID, _ header: ForwardedHeader,
+        _ body: BodySpool.Content, at now: Timestamp
+    ) throws -> AcceptedSending {
+        let envelope = forwarded.mail.envelope
+        let identity = identities.identity(covering: forwarded.identity)
+        let suppressed = try suppressed(forwarded.targets, envelope.mailFrom, at: now)
+        let signed = try signer.seal(
+            header.bytes, bodyID, body, as: forwarded.identity.domain,
+            forwarded.mail.verdicts, by: settings.hostname, at: now)
+        var checksum = Checksum()
+        checksum.update(signed.bytes)
+        if let memory = body.memory { checksum.update(memory) }
+        let set = senders.configurationSet(for: forwarded.identity.domain)
+        let mail = SentMailRecord(
+            id: id, bodyID: bodyID, account: .main, acceptedAt: now,
+            facts: SendingFacts(
+                operation: SendingFacts.forwardOperation, sourceIP: nil,
+                caller: forwarded.stableID,
+                identity: identity ?? forwarded.identity.domain.ascii, configurationSet: set),
+            sender: envelope.mailFrom,
+            returnDomain: try returnDomain(for: forwarded.identity.domain),
+            head: signed.bytes, bodyPlace: body.memory == nil ? .file : .row,
+            bodyLength: body.length,
+            checksum: body.memory == nil ? body.checksum : checksum.value,
+            is8Bit: signed.isBody8Bit || signed.bytes.hasBytesBeyondASCII,
+            isSMTPUTF8: signed.bytes.hasBytesBeyondASCII && envelope.isSMTPUTF8,
+            tls: envelope.requiresTLS ? .verifiedOnward : .opportunistic,
+            pool: set.flatMap { settings.pools[$0] })
+        let isSenderKnown = forwarded.mail.verdicts?.provesSender(envelope.mailFrom) == true
+        let recipients = forwarded.targets.enumerated().map { position, target in
+            recipient(
+                SentRecipient.Key(mail: id, position: position), target, dueAt: now,
+                DeliveryNotification(
+                    occasions: isSenderKnown ? nil : [],
+                    originalRecipient: DeliveryNotification.original(forwarded.recipient)),
+                suppressed, at: now)
+        }
+        var sending = AcceptedSending(
+            mail: mail, recipients: recipients, body: body.memory,
+            idempotencyKey: "rule:\(forwarded.stableID)")
+        if identity == nil {
+            bounce(&sending, because: forwarded.identity, at: now)
+        } else {
+            let told = office.announce(sending, suppressed: suppressed, returning: nil)
+            (sending.deliveries, sending.reports) = (told.deliveries, told.reports)
+        }
+        if !sending.recipients.contains(where: \.state.isOpen) { sending.end() }
+        return sending
+    }
+
+    /// Nobody is sent to as an identity that is not verified (any more): the mail comes back, to a
+    /// sender who is known to be it.
+    private func bounce(
+        _ sending: inout AcceptedSending, because identity: Mailbox, at now: Timestamp
+    ) {
+        let problem = DeliveryProblem(
+            .mail, status: EnhancedStatusCode(5, 7, 1),
+            detail: "\(identity.wireText) is of no verified identity to send as")
+        let attempt = DeliveryAttempt(.failed(problem))
+        for index in sending.recipients.indices {
+            let queued = QueuedRecipient(mail: sending.mail, recipient: sending.recipients[index])
+            let ending = TryEnding.failed(problem, attempt)
+            let told = office.consequences(of: ending, for: queued, returning: nil)
+            sending.recipients[index] = sending.recipients[index].after(ending, at: now)
+            sending.deliveries += told.deliveries
+            sending.reports += told.reports
+        }
+    }
+}
+
+extension VerdictRecord {
+    /// Whether it is known that `sender` sent the mail: SPF passed for it, or who signed is of its
+    /// domain. What is told to others would reach whom somebody made up.
+    func provesSender(_ sender: ReversePath) -> Bool {
+        guard case .mailbox(let mailbox) = sender else { return false }
+        return spf.status == .pass || dkimDomains.contains(mailbox.domain.ascii)
+    }
+}
