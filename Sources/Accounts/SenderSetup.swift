@@ -174,11 +174,14 @@ extension SendingIdentity {
         dkim?.origin == .easy ? keys.filter { $0.facts.origin == .easy } : []
     }
 
-    /// New keys beside those that sign, and those that did; what has not signed yet never will.
+    /// New keys beside those that sign, and those that did; what has not signed yet never will. One
+    /// that is brought takes the place of the one before, whose record may never come.
     fileprivate mutating func switchKeys(
         to origin: DKIMKeyRecord.Origin, _ fresh: [DKIMKeyRecord]
     ) {
-        keys.removeAll { $0.facts.state == .pending && $0.facts.origin != origin }
+        keys.removeAll {
+            $0.facts.state == .pending && ($0.facts.origin != origin || origin == .external)
+        }
         keys = (keys + fresh).sorted { $0.selector < $1.selector }
     }
 }

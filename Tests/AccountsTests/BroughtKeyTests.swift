@@ -53,6 +53,19 @@ import Testing
         #expect(senders.states == [.active], "what nobody looks for any more is gone")
     }
 
+    @Test func aKeyThatWasNeverPublishedHoldsUpNoOther() async throws {
+        _ = try await senders.setup.bringKey(try await key(bits: 1_024), at: "typo", of: domain)
+        _ = try await senders.verifier.check(domain.ascii)
+        #expect(senders.status == .pending)
+        let second = try await senders.setup.bringKey(
+            try await key(bits: 1_024), at: "mine", of: domain)
+        #expect(second.keys.map(\.selector) == ["mine"])
+        senders.publish()
+        _ = try await senders.verifier.check(domain.ascii)
+        #expect(senders.status == .success)
+        #expect(try senders.identities.signingKeys(for: domain).map(\.selector) == ["mine"])
+    }
+
     @Test func aSelectorIsNotUsedForTwoKeys() async throws {
         let first = try await key(bits: 1_024)
         _ = try await senders.setup.bringKey(first, at: "mine", of: domain)
