@@ -39,6 +39,36 @@ import Testing
         #expect(try await acting.reports() == reports)
     }
 
+    /// Whom reports go to. SES: ses.md E.5
+    @Test(arguments: [
+        ("", "Return-Path: <back@ours.example>\n", "back@ours.example"),
+        ("", "Return-Path: <>\nSender: desk@ours.example\n", "desk@ours.example"),
+        ("", "Return-Path: <back@ours.example>\nSender: desk@ours.example\n", "back@ours.example"),
+        ("", "", "shop@ours.example"),
+        ("news@ours.example", "Return-Path: <back@ours.example>\n", "news@ours.example"),
+        ("<>", "Return-Path: <back@ours.example>\n", ""),
+    ])
+    func aReturnPathStandsForASenderThatIsMissing(
+        _ sender: String, _ fields: String, _ expected: String
+    ) async throws {
+        let acting = try await Acting.sending()
+        let mail = "\(fields)From: shop@ours.example\nSubject: Order\n\nThanks.\n"
+        let intake = try Self.submission(acting).open(
+            LocalMail(
+                sender: sender.isEmpty ? nil : sender, recipients: ["you@far.example"],
+                bytes: mail.utf8.count),
+            of: LocalUser(id: 1_000, name: "ada"), domain: Acting.domain
+        ).get()
+        _ = intake.append(ByteBuffer(string: mail), onDrain: {})
+        guard case .sent = await intake.finish() else {
+            Issue.record("it was not taken")
+            return
+        }
+        let sent = try await acting.receiving.store.list(SendingFilter())
+        #expect(sent.map(\.mail.sender.wireText) == [expected])
+        #expect(!String(buffer: try #require(sent.first).mail.head).contains("Return-Path"))
+    }
+
     private struct NotTaken: Error {
         var outcome: IntakeOutcome
     }

@@ -96,7 +96,8 @@ final class LocalMailIntake: MailIntake {
         guard recipients.count <= OutboundFlow.recipientsMax else {
             throw .unsendable("Recipient count exceeds \(OutboundFlow.recipientsMax).")
         }
-        let sender = envelope.sender ?? .mailbox(read.sender ?? read.from[0])
+        let sender =
+            envelope.sender ?? .mailbox(read.asks.returnPath ?? read.sender ?? read.from[0])
         return (whole.bytes, sender, recipients)
     }
 }
