@@ -60,8 +60,8 @@ final class LocalMailIntake: MailIntake {
             recipients: recipients.map {
                 Submission.Recipient(mailbox: $0, notification: mail.notification)
             },
-            header: header, bodyID: bodyID, body: body)
-        submission.trace = "(from user \(user.word), uid \(user.id))"
+            header: header, bodyID: bodyID, body: body,
+            trace: "(from user \(user.word), uid \(user.id))")
         submission.isSMTPUTF8 = recipients.contains {
             $0.localPart.utf8.contains { $0 > 127 }
         }
