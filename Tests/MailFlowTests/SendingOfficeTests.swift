@@ -109,6 +109,44 @@ import Testing
         #expect(told?["delayType"] as? String == type)
     }
 
+    /// Once, at the first try since four hours are over, to who asked for it.
+    @Test(
+        arguments: [
+            (14_399, nil, 0), (14_400, nil, 1), (14_400, 14_399, 1), (14_400, 14_400, 0),
+            (30_000, 7_000, 1), (30_000, 15_000, 0),
+        ] as [(Int64, Int64?, Int)])
+    func aDelayIsReportedOnce(_ after: Int64, _ last: Int64?, _ reports: Int) async throws {
+        let acting = try await Acting.sending()
+        var queued = try await acting.send(
+            state: .queued, notification: DeliveryNotification(occasions: [.delay]))
+        queued.recipient.lastAttemptAt = last.map {
+            queued.mail.acceptedAt.advanced(bySeconds: $0)
+        }
+        acting.receiving.time.advance(seconds: after)
+        let problem = Self.refused(451, EnhancedStatusCode(4, 2, 2), "mailbox full")
+        let ending = TryEnding.deferred(
+            problem, DeliveryAttempt(.deferred(problem), remote: Self.host),
+            next: queued.recipient.expiresAt)
+        let office = acting.office
+        func told(_ queued: QueuedRecipient) -> [AcceptedSending] {
+            office.consequences(of: ending, for: queued, returning: nil).reports
+        }
+        #expect(told(queued).count == reports)
+        if let report = told(queued).first {
+            #expect(report.recipients.map(\.address.wireText) == ["shop@ours.example"])
+            let lines = Self.lines(report)
+            #expect(lines.contains("Action: delayed"))
+            #expect(lines.contains("Status: 4.2.2"))
+            #expect(
+                lines.contains("Will-Retry-Until: \(queued.recipient.expiresAt.rfc5322Text)"))
+        }
+        var others = [queued, queued, queued]
+        others[0].recipient.notification.occasions = nil
+        others[1].recipient.notification.occasions = [.success, .failure]
+        others[2].mail.sender = .null
+        #expect(others.allSatisfy { told($0).isEmpty })
+    }
+
     // MARK: The end of its time
 
     private static let full = LastAnswer(

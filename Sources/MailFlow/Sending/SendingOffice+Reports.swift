@@ -6,10 +6,12 @@ import Storage
 
 /// Mails of ours, that tell senders what became of theirs.
 extension SendingOffice {
-    /// RFC 3464; never to a null path. `body`: where the mail goes back whole.
+    /// RFC 3464; never to a null path. `body`: where the mail goes back whole. `expiresAt`: of a
+    /// delay, how long it is tried.
     func report(
         _ action: DeliveryReportMail.Action, _ status: EnhancedStatus, _ notice: DeliveryNotice,
-        _ queued: QueuedRecipient, _ now: Timestamp, returning body: ByteBuffer? = nil
+        _ queued: QueuedRecipient, _ now: Timestamp, returning body: ByteBuffer? = nil,
+        until expiresAt: Timestamp? = nil
     ) -> [AcceptedSending] {
         guard case .mailbox(let sender) = queued.mail.sender else { return [] }
         let id = MessageID(at: now, random: random)
@@ -31,7 +33,8 @@ extension SendingOffice {
                     originalRecipient: recipient.notification.originalRecipient, action: action,
                     status: status, remoteMTA: notice.remoteMTA, reply: notice.reply,
                     detail: notice.detail ?? recipient.detail,
-                    lastAttemptAt: notice.attemptedAt ?? recipient.lastAttemptAt)
+                    lastAttemptAt: notice.attemptedAt ?? recipient.lastAttemptAt,
+                    willRetryUntil: expiresAt)
             ],
             original: original)
         return [sending(mail.bytes, id, to: sender, about: queued.mail, now)]
