@@ -67,8 +67,8 @@ struct ReceivedHeaders {
 }
 
 extension ReceivedEnvelope {
-    /// The `with` clause of who did not log in; of others with an `A` behind. RFC 3848, and RFC 6531
-    /// §4.3 for SMTPUTF8
+    /// The `with` clause of who did not log in; of others with an `A` behind.
+    /// RFC 3848, RFC 6531 §4.3
     var protocolName: String {
         let secured = tls == nil ? "" : "S"
         if isSMTPUTF8 { return "UTF8SMTP" + secured }
