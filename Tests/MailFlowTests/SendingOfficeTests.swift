@@ -1,4 +1,7 @@
+import Accounts
 import DeliveryQueue
+import Foundation
+import LibCrypto
 import MailFlow
 import MailModel
 import NIOCore
@@ -291,6 +294,36 @@ import Testing
             let returned = try await acting.receiving.store.body(of: report.mail)
             #expect(String(buffer: returned).contains("Hello there."))
         }
+    }
+
+    /// With a key of the domain that they are from, or of the nearest above.
+    @Test(arguments: [("mx.ours.example", true), ("ours.example", true), ("mx.ours.test", false)])
+    func reportsAreSigned(_ domain: String, isSigned: Bool) async throws {
+        let acting = try await Acting.sending()
+        let receiving = acting.receiving
+        let setup = try #require(receiving.senders)
+        let key = try #require(await LibCryptoRSA().makePrivateKey(bits: 1_024))
+        let pending = try await setup.bringKey(
+            Data(key).base64EncodedString(), at: "mine",
+            of: Domain(validatedASCII: "ours.example"))
+        var active = pending
+        active.keys[0].facts.state = .active
+        active.dkim?.watch.status = .success
+        #expect(try await receiving.store.replace(pending, with: active))
+        try await receiving.sendingIdentities.reload()
+        let office = acting.office(
+            eventsTopic: nil, returnDomain: Domain(validatedASCII: domain))
+        let consequences = office.consequences(
+            of: Self.failed(Self.refused(550, EnhancedStatusCode(5, 1, 1), "user unknown")),
+            for: try await acting.send(state: .queued), returning: nil)
+        let report = try #require(consequences.reports.first)
+        let head = String(buffer: report.mail.head)
+        #expect(head.hasPrefix(isSigned ? "DKIM-Signature:" : "From:"))
+        #expect(head.contains("d=ours.example") == isSigned)
+        var checksum = Checksum()
+        checksum.update(report.mail.head)
+        checksum.update(try #require(report.body))
+        #expect(report.mail.checksum == checksum.value)
     }
 
     // MARK: The mail

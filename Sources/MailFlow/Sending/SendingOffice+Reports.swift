@@ -1,5 +1,7 @@
+import Accounts
 import DeliveryQueue
 import Feedback
+import MailAuthentication
 import MailModel
 import NIOCore
 import Storage
@@ -45,8 +47,9 @@ extension SendingOffice {
         _ now: Timestamp
     ) -> AcceptedSending {
         let length = HeaderBlock(bytes[...]).length
-        let head = ByteBuffer(bytes: bytes[..<length])
         let body = ByteBuffer(bytes: bytes[length...])
+        var head = ByteBuffer(bytes: signatures(Array(bytes[..<length]), body, now))
+        head.writeBytes(bytes[..<length])
         var checksum = Checksum()
         checksum.update(head)
         checksum.update(body)
@@ -70,5 +73,16 @@ extension SendingOffice {
                     expiresAt: now.advanced(
                         bySeconds: plans.plan(for: destination).giveUpAfterSeconds))
             ], body: body)
+    }
+
+    /// With the keys of the domain that reports are from; none where it has none, or they cannot be
+    /// used: senders learn what became of their mails without them, too.
+    private func signatures(_ head: [UInt8], _ body: ByteBuffer, _ now: Timestamp) -> [UInt8] {
+        guard let keys = try? senders.signingKeys(for: settings.returnDomain), !keys.isEmpty else {
+            return []
+        }
+        var reader = SignedMailReader(header: head, forms: [SigningForm()])
+        body.withUnsafeReadableBytes { reader.append($0) }
+        return (try? keys.fields(for: reader.finish(), at: now)) ?? []
     }
 }

@@ -8,7 +8,7 @@ package import Storage
 package import Topics
 
 /// What follows from what happens to a sent mail: its events, who is sent to no more, and the mail
-/// that tells its sender. Pure but for ids and the time.
+/// that tells its sender. Pure but for ids, the time, and the keys that reports are signed with.
 package struct SendingOffice: DeliveryOffice {
     /// SES: of event publishing.
     private static let subject = "Amazon SES Email Event Notification"
@@ -16,6 +16,7 @@ package struct SendingOffice: DeliveryOffice {
     package static let lateSeconds: Int64 = 4 * 3_600
 
     let settings: SendingSettings
+    let senders: SendingIdentities
     private let tokens: ReturnPathToken.Key
     private let topics: TopicDirectory
     let routes: RouteTable
@@ -24,10 +25,12 @@ package struct SendingOffice: DeliveryOffice {
     let random: any RandomSource
 
     package init(
-        settings: SendingSettings, tokens: ReturnPathToken.Key, topics: TopicDirectory,
-        routes: RouteTable, plans: RetryPlans, time: any TimeSource, random: any RandomSource
+        settings: SendingSettings, senders: SendingIdentities, tokens: ReturnPathToken.Key,
+        topics: TopicDirectory, routes: RouteTable, plans: RetryPlans, time: any TimeSource,
+        random: any RandomSource
     ) {
         self.settings = settings
+        self.senders = senders
         self.tokens = tokens
         self.topics = topics
         self.routes = routes
