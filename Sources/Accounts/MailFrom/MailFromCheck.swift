@@ -68,7 +68,7 @@ struct MailFromCheck: Sendable {
 
     /// Whether a record of these terms passes what our host sends; as far as terms say so alone:
     /// addresses are not looked at. Nothing behind `all` counts, and beside it no `redirect`.
-    /// RFC 7208 §5.1, §6.1
+    /// RFC 7208 §5.1, RFC 7208 §6.1
     private static func names(_ records: SendingRecords, _ terms: [String]) -> Bool {
         let mechanisms = terms.map { $0.hasPrefix("+") ? String($0.dropFirst()) : $0 }
         let end = mechanisms.firstIndex { ["all", "-all", "~all", "?all"].contains($0) }
