@@ -74,8 +74,8 @@ package struct SenderSetup: Sendable {
         }
     }
 
-    /// Signs with a key of the owner's as soon as its record is found. SES: BYODKIM,
-    /// `PutEmailIdentityDkimSigningAttributes`
+    /// Signs with a key of the owner's as soon as its record is found; with one that was brought
+    /// before, again. SES: BYODKIM, `PutEmailIdentityDkimSigningAttributes`
     package func bringKey(
         _ text: String, at selector: String, of domain: Domain
     ) async throws(Problem) -> SendingIdentity {
@@ -97,13 +97,7 @@ package struct SenderSetup: Sendable {
         {
             throw .selectorInUse
         }
-        return try await change(name) { identity in
-            guard !identity.keys.contains(where: { $0.selector == selector }) else { return }
-            identity.switchKeys(to: .external, [key])
-            identity.dkim = DKIMSettings(
-                origin: .external, isEnabled: identity.dkim?.isEnabled ?? true,
-                watch: .pending(from: now))
-        }
+        return try await change(name) { $0.bring(key, at: now) }
     }
 
     /// Whether its mail is signed; what is published and looked for stays. SES: `SetIdentityDkimEnabled`
@@ -174,11 +168,43 @@ extension SendingIdentity {
         dkim?.origin == .easy ? keys.filter { $0.facts.origin == .easy } : []
     }
 
-    /// New keys beside those that sign, and those that did; what has not signed yet never will.
+    /// `key`, new or from before, follows what signs now. Those brought before it that sign go on,
+    /// while their records are there; others sign no more, as nobody is to wait for them.
+    fileprivate mutating func bring(_ key: DKIMKeyRecord, at now: Timestamp) {
+        let brought = keys.indices.filter {
+            keys[$0].facts.state == .active && keys[$0].facts.origin == .external
+        }
+        var watch = RecordWatch.pending(from: now)
+        if let old = dkim, old.origin == .external, old.watch.status.isUsable {
+            watch = old.watch
+            watch.nextCheckAt = now
+        } else if brought.contains(where: { keys[$0].facts.foundAt != nil }) {
+            watch.status = .success
+        } else {
+            for index in brought {
+                keys[index].facts.state = .retiring
+                keys[index].facts.since = now
+            }
+        }
+        var key = keys.first { $0.selector == key.selector } ?? key
+        if key.facts.state == .retiring || key.facts.state == .retired {
+            key.facts.state = .pending
+            key.facts.since = now
+            key.facts.foundAt = nil
+        }
+        keys.removeAll { $0.selector == key.selector }
+        switchKeys(to: .external, [key])
+        dkim = DKIMSettings(origin: .external, isEnabled: dkim?.isEnabled ?? true, watch: watch)
+    }
+
+    /// New keys beside those that sign, and those that did; what has not signed yet never will. One
+    /// that is brought takes the place of the one before, whose record may never come.
     fileprivate mutating func switchKeys(
         to origin: DKIMKeyRecord.Origin, _ fresh: [DKIMKeyRecord]
     ) {
-        keys.removeAll { $0.facts.state == .pending && $0.facts.origin != origin }
+        keys.removeAll {
+            $0.facts.state == .pending && ($0.facts.origin != origin || origin == .external)
+        }
         keys = (keys + fresh).sorted { $0.selector < $1.selector }
     }
 }

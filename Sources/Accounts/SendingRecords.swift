@@ -59,15 +59,13 @@ package struct SendingRecords: Sendable {
     // MARK: MAIL FROM
 
     /// What a MAIL FROM domain's record of SPF is to name: the service domain's, else our host.
-    var senderPolicy: String {
-        let mechanism = serviceDomain.map { "include:\($0)" } ?? "a:\(hostname)"
-        return "v=spf1 \(mechanism) ~all"
-    }
+    var senderMechanism: String { serviceDomain.map { "include:\($0)" } ?? "a:\(hostname)" }
 
     package func zoneFileLines(of mailFrom: MailFromSettings) -> [String] {
         [
             line(mailFrom.domain, "MX 10 \(hostname)."),
-            line(mailFrom.domain, "TXT \(DNSRecord.quoted(senderPolicy.utf8))"),
+            line(
+                mailFrom.domain, "TXT \(DNSRecord.quoted("v=spf1 \(senderMechanism) ~all".utf8))"),
         ]
     }
 

@@ -27,7 +27,7 @@ struct ReceivedHeaders {
         // RFC 5321 §4.4: the name is what the DNS says, and only one that leads back.
         let name = envelope.peerName.verified?.ascii ?? "unknown"
         text += " (\(name) [\(Self.addressLiteral(envelope.peerAddress))])\r\n"
-        text += " by \(hostname) with \(Self.protocolName(envelope)) id \(id.text)"
+        text += " by \(hostname) with \(envelope.protocolName) id \(id.text)"
         // RFC 5321 §4.4: more than one address here would tell each recipient of the others.
         if envelope.recipients.count == 1 {
             text += "\r\n for <\(envelope.recipients[0].wireText)>"
@@ -64,11 +64,14 @@ struct ReceivedHeaders {
     private static func addressLiteral(_ address: String) -> String {
         address.contains(":") ? "IPv6:" + address : address
     }
+}
 
-    /// The `with` clause: RFC 3848, and RFC 6531 §4.3 for SMTPUTF8.
-    private static func protocolName(_ envelope: ReceivedEnvelope) -> String {
-        let secured = envelope.tls == nil ? "" : "S"
-        if envelope.isSMTPUTF8 { return "UTF8SMTP" + secured }
-        return envelope.isExtended ? "ESMTP" + secured : "SMTP"
+extension ReceivedEnvelope {
+    /// The `with` clause of who did not log in; of others with an `A` behind.
+    /// RFC 3848, RFC 6531 §4.3
+    var protocolName: String {
+        let secured = tls == nil ? "" : "S"
+        if isSMTPUTF8 { return "UTF8SMTP" + secured }
+        return isExtended ? "ESMTP" + secured : "SMTP"
     }
 }

@@ -1,4 +1,5 @@
 import Accounts
+import DNS
 import Foundation
 import LibCrypto
 import MailModel
@@ -51,6 +52,87 @@ import Testing
         #expect(try senders.identities.signingKeys(for: domain).map(\.selector) == ["mine"])
         try await senders.pass(days: 24)
         #expect(senders.states == [.active], "what nobody looks for any more is gone")
+    }
+
+    @Test func aKeyThatWasNeverPublishedHoldsUpNoOther() async throws {
+        _ = try await senders.setup.bringKey(try await key(bits: 1_024), at: "typo", of: domain)
+        _ = try await senders.verifier.check(domain.ascii)
+        #expect(senders.status == .pending)
+        let second = try await senders.setup.bringKey(
+            try await key(bits: 1_024), at: "mine", of: domain)
+        #expect(second.keys.map(\.selector) == ["mine"])
+        senders.publish()
+        _ = try await senders.verifier.check(domain.ascii)
+        #expect(senders.status == .success)
+        #expect(try senders.identities.signingKeys(for: domain).map(\.selector) == ["mine"])
+    }
+
+    private var signing: [String] {
+        get throws { try senders.identities.signingKeys(for: domain).map(\.selector) }
+    }
+
+    @Test func oneThatIsBroughtAgainStaysWhereEasyDKIMWasToFollow() async throws {
+        let mine = try await key(bits: 1_024)
+        _ = try await senders.setup.bringKey(mine, at: "mine", of: domain)
+        senders.publish()
+        _ = try await senders.verifier.check(domain.ascii)
+        _ = try await senders.setup.startEasyDKIM(domain)
+        let again = try await senders.setup.bringKey(mine, at: "mine", of: domain)
+        #expect(again.dkim?.origin == .external)
+        #expect(again.keys.map(\.selector) == ["mine"])
+        #expect(try signing == ["mine"], "it signs on without a look")
+        _ = try await senders.verifier.check(domain.ascii)
+        #expect(try signing == ["mine"])
+    }
+
+    @Test func oneThatEasyDKIMHasFollowedSignsAgain() async throws {
+        let mine = try await key(bits: 1_024)
+        _ = try await senders.setup.bringKey(mine, at: "mine", of: domain)
+        senders.publish()
+        _ = try await senders.verifier.check(domain.ascii)
+        _ = try await senders.setup.startEasyDKIM(domain)
+        senders.publish()
+        _ = try await senders.verifier.check(domain.ascii)
+        #expect(try signing.count == 2 && !signing.contains("mine"))
+        _ = try await senders.setup.bringKey(mine, at: "mine", of: domain)
+        #expect(try signing.count == 2, "those before it, until it is found")
+        _ = try await senders.verifier.check(domain.ascii)
+        #expect(try signing == ["mine"])
+    }
+
+    @Test(arguments: ["mine", "other"])
+    func anotherLookBeginsWhereTheRecordIsGone(_ selector: String) async throws {
+        let mine = try await key(bits: 1_024)
+        _ = try await senders.setup.bringKey(mine, at: "mine", of: domain)
+        senders.publish()
+        _ = try await senders.verifier.check(domain.ascii)
+        senders.zone.put("mine._domainkey.\(domain)", .txt, .success(DNSAnswer(.noSuchName)))
+        for _ in 0..<6 { try await senders.pass(days: 1) }
+        #expect(senders.status == .failed)
+        let next = selector == "mine" ? mine : try await key(bits: 1_024)
+        _ = try await senders.setup.bringKey(next, at: selector, of: domain)
+        #expect(senders.status == .pending)
+        let new = try #require(
+            senders.identities.record(of: domain.ascii)?.keys.first { $0.selector == selector })
+        senders.zone.put(
+            "\(selector)._domainkey.\(domain)", .txt,
+            [.txt("v=DKIM1; k=rsa; ", "p=\(new.facts.publicKey)")])
+        _ = try await senders.verifier.check(domain.ascii)
+        #expect(senders.status == .success)
+        #expect(try signing == [selector])
+    }
+
+    @Test func thoseThatSignGoOnUntilTheNextOneFollows() async throws {
+        for selector in ["first", "second"] {
+            let key = try await key(bits: 1_024)
+            _ = try await senders.setup.bringKey(key, at: selector, of: domain)
+            if selector == "second" { #expect(try signing == ["first"]) }
+            senders.publish()
+            _ = try await senders.verifier.check(domain.ascii)
+            #expect(try signing == ["first"])
+        }
+        try await senders.pass(days: 2)
+        #expect(try signing == ["second"])
     }
 
     @Test func aSelectorIsNotUsedForTwoKeys() async throws {

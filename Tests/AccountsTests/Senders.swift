@@ -18,15 +18,17 @@ final class Senders: Sendable {
     static let domain = Domain(validatedASCII: "ours.example")
 
     /// `root`: each byte of the root key.
-    init(store: SenderList = SenderList(), root: UInt8 = 7) {
+    init(
+        store: SenderList = SenderList(), root: UInt8 = 7,
+        serviceDomain: Domain? = Domain(validatedASCII: "mail.example")
+    ) {
         guard let root = RootKey(Array(repeating: root, count: RootKey.bytesCount)) else {
             preconditionFailure("a key of its length")
         }
         let maker = DKIMKeyMaker(
             rsa: LibCryptoRSA(), box: SecretBox(root), time: time, random: CountingRandom())
         records = SendingRecords(
-            serviceDomain: Domain(validatedASCII: "mail.example"),
-            hostname: Domain(validatedASCII: "mx.mail.example"))
+            serviceDomain: serviceDomain, hostname: Domain(validatedASCII: "mx.mail.example"))
         self.store = store
         identities = SendingIdentities(store: store, maker: maker)
         setup = SenderSetup(identities: identities, maker: maker, time: time)

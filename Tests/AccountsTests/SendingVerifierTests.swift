@@ -235,6 +235,31 @@ import Testing
         #expect(mailFrom?.watch.lastCheck?.detail.contains(lacking) == true)
     }
 
+    @Test(arguments: [
+        ("v=spf1 -all", false, false), ("v=spf1", false, false),
+        ("v=spf1 include:mail.example ~all", true, false),
+        ("v=spf1 -all include:mail.example", false, false),
+        ("v=spf1 redirect=mail.example", true, false),
+        ("v=spf1 redirect=mail.example -all", false, false),
+        ("v=spf1 -include:mail.example ~all", false, false),
+        ("v=spf1 a:mx.mail.example -all", true, true), ("v=spf1 +A:MX.mail.example", true, true),
+        ("v=spf1 ip4:192.0.2.1 mx -all", true, true), ("v=spf1 ~all mx", false, false),
+        ("v=spf1 ?a:mx.mail.example -all", false, false),
+        ("v=spf1 a:mx.mail.example.org -all", false, false),
+    ])
+    func aMailFromDomainLetsUsSend(
+        _ policy: String, _ withService: Bool, _ without: Bool
+    ) async throws {
+        for (senders, isLet) in [(senders, withService), (Senders(serviceDomain: nil), without)] {
+            _ = try await senders.setup.setMailFrom(
+                "bounce.ours.example", .useDefaultValue, of: domain)
+            senders.zone.put("bounce.ours.example", .mx, [Self.ours])
+            senders.zone.put("bounce.ours.example", .txt, [.txt(policy)])
+            let identity = try await senders.verifier.check(domain.ascii)
+            #expect(identity?.mailFrom?.watch.status == (isLet ? .success : .pending))
+        }
+    }
+
     @Test(arguments: ["ours.example", "other.example", "", "xours.example", "a b.ours.example"])
     func aMailFromDomainIsBelowTheIdentity(_ text: String) async {
         await #expect(throws: SenderSetup.Problem.self) {

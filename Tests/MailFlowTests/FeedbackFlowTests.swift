@@ -80,6 +80,20 @@ import Testing
         }
     }
 
+    /// A next hop that was told of NOTIFY reports to us: its word goes on to who asked for it.
+    @Test(arguments: [(DeliveryNotification.Occasions.delay, 1), (.failure, 0)])
+    func aDelayElsewhereIsToldOn(
+        _ occasions: DeliveryNotification.Occasions, _ reports: Int
+    ) async throws {
+        let acting = try await Acting.sending()
+        try await acting.run { acting in
+            let queued = try await acting.send(
+                notification: DeliveryNotification(occasions: occasions))
+            for _ in 0..<2 { try await Self.comes("delay", about: queued, acting) }
+            #expect(try await acting.reports() == reports)
+        }
+    }
+
     // MARK: Once
 
     @Test(arguments: ["bounce", "delay", "complaint", "away"])

@@ -39,18 +39,62 @@ import Testing
         #expect(try await acting.reports() == reports)
     }
 
+    /// Whom reports go to. SES: ses.md E.5
+    @Test(arguments: [
+        ("", "Return-Path: <back@ours.example>\n", "back@ours.example"),
+        ("", "Return-Path: <>\nSender: desk@ours.example\n", "desk@ours.example"),
+        ("", "Return-Path: <back@ours.example>\nSender: desk@ours.example\n", "back@ours.example"),
+        ("", "", "shop@ours.example"),
+        ("news@ours.example", "Return-Path: <back@ours.example>\n", "news@ours.example"),
+        ("<>", "Return-Path: <back@ours.example>\n", ""),
+    ])
+    func aReturnPathStandsForASenderThatIsMissing(
+        _ sender: String, _ fields: String, _ expected: String
+    ) async throws {
+        let acting = try await Acting.sending()
+        let mail = "\(fields)From: shop@ours.example\nSubject: Order\n\nThanks.\n"
+        let intake = try Self.submission(acting).open(
+            LocalMail(
+                sender: sender.isEmpty ? nil : sender, recipients: ["you@far.example"],
+                bytes: mail.utf8.count),
+            of: LocalUser(id: 1_000, name: "ada"), domain: Acting.domain
+        ).get()
+        _ = intake.append(ByteBuffer(string: mail), onDrain: {})
+        guard case .sent = await intake.finish() else {
+            Issue.record("it was not taken")
+            return
+        }
+        let sent = try await acting.receiving.store.list(SendingFilter())
+        #expect(sent.map(\.mail.sender.wireText) == [expected])
+        #expect(!String(buffer: try #require(sent.first).mail.head).contains("Return-Path"))
+    }
+
     private struct NotTaken: Error {
         var outcome: IntakeOutcome
     }
 
+    /// RFC 3848, RFC 6531 §4.3
+    @Test(arguments: [
+        (false, nil, "ESMTPA"), (false, "TLSv1.3", "ESMTPSA"), (true, nil, "UTF8SMTPA"),
+        (true, "TLSv1.3", "UTF8SMTPSA"),
+    ])
+    func receivedSaysHowItCame(_ isSMTPUTF8: Bool, _ tls: String?, _ name: String) async throws {
+        let acting = try await Acting.sending()
+        _ = try await Self.submit(
+            to: "you@far.example", by: try Self.submission(acting), tls: tls,
+            isSMTPUTF8: isSMTPUTF8)
+        let sent = try #require(try await acting.receiving.store.list(SendingFilter()).first)
+        #expect(String(buffer: sent.mail.head).contains(" with \(name) "))
+    }
+
     private static func submit(
-        to recipient: String, by flow: SubmissionFlow
+        to recipient: String, by flow: SubmissionFlow, tls: String? = nil, isSMTPUTF8: Bool = false
     ) async throws -> MessageID {
         let envelope = ReceivedEnvelope(
             mailFrom: .mailbox(try #require(Mailbox("shop@ours.example"))),
             recipients: [try #require(Mailbox(recipient))], helo: "client.example",
-            peerAddress: "192.0.2.1", tls: nil, isExtended: true, isSMTPUTF8: false,
-            is8BitMIME: false)
+            peerAddress: "192.0.2.1", tls: tls, isExtended: true,
+            isSMTPUTF8: isSMTPUTF8, is8BitMIME: false)
         let intake = try flow.open(envelope, MailDetails()).get()
         let mail = "From: shop@ours.example\r\nSubject: Order\r\n\r\nThanks.\r\n"
         _ = intake.append(ByteBuffer(string: mail), onDrain: {})

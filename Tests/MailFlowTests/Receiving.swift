@@ -29,6 +29,7 @@ final class Receiving: Sendable {
     /// Nil where nothing is sent.
     let returnPaths: ReturnPaths?
     let senders: SenderSetup?
+    let sendingIdentities: SendingIdentities
 
     /// Makes the tokens of return paths.
     static var tokens: ReturnPathToken.Key { ReturnPathToken.Key(root) }
@@ -63,7 +64,10 @@ final class Receiving: Sendable {
         var settings = InboundSettings(
             hostname: "mx.ours.test", receiptKey: [UInt8](repeating: 7, count: 32))
         change(&settings)
-        (returnPaths, senders) = sends ? Self.sending(store, time) : (nil, nil)
+        let maker = DKIMKeyMaker(
+            rsa: LibCryptoRSA(), box: SecretBox(Self.root), time: time, random: CountingRandom())
+        sendingIdentities = SendingIdentities(store: store, maker: maker)
+        (returnPaths, senders) = sends ? Self.sending(sendingIdentities, maker, time) : (nil, nil)
         let failures = Counter()
         syncFailures = failures
         flow = InboundFlow(
@@ -76,12 +80,9 @@ final class Receiving: Sendable {
     }
 
     private static func sending(
-        _ store: SQLStore, _ time: ManualTime
+        _ identities: SendingIdentities, _ maker: DKIMKeyMaker, _ time: ManualTime
     ) -> (ReturnPaths, SenderSetup) {
-        let maker = DKIMKeyMaker(
-            rsa: LibCryptoRSA(), box: SecretBox(root), time: time, random: CountingRandom())
-        let identities = SendingIdentities(store: store, maker: maker)
-        return (
+        (
             ReturnPaths(
                 tokens: tokens, domains: [Domain(validatedASCII: "mx.ours.test")],
                 identities: identities),

@@ -30,15 +30,18 @@ extension Acting {
 
     var office: SendingOffice { office(eventsTopic: "sent") }
 
-    func office(eventsTopic: String?) -> SendingOffice {
+    func office(
+        eventsTopic: String?, returnDomain: Domain = Acting.domain
+    ) -> SendingOffice {
         var settings = SendingSettings(
             hostname: Self.domain, region: "us-east-1", accountNumber: "000000000000",
-            returnDomain: Self.domain, messageIDDomain: Self.domain)
+            returnDomain: returnDomain, messageIDDomain: Self.domain)
         settings.eventsTopic = eventsTopic
         settings.simulator = MailboxSimulator(under: Self.domain)
         return SendingOffice(
-            settings: settings, tokens: Receiving.tokens, topics: directory, routes: RouteTable(),
-            plans: RetryPlans(), time: receiving.time, random: receiving.random)
+            settings: settings, senders: receiving.sendingIdentities, tokens: Receiving.tokens,
+            topics: directory, routes: RouteTable(), plans: RetryPlans(), time: receiving.time,
+            random: receiving.random)
     }
 
     /// Nil where nothing is sent.

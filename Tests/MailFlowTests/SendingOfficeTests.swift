@@ -1,4 +1,7 @@
+import Accounts
 import DeliveryQueue
+import Foundation
+import LibCrypto
 import MailFlow
 import MailModel
 import NIOCore
@@ -107,6 +110,44 @@ import Testing
         try await acting.receiving.store.publish(consequences.deliveries)
         let told = try await acting.events().first?["deliveryDelay"] as? [String: Any]
         #expect(told?["delayType"] as? String == type)
+    }
+
+    /// Once, at the first try since four hours are over, to who asked for it.
+    @Test(
+        arguments: [
+            (14_399, nil, 0), (14_400, nil, 1), (14_400, 14_399, 1), (14_400, 14_400, 0),
+            (30_000, 7_000, 1), (30_000, 15_000, 0),
+        ] as [(Int64, Int64?, Int)])
+    func aDelayIsReportedOnce(_ after: Int64, _ last: Int64?, _ reports: Int) async throws {
+        let acting = try await Acting.sending()
+        var queued = try await acting.send(
+            state: .queued, notification: DeliveryNotification(occasions: [.delay]))
+        queued.recipient.lastAttemptAt = last.map {
+            queued.mail.acceptedAt.advanced(bySeconds: $0)
+        }
+        acting.receiving.time.advance(seconds: after)
+        let problem = Self.refused(451, EnhancedStatusCode(4, 2, 2), "mailbox full")
+        let ending = TryEnding.deferred(
+            problem, DeliveryAttempt(.deferred(problem), remote: Self.host),
+            next: queued.recipient.expiresAt)
+        let office = acting.office
+        func told(_ queued: QueuedRecipient) -> [AcceptedSending] {
+            office.consequences(of: ending, for: queued, returning: nil).reports
+        }
+        #expect(told(queued).count == reports)
+        if let report = told(queued).first {
+            #expect(report.recipients.map(\.address.wireText) == ["shop@ours.example"])
+            let lines = Self.lines(report)
+            #expect(lines.contains("Action: delayed"))
+            #expect(lines.contains("Status: 4.2.2"))
+            #expect(
+                lines.contains("Will-Retry-Until: \(queued.recipient.expiresAt.rfc5322Text)"))
+        }
+        var others = [queued, queued, queued]
+        others[0].recipient.notification.occasions = nil
+        others[1].recipient.notification.occasions = [.success, .failure]
+        others[2].mail.sender = .null
+        #expect(others.allSatisfy { told($0).isEmpty })
     }
 
     // MARK: The end of its time
@@ -253,6 +294,36 @@ import Testing
             let returned = try await acting.receiving.store.body(of: report.mail)
             #expect(String(buffer: returned).contains("Hello there."))
         }
+    }
+
+    /// With a key of the domain that they are from, or of the nearest above.
+    @Test(arguments: [("mx.ours.example", true), ("ours.example", true), ("mx.ours.test", false)])
+    func reportsAreSigned(_ domain: String, isSigned: Bool) async throws {
+        let acting = try await Acting.sending()
+        let receiving = acting.receiving
+        let setup = try #require(receiving.senders)
+        let key = try #require(await LibCryptoRSA().makePrivateKey(bits: 1_024))
+        let pending = try await setup.bringKey(
+            Data(key).base64EncodedString(), at: "mine",
+            of: Domain(validatedASCII: "ours.example"))
+        var active = pending
+        active.keys[0].facts.state = .active
+        active.dkim?.watch.status = .success
+        #expect(try await receiving.store.replace(pending, with: active))
+        try await receiving.sendingIdentities.reload()
+        let office = acting.office(
+            eventsTopic: nil, returnDomain: Domain(validatedASCII: domain))
+        let consequences = office.consequences(
+            of: Self.failed(Self.refused(550, EnhancedStatusCode(5, 1, 1), "user unknown")),
+            for: try await acting.send(state: .queued), returning: nil)
+        let report = try #require(consequences.reports.first)
+        let head = String(buffer: report.mail.head)
+        #expect(head.hasPrefix(isSigned ? "DKIM-Signature:" : "From:"))
+        #expect(head.contains("d=ours.example") == isSigned)
+        var checksum = Checksum()
+        checksum.update(report.mail.head)
+        checksum.update(try #require(report.body))
+        #expect(report.mail.checksum == checksum.value)
     }
 
     // MARK: The mail

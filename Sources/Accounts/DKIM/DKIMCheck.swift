@@ -54,7 +54,7 @@ struct DKIMFinding: Sendable {
 
 extension SendingIdentity {
     /// After a look at the records of its keys: each key knows whether its record is there, and
-    /// the whole is well where those are that sign; before any does, where all are.
+    /// the whole is well where those are that sign; before any does, where all are that will.
     func outcome(of findings: [DKIMFinding], at time: Timestamp) -> SendingIdentity {
         var next = self
         let checks = Dictionary(findings.map { ($0.selector, $0.check) }) { $1 }
@@ -67,10 +67,11 @@ extension SendingIdentity {
             }
         }
         guard let settings = dkim else { return next }
-        let signing = keys.filter {
-            $0.facts.state == .active && $0.facts.origin == settings.origin
+        func own(_ state: DKIMKeyRecord.State) -> [DKIMKeyRecord] {
+            keys.filter { $0.facts.state == state && $0.facts.origin == settings.origin }
         }
-        let needed = signing.isEmpty ? keys.filter { $0.facts.origin == settings.origin } : signing
+        let signing = own(.active)
+        let needed = signing.isEmpty ? own(.pending) : signing
         let wanted = needed.compactMap { checks[$0.selector] }
         guard let last = wanted.last, wanted.count == needed.count else { return next }
         let worst =

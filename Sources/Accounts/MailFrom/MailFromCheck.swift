@@ -57,11 +57,25 @@ struct MailFromCheck: Sendable {
                 .invalidValue, "\(domain) has \(policies.count) records of SPF, which is an error"
             )
         }
-        guard let service = records.serviceDomain else { return nil }
-        let wanted = ["include:\(service)", "+include:\(service)", "redirect=\(service)"]
-        guard policy.split(separator: " ").contains(where: { wanted.contains(String($0)) }) else {
-            return (.invalidValue, "the record of SPF of \(domain) does not include \(service)")
+        guard Self.names(records, policy.split(separator: " ").dropFirst().map(String.init)) else {
+            return (
+                .invalidValue,
+                "the record of SPF of \(domain) has no \(records.senderMechanism) before \"all\""
+            )
         }
         return nil
+    }
+
+    /// Whether a record of these terms passes what our host sends; as far as terms say so alone:
+    /// addresses are not looked at. Nothing behind `all` counts, and beside it no `redirect`.
+    /// RFC 7208 §5.1, RFC 7208 §6.1
+    private static func names(_ records: SendingRecords, _ terms: [String]) -> Bool {
+        let mechanisms = terms.map { $0.hasPrefix("+") ? String($0.dropFirst()) : $0 }
+        let end = mechanisms.firstIndex { ["all", "-all", "~all", "?all"].contains($0) }
+        // The domain's one MX is our host.
+        let wanted = [records.senderMechanism, "a:\(records.hostname)", "mx"]
+        if mechanisms[..<(end ?? mechanisms.count)].contains(where: wanted.contains) { return true }
+        guard end == nil, let service = records.serviceDomain else { return false }
+        return terms.contains("redirect=\(service)")
     }
 }

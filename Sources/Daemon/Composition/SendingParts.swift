@@ -91,7 +91,7 @@ struct SendingParts {
         let plans = sending.retries
         let tokens = ReturnPathToken.Key(root)
         let office = SendingOffice(
-            settings: settings, tokens: tokens, topics: actions.topics,
+            settings: settings, senders: identities, tokens: tokens, topics: actions.topics,
             routes: routes, plans: plans, time: time, random: random)
         returnPaths = ReturnPaths(
             tokens: tokens, domains: [settings.returnDomain, hostname], identities: identities)

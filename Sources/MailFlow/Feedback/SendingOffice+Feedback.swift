@@ -30,12 +30,10 @@ extension SendingOffice {
             consequences = bounce(
                 report, DeliveryNotice(report, by: reportingMTA), queued, now, returning: body)
         case .delay(let report, let reportingMTA):
-            consequences = Consequences(
-                deliveries: delay(
-                    DelayType(report.reason), DeliveryNotice(report, by: reportingMTA), queued,
-                    now,
-                    until: report.willRetryUntil.flatMap { Timestamp(rfc5322: $0) }
-                        ?? recipient.expiresAt))
+            consequences = delay(
+                DelayType(report.reason), DeliveryNotice(report, by: reportingMTA), queued, now,
+                until: report.willRetryUntil.flatMap { Timestamp(rfc5322: $0) }
+                    ?? recipient.expiresAt, isReported: true)
         case .success(let report, let reportingMTA):
             consequences = success(report, DeliveryNotice(report, by: reportingMTA), queued, now)
         case .complaint(let report):

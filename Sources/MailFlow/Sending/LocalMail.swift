@@ -10,7 +10,8 @@ package struct LocalMail: Sendable, Codable {
     /// Bytes of an envelope's addresses, and of other texts.
     static let textBytesMax = 1_024
 
-    /// An address, `<>` for the null path; nil: whom its header names as Sender or author.
+    /// An address, `<>` for the null path; nil: whom its header names as
+    /// Return-Path, as Sender, or as author.
     package var sender: String?
     /// Addresses, as headers list them.
     package var recipients: [String]

@@ -60,8 +60,8 @@ final class LocalMailIntake: MailIntake {
             recipients: recipients.map {
                 Submission.Recipient(mailbox: $0, notification: mail.notification)
             },
-            header: header, bodyID: bodyID, body: body)
-        submission.trace = "(from user \(user.word), uid \(user.id))"
+            header: header, bodyID: bodyID, body: body,
+            trace: "(from user \(user.word), uid \(user.id))")
         submission.isSMTPUTF8 = recipients.contains {
             $0.localPart.utf8.contains { $0 > 127 }
         }
@@ -96,7 +96,8 @@ final class LocalMailIntake: MailIntake {
         guard recipients.count <= OutboundFlow.recipientsMax else {
             throw .unsendable("Recipient count exceeds \(OutboundFlow.recipientsMax).")
         }
-        let sender = envelope.sender ?? .mailbox(read.sender ?? read.from[0])
+        let sender =
+            envelope.sender ?? .mailbox(read.asks.returnPath ?? read.sender ?? read.from[0])
         return (whole.bytes, sender, recipients)
     }
 }

@@ -1,15 +1,19 @@
+import Accounts
 import DeliveryQueue
 import Feedback
+import MailAuthentication
 import MailModel
 import NIOCore
 import Storage
 
 /// Mails of ours, that tell senders what became of theirs.
 extension SendingOffice {
-    /// RFC 3464; never to a null path. `body`: where the mail goes back whole.
+    /// RFC 3464; never to a null path. `body`: where the mail goes back whole. `expiresAt`: of a
+    /// delay, how long it is tried.
     func report(
         _ action: DeliveryReportMail.Action, _ status: EnhancedStatus, _ notice: DeliveryNotice,
-        _ queued: QueuedRecipient, _ now: Timestamp, returning body: ByteBuffer? = nil
+        _ queued: QueuedRecipient, _ now: Timestamp, returning body: ByteBuffer? = nil,
+        until expiresAt: Timestamp? = nil
     ) -> [AcceptedSending] {
         guard case .mailbox(let sender) = queued.mail.sender else { return [] }
         let id = MessageID(at: now, random: random)
@@ -31,7 +35,8 @@ extension SendingOffice {
                     originalRecipient: recipient.notification.originalRecipient, action: action,
                     status: status, remoteMTA: notice.remoteMTA, reply: notice.reply,
                     detail: notice.detail ?? recipient.detail,
-                    lastAttemptAt: notice.attemptedAt ?? recipient.lastAttemptAt)
+                    lastAttemptAt: notice.attemptedAt ?? recipient.lastAttemptAt,
+                    willRetryUntil: expiresAt)
             ],
             original: original)
         return [sending(mail.bytes, id, to: sender, about: queued.mail, now)]
@@ -42,8 +47,9 @@ extension SendingOffice {
         _ now: Timestamp
     ) -> AcceptedSending {
         let length = HeaderBlock(bytes[...]).length
-        let head = ByteBuffer(bytes: bytes[..<length])
         let body = ByteBuffer(bytes: bytes[length...])
+        var head = ByteBuffer(bytes: signatures(Array(bytes[..<length]), body, now))
+        head.writeBytes(bytes[..<length])
         var checksum = Checksum()
         checksum.update(head)
         checksum.update(body)
@@ -67,5 +73,16 @@ extension SendingOffice {
                     expiresAt: now.advanced(
                         bySeconds: plans.plan(for: destination).giveUpAfterSeconds))
             ], body: body)
+    }
+
+    /// With the keys of the domain that reports are from; none where it has none, or they cannot be
+    /// used: senders learn what became of their mails without them, too.
+    private func signatures(_ head: [UInt8], _ body: ByteBuffer, _ now: Timestamp) -> [UInt8] {
+        guard let keys = try? senders.signingKeys(for: settings.returnDomain), !keys.isEmpty else {
+            return []
+        }
+        var reader = SignedMailReader(header: head, forms: [SigningForm()])
+        body.withUnsafeReadableBytes { reader.append($0) }
+        return (try? keys.fields(for: reader.finish(), at: now)) ?? []
     }
 }

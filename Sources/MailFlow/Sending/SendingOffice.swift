@@ -8,12 +8,15 @@ package import Storage
 package import Topics
 
 /// What follows from what happens to a sent mail: its events, who is sent to no more, and the mail
-/// that tells its sender. Pure but for ids and the time.
+/// that tells its sender. Pure but for ids, the time, and the keys that reports are signed with.
 package struct SendingOffice: DeliveryOffice {
     /// SES: of event publishing.
     private static let subject = "Amazon SES Email Event Notification"
+    /// From a recipient's first time on; a mail that is put off after it is delayed.
+    package static let lateSeconds: Int64 = 4 * 3_600
 
     let settings: SendingSettings
+    let senders: SendingIdentities
     private let tokens: ReturnPathToken.Key
     private let topics: TopicDirectory
     let routes: RouteTable
@@ -22,10 +25,12 @@ package struct SendingOffice: DeliveryOffice {
     let random: any RandomSource
 
     package init(
-        settings: SendingSettings, tokens: ReturnPathToken.Key, topics: TopicDirectory,
-        routes: RouteTable, plans: RetryPlans, time: any TimeSource, random: any RandomSource
+        settings: SendingSettings, senders: SendingIdentities, tokens: ReturnPathToken.Key,
+        topics: TopicDirectory, routes: RouteTable, plans: RetryPlans, time: any TimeSource,
+        random: any RandomSource
     ) {
         self.settings = settings
+        self.senders = senders
         self.tokens = tokens
         self.topics = topics
         self.routes = routes
@@ -65,10 +70,9 @@ package struct SendingOffice: DeliveryOffice {
         case .delivered(let reply, let attempt):
             return delivered(reply, attempt, queued, now)
         case .deferred(let problem, let attempt, _):
-            return Consequences(
-                deliveries: delay(
-                    problem.delayType, notice(problem, attempt), queued, now,
-                    until: queued.recipient.expiresAt))
+            return delay(
+                problem.delayType, notice(problem, attempt), queued, now,
+                until: queued.recipient.expiresAt, isReported: isLate(queued.recipient, now))
         case .failed(let problem, let attempt):
             return bounce(
                 problem.bounceType, notice(problem, attempt), queued, now, isExpired: false,
@@ -123,15 +127,31 @@ package struct SendingOffice: DeliveryOffice {
         return consequences
     }
 
+    /// Whether a recipient that is put off now is so for the first time since `lateSeconds` are over:
+    /// each try leaves its time behind.
+    private func isLate(_ recipient: SentRecipient, _ now: Timestamp) -> Bool {
+        let seconds = plans.plan(for: recipient.destination).giveUpAfterSeconds - Self.lateSeconds
+        let lateAt = recipient.expiresAt.advanced(bySeconds: -seconds)
+        return now >= lateAt && recipient.lastAttemptAt.map { $0 < lateAt } ?? true
+    }
+
+    /// A mail to the sender who asked for that, where it `isReported`. RFC 3461 §4.1
     func delay(
         _ type: DelayType, _ notice: DeliveryNotice, _ queued: QueuedRecipient, _ now: Timestamp,
-        until expiresAt: Timestamp
-    ) -> [TopicDelivery] {
+        until expiresAt: Timestamp, isReported: Bool
+    ) -> Consequences {
         let event = SendingEvent.deliveryDelay(
             SendingEvent.DeliveryDelay(
                 at: now, type: type, expiresAt: expiresAt,
                 recipients: [told(queued.recipient, notice)], reportingMTA: notice.reportingMTA))
-        return publish(event, about: queued, outgoingIP: notice.outgoingIP)
+        var consequences = Consequences(
+            deliveries: publish(event, about: queued, outgoingIP: notice.outgoingIP))
+        if isReported, queued.recipient.notification.wants(.delay) {
+            let unknown = EnhancedStatus(class: 4, subject: 0, detail: 0)
+            consequences.reports = report(
+                .delayed, notice.status ?? unknown, notice, queued, now, until: expiresAt)
+        }
+        return consequences
     }
 
     /// A hard bounce puts the address on the account's list, and so does the end of a mail's time:

@@ -22,8 +22,8 @@ struct Submission: Sendable {
     var header: [UInt8]
     var bodyID: MailID
     var body: BodySpool.Content
-    /// Of our Received: how it came. RFC 3848
-    var trace = "with ESMTPSA"
+    /// Of our Received: how it came.
+    var trace: String
     var isSMTPUTF8 = false
     var tls = TLSDemand.opportunistic
     var idempotencyKey: String?

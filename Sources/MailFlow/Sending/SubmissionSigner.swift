@@ -33,11 +33,7 @@ struct SubmissionSigner: Sendable {
                 return SignedHead(bytes: ByteBuffer(bytes: header.bytes), isBody8Bit: isBody8Bit)
             }
             var head = ByteBuffer()
-            head.reserveCapacity(header.bytes.count + keys.count * 1_024)
-            for use in keys {
-                let signer = DKIMSigner(domain: use.domain, selector: use.selector, key: use.key)
-                head.writeBytes(try signer.field(for: mail, at: now))
-            }
+            head.writeBytes(try keys.fields(for: mail, at: now))
             head.writeBytes(header.bytes)
             return SignedHead(bytes: head, isBody8Bit: isBody8Bit)
         } catch let failure as StorageFailure {
@@ -75,6 +71,18 @@ struct SubmissionSigner: Sendable {
             position += piece.readableBytes
         }
         return (reader?.finish(), is8Bit)
+    }
+}
+
+extension [SigningKeyUse] {
+    /// A signature of each, as fields.
+    func fields(for mail: SignedMail, at now: Timestamp) throws(SigningFailure) -> [UInt8] {
+        var fields: [UInt8] = []
+        for use in self {
+            let signer = DKIMSigner(domain: use.domain, selector: use.selector, key: use.key)
+            fields += try signer.field(for: mail, at: now)
+        }
+        return fields
     }
 }
 

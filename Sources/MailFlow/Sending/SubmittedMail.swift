@@ -49,7 +49,7 @@ final class SubmittedMail: MailIntake {
             operation: "SendRawEmail", caller: details.login?.name ?? "",
             sourceIP: envelope.peerAddress,
             sender: envelope.mailFrom, recipients: [], header: header.withLock { $0.bytes },
-            bodyID: bodyID, body: body)
+            bodyID: bodyID, body: body, trace: "with \(envelope.protocolName)A")
         let notifications = details.notifications
         submission.recipients = envelope.recipients.enumerated().map { index, mailbox in
             Submission.Recipient(
@@ -57,7 +57,6 @@ final class SubmittedMail: MailIntake {
                 notification: index < notifications.count
                     ? notifications[index] : DeliveryNotification())
         }
-        submission.trace = "with ESMTP\(envelope.tls == nil ? "" : "S")A"
         submission.isSMTPUTF8 = envelope.isSMTPUTF8
         if envelope.requiresTLS { submission.tls = .verifiedOnward }
         return submission

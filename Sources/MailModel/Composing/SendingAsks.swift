@@ -10,8 +10,8 @@ package struct SendingAsks: Sendable, Hashable {
     package var listManagement: String?
     package var tenant: String?
     package var tags: [MessageTag] = []
-    /// Of `Return-Path`: where bounces and complaints are told to. Nil where there is none, or the
-    /// null path.
+    /// Of `Return-Path`: where what becomes of a mail is told to that came without an envelope's
+    /// sender; otherwise that one is. Nil where there is none, or the null path. SES: ses.md E.5
     package var returnPath: Mailbox?
 
     init(_ header: HeaderBlock, _ names: [String]) throws(HeaderRefusal) {

@@ -170,9 +170,9 @@ package protocol SendingStore: Sendable {
     func nextDue() async throws(StorageFailure) -> Timestamp?
 
     /// Writes where each recipient stands, its outbox rows, suppressions and reports (whose bodies
-    /// are in rows); a mail with no open
-    /// recipient has ended, and its body is dropped. Answers the body files to be removed. A
-    /// recipient that an operator has taken out meanwhile stays so, unless it was delivered.
+    /// are in rows); a mail with no open recipient has ended, and its body is dropped. Answers the
+    /// body files to be removed. What an operator has made of a recipient meanwhile stays where the
+    /// try leaves it queued; an end is written over it.
     func record(_ progress: [SendingProgress]) async throws(StorageFailure) -> [MailID]
     /// Nobody of the destination is at work any more: writes its rest and its failures, and counts
     /// anew when it is due. One that nobody waits for is forgotten: says whether anybody does.
