@@ -24,7 +24,7 @@ extension DeliveryQueue {
         if let suppression = item.queued.suppression { return .suppressed(suppression) }
         let now = time.now()
         guard recipient.expiresAt > now else { return .expired(nil, nil) }
-        guard let route = routes.route(for: recipient.destination) else {
+        guard let route = route(of: recipient) else {
             return deferred(.noRoute(recipient.destination), nil, item)
         }
         let content: MailContent
@@ -40,6 +40,13 @@ extension DeliveryQueue {
         case .deferred(let problem):
             return Task.isCancelled ? nil : deferred(problem, attempt, item)
         }
+    }
+
+    /// Mail that waits for a relay which was taken out of the configuration goes the way that the
+    /// configuration names now.
+    private func route(of recipient: SentRecipient) -> Route? {
+        routes.route(for: recipient.destination)
+            ?? routes.route(for: routes.destination(of: recipient.address.domain))
     }
 
     /// What the try has shown of its destination; `ending` is nil where it was cut off.
