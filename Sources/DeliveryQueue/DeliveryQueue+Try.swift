@@ -22,9 +22,10 @@ extension DeliveryQueue {
     private func ending(of item: QueueItem) async -> TryEnding? {
         let recipient = item.queued.recipient
         if let suppression = item.queued.suppression { return .suppressed(suppression) }
-        let now = time.now()
-        guard recipient.expiresAt > now else { return .expired(nil, nil) }
-        guard let route = routes.route(for: recipient.destination) else {
+        if recipient.expiresAt <= time.now(), let problem = lateProblem(recipient.destination) {
+            return .expired(problem, nil)
+        }
+        guard let route = route(of: recipient) else {
             return deferred(.noRoute(recipient.destination), nil, item)
         }
         let content: MailContent
@@ -42,17 +43,32 @@ extension DeliveryQueue {
         }
     }
 
+    /// Mail that waits for a relay which was taken out of the configuration goes the way that the
+    /// configuration names now.
+    private func route(of recipient: SentRecipient) -> Route? {
+        routes.route(for: recipient.destination)
+            ?? routes.route(for: routes.destination(of: recipient.address.domain))
+    }
+
     /// What the try has shown of its destination; `ending` is nil where it was cut off.
     private func finding(_ ending: TryEnding?, _ item: QueueItem) -> Lanes.Finding {
         switch ending {
         case .deferred(let problem, _, let next) where problem.subject == .destination:
             // The mail may have waited for longer, and then it does again; others need not.
             .fails(problem, until: min(next, rest(of: item.queued.recipient.destination)))
+        case .expired(let problem?, _?) where problem.subject == .destination:
+            .failsLate(problem)
         case .deferred(let problem, _, _) where problem.isOurs: .nothing
         case .deferred(let problem, _, _) where problem.asksForLess: .asksForLess
         case .delivered, .failed, .deferred: .answers
         case .expired, .suppressed, .returned, nil: .nothing
         }
+    }
+
+    /// A mail whose time is over is tried once more, as nobody may have been asked for long: we
+    /// stood still, or it was held. Others of its destination learn from that.
+    private func lateProblem(_ name: String) -> DeliveryProblem? {
+        state.withLock { $0.lanes.lanes[name]?.lateProblem }
     }
 
     private func rest(of name: String) -> Timestamp {
@@ -73,7 +89,7 @@ extension DeliveryQueue {
             ? max(failures, plan.tries(before: recipient)) + 1 : recipient.attempts + 1
         let next = plan.next(after: tries, now: time.now(), random: random)
         let attempt = attempt ?? DeliveryAttempt(.deferred(problem))
-        // Looked at once more at the end of its time, to bounce.
+        // Tried once more at the end of its time, or as soon as it can be.
         let last = recipient.expiresAt
         guard time.now() < last else { return .expired(problem, attempt) }
         return .deferred(problem, attempt, next: min(next, last))

@@ -30,6 +30,8 @@ extension Lanes {
         /// It failed as a whole since it came here: nobody else is tried, and it rests when those
         /// at work have ended.
         var isFailing = false
+        /// Why it took none of a mail whose time was over, since it came here.
+        var lateProblem: DeliveryProblem?
         /// It has taken or refused a mail since it came here.
         var hasAnswered = false
         /// The largest `width` since it came here: so many may have begun before one failed.

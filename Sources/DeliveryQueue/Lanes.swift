@@ -36,6 +36,8 @@ struct Lanes {
         case answers
         /// It takes less at once than it was given.
         case asksForLess
+        /// As a whole, and the mail's time is over: others whose time is over need no try.
+        case failsLate(DeliveryProblem)
         /// As a whole: it is left alone until then.
         case fails(DeliveryProblem, until: Timestamp)
     }
@@ -210,6 +212,7 @@ struct Lanes {
         turns.end(isProven: lane.isProven)
         switch finding {
         case .nothing: break
+        case .failsLate(let problem): lane.lateProblem = problem
         case .fails(let problem, let rest):
             lane.failuresInARow += 1
             guard lane.isDown else {
@@ -234,6 +237,7 @@ struct Lanes {
             mark(lane, isProven: true)
             lane.hasAnswered = true
             lane.failuresInARow = 0
+            lane.lateProblem = nil
             lane.record.failures = 0
             lane.record.restsUntil = nil
             lane.record.detail = nil

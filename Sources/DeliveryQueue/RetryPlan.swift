@@ -6,7 +6,7 @@ package struct RetryPlan: Sendable, Hashable {
     /// Before the second try, the third and so on; the last one repeats. At least one, each at
     /// least one second.
     package var delaysSeconds: [Int64]
-    /// From the mail's acceptance; after it there is no try. SES: 72 hours in all.
+    /// From when the mail is first due; the first try after it is the last. SES: 72 hours in all.
     package var giveUpAfterSeconds: Int64
 
     package init(

@@ -125,4 +125,17 @@ import Testing
         #expect(try await depot.queue.apply(.bounce, to: SendingFilter()).count == 1_200)
         #expect(try await depot.store.sendingCounts().held == 0)
     }
+
+    /// A relay that was taken out of the configuration holds up nobody.
+    @Test func whatWaitsForARelayThatIsGoneGoesTheWayThatIsNamedNow() async throws {
+        let depot = try Depot()
+        let mail = try await depot.send(to: ["a@one.example"], isOffered: false) {
+            $0.recipients[0].destination = "relay:gone"
+        }
+        try await depot.run { depot in
+            try await depot.until { try await depot.recipients(of: mail)[0].lastAttemptAt != nil }
+        }
+        #expect(try await depot.recipients(of: mail).map(\.state) == [.delivered])
+        #expect(depot.courier.recipients == ["a@one.example"])
+    }
 }

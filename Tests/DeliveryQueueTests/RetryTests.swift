@@ -176,4 +176,41 @@ import Testing
         let known = try await depot.store.destinations(["one.example"])
         #expect(known.map(\.failures) == [2])
     }
+
+    /// Nobody was asked for days, for a hold or a server that was off: who waited is tried.
+    @Test(arguments: [false, true]) func aMailWhoseTimeIsOverIsTriedOnceMore(
+        wasPutOff: Bool
+    ) async throws {
+        let depot = try Depot()
+        let mail = try await depot.send(to: ["a@one.example"], isOffered: false)
+        if wasPutOff {
+            var recipient = try #require(try await depot.recipients(of: mail).first)
+            recipient.lastAttemptAt = depot.time.now()
+            recipient.dueAt = depot.time.now().advanced(bySeconds: 300)
+            _ = try await depot.store.record([SendingProgress(recipient: recipient)])
+        }
+        depot.time.advance(seconds: 4 * 86_400)
+        try await depot.run { depot in
+            try await depot.until { try await depot.store.sentMail(mail.id)?.state == .ended }
+        }
+        #expect(try await depot.recipients(of: mail).map(\.state) == [.delivered])
+        #expect(depot.courier.recipients == ["a@one.example"])
+    }
+
+    /// Those whose time is over do not wait for the connections of each other to fail.
+    @Test func aDeadDestinationIsAskedOnceMoreForAllWhoseTimeIsOver() async throws {
+        let depot = try Depot()
+        depot.courier.answers.withLock {
+            $0 = ["dead.example": ScriptedCourier.deferred(.destination)]
+        }
+        for number in 0..<100 {
+            try await depot.send(to: ["a\(number)@dead.example"], isOffered: false)
+        }
+        depot.time.advance(seconds: 4 * 86_400)
+        try await depot.run { depot in
+            try await depot.until { try await depot.store.sendingCounts().queued == 0 }
+        }
+        #expect(depot.courier.calls.count <= DeliveryLimits().widthStart)
+        #expect(depot.log.lines.withLock { $0.count { $0.hasPrefix("expired") } } == 100)
+    }
 }
