@@ -51,7 +51,7 @@ package struct Server {
         surroundings = Surroundings(configuration)
     }
 
-    /// Serves until SIGTERM or SIGINT. Throws `DocumentProblems` of the rule files, `Failure` or
+    /// Serves until SIGTERM or SIGINT, also one that came since `start`. Throws `DocumentProblems` of the rule files, `Failure` or
     /// `StorageFailure`.
     package func run() async throws {
         defer { surroundings.logWriter.end() }
