@@ -58,6 +58,7 @@ package struct Server {
         await SystemPause.open()
         warnAboutFolder()
         warnAboutProcesses()
+        warnAboutAddresses()
         let spool = try await SpoolParts(configuration, surroundings, wasCut: start.lock.wasCut)
         do {
             try await serve(spool)
@@ -87,6 +88,12 @@ package struct Server {
         else { return }
         surroundings.log.warning(
             "handlers with a user of their own cannot reach their files: chmod o+x \(data)")
+    }
+
+    private func warnAboutAddresses() {
+        for missing in configuration.missingAddresses {
+            surroundings.log.warning("\(missing)")
+        }
     }
 
     private func warnAboutProcesses() {
