@@ -51,13 +51,14 @@ package struct Server {
         surroundings = Surroundings(configuration)
     }
 
-    /// Serves until SIGTERM or SIGINT. Throws `DocumentProblems` of the rule files, `Failure` or
+    /// Serves until SIGTERM or SIGINT, also one that came since `start`. Throws `DocumentProblems` of the rule files, `Failure` or
     /// `StorageFailure`.
     package func run() async throws {
         defer { surroundings.logWriter.end() }
         await SystemPause.open()
         warnAboutFolder()
         warnAboutProcesses()
+        warnAboutAddresses()
         let spool = try await SpoolParts(configuration, surroundings, wasCut: start.lock.wasCut)
         do {
             try await serve(spool)
@@ -87,6 +88,12 @@ package struct Server {
         else { return }
         surroundings.log.warning(
             "handlers with a user of their own cannot reach their files: chmod o+x \(data)")
+    }
+
+    private func warnAboutAddresses() {
+        for missing in configuration.missingAddresses {
+            surroundings.log.warning("\(missing)")
+        }
     }
 
     private func warnAboutProcesses() {

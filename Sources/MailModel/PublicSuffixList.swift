@@ -48,7 +48,8 @@ package struct PublicSuffixList: Sendable {
         rules[domain.ascii, default: []].insert(kind)
     }
 
-    package var isEmpty: Bool { rules.isEmpty }
+    /// Names that rules are about.
+    package var rulesCount: Int { rules.count }
 
     /// The domain that someone has registered: `domain` itself or its parent, one label longer than
     /// the public suffix. Nil for a public suffix, and for an address.

@@ -42,14 +42,19 @@ package final class DirectoryBodyFiles: BodyFiles {
     package func read(
         _ mail: MailID, from start: Int, length: Int
     ) throws(StorageFailure) -> ByteBuffer {
-        let file: FileDescriptor
-        do throws(StorageFailure) {
-            file = try FileDescriptor(path(of: mail), O_RDONLY | O_NOFOLLOW)
-        } catch {
-            guard case .notFound = error else { throw error }
-            file = try FileDescriptor("\(aside)/\(mail.text)", O_RDONLY | O_NOFOLLOW)
-        }
+        let file = try open(mail)
         return try file.read(at: start, length: min(length, max(0, (file.size ?? length) - start)))
+    }
+
+    /// In its place or aside; where it is in neither, it is its place that is said to be empty.
+    private func open(_ mail: MailID) throws(StorageFailure) -> FileDescriptor {
+        do throws(StorageFailure) {
+            return try FileDescriptor(path(of: mail), O_RDONLY | O_NOFOLLOW)
+        } catch {
+            let aside = pathAside(of: mail)
+            guard case .notFound = error, access(aside, F_OK) == 0 else { throw error }
+            return try FileDescriptor(aside, O_RDONLY | O_NOFOLLOW)
+        }
     }
 
     package func syncDirectory() throws(StorageFailure) {

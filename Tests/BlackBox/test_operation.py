@@ -6,13 +6,14 @@ import os
 import re
 import signal
 import socket
+import time
 import unittest
 import urllib.error
 import urllib.request
 
 from support import (
-    MAIL_ID, ServerCase, eventually, large_body, martlet, message, new_server, process_is_gone,
-    queued_id, unverified_tls,
+    DEADLINE_SECONDS, MAIL_ID, ServerCase, eventually, large_body, martlet, message, new_server,
+    process_is_gone, queued_id, unverified_tls,
 )
 
 MAIL = message()
@@ -156,6 +157,36 @@ class Ending(unittest.TestCase):
         server = new_server(self).start()
         server.process.send_signal(signal.SIGINT)
         self.assertEqual(server.wait(), 0)
+
+    def test_told_to_end_while_it_starts_it_ends_in_order(self):
+        server = new_server(self)
+        server.add_handler("idle", FAILING)
+        began = time.monotonic()
+        server.start()
+        start = time.monotonic() - began
+        server.stop()
+        mark = server.path("data", "lock")
+        tries = 12
+        for number in range(tries):
+            # All over its start, and a little beyond.
+            server.launch()
+            time.sleep(start * number / (tries - 2))
+            server.process.send_signal([signal.SIGTERM, signal.SIGINT][number % 2])
+            status = server.wait()
+            self.assertEqual(os.path.getsize(mark), 0, f"{number}: cut, {status}\n{server.log()}")
+            # Before it takes its folder there is nothing to end.
+            self.assertIn(status, (0, -signal.SIGTERM, -signal.SIGINT), server.log())
+        # The earliest moment at which it has something to bring to an end.
+        for _ in range(tries):
+            server.launch()
+            deadline = time.monotonic() + DEADLINE_SECONDS
+            while os.path.getsize(mark) == 0:
+                self.assertLess(time.monotonic(), deadline, "it takes its folder")
+            server.terminate()
+            self.assertEqual(server.wait(), 0, server.log())
+            self.assertEqual(os.path.getsize(mark), 0)
+        server.start(identities=())
+        server.send(MAIL)
 
     def test_a_session_under_tls_gets_its_421(self):
         server = new_server(self).start()

@@ -407,9 +407,15 @@ os.rename(f"{os.environ['OUT']}/{os.environ['NAME']}.new", f"{os.environ['OUT']}
         os.mkdir(server.path("data", "keys"))
         self.fails(server, f"{data}/keys belongs to “root”")
         os.chown(server.path("data", "keys"), 1, 1)
-        with open(server.path("data", "keys", "secret.key"), "wb") as file:
+        key = server.path("data", "keys", "secret.key")
+        with open(key, "wb") as file:
             file.write(bytes(32))
-        self.fails(server, f"{data}/keys/secret.key belongs to “root”")
+        os.chmod(key, 0o640)
+        self.fails(server, f"{key} belongs to “root”",
+                   f"{key} is open to others (mode 0640), and all secrets are sealed under it: "
+                   f"chmod 600 {key}")
+        self.assertIn(f"chmod 600 {key}", server.cli("check", status=2).stderr)
+        os.chmod(key, 0o600)
         with open(server.path("data", "receipt.key"), "wb") as file:
             file.write(bytes(32))
         self.fails(server, f"{data}/receipt.key belongs to “root”")

@@ -123,6 +123,7 @@ class Sending(SendingCase):
         self.assertFalse(os.path.exists(path), "no other key is made")
         with open(path, "wb") as file:
             file.write(bytes(32))
+        os.chmod(path, 0o600)
         done = martlet("serve", "-c", self.server.config_path, status=1)
         self.assertIn(f"{path}: the secret of ", done.stderr)
         # With the right key there is nothing to forget.

@@ -224,3 +224,7 @@ class Verdicts(unittest.TestCase):
         self.assertIn("dmarc=none", told("--public-suffixes", server.path("shared")).stdout)
         refused = told("--public-suffixes", server.path("none"), status=1)
         self.assertIn("the public suffix list has no rule", refused.stderr)
+        refused = told("--public-suffixes", server.path("mail.eml"), status=1)
+        self.assertIn("this is no public suffix list: of its lines, ", refused.stderr)
+        refused = told("--public-suffixes", server.path("data"), status=64)
+        self.assertIn("data: it is a folder, and a file is wanted", refused.stderr)

@@ -426,6 +426,20 @@ import Topics
         Warned(
             name: "not synchronous", text: "rules: {active: main}\nspool: {synchronous: normal}",
             warnings: ["spool.synchronous is normal"]),
+        Warned(
+            name: "addresses of other machines",
+            text: """
+                rules: {active: main}
+                sending: {enabled: true}
+                delivery:
+                  addresses: [{address: 127.0.0.1}, {address: 192.0.2.1}]
+                  pools:
+                    - {name: news, addresses: [{address: "2001:db8::1"}], configurationSets: [a]}
+                """,
+            warnings: [
+                "delivery.addresses: this machine does not have the address 192.0.2.1",
+                "pool “news”: this machine does not have the address 2001:db8::1",
+            ]),
     ]
 
     @Test(arguments: warned)

@@ -178,7 +178,8 @@ import Topics
             #expect(try files.read(id, length: 4) == ByteBuffer(string: "0123"))
             #expect(try files.read(id, length: 40) == ByteBuffer(string: "0123456789"))
             files.remove([id, id])
-            #expect(throws: StorageFailure.self) { try files.read(id, length: 1) }
+            let missing = #expect(throws: StorageFailure.self) { try files.read(id, length: 1) }
+            #expect("\(try #require(missing))".contains(files.path(of: id)))
         }
     }
 

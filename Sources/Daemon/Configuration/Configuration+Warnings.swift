@@ -51,7 +51,7 @@ extension Configuration {
         if !spool.isFullySynced {
             warnings.append("spool.synchronous is normal: mails are lost at a power cut")
         }
-        return warnings + refusedURLs
+        return warnings + missingAddresses + refusedURLs
     }
 
     /// What rules make of what is configured.

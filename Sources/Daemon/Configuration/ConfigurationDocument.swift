@@ -101,7 +101,8 @@ package struct ConfigurationDocument {
         let buckets = targets.buckets(root["buckets"])
         let handlers = targets.handlers(root["handlers"])
         let topics = targets.topics(root["topics"])
-        let sending = SendingDocument(settings: settings).sending(root, topics: topics)
+        let sending = SendingDocument(settings: settings, hostname: hostname, listeners: listeners)
+            .sending(root, topics: topics)
         if !sending.isEnabled, let place = root["listeners"],
             listeners.contains(where: { $0.role == .submission })
         {

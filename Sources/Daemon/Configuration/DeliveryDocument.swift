@@ -45,8 +45,8 @@ struct DeliveryDocument {
             guard let mapping = entry.mapping(keys: ["name", "addresses", "configurationSets"])
             else { return nil }
             let addresses = self.addresses(mapping.required("addresses"))
-            let chosen = (mapping.required("configurationSets")?.list() ?? []).compactMap {
-                place -> String? in
+            let listed = mapping.required("configurationSets")?.list()
+            let chosen = (listed ?? []).compactMap { place -> String? in
                 guard let set = place.string() else { return nil }
                 if sets.insert(set).inserted { return set }
                 place.note("the configuration set “\(set)” has a pool already")
@@ -62,6 +62,9 @@ struct DeliveryDocument {
                 return nil
             }
             if addresses.isEmpty { mapping.note("a pool has addresses", atKey: "addresses") }
+            if listed?.isEmpty == true {
+                mapping.note("a pool has configuration sets", atKey: "configurationSets")
+            }
             return Configuration.SendingPool(
                 name: name, addresses: addresses, configurationSets: chosen)
         }

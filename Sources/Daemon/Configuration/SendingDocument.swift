@@ -8,6 +8,8 @@ import Topics
 /// Reads how mails are sent.
 struct SendingDocument {
     let settings: SettingReader
+    let hostname: String
+    let listeners: [Configuration.Listener]
 
     func sending(
         _ root: DocumentMapping, topics: [String: [Subscriber]]
@@ -107,9 +109,26 @@ struct SendingDocument {
             mapping["host"]?.note("“\(host)” is no name and no address")
             return nil
         }
+        if isOurs(host, port) {
+            mapping["host"]?.note(
+                "\(host), port \(port), is this server's own: mail would go round in a circle")
+        }
         return Relay(
             host: host, port: port, transport: transport, security: security,
             login: login(mapping, security))
+    }
+
+    /// Whether one of our listeners is what answers there.
+    private func isOurs(_ host: String, _ port: Int) -> Bool {
+        let name = (try? Domain(parsing: host))?.ascii
+        let address = IPAddress(name == "localhost" ? "127.0.0.1" : host)
+        return listeners.contains { listener in
+            guard listener.port == port, let own = IPAddress(listener.address) else { return false }
+            let isEverywhere = own.bytes.allSatisfy { $0 == 0 }
+            // Another server may stand at the name's own address.
+            guard let address else { return name == hostname && !own.isLoopback }
+            return own == address || isEverywhere && address.isLoopback
+        }
     }
 
     private func login(_ mapping: DocumentMapping, _ security: Relay.Security) -> Relay.Login? {

@@ -58,11 +58,20 @@ package struct AuthenticationInspection: Sendable, Codable {
         authenticationResults = field.split(separator: "\r\n").joined(separator: "\n")
     }
 
+    /// A list may be newer than we are: so many rules stand to one line that is none. Other files
+    /// have more of those.
+    private static let unusableShare = 100
+
     private static func rules(_ list: [UInt8]) throws -> DMARCRules {
         let list = PublicSuffixList(list)
-        guard !list.isEmpty else {
+        guard list.rulesCount > 0 else {
             throw Server.Failure(
                 description: "the public suffix list has no rule, of which each has a line: co.uk")
+        }
+        guard list.unusableCount * unusableShare <= list.rulesCount else {
+            throw Server.Failure(
+                description: "this is no public suffix list: of its lines, "
+                    + "\(list.unusableCount) are neither a rule (co.uk) nor a comment (// …)")
         }
         return .rfc7489(list)
     }

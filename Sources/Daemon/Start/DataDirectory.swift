@@ -34,8 +34,11 @@ struct DataDirectory {
         }
     }
 
+    /// What is not as the server makes it, with what mends it.
+    func problems() -> [String] { stranger() + openKey() }
+
     /// Where an earlier server ran as somebody else. Root, that stays root, may use anybody's.
-    func problems() -> [String] {
+    private func stranger() -> [String] {
         let id = user?.id ?? geteuid()
         guard id != 0 else { return [] }
         for name in Self.ours {
@@ -49,6 +52,20 @@ struct DataDirectory {
             ]
         }
         return []
+    }
+
+    /// Whoever reads the key opens every secret of the database, and of a backup of it.
+    private func openKey() -> [String] {
+        let key = "\(path)/keys/secret.key"
+        let attributes = try? FileManager.default.attributesOfItem(atPath: key)
+        guard attributes?[.type] as? FileAttributeType == .typeRegular,
+            let mode = (attributes?[.posixPermissions] as? NSNumber)?.uint32Value,
+            mode & 0o077 != 0
+        else { return [] }
+        return [
+            "\(key) is open to others (mode 0\(String(mode, radix: 8))), and all secrets are sealed "
+                + "under it: chmod 600 \(key)"
+        ]
     }
 
     /// What we make ourselves, but for the mails' files.

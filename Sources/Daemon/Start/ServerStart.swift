@@ -15,6 +15,7 @@ package struct ServerStart {
     /// Throws `Server.Failure`, `StorageFailure` or `HandlerHelper.Failure`.
     package init(_ configuration: Configuration) throws {
         try Self.refuseThreads()
+        Self.holdEndingSignals()
         // A handler or peer that went away is an error of a write, not our end; and a hang-up that
         // comes before anyone listens for it changes nothing.
         signal(SIGPIPE, SIG_IGN)
@@ -44,6 +45,16 @@ package struct ServerStart {
                 programs: configuration.handlers, folders: folders,
                 runningMax: configuration.handlersRunningMax, ownUser: configuration.user)
         try privileges.giveUp()
+    }
+
+    /// A request to end that comes before the server takes requests waits until then, and the start
+    /// is never cut. All threads to come inherit it; `ServiceGroup` reads by signalfd(2), which finds
+    /// what waits.
+    private static func holdEndingSignals() {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGTERM, SIGINT] { sigaddset(&signals, number) }
+        sigprocmask(SIG_BLOCK, &signals, nil)
     }
 
     /// A fork takes one thread along, and whatever the others held stays held in the child for good.

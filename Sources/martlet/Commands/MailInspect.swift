@@ -86,7 +86,8 @@ enum MailFile {
         } catch {
             var isFolder: ObjCBool = false
             _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-            let reason = isFolder.boolValue ? "a folder, no mail's file" : "it cannot be read"
+            let reason =
+                isFolder.boolValue ? "it is a folder, and a file is wanted" : "it cannot be read"
             throw ValidationError("\(path): \(reason)")
         }
     }
