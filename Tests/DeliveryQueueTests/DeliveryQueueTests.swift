@@ -100,9 +100,11 @@ import Testing
         #expect(Set(depot.courier.recipients).count == 60)
     }
 
-    @Test func whoWasSuppressedMeanwhileIsNotTried() async throws {
+    /// Whether the mail waits in memory or in the store.
+    @Test(arguments: [false, true])
+    func whoWasSuppressedMeanwhileIsNotTried(_ isOffered: Bool) async throws {
         let depot = try Depot()
-        let mail = try await depot.send(to: ["a@one.example"], isOffered: false)
+        let mail = try await depot.send(to: ["a@one.example"], isOffered: isOffered)
         try await depot.store.put([
             SuppressionRecord(
                 scope: .global, address: "a@one.example", reason: .bounce,
