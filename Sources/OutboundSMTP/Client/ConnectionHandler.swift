@@ -249,7 +249,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         switch job?.feed.next() {
         case .bytes(let bytes): session.send(bytes, at: Self.now())
         case .file(let file, let offset, let length): read(file, offset, length, context)
-        case .end, nil: session.contentEnded(at: Self.now())
+        case .end, nil: session.contentFailed(SMTPClientSession.wrongLength)
         }
         return true
     }
