@@ -327,6 +327,24 @@ import Testing
         try await server.end()
     }
 
+    /// A policy that is tested proves whom it names, and stops nothing else.
+    @Test(arguments: [
+        ("mx.them.example", false, "delivered 250 2.0.0 taken"),
+        ("mail.them.example", false, "failed 5.7.30 mail"),
+        ("mail.them.example", true, "delivered 250 2.0.0 taken"),
+    ])
+    func goesToWhoIsProvenWhereMTASTSIsTested(
+        _ mx: String, isSecure: Bool, _ result: String
+    ) async throws {
+        let server = try await server(certificates.right) { $0.extensions.append("REQUIRETLS") }
+        let sending = try Sending(
+            port: server.port, trustRoots: certificates.roots, isSecure: isSecure)
+        putPolicy(sending, mode: "testing", mx: mx)
+        #expect(await sending.deliver(.sample(tls: .verifiedOnward)).summary == result)
+        #expect(server.state.mails.count == (result.hasPrefix("delivered") ? 1 : 0))
+        try await server.end()
+    }
+
     /// RFC 8689 §3: `TLS-Required: No`
     @Test func whatIsWaivedStopsNothing() async throws {
         let server = try await server(certificates.other)
