@@ -143,6 +143,17 @@ import Testing
         try await server.end()
     }
 
+    @Test func tellsACertificateWhoseTimeIsOver() async throws {
+        let expired = try TestCertificate(
+            name: "mx.them.example", issuer: certificates.issuer, isAuthority: false, days: -1)
+        let server = try await server(expired)
+        let sending = try Sending(port: server.port, trustRoots: certificates.roots)
+        putPolicy(sending, mode: "enforce")
+        #expect(await sending.deliver().summary == "deferred 4.7.5 destination")
+        #expect(sending.results.kinds == ["certificate-expired"])
+        try await server.end()
+    }
+
     @Test func goesNotToAHostThatThePolicyDoesNotName() async throws {
         let server = try await server(certificates.right)
         let sending = try Sending(port: server.port, trustRoots: certificates.roots)
