@@ -188,7 +188,6 @@ private struct WatchedClient {
     private mutating func sendContent() {
         if isUnreadable { return session.contentFailed("EIO") }
         for case .bytes(let bytes) in mail.content { session.send(bytes, at: now) }
-        session.contentEnded(at: now)
         isContentSent = !session.isClosed
     }
 

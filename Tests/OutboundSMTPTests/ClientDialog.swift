@@ -119,8 +119,6 @@ struct ClientDialog {
             session.send(bytes, at: now)
             takeOutputs()
         }
-        session.contentEnded(at: now)
-        takeOutputs()
     }
 
     private static func words(_ reason: SessionFailure.Reason) -> String {

@@ -168,5 +168,49 @@ extension ClientDialogs {
                     = failed end lost reset
                     = close
                     """),
+        Dialog(
+            "given up when all was sent, and taken",
+            chunked + """
+                S: 250 ok
+                S: 250 ok
+
+                """ + chunk + """
+                    ! cancel
+                    ! wait 4
+                    S: 250 done
+                    = delivered 250 done
+                    = close
+                    """),
+        Dialog(
+            "a server that says nothing when all was sent",
+            chunked + """
+                S: 250 ok
+                S: 250 ok
+
+                """ + chunk + """
+                    ! wait 599
+                    ! wait 1
+                    = failed end timedOut 600
+                    = close
+                    """),
+        Dialog(
+            "a mail of no bytes", mail: .sample(""),
+            chunked + """
+                S: 250 ok
+                S: 250 ok
+                C: BDAT 0 LAST
+                S: 250 done
+                = delivered 250 done
+                """),
+        Dialog(
+            "the last bytes of a mail that ends within a line end are not sent",
+            mail: .sample("Subject: x\r\n\r\na\r"),
+            chunked + """
+                S: 250 ok
+                S: 250 ok
+                C: BDAT 16 LAST
+                = failed content unsendable content(SMTPProtocol.ContentFault.bareLineEnd)
+                = close
+                """),
     ]
 }

@@ -1,5 +1,6 @@
 import DeliveryQueue
 import MailModel
+import NIOCore
 import OutboundSMTP
 import Testing
 
@@ -41,5 +42,30 @@ import Testing
         let problems = ClientDialog.play(
             dialog.text, dialog.settings, dialog.mail, chunk: 100_000)
         #expect(problems == [])
+    }
+
+    /// A server that has the last byte of a chunk may answer before its client turns to it again.
+    @Test(arguments: [(["a"], false), (["a", "b"], true)])
+    func aMailInAChunkIsSentWithItsLastByte(_ pieces: [String], isSent: Bool) {
+        var session = SMTPClientSession(SessionSettings(hello: "us.example"), now: 0)
+        func hear(_ text: String) -> SMTPClientSession.Output? {
+            var bytes = ByteBuffer(string: text + "\r\n")
+            session.receive(&bytes, at: 0)
+            return session.takeOutputs().first
+        }
+        _ = hear("220 mx")
+        _ = hear("250-mx\r\n250 CHUNKING")
+        session.deliver(.sample("ab"), at: 0)
+        _ = hear("250 sender")
+        _ = hear("250 recipient")
+        for piece in pieces { session.send(ByteBuffer(string: piece), at: 0) }
+        #expect(session.wantsContent != isSent)
+        _ = session.takeOutputs()
+        switch hear("250 done") {
+        case .finished(.success): #expect(isSent)
+        case .finished(.failure(let failure)):
+            #expect(!isSent && failure.step == .content)
+        case let other: Issue.record("\(other.debugDescription)")
+        }
     }
 }

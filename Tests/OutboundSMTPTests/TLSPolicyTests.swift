@@ -143,6 +143,17 @@ import Testing
         try await server.end()
     }
 
+    @Test func tellsACertificateWhoseTimeIsOver() async throws {
+        let expired = try TestCertificate(
+            name: "mx.them.example", issuer: certificates.issuer, isAuthority: false, days: -1)
+        let server = try await server(expired)
+        let sending = try Sending(port: server.port, trustRoots: certificates.roots)
+        putPolicy(sending, mode: "enforce")
+        #expect(await sending.deliver().summary == "deferred 4.7.5 destination")
+        #expect(sending.results.kinds == ["certificate-expired"])
+        try await server.end()
+    }
+
     @Test func goesNotToAHostThatThePolicyDoesNotName() async throws {
         let server = try await server(certificates.right)
         let sending = try Sending(port: server.port, trustRoots: certificates.roots)
@@ -324,6 +335,24 @@ import Testing
         #expect(server.state.mails.last?.commands.first == "MAIL FROM:<us@us.example> REQUIRETLS")
         let unproven = try Sending(port: server.port)
         #expect(await unproven.deliver(mail).summary == "failed 5.7.30 mail")
+        try await server.end()
+    }
+
+    /// A policy that is tested proves whom it names, and stops nothing else.
+    @Test(arguments: [
+        ("mx.them.example", false, "delivered 250 2.0.0 taken"),
+        ("mail.them.example", false, "failed 5.7.30 mail"),
+        ("mail.them.example", true, "delivered 250 2.0.0 taken"),
+    ])
+    func goesToWhoIsProvenWhereMTASTSIsTested(
+        _ mx: String, isSecure: Bool, _ result: String
+    ) async throws {
+        let server = try await server(certificates.right) { $0.extensions.append("REQUIRETLS") }
+        let sending = try Sending(
+            port: server.port, trustRoots: certificates.roots, isSecure: isSecure)
+        putPolicy(sending, mode: "testing", mx: mx)
+        #expect(await sending.deliver(.sample(tls: .verifiedOnward)).summary == result)
+        #expect(server.state.mails.count == (result.hasPrefix("delivered") ? 1 : 0))
         try await server.end()
     }
 

@@ -124,7 +124,8 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if session.isShakingHands {
-            session.handshakeFailed(finding.value ?? TLSFailure(error))
+            session.handshakeFailed(
+                finding.value ?? TLSFailure(error, Self.tls(of: context)?.peerCertificate))
             perform()
         } else {
             lossReason = ConnectionFailure.reason(error)
@@ -145,9 +146,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     private func secured(_ context: ChannelHandlerContext) {
-        let handler = try? context.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
         let version =
-            switch handler?.tlsVersion {
+            switch Self.tls(of: context)?.tlsVersion {
             case .tlsv13: "TLSv1.3"
             case .tlsv12: "TLSv1.2"
             case .tlsv11: "TLSv1.1"
@@ -156,6 +156,10 @@ final class ConnectionHandler: ChannelInboundHandler {
             }
         session.secured(version, at: Self.now())
         perform()
+    }
+
+    private static func tls(of context: ChannelHandlerContext) -> NIOSSLClientHandler? {
+        try? context.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
     }
 
     // MARK: The session's outputs
@@ -249,7 +253,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         switch job?.feed.next() {
         case .bytes(let bytes): session.send(bytes, at: Self.now())
         case .file(let file, let offset, let length): read(file, offset, length, context)
-        case .end, nil: session.contentEnded(at: Self.now())
+        case .end, nil: session.contentFailed(SMTPClientSession.wrongLength)
         }
         return true
     }

@@ -1,3 +1,4 @@
+import Glibc
 import MailModel
 import NIOCore
 import NIOSSL
@@ -64,14 +65,20 @@ struct TLSHandshakes: Sendable {
 }
 
 extension TLSFailure {
-    /// What the library says.
-    init(_ error: any Error) {
+    /// What the library says. It has one word for all that is wrong with a `certificate`: whether its
+    /// time is over is asked here, by the system's clock, as the library goes by.
+    init(_ error: any Error, _ certificate: NIOSSLCertificate? = nil) {
         switch error {
         case let error as NIOSSLExtraError where error == .failedToValidateHostname:
             self.init(.certificateHostMismatch, "its certificate is for another name")
         case NIOSSLError.handshakeFailed(let reason)
         where "\(reason)".contains("CERTIFICATE_VERIFY_FAILED"):
-            self.init(.certificateNotTrusted, "nobody whom we trust vouches for its certificate")
+            if let certificate, certificate.notValidAfter < time(nil) {
+                self.init(.certificateExpired, "its certificate has expired")
+            } else {
+                self.init(
+                    .certificateNotTrusted, "nobody whom we trust vouches for its certificate")
+            }
         default: self.init(.validationFailure, "\(error)")
         }
     }

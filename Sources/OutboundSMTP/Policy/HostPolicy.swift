@@ -60,14 +60,16 @@ struct HostPolicy: Equatable {
             return
         }
         basis = .sts(sts.lines, hosts: sts.patterns)
-        guard sts.allows(host) || sts.mode == .testing else {
+        switch (sts.allows(host), sts.mode) {
+        case (false, .testing) where demand == .verifiedOnward:
+            decision = Self.withoutPolicy(name, isSecure: isSecure, demand)
+        case (_, .testing): decision = .use([.verified(name: name)] + Self.weaker(demand))
+        case (true, _): decision = .use([.verified(name: name)])
+        case (false, _):
             let failure = TLSFailure(
                 .validationFailure, "the MTA-STS policy of \(domain) does not name it")
             decision = .refuse(SessionFailure(.connecting, .tls(failure)))
-            return
         }
-        decision = .use(
-            [.verified(name: name)] + (sts.mode == .testing ? Self.weaker(demand) : []))
     }
 
     private static func withoutPolicy(

@@ -19,8 +19,9 @@ extension SMTPClientSession {
 
         enum Content {
             case unsent
-            /// So many bytes of it are still to come from the shell.
+            /// So many bytes of it are still to come from the shell: one at least.
             case sending(left: Int)
+            /// With its end: from here on the server may take the mail.
             case sent
         }
 
@@ -87,39 +88,29 @@ extension SMTPClientSession {
         sendCommands(transaction)
     }
 
-    /// The next bytes of the content.
+    /// The next bytes of the content. Its end goes with the last of them, so that no server has all
+    /// of a mail that we hold to be under way.
     package mutating func send(_ piece: ByteBuffer, at now: Int64) {
         self.now = now
         guard case .mail(var transaction) = phase, case .sending(let left) = transaction.content
         else { return }
         guard piece.readableBytes <= left else { return contentFailed(Self.wrongLength) }
         do throws(ContentFault) {
-            let bytes = try transaction.encoder.encode(piece)
-            transaction.content = .sending(left: left - piece.readableBytes)
+            var parts = [try transaction.encoder.encode(piece)]
+            if piece.readableBytes < left {
+                transaction.content = .sending(left: left - piece.readableBytes)
+            } else {
+                parts.append(try transaction.encoder.finish())
+                transaction.content = .sent
+            }
             enter(.mail(transaction))
-            emit(.write(bytes))
+            for part in parts where part.readableBytes > 0 { write(part) }
         } catch {
             end(.unsendable(.content(error)))
         }
     }
 
-    /// All of the content was given to `send`.
-    package mutating func contentEnded(at now: Int64) {
-        self.now = now
-        guard case .mail(var transaction) = phase, case .sending(let left) = transaction.content
-        else { return }
-        guard left == 0 else { return contentFailed(Self.wrongLength) }
-        do throws(ContentFault) {
-            let bytes = try transaction.encoder.finish()
-            transaction.content = .sent
-            enter(.mail(transaction))
-            if bytes.readableBytes > 0 { emit(.write(bytes)) }
-        } catch {
-            end(.unsendable(.content(error)))
-        }
-    }
-
-    private static let wrongLength = "it has not as many bytes as it was said to have"
+    static let wrongLength = "it has not as many bytes as it was said to have"
 
     /// The content cannot be had: its end is never sent, and nothing is delivered.
     package mutating func contentFailed(_ reason: String) {
@@ -132,6 +123,15 @@ extension SMTPClientSession {
             return false
         }
         return true
+    }
+
+    /// An empty content is sent with that.
+    private mutating func askForContent(_ transaction: Transaction) {
+        var transaction = transaction
+        transaction.content = .sending(left: transaction.length)
+        enter(.mail(transaction))
+        emit(.content)
+        if transaction.length == 0 { send(ByteBuffer(), at: now) }
     }
 
     // MARK: Commands
@@ -151,14 +151,13 @@ extension SMTPClientSession {
             case .data: bytes.writeStaticString("DATA\r\n")
             case .chunk:
                 bytes.writeString("BDAT \(transaction.length) LAST\r\n")
-                transaction.content = .sending(left: transaction.length)
                 isContentNext = true
             case .end: break
             }
         }
         enter(.mail(transaction))
         if bytes.readableBytes > 0 { write(bytes) }
-        if isContentNext { emit(.content) }
+        if isContentNext { askForContent(transaction) }
     }
 
     /// RFC 2920 §3.1: the whole group without waiting. A chunk goes when its recipient is taken: a
@@ -209,9 +208,7 @@ extension SMTPClientSession {
         switch reply.code / 100 {
         case 3 where transaction.failure == nil:
             transaction.awaited.append(.end)
-            transaction.content = .sending(left: transaction.length)
-            enter(.mail(transaction))
-            emit(.content)
+            askForContent(transaction)
         case 3 where !transaction.isRecipientTaken:
             transaction.awaited.append(.end)
             enter(.mail(transaction))

@@ -12,7 +12,7 @@ package struct SMTPClientSession {
     /// What the shell does next.
     package enum Output: Equatable {
         case write(ByteBuffer)
-        /// Give the mail's content to `send`, piece after piece, then `contentEnded`.
+        /// Give the mail's content to `send`, piece after piece, while `wantsContent`.
         case content
         /// Shake hands, then tell `secured` or `handshakeFailed`.
         case startTLS

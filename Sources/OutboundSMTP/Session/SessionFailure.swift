@@ -76,7 +76,8 @@ package struct SessionFailure: Error, Sendable, Hashable {
     }
 }
 
-/// Why there is no TLS of the kind that is needed. RFC 8460 §4.3 names the kinds.
+/// Why there is no TLS of the kind that is needed. RFC 8460 §4.3 names the kinds; here are those that
+/// we tell apart.
 package struct TLSFailure: Error, Sendable, Hashable {
     package enum Kind: String, Sendable, Hashable, CaseIterable {
         case startTLSNotSupported = "starttls-not-supported"
@@ -85,9 +86,7 @@ package struct TLSFailure: Error, Sendable, Hashable {
         case certificateNotTrusted = "certificate-not-trusted"
         /// Any other: no common version, a reset, records of TLS that are none.
         case validationFailure = "validation-failure"
-        case tlsaInvalid = "tlsa-invalid"
         case dnssecInvalid = "dnssec-invalid"
-        case daneRequired = "dane-required"
         case stsPolicyFetchError = "sts-policy-fetch-error"
         case stsPolicyInvalid = "sts-policy-invalid"
         case stsWebPKIInvalid = "sts-webpki-invalid"
