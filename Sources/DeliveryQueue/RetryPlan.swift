@@ -51,6 +51,11 @@ package struct RetryPlans: Sendable, Equatable {
         byDestination.values.map(\.giveUpAfterSeconds).reduce(standard.giveUpAfterSeconds, max)
     }
 
+    /// The longest that any waits for its next try, without chance.
+    package var delaySecondsMax: Int64 {
+        ([standard] + byDestination.values).flatMap(\.delaysSeconds).max() ?? 0
+    }
+
     package func plan(for destination: String) -> RetryPlan {
         byDestination.closest(to: destination) ?? standard
     }

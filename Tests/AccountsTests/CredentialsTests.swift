@@ -49,6 +49,18 @@ import Testing
         #expect(!takes(nobodys, of: "AKIAAAAAAAAAAAAAAAAA"))
     }
 
+    /// What stands in for its secret while times are made equal is known to everybody.
+    @Test func aKeyWhoseSecretDoesNotOpenHasNoPassword() async throws {
+        let made = try await credentials.create(name: "shop")
+        store.keys.withLock { $0[made.key.id]?.sealedSecret[20] ^= 0xFF }
+        try await credentials.reload()
+        let standIn = SMTPPassword.text(
+            secret: String(repeating: "0", count: 40), region: "us-east-1")
+        for password in [standIn, made.smtpPassword] {
+            #expect(credentials.authenticate(id: made.key.id, smtpPassword: password) == nil)
+        }
+    }
+
     @Test func aKeyThatIsDisabledOrDeletedIsNone() async throws {
         let made = try await credentials.create(name: "shop")
         let id = made.key.id

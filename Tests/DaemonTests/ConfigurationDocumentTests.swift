@@ -222,6 +222,17 @@ import Topics
         #expect(form.holds(configuration))
     }
 
+    /// A limit below a step that is regular would have what waits tried each minute.
+    @Test(arguments: [
+        ("", 17_340),
+        ("delivery: {retry: [{domain: slow.example, delaysMinutes: [5, 1440, 10]}]}", 103_740),
+        ("delivery: {retry: [{domain: quick.example, delaysMinutes: [1]}]}", 17_340),
+        ("limits: {retryDelaySecondsMax: 20000}", 24_060),
+    ])
+    func theLongestStepIsThatOfAllRetries(_ text: String, _ seconds: Int64) throws {
+        #expect(try read(text).stepSecondsMax == seconds)
+    }
+
     @Test func aHostNameIsKeptInItsASCIIForm() throws {
         let text = Self.least.replacing("mx.example.com", with: "MX.Bücher.example")
         let configuration = try ConfigurationDocument.read(text, path: "/c.yaml")

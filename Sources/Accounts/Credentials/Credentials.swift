@@ -97,15 +97,17 @@ package final class Credentials: Sendable {
     // MARK: Use
 
     /// The key of `id` where it is active and `password` is its SMTP password for one of the
-    /// regions. An id that nobody has takes as long as one with another password.
+    /// regions. An id that nobody has, or whose secret does not open, takes as long as one with
+    /// another password, and no password is right for it.
     package func authenticate(id: String, smtpPassword password: String) -> AccessKeyRecord? {
         let key = snapshot.withLock { $0.keys[id] }
-        let secret = key.flatMap(secret) ?? String(repeating: "0", count: 40)
+        let opened = key.flatMap(secret)
+        let secret = opened ?? String(repeating: "0", count: 40)
         let isRight = regions.reduce(false) { isRight, region in
             let wanted = SMTPPassword.text(secret: secret, region: region)
             return wanted.utf8.isSame(as: password.utf8) || isRight
         }
-        guard let key, key.state == .active, isRight else { return nil }
+        guard let key, opened != nil, key.state == .active, isRight else { return nil }
         noteUse(of: id)
         return key
     }

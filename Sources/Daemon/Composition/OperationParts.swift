@@ -99,9 +99,7 @@ struct OperationParts {
             actions.wake, actions.signingKey, actions.subscriptions
         )
         let (time, log) = (surroundings.time, surroundings.log)
-        // The longest delay between two tries, of an action or by the policy of a subscription, with
-        // its chance and a minute to spare.
-        let stepSecondsMax = max(configuration.retries.delaySecondsMax, 3_600) * 6 / 5 + 60
+        let stepSecondsMax = configuration.stepSecondsMax
         let retention = Retention(
             spool: configuration.spool, store: store, bodies: spool.bodies,
             time: time, clock: clock, log: log)

@@ -166,6 +166,13 @@ package struct Configuration: Sendable {
         package var hopsMax: Int
     }
 
+    /// What no next try is further away than: of an action, by the policy of a subscription (an hour
+    /// at most), or of a sent mail, whose destination rests as long; with the chance that is added,
+    /// a fifth at most, and a minute to spare.
+    var stepSecondsMax: Int64 {
+        max(retries.delaySecondsMax, 3_600, sending.retries.delaySecondsMax) * 6 / 5 + 60
+    }
+
     /// Where `martlet serve` listens for the command line.
     package var controlSocket: String { Self.controlSocket(in: dataDirectory) }
 
