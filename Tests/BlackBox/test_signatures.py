@@ -151,7 +151,8 @@ class Signatures(SendingCase):
                        (b"Subject: Order", b"Subject: Order\r\nSubject: Other"),
                        (b"Subject: Order", b"Subject: Order\r\nFrom: eve@other.example")):
             with self.subTest(change):
-                for each in sum(self.verify(taken.content.replace(*change)).values(), []):
+                found = self.verify(taken.content.replace(*change))
+                for each in found["dkimpy"] + found["opendkim"]:
                     self.assertNotEqual(each["result"], "pass")
 
     def test_both_signatures_verify_by_aliases_into_the_service_domain(self):
