@@ -195,13 +195,4 @@ import Testing
         ).bytes
         #expect(bytes.count < DeliveryReportMail.headerBytesMax + 4_000)
     }
-
-    @Test func recipientsHaveAnEnd() throws {
-        let all = Array(
-            repeating: Self.cases[0].recipient, count: DeliveryReportMail.recipientsMax + 7)
-        let report = try Self.report(all)
-        #expect(try Self.read(report).recipients.count == DeliveryReportMail.recipientsMax)
-        let text = try #require(MIMEMessage(report.bytes).root.children.first).text()
-        #expect(text.contains("7 other recipients"))
-    }
 }

@@ -3,8 +3,6 @@
 /// It goes to a mailbox: a mail from the null path cannot have one. 7-bit whatever it reports on:
 /// of a mail with other bytes the header section alone is returned, encoded.
 package struct DeliveryReportMail: Sendable {
-    /// Recipients that one report names; of others it has the number.
-    package static let recipientsMax = 100
     /// Bytes of a mail that is returned whole.
     package static let returnedBytesMax = 50_000
     /// Bytes of a header section that is returned, to the end of a field.
@@ -92,12 +90,10 @@ package struct DeliveryReportMail: Sendable {
 
     /// Header section and body, in 7-bit lines with CRLF ends.
     package var bytes: [UInt8] {
-        let named = Array(recipients.prefix(Self.recipientsMax))
-        let prose = DeliveryReportProse(
-            reportingMTA: reportingMTA, recipients: named, others: recipients.count - named.count)
+        let prose = DeliveryReportProse(reportingMTA: reportingMTA, recipients: recipients)
         let parts = [
             ComposedEntity.text(prose.text),
-            ComposedEntity(lines: status(named), type: "message/delivery-status"),
+            ComposedEntity(lines: status(), type: "message/delivery-status"),
             returned,
         ]
         return ComposedEntity.multipart(
@@ -127,7 +123,7 @@ package struct DeliveryReportMail: Sendable {
 
     // MARK: Fields
 
-    private func status(_ recipients: [Recipient]) -> [UInt8] {
+    private func status() -> [UInt8] {
         var fields: [ComposedField] = []
         if let envelopeID {
             let text = Xtext.decode(envelopeID) ?? envelopeID

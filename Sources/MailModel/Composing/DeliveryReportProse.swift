@@ -5,8 +5,6 @@ struct DeliveryReportProse {
 
     let reportingMTA: Domain
     let recipients: [DeliveryReportMail.Recipient]
-    /// Recipients that are not named.
-    let others: Int
 
     /// By the worst that happened.
     var subject: String {
@@ -28,7 +26,6 @@ struct DeliveryReportProse {
             text += "\n\(Self.sentence(action))\n\n"
             for recipient in named { text += Self.lines(recipient) }
         }
-        if others > 0 { text += "\nThere are \(others) other recipients, not named here.\n" }
         return text
     }
 

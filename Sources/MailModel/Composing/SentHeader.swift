@@ -31,14 +31,11 @@ package struct SentHeader: Sendable {
 
     /// The empty line at its end included.
     package private(set) var bytes: [UInt8]
-    /// Whether the next hop has to offer SMTPUTF8 for it. RFC 6531 §3.2
-    package let isBeyondASCII: Bool
 
     package init(_ submitted: SubmittedHeader, _ stamp: Stamp) {
         var writer = Writer(submitted, stamp)
         writer.write()
         bytes = writer.bytes
-        isBeyondASCII = bytes.contains { $0 > 127 }
     }
 
     private struct Writer {

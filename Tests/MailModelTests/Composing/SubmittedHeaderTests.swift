@@ -213,11 +213,6 @@ import Testing
             X-SES-MESSAGE-TAGS: a=b,
              c=d
             x-ses-message-tags: e=f
-            X-SES-SOURCE-ARN: arn:source
-            X-SES-FROM-ARN: arn:from
-            X-SES-RETURN-PATH-ARN: arn:path
-            X-SES-LIST-MANAGEMENT-OPTIONS: list; topic=news
-            X-SES-TENANT: tenant
             Return-Path: <bounces@b.c>
             From: a@b.c
 
@@ -226,11 +221,6 @@ import Testing
         ).asks
         #expect(asks.configurationSet == "marketing")
         #expect(asks.tags.map { "\($0.name)=\($0.value)" } == ["a=b", "c=d", "e=f"])
-        #expect(asks.sourceARN == "arn:source")
-        #expect(asks.fromARN == "arn:from")
-        #expect(asks.returnPathARN == "arn:path")
-        #expect(asks.listManagement == "list; topic=news")
-        #expect(asks.tenant == "tenant")
         #expect(asks.returnPath?.wireText == "bounces@b.c")
     }
 
