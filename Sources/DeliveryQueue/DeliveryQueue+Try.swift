@@ -21,13 +21,7 @@ extension DeliveryQueue {
     /// How the try ended; nil where it was cut off, or its bytes are damaged, and nothing is known.
     private func ending(of item: QueueItem) async -> TryEnding? {
         let recipient = item.queued.recipient
-        do throws(StorageFailure) {
-            if let suppression = try await suppression(of: item.queued) {
-                return .suppressed(suppression)
-            }
-        } catch {
-            return await setAside(item, error)
-        }
+        if let suppression = item.queued.suppression { return .suppressed(suppression) }
         if recipient.expiresAt <= time.now(), let problem = lateProblem(recipient.destination) {
             return .expired(problem, nil)
         }
@@ -46,18 +40,6 @@ extension DeliveryQueue {
         case .failed(let problem): return .failed(problem, attempt)
         case .deferred(let problem):
             return Task.isCancelled ? nil : deferred(problem, attempt, item)
-        }
-    }
-
-    /// Asked right before the try: a mail may have waited here for long.
-    private func suppression(
-        of queued: QueuedRecipient
-    ) async throws(StorageFailure) -> SuppressionRecord? {
-        if let known = queued.suppression { return known }
-        let address = SuppressionRecord.address(queued.recipient.address)
-        return try await withTaskExecutorPreference(executor) {
-            () throws(StorageFailure) in
-            try store.suppressions(of: [address], account: queued.mail.account)[address]
         }
     }
 

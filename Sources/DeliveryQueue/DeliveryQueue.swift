@@ -26,7 +26,7 @@ package final class DeliveryQueue: Service {
 
     let state: Mutex<State>
     let limits: DeliveryLimits
-    let store: any SendingStore & SuppressionStore
+    let store: any SendingStore
     let bodies: any BodyFiles
     let courier: any Courier
     let office: any DeliveryOffice
@@ -42,7 +42,7 @@ package final class DeliveryQueue: Service {
     /// `executor`: whose threads may block; body files are read there. `onDeliveries` is called when
     /// the outbox has something new.
     package init(
-        limits: DeliveryLimits = DeliveryLimits(), store: any SendingStore & SuppressionStore, bodies: any BodyFiles,
+        limits: DeliveryLimits = DeliveryLimits(), store: any SendingStore, bodies: any BodyFiles,
         courier: any Courier, office: any DeliveryOffice, routes: RouteTable,
         plans: RetryPlans = RetryPlans(), time: any TimeSource, random: any RandomSource,
         pause: any Pause, log: any DeliveryLog, executor: (any TaskExecutor)?,
