@@ -33,13 +33,16 @@ import Testing
         }
     }
 
+    /// At the near end of a connection nobody listens, and nobody else can while it is open.
     @Test func whoIsNotThereIsUnreachable() async throws {
         let listener = try await ServerBootstrap(group: Self.group)
             .bind(host: "127.0.0.1", port: 0).get()
-        let port = try #require(listener.localAddress?.port)
-        try await listener.close()
-        let failure = try await Self.failure(port: port)
+        let other = try await ClientBootstrap(group: Self.group)
+            .connect(to: try #require(listener.localAddress)).get()
+        let failure = try await Self.failure(port: try #require(other.localAddress?.port))
         #expect(failure == .unreachable("Connection refused"))
+        try await other.close()
+        try await listener.close()
     }
 
     /// Each with what it does once it has been asked.
