@@ -54,7 +54,7 @@ package struct ReceiptActions: Sendable {
         case .forward(let targets, let identity, let author, _):
             await forward(task, to: targets, as: identity, author: author)
         case .stop(let topic): stop(task, topic: topic)
-        case .store, .addHeader:
+        case .store, .addHeader, .reject:
             ActionResult(ending: .done(.continueOn), detail: "")
         }
     }

@@ -11,6 +11,7 @@ extension ReceiptAction {
         case .invoke: "invoke"
         case .notify: "notify"
         case .forward: "forward"
+        case .reject: "reject"
         case .addHeader: "addHeader"
         case .stop: "stop"
         }
@@ -23,6 +24,7 @@ extension ReceiptAction {
         case .invoke(let handler, let type, _, _):
             type == .event ? "invoke \(handler) (Event)" : "invoke \(handler)"
         case .notify(let topic, _): "notify \(topic)"
+        case .reject(let code, let status, let text): "reject \(code) \(status) \(text)"
         case .forward(let targets, _, _, _): "forward to \(targets.joined(separator: ", "))"
         case .addHeader(let name, let value): "addHeader \(name): \(value)"
         case .stop: "stop"

@@ -1,3 +1,5 @@
+package import MailModel
+
 /// An ordered list of receipt rules. SES: `ReceiptRuleSet`.
 package struct ReceiptRuleSet: Sendable, Hashable, Codable {
     /// `[A-Za-z0-9_.-]`, starts and ends alphanumeric, at most 64 characters.
@@ -103,6 +105,9 @@ package enum ReceiptAction: Sendable, Hashable, Codable {
         case rewrite
     }
 
+    /// Refuses the mail before its 250, so that nobody has to be written to: an SMTP code of class 4 or
+    /// 5, an enhanced status of the same class, and a line of printable ASCII. SES has none.
+    case reject(code: Int, status: EnhancedStatus, text: String)
     /// Sends the mail on to addresses, as `identity` (an address of a verified identity), or as the
     /// recipient where that is nil. SES has none; its users' functions do it.
     case forward(

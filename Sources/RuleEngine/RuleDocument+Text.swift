@@ -40,6 +40,10 @@ extension RuleDocument {
             ]
         case .notify(let topic, let encoding):
             values = [("topic", topic), ("encoding", encoding.rawValue)]
+        case .reject(let code, let status, let text):
+            values = [
+                ("code", "\(code)"), ("status", status.description), ("text", text),
+            ]
         case .forward(let targets, let identity, let author, let onFailure):
             var entries = [("to", DocumentText.list(targets))]
             if let identity { entries.append(("as", DocumentText.quoted(identity))) }

@@ -48,7 +48,7 @@ package struct RuleDocument {
         return rule
     }
 
-    private static let actionNames = ["store", "invoke", "notify", "forward", "addHeader", "stop"]
+    private static let actionNames = ["store", "invoke", "notify", "forward", "reject", "addHeader", "stop"]
     private static let oneOfThem = "an action is one of \(actionNames.joined(separator: ", "))"
 
     private static func action(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
@@ -71,6 +71,7 @@ package struct RuleDocument {
         case "invoke": return invoke(arguments, values)
         case "notify": return notify(arguments, values)
         case "forward": return forward(arguments, values)
+        case "reject": return reject(arguments, values)
         case "addHeader": return addHeader(arguments, values)
         default:
             guard let stop = arguments.mapping(keys: ["topic"]) else { return nil }
@@ -148,6 +149,24 @@ package struct RuleDocument {
             identity: forward["as"].flatMap { RuleValues.address($0) },
             author: forward["from"]?.choice([("keep", .keep), ("rewrite", .rewrite)]) ?? .keep,
             onFailure: forward["onFailure"]?.choice(failurePolicies) ?? .hold)
+    }
+
+    private static func reject(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
+        guard let reject = value.mapping(keys: ["code", "status", "text"]) else { return nil }
+        let code = reject.int("code", in: 400...599) ?? 550
+        var status = EnhancedStatus(class: code / 100, subject: 7, detail: 1)
+        if let given = reject["status"], let text = given.string() {
+            let read = EnhancedStatus(in: text)
+            if let read, read.description == text, read.class == code / 100 {
+                status = read
+            } else {
+                given.note(
+                    "“\(text)” is no status of RFC 3463 for the code \(code), as \(status) is one")
+            }
+        }
+        return .reject(
+            code: code, status: status,
+            text: reject["text"].flatMap { values.replyText($0) } ?? "Not wanted here")
     }
 
     private static func addHeader(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {

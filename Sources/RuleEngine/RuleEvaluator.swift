@@ -72,7 +72,7 @@ package struct RuleEvaluator: Sendable {
 
     /// Positions of the enabled rules with a condition that `recipient` meets; unordered, with
     /// repetition.
-    private func rules(for recipient: Mailbox) -> [Int] {
+    func rules(for recipient: Mailbox) -> [Int] {
         forAll + byRecipient.numbers(of: recipient)
     }
 

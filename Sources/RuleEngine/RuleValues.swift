@@ -174,6 +174,18 @@ struct RuleValues {
         return template(text, value)
     }
 
+    /// What stands behind the codes of a reply. RFC 5321 §4.5.3.1.5
+    func replyText(_ value: DocumentValue) -> String? {
+        guard let text = value.string() else { return nil }
+        guard !text.isEmpty, text.utf8.count <= 400,
+            text.utf8.allSatisfy({ $0 >= 32 && $0 < 127 })
+        else {
+            value.note("the text of a reply is 1 to 400 printable ASCII characters on one line")
+            return nil
+        }
+        return template(text, value)
+    }
+
     // MARK: Lists
 
     /// The rules of a set, no two of which have one name.

@@ -95,6 +95,9 @@ struct RuleWalk {
             // Pure, and what holds before it cannot change whether it is reached.
             addedHeaders.append("\(name): \(value)")
             return Step(standing: isDryRun ? "would be added" : "applied")
+        case .reject:
+            // Its time was before the 250.
+            return Step(standing: isDryRun ? "would reject" : "too late: the mail was taken")
         case .stop(topic: nil):
             guard !isHeld else { return hold(planned) }
             isStopped = true
@@ -160,7 +163,7 @@ extension ReceiptAction {
         switch self {
         case .invoke(_, let type, _, _): type == .requestResponse
         case .stop: true
-        case .store, .notify, .forward, .addHeader: false
+        case .store, .notify, .forward, .addHeader, .reject: false
         }
     }
 
@@ -170,7 +173,7 @@ extension ReceiptAction {
         switch self {
         case .store: true
         case .invoke(_, let type, _, _): type == .requestResponse
-        case .notify, .forward, .addHeader, .stop: false
+        case .notify, .forward, .addHeader, .reject, .stop: false
         }
     }
 
@@ -179,7 +182,7 @@ extension ReceiptAction {
         case .store(_, _, _, let policy), .invoke(_, _, _, let policy),
             .forward(_, _, _, let policy):
             policy
-        case .notify, .addHeader, .stop: .goOn
+        case .notify, .addHeader, .reject, .stop: .goOn
         }
     }
 }

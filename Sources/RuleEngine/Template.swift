@@ -154,6 +154,7 @@ extension ReceiptAction {
         case .store(_, let prefix, _, _): prefix.map { [$0] } ?? []
         case .addHeader(_, let value): [value]
         case .forward(let targets, _, _, _): targets
+        case .reject(_, _, let text): [text]
         case .invoke, .notify, .stop: []
         }
     }
@@ -182,6 +183,8 @@ extension ReceiptAction {
             return .forward(
                 to: targets.map { fill($0, .address) }, identity: identity, author: author,
                 onFailure: onFailure)
+        case .reject(let code, let status, let text):
+            return .reject(code: code, status: status, text: fill(text, .header))
         case .invoke, .notify, .stop: return self
         }
     }

@@ -78,6 +78,8 @@ package struct MailFacts: Sendable {
         package static let attachments = Needs(rawValue: 4)
         /// What lists and scanners say.
         package static let screening = Needs(rawValue: 8)
+        /// SPF, DKIM and DMARC.
+        package static let origin = Needs(rawValue: 16)
     }
 }
 

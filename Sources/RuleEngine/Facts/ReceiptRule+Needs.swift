@@ -23,7 +23,7 @@ extension RuleCondition {
         case .text(let fact, _): fact.needs
         case .attachment, .number(.attachmentCount, _): .attachments
         case .number(.spamScore, _), .number(.listScore, _): .screening
-        case .verdict(let fact, _): [.spam, .virus].contains(fact) ? .screening : []
+        case .verdict(let fact, _): [.spam, .virus].contains(fact) ? .screening : .origin
         case .number(.size, _), .peer, .tls, .time: []
         }
     }
@@ -34,7 +34,8 @@ extension TextFact {
         switch self {
         case .header, .subject, .from, .to, .cc, .fromDomain: .header
         case .body: .body
-        case .recipient, .mailFrom, .helo, .peerName, .tlsVersion, .dkimDomain, .dmarcPolicy: []
+        case .recipient, .mailFrom, .helo, .peerName, .tlsVersion: []
+        case .dkimDomain, .dmarcPolicy: .origin
         }
     }
 }
