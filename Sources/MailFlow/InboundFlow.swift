@@ -74,7 +74,9 @@ package final class InboundFlow: MailReceiver {
         peers?.name(of: peerAddress) ?? .unknown
     }
 
-    package func admit(recipient: ForwardPath, isTLS: Bool) -> RecipientAdmission {
+    package func admit(
+        recipient: ForwardPath, after first: Mailbox?, isTLS: Bool
+    ) -> RecipientAdmission {
         switch recipient {
         case .postmaster:
             return .admitted(Mailbox.postmaster(at: settings.hostname))
@@ -86,7 +88,13 @@ package final class InboundFlow: MailReceiver {
             }
             if isDuty(mailbox) { return .admitted(mailbox) }
             guard identities.covers(mailbox) else { return .refused(.recipientUnknown) }
-            switch rules.current.admits(mailbox, isTLS: isTLS) {
+            let rules = rules.current
+            switch rules.admits(mailbox, isTLS: isTLS) {
+            // One answer at the end stands for all: rules may refuse all of them or none.
+            case .taken
+            where first.map { rules.rejectingRules(of: $0) != rules.rejectingRules(of: mailbox) }
+                == true:
+                return .refused(.otherRules)
             case .taken: return .admitted(mailbox)
             case .tlsRequired: return .refused(.tlsRequired)
             case .unknown: return .refused(.recipientUnknown)
@@ -131,7 +139,7 @@ package final class InboundFlow: MailReceiver {
         return .success(
             InboundMail(
                 id: id, receivedAt: now, envelope: envelope, head: head,
-                ruleSetVersion: evaluator.version,
+                evaluator: evaluator,
                 isUntaken: others.count == envelope.recipients.count
                     && !others.contains {
                         evaluator.admits($0, isTLS: envelope.tls != nil) == .taken

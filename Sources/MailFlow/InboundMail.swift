@@ -1,5 +1,6 @@
 import MailModel
 import NIOCore
+import RuleEngine
 import Storage
 import Synchronization
 
@@ -20,7 +21,7 @@ final class InboundMail: MailIntake {
     private let id: MailID
     private let receivedAt: Timestamp
     private let envelope: ReceivedEnvelope
-    private let ruleSetVersion: String
+    private let evaluator: RuleEvaluator
     private let isUntaken: Bool
     private let isFeedback: Bool
     private let headLength: Int
@@ -32,12 +33,12 @@ final class InboundMail: MailIntake {
     /// a mail of ours its address has proven.
     init(
         id: MailID, receivedAt: Timestamp, envelope: ReceivedEnvelope, head: ByteBuffer,
-        ruleSetVersion: String, isUntaken: Bool, isFeedback: Bool, surroundings: Surroundings
+        evaluator: RuleEvaluator, isUntaken: Bool, isFeedback: Bool, surroundings: Surroundings
     ) {
         self.id = id
         self.receivedAt = receivedAt
         self.envelope = envelope
-        self.ruleSetVersion = ruleSetVersion
+        self.evaluator = evaluator
         self.isUntaken = isUntaken
         self.isFeedback = isFeedback
         self.headLength = head.readableBytes
@@ -75,11 +76,12 @@ final class InboundMail: MailIntake {
     ) {
         let record = MailRecord(
             id: id, account: surroundings.account, receivedAt: receivedAt, state: .acting,
-            envelope: envelope, ruleSetVersion: ruleSetVersion, isUntaken: isUntaken,
+            envelope: envelope, ruleSetVersion: evaluator.version, isUntaken: isUntaken,
             bodyPlace: content.memory == nil ? .file : .row, headLength: headLength,
             totalLength: content.length, checksum: content.checksum)
         let promise = MailPromise(
-            surroundings: surroundings, record: record, content: content.memory)
+            surroundings: surroundings, evaluator: evaluator, record: record,
+            content: content.memory)
         if isFeedback {
             promise.commit(completion: completion)
         } else {

@@ -1,9 +1,12 @@
 import NIOCore
+import RuleEngine
 import Storage
 
 /// The end of a mail's intake: what policy decides of it, and the commit that the 250 promises.
 struct MailPromise: Sendable {
     let surroundings: InboundMail.Surroundings
+    /// The rules that the mail is stamped with.
+    let evaluator: RuleEvaluator
     let record: MailRecord
     /// Head and raw mail; nil where they are in a file.
     let content: ByteBuffer?
@@ -17,15 +20,19 @@ struct MailPromise: Sendable {
             content.map(MailContent.bytes)
             ?? .file(
                 path: surroundings.spool.bodies.path(of: record.id), length: record.totalLength)
-        judge.judge(record, place) { verdicts in
-            if let refusal = judge.refusal(verdicts) {
+        judge.decide(record, place, by: evaluator) { decision in
+            switch decision {
+            case .failure(let refusal):
                 if content == nil { surroundings.spool.bodies.remove([record.id]) }
-                return completion(.refused(refusal))
+                completion(.refused(refusal))
+            case .success(let verdicts):
+                var judged = record
+                judged.verdicts = verdicts
+                MailPromise(
+                    surroundings: surroundings, evaluator: evaluator, record: judged,
+                    content: content
+                ).commit(completion: completion)
             }
-            var judged = record
-            judged.verdicts = verdicts
-            MailPromise(surroundings: surroundings, record: judged, content: content)
-                .commit(completion: completion)
         }
     }
 

@@ -12,8 +12,10 @@ package protocol MailReceiver: Sendable {
     /// What is known now of the name of a peer that was admitted.
     func peerName(of peerAddress: String) -> PeerName
     /// Whether a recipient is ours, some enabled rule of the active set takes it, and it may come
-    /// as it comes (plaintext or TLS).
-    func admit(recipient: ForwardPath, isTLS: Bool) -> RecipientAdmission
+    /// as it comes (plaintext or TLS). `first`: the first one that the mail has.
+    func admit(
+        recipient: ForwardPath, after first: Mailbox?, isTLS: Bool
+    ) -> RecipientAdmission
     /// Whether a client may send by what it logs in with; `peerAddress` is where it is.
     func logIn(_ login: PasswordLogin, peerAddress: String) -> LoginOutcome
     /// Starts a mail, at DATA or the first BDAT.
@@ -111,6 +113,11 @@ package enum Refusal: Error, Sendable, Equatable {
     case dmarcUndecided
     /// From names no single author, and what fails DMARC is refused. 550 5.7.1
     case authorUnclear
+    /// A rule refuses the mail: its code, status and text.
+    case byRule(String, code: Int, status: EnhancedStatus, text: String)
+    /// Rules may refuse the mail for this recipient and not for those before it, or the other way
+    /// round. 452 4.5.3
+    case otherRules
     /// The access key that the client has logged in with is disabled or deleted since. 535 5.7.8
     case loginRevoked
     /// What is submitted must be looked into by a scanner that cannot be had now. 451 4.7.1

@@ -1,28 +1,76 @@
 import MailAuthentication
-import MailModel
-import Storage
+package import MailModel
+import RuleEngine
+package import Storage
 
-/// Judges mails before their 250, so that they may be refused for what they are: only where the
-/// operator's policy asks for it, since whoever sends then waits for the DNS. It waits for nobody
-/// else: lists and scanners are asked after the 250, as for every mail.
+/// **Decide**: whether a mail is refused before its 250, for what policy or rules say. Only where
+/// either asks for it is something found out here, since whoever sends then waits.
 package struct SessionJudge: Sendable {
-    private let mailJudge: any MailJudge
+    private let mailJudge: (any MailJudge)?
+    private let refusesFailedDMARC: Bool
+    private let factsReader: MailFactsReader
     private let executor: (any TaskExecutor)?
 
-    /// `executor`: whose threads may block, since a mail may be in a file.
-    package init(_ judge: any MailJudge, executor: (any TaskExecutor)? = nil) {
+    /// `judge`: nil where nothing judges mails. `refusesFailedDMARC`: what fails DMARC is refused where
+    /// its domain asks for that. `executor`: whose threads may block, since a mail may be in a file.
+    package init(
+        _ judge: (any MailJudge)?, refusesFailedDMARC: Bool, facts: MailFactsReader,
+        executor: (any TaskExecutor)? = nil
+    ) {
         mailJudge = judge
+        self.refusesFailedDMARC = refusesFailedDMARC
+        factsReader = facts
         self.executor = executor
     }
 
-    /// Calls `completion` once, from any thread; with nil where the mail is to be judged later.
-    func judge(
-        _ mail: MailRecord, _ content: MailContent,
-        completion: @escaping @Sendable (VerdictRecord?) -> Void
+    /// Calls `completion` once, from any thread: with what was found out on the way, nil where nothing
+    /// was, or with why the mail is refused.
+    func decide(
+        _ mail: MailRecord, _ content: MailContent, by evaluator: RuleEvaluator,
+        completion: @escaping @Sendable (Result<VerdictRecord?, Refusal>) -> Void
     ) {
+        let needs = evaluator.sessionNeeds
+        guard needs != nil || refusesFailedDMARC else { return completion(.success(nil)) }
         Task(executorPreference: executor) {
-            completion(await mailJudge.origin(of: mail, content))
+            completion(await decision(mail, content, evaluator, needs))
         }
+    }
+
+    private func decision(
+        _ mail: MailRecord, _ content: MailContent, _ evaluator: RuleEvaluator,
+        _ needs: MailFacts.Needs?
+    ) async -> Result<VerdictRecord?, Refusal> {
+        let verdicts = await verdicts(mail, content, needs ?? [])
+        if refusesFailedDMARC, let refusal = refusal(verdicts) { return .failure(refusal) }
+        guard let needs else { return .success(verdicts) }
+        var judged = mail
+        judged.verdicts = verdicts
+        do throws(StorageFailure) {
+            let facts = try factsReader.facts(of: judged, content, for: needs)
+            if let rejection = evaluator.rejection(of: facts) {
+                return .failure(
+                    .byRule(
+                        rejection.rule, code: rejection.code, status: rejection.status,
+                        text: rejection.text))
+            }
+        } catch {
+            return .failure(Refusal(error))
+        }
+        return .success(verdicts)
+    }
+
+    /// As much as is asked for: who sent the mail, or everything, with what scanners say.
+    private func verdicts(
+        _ mail: MailRecord, _ content: MailContent, _ needs: MailFacts.Needs
+    ) async -> VerdictRecord? {
+        guard let mailJudge else { return nil }
+        if needs.contains(.screening) {
+            switch await mailJudge.judge(mail, content, isScanned: true) {
+            case .verdicts(let verdicts), .later(let verdicts, _): return verdicts
+            }
+        }
+        guard refusesFailedDMARC || needs.contains(.origin) else { return nil }
+        return await mailJudge.origin(of: mail, content)
     }
 
     /// A mail that fails DMARC is refused where its domain asks for that, and so is one whose From

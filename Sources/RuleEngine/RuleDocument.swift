@@ -45,6 +45,10 @@ package struct RuleDocument {
             catalogue: catalogue,
             templateNames: TemplateFact.allCases.map(\.rawValue) + rule.groupNames)
         rule.actions = RuleValues.actions(mapping.required("actions")) { action($0, values) }
+        if rule.rejects, rule.actions.count > 1 {
+            mapping.note(
+                "“reject” stands alone: what it refuses nothing else is done with", atKey: "actions")
+        }
         return rule
     }
 

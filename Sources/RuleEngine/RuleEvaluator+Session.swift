@@ -49,7 +49,7 @@ extension RuleEvaluator {
 }
 
 extension ReceiptRule {
-    fileprivate var rejects: Bool {
+    var rejects: Bool {
         actions.contains { if case .reject = $0 { true } else { false } }
     }
 

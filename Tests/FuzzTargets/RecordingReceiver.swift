@@ -62,7 +62,9 @@ final class RecordingReceiver: MailReceiver {
 
     func peerName(of peerAddress: String) -> PeerName { .unknown }
 
-    func admit(recipient: ForwardPath, isTLS: Bool) -> RecipientAdmission {
+    func admit(
+        recipient: ForwardPath, after first: Mailbox?, isTLS: Bool
+    ) -> RecipientAdmission {
         let ours = Domain(validatedASCII: "ours.example")
         switch recipient {
         case .postmaster:

@@ -34,7 +34,9 @@ final class ScriptedReceiver: MailReceiver {
         return .verified(Domain(validatedASCII: "name\(number).test"))
     }
 
-    func admit(recipient: ForwardPath, isTLS: Bool) -> RecipientAdmission {
+    func admit(
+        recipient: ForwardPath, after first: Mailbox?, isTLS: Bool
+    ) -> RecipientAdmission {
         switch recipient {
         case .postmaster:
             let domain = Domain(validatedASCII: "ours.test")

@@ -152,7 +152,7 @@ import Testing
                 ...forged.startIndex, with: forged.hasPrefix("0") ? "1" : "0")
             let mailbox = try #require(Mailbox(forged))
             #expect(
-                acting.receiving.flow.admit(recipient: .mailbox(mailbox), isTLS: true)
+                acting.receiving.flow.admit(recipient: .mailbox(mailbox), after: nil, isTLS: true)
                     == .refused(.recipientUnknown))
             #expect(try await acting.recipient(queued) == queued.recipient)
         }
@@ -189,7 +189,7 @@ import Testing
         for (sends, isTaken) in [(true, whereMailIsSent), (false, elsewhere)] {
             let receiving = try await Receiving(
                 rules: ReceiptRuleSet(name: "none", rules: []), sends: sends)
-            let admission = receiving.flow.admit(recipient: path, isTLS: false)
+            let admission = receiving.flow.admit(recipient: path, after: nil, isTLS: false)
             #expect((admission != .refused(.recipientUnknown)) == isTaken)
         }
     }
@@ -257,7 +257,7 @@ import Testing
             #expect(path.hasSuffix("@\(name)"))
             let mailbox = try #require(Mailbox(path))
             #expect(
-                acting.receiving.flow.admit(recipient: .mailbox(mailbox), isTLS: false)
+                acting.receiving.flow.admit(recipient: .mailbox(mailbox), after: nil, isTLS: false)
                     == .admitted(mailbox))
             let id = try await Self.comes("bounce", about: queued, acting)
             #expect(try await acting.receiving.store.mail(id)?.isUntaken == false)

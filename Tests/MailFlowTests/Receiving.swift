@@ -75,7 +75,11 @@ final class Receiving: Sendable {
             peers: resolver.map { [time] in PeerNames(resolver: $0, time: time) },
             identities: identities, returnPaths: returnPaths, rules: rules, store: store,
             bodies: bodies, threads: threads, room: room, queue: queue,
-            judge: judge.map { SessionJudge($0) }, time: time,
+            judge: judge.map {
+                SessionJudge(
+                    $0, refusesFailedDMARC: true,
+                    facts: MailFactsReader(bodies: bodies, returnPaths: nil, guesser: nil))
+            }, time: time,
             random: random, onFailure: { if $0.isSyncFailure { failures.add() } })
     }
 

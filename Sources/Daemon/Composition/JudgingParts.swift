@@ -7,8 +7,6 @@ import Screening
 struct JudgingParts {
     /// Nil where nobody does.
     let judge: (any MailJudge)?
-    /// Nil where nothing is refused for it.
-    let sessionJudge: SessionJudge?
     /// Nil where nobody looks into what is sent.
     let virusScanner: MailScreener.Scanner?
 
@@ -22,7 +20,7 @@ struct JudgingParts {
         let screener = screening.screener
         virusScanner = screening.virus
         guard authentication.isEnabled || screener.isEnabled else {
-            (judge, sessionJudge) = (nil, nil)
+            judge = nil
             return
         }
         let understanding = Understanding(
@@ -30,9 +28,6 @@ struct JudgingParts {
             bodies: spool.bodies, resolver: names.counting, rsa: LibCryptoRSA(),
             time: surroundings.time)
         judge = understanding
-        sessionJudge =
-            authentication.isEnabled && authentication.refusesFailedDMARC
-            ? SessionJudge(understanding, executor: WorkThreads.actions) : nil
     }
 }
 

@@ -40,7 +40,13 @@ struct ReceivingParts {
             returnPaths: sending?.returnPaths, rules: rules.rules, store: spool.store,
             bodies: spool.bodies,
             threads: PoolThreads(pool: threads), room: spool.disk, queue: actions.queue,
-            judge: judging.sessionJudge,
+            judge: SessionJudge(
+                judging.judge,
+                refusesFailedDMARC: configuration.authentication.isEnabled
+                    && configuration.authentication.refusesFailedDMARC,
+                facts: MailFactsReader(
+                    bodies: spool.bodies, returnPaths: sending?.returnPaths,
+                    guesser: actions.guesser), executor: WorkThreads.actions),
             time: surroundings.time, random: surroundings.random,
             onFailure: { surroundings.spoolRefused($0) })
         connections = ConnectionTable(

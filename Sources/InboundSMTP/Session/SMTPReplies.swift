@@ -128,6 +128,11 @@ enum SMTPReplies {
         case .dmarcUndecided:
             reply(451, 7, 1, "The DNS does not answer for the domain in From, try again later")
         case .authorUnclear: reply(550, 7, 1, "From has to name one author (RFC 5322)")
+        case .byRule(_, let code, let status, let text):
+            SMTPReply(
+                code, EnhancedStatusCode(status.class, status.subject, status.detail), line(text))
+        case .otherRules:
+            reply(452, 5, 3, "Other rules hold for this recipient: send it another mail")
         case .loginRevoked: authInvalid
         case .scannerUnavailable:
             reply(451, 7, 1, "The mail cannot be looked into for viruses now, try again later")
@@ -148,7 +153,7 @@ enum SMTPReplies {
         case .overloaded: overloaded
         case .peerBlocked, .recipientUnknown, .tlsRequired, .insufficientStorage,
             .storageUnavailable, .shuttingDown, .headerTooLarge, .tooManyHops, .dmarcFailed,
-            .dmarcUndecided, .authorUnclear, .loginRevoked, .scannerUnavailable, .unsendable,
+            .dmarcUndecided, .authorUnclear, .byRule, .otherRules, .loginRevoked, .scannerUnavailable, .unsendable,
             .unverified:
             self.refusal(refusal)
         }

@@ -138,7 +138,9 @@ extension SMTPServerSession {
                 SMTPReplies.tooManyRecipients, about: subject,
                 isError: recipientsTooMany > Self.recipientsTooManyMax)
         }
-        switch receiver.admit(recipient: path, isTLS: tls != nil) {
+        switch receiver.admit(
+            recipient: path, after: transaction.recipients.first, isTLS: tls != nil)
+        {
         case .admitted(let mailbox):
             take(mailbox, parameters)
             send(SMTPReplies.rcpt)

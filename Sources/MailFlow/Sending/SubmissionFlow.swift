@@ -45,7 +45,9 @@ package final class SubmissionFlow: MailReceiver {
     }
 
     /// Whom a mail goes to is its sender's to say; whether it can, the queue finds out.
-    package func admit(recipient: ForwardPath, isTLS: Bool) -> RecipientAdmission {
+    package func admit(
+        recipient: ForwardPath, after first: Mailbox?, isTLS: Bool
+    ) -> RecipientAdmission {
         switch recipient {
         case .postmaster: .refused(.recipientUnknown)
         case .mailbox(let mailbox): .admitted(mailbox)
