@@ -265,6 +265,88 @@ class Identities(ServerCase):
         self.server.cli("identity", "add", "no domain", "--trusted", status=1)
 
 
+class Reject(ServerCase):
+    """What rules refuse before the 250, so that nobody has to be written to."""
+
+    identities = ("example.test",)
+    rules = r"""
+        ruleSet: main
+        rules:
+          - name: trusted
+            recipients: [desk@example.test]
+            when:
+              - mailFrom: {endsWith: "@friend.example"}
+            actions: [stop]
+          - name: no-programs
+            recipients: [desk@example.test]
+            when:
+              - attachment: {name: {like: "*.exe"}}
+            actions:
+              - reject: {code: 552, status: 5.7.0, text: "No programs, ${mailFrom}"}
+          - name: later
+            recipients: [desk@example.test]
+            when:
+              - subject: {contains: later}
+            actions:
+              - reject: {code: 450, status: 4.7.1}
+          - name: trap
+            recipients: [trap@example.test]
+            actions:
+              - reject: {}
+          - name: all
+            actions:
+              - store: {bucket: mail}
+        """
+
+    def answer(self, mail, to="desk@example.test", sender="eve@sender.example"):
+        with self.server.client() as client:
+            client.ehlo_or_helo_if_needed()
+            client.mail(sender)
+            self.assertEqual(client.rcpt(to)[0], 250)
+            code, text = client.data(mail)
+            return code, text.decode()
+
+    @staticmethod
+    def carrying(name, size=0):
+        return (f"From: eve@sender.example\r\nMIME-Version: 1.0\r\nSubject: x\r\n"
+                "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+                f'Content-Disposition: attachment; filename="{name}"\r\n\r\nMZ'
+                + ("0123456789" * 7 + "\r\n") * (size // 72) + "\r\n--b--\r\n").encode()
+
+    def test_what_a_rule_refuses_is_not_taken(self):
+        for size in (0, 200_000):
+            self.assertEqual(
+                self.answer(self.carrying("a.exe", size)),
+                (552, "5.7.0 No programs, eve@sender.example"))
+        self.assertEqual(self.answer(self.carrying("a.txt"))[0], 250)
+        code, text = self.answer(b"Subject: come later\r\n\r\n")
+        self.assertEqual((code, text), (450, "4.7.1 Not wanted here"))
+        self.assertEqual(self.answer(b"Subject: x\r\n\r\n", "trap@example.test")[0], 550)
+        self.assertEqual(len(self.server.json("mail", "list")), 1)
+        self.assertEqual(os.listdir(self.server.path("data", "spool", "bodies")), [])
+
+    def test_a_stop_before_it_keeps_the_mail(self):
+        code, _ = self.answer(self.carrying("a.exe"), sender="bob@friend.example")
+        self.assertEqual(code, 250)
+
+    def test_recipients_of_other_rules_come_apart(self):
+        with self.server.client() as client:
+            client.ehlo_or_helo_if_needed()
+            client.mail("eve@sender.example")
+            self.assertEqual(client.rcpt("other@example.test")[0], 250)
+            self.assertEqual(client.rcpt("more@example.test")[0], 250)
+            code, text = client.rcpt("desk@example.test")
+            self.assertEqual((code, text[:6]), (452, b"4.5.3 "))
+            self.assertEqual(client.data(self.carrying("a.exe"))[0], 250)
+            client.mail("eve@sender.example")
+            self.assertEqual(client.rcpt("desk@example.test")[0], 250)
+            self.assertEqual(client.data(self.carrying("a.exe"))[0], 552)
+
+    def test_the_log_names_the_rule(self):
+        self.answer(self.carrying("a.exe"))
+        self.assertTrue(self.server.log_lines("no-programs"))
+
+
 class Reload(ServerCase):
     rules = one_rule("old@example.test")
 
