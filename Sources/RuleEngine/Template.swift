@@ -11,7 +11,8 @@ struct Template {
         /// The value of a header field: printable ASCII on one line; what is beyond ASCII stands in
         /// encoded words.
         case header
-        /// A part of an address: letters, digits and a few marks; everything else becomes `_`.
+        /// A part of an address: letters, digits and a few marks. With anything else, or nothing, it is
+        /// no address any more: another one would be somebody else's.
         case address
     }
 
@@ -98,10 +99,10 @@ struct Template {
             if key.isEmpty || key.hasPrefix(".") { key = "_" + key.dropFirst() }
             return key
         case .address:
-            let bytes = value.utf8.prefix(keyBytesMax).map { byte in
-                isKeyByte(byte) && byte != UInt8(ascii: "@") ? byte : UInt8(ascii: "_")
-            }
-            return bytes.isEmpty ? "_" : String(decoding: bytes, as: UTF8.self)
+            let isPart =
+                (1...keyBytesMax).contains(value.utf8.count)
+                && value.utf8.allSatisfy { isKeyByte($0) && $0 != UInt8(ascii: "@") }
+            return isPart ? value : " "
         case .header: return value
         }
     }

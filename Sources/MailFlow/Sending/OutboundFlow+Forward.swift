@@ -29,7 +29,8 @@ extension OutboundFlow: MailSubmitter {
             let header = try ForwardedHeader(forwarded, block: read.block, section: read.section)
             let body = try copy(forwarded, from: read.bodyStart, as: bodyID)
             do {
-                let sending = try sending(forwarded, id, bodyID, header, body, at: now)
+                let sending = try sending(
+                    forwarded, id, bodyID, header, body, author: read.author, at: now)
                 return await committed(sending, body)
             } catch {
                 forget(bodyID, body)
@@ -69,6 +70,12 @@ extension OutboundFlow: MailSubmitter {
         var section: HeaderBlock
         /// Of the stored bytes.
         var bodyStart: Int
+
+        /// The domain in its From.
+        var author: Domain? {
+            section.first("From").flatMap { AddressList.addresses($0.body).first }
+                .flatMap { Mailbox($0) }?.domain
+        }
     }
 
     /// Our header block, and the mail's own header section without what claims to be ours.
@@ -132,14 +139,15 @@ extension OutboundFlow: MailSubmitter {
 
     private func sending(
         _ forwarded: ForwardedMail, _ id: MessageID, _ bodyID: MailID, _ header: ForwardedHeader,
-        _ body: BodySpool.Content, at now: Timestamp
+        _ body: BodySpool.Content, author: Domain?, at now: Timestamp
     ) throws -> AcceptedSending {
         let envelope = forwarded.mail.envelope
         let identity = identities.identity(covering: forwarded.identity)
         let suppressed = try suppressed(forwarded.targets, envelope.mailFrom, at: now)
         let signed = try signer.seal(
             header.bytes, bodyID, body, as: forwarded.identity.domain,
-            forwarded.mail.verdicts, by: settings.hostname, at: now)
+            forwarded.mail.verdicts.map { SubmissionSigner.Found(verdicts: $0, author: author) },
+            by: settings.hostname, at: now)
         var checksum = Checksum()
         checksum.update(signed.bytes)
         if let memory = body.memory { checksum.update(memory) }
@@ -156,7 +164,8 @@ extension OutboundFlow: MailSubmitter {
             bodyLength: body.length,
             checksum: body.memory == nil ? body.checksum : checksum.value,
             is8Bit: signed.isBody8Bit || signed.bytes.hasBytesBeyondASCII,
-            isSMTPUTF8: signed.bytes.hasBytesBeyondASCII && envelope.isSMTPUTF8,
+            isSMTPUTF8: signed.bytes.hasBytesBeyondASCII && envelope.isSMTPUTF8
+                || forwarded.targets.contains { $0.localPart.utf8.contains { $0 > 127 } },
             tls: envelope.requiresTLS ? .verifiedOnward : .opportunistic,
             pool: set.flatMap { settings.pools[$0] })
         let isSenderKnown = forwarded.mail.verdicts?.provesSender(envelope.mailFrom) == true
