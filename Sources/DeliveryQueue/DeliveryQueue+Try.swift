@@ -56,9 +56,8 @@ extension DeliveryQueue {
         case .deferred(let problem, _, let next) where problem.subject == .destination:
             // The mail may have waited for longer, and then it does again; others need not.
             .fails(problem, until: min(next, rest(of: item.queued.recipient.destination)))
-        case .expired(let problem?, _?)
-        where problem.subject == .destination && !problem.asksForLess:
-            .failsLate(problem)
+        case .expired(let problem, _?) where problem.asksForLess: .asksForLess
+        case .expired(let problem, _?) where problem.subject == .destination: .failsLate(problem)
         case .deferred(let problem, _, _) where problem.isOurs: .nothing
         case .deferred(let problem, _, _) where problem.asksForLess: .asksForLess
         case .delivered, .failed, .deferred: .answers

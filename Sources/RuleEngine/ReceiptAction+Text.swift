@@ -23,7 +23,7 @@ extension ReceiptAction {
         case .invoke(let handler, let type, _, _):
             type == .event ? "invoke \(handler) (Event)" : "invoke \(handler)"
         case .notify(let topic, _): "notify \(topic)"
-        case .forward(let targets, _, _, _): "forward to \(targets.joined(separator: ", "))"
+        case .forward(let targets, _, _): "forward to \(targets.joined(separator: ", "))"
         case .addHeader(let name, let value): "addHeader \(name): \(value)"
         case .stop: "stop"
         }

@@ -154,10 +154,13 @@ extension ReceiptAction {
         switch self {
         case .store(_, let prefix, _, _): prefix.map { [$0] } ?? []
         case .addHeader(_, let value): [value]
-        case .forward(let targets, _, _, _): targets
+        case .forward(let targets, _, _): targets
         case .invoke, .notify, .stop: []
         }
     }
+
+    /// Whether `filled` changes it: something of the mail, or a `$` that is taken off.
+    var isFilled: Bool { templateTexts.contains(where: Template.isTemplate) }
 
     /// Whether something of the mail is filled into it.
     package var isTemplate: Bool { !templateNames.isEmpty }
@@ -179,10 +182,9 @@ extension ReceiptAction {
                 onFailure: onFailure)
         case .addHeader(let name, let text):
             return .addHeader(name: name, value: fill(text, .header))
-        case .forward(let targets, let identity, let author, let onFailure):
+        case .forward(let targets, let identity, let author):
             return .forward(
-                to: targets.map { fill($0, .address) }, identity: identity, author: author,
-                onFailure: onFailure)
+                to: targets.map { fill($0, .address) }, identity: identity, author: author)
         case .invoke, .notify, .stop: return self
         }
     }

@@ -388,8 +388,7 @@ import Testing
         #expect(
             actions.map(\.action) == [
                 .forward(
-                    to: [address, "b@c.example"], identity: nil, author: .rewrite,
-                    onFailure: .hold)
+                    to: [address, "b@c.example"], identity: nil, author: .rewrite)
             ])
     }
 

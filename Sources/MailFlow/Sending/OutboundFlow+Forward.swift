@@ -81,8 +81,8 @@ extension OutboundFlow: MailSubmitter {
     /// Our header block, and the mail's own header section without what claims to be ours.
     private func read(_ forwarded: ForwardedMail) throws(StorageFailure) -> Read {
         let mail = forwarded.mail
-        let front = try piece(
-            of: forwarded, from: 0, length: mail.headLength + settings.headerBytesMax)
+        let front = try forwarded.content.piece(
+            of: mail.id, from: 0, length: mail.headLength + settings.headerBytesMax, in: bodies)
         let bytes = Array(front.readableBytesView)
         let raw = Array(bytes.dropFirst(mail.headLength))
         let own = HeaderBlock(raw[...])
@@ -90,17 +90,6 @@ extension OutboundFlow: MailSubmitter {
         return Read(
             block: HeaderBlock(bytes.prefix(mail.headLength)), section: HeaderBlock(shown[...]),
             bodyStart: mail.headLength + own.length)
-    }
-
-    private func piece(
-        of forwarded: ForwardedMail, from start: Int, length: Int
-    ) throws(StorageFailure) -> ByteBuffer {
-        switch forwarded.content {
-        case .bytes(let bytes):
-            let count = max(0, min(length, bytes.readableBytes - start))
-            return bytes.getSlice(at: bytes.readerIndex + start, length: count) ?? ByteBuffer()
-        case .file: return try bodies.read(forwarded.mail.id, from: start, length: length)
-        }
     }
 
     /// The body as the sent mail's own: what is received and what is sent are kept for times of their
@@ -111,7 +100,8 @@ extension OutboundFlow: MailSubmitter {
         let length = forwarded.mail.totalLength - start
         var checksum = Checksum()
         guard case .file = forwarded.content else {
-            let body = try piece(of: forwarded, from: start, length: length)
+            let body = try forwarded.content.piece(
+                of: forwarded.mail.id, from: start, length: length, in: bodies)
             checksum.update(body)
             return BodySpool.Content(memory: body, length: length, checksum: checksum.value)
         }
@@ -119,7 +109,8 @@ extension OutboundFlow: MailSubmitter {
         do throws(StorageFailure) {
             var position = start
             while position < forwarded.mail.totalLength {
-                let bytes = try piece(of: forwarded, from: position, length: Self.pieceBytes)
+                let bytes = try forwarded.content.piece(
+                    of: forwarded.mail.id, from: position, length: Self.pieceBytes, in: bodies)
                 guard bytes.readableBytes > 0 else {
                     throw .damaged("mail \(forwarded.mail.id) is shorter than what was accepted")
                 }
@@ -148,9 +139,6 @@ extension OutboundFlow: MailSubmitter {
             header.bytes, bodyID, body, as: forwarded.identity.domain,
             forwarded.mail.verdicts.map { SubmissionSigner.Found(verdicts: $0, author: author) },
             by: settings.hostname, at: now)
-        var checksum = Checksum()
-        checksum.update(signed.bytes)
-        if let memory = body.memory { checksum.update(memory) }
         let set = senders.configurationSet(for: forwarded.identity.domain)
         let mail = SentMailRecord(
             id: id, bodyID: bodyID, account: .main, acceptedAt: now,
@@ -162,7 +150,7 @@ extension OutboundFlow: MailSubmitter {
             returnDomain: try returnDomain(for: forwarded.identity.domain),
             head: signed.bytes, bodyPlace: body.memory == nil ? .file : .row,
             bodyLength: body.length,
-            checksum: body.memory == nil ? body.checksum : checksum.value,
+            checksum: body.checksum(behind: signed.bytes),
             is8Bit: signed.isBody8Bit || signed.bytes.hasBytesBeyondASCII,
             isSMTPUTF8: signed.bytes.hasBytesBeyondASCII && envelope.isSMTPUTF8
                 || forwarded.targets.contains { $0.localPart.utf8.contains { $0 > 127 } },

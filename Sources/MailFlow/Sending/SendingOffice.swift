@@ -78,10 +78,10 @@ package struct SendingOffice: DeliveryOffice {
                 problem.bounceType, notice(problem, attempt), queued, now, isExpired: false,
                 returning: body)
         case .expired(let problem, let attempt):
-            guard problem == nil, let last = queued.recipient.lastAnswer else {
+            guard attempt == nil, let last = queued.recipient.lastAnswer else {
                 return bounce(
-                    .transient(problem?.reason ?? .networkError), notice(problem, attempt), queued,
-                    now, isExpired: true, returning: body)
+                    .transient(problem.reason), notice(problem, attempt), queued, now,
+                    isExpired: true, returning: body)
             }
             return bounce(
                 .transient(last.reason),

@@ -14,8 +14,8 @@ extension SubmissionSigner {
         var author: Domain?
     }
 
-    /// **Seal** and **sign** as `domain`. `found`: by the name `authenticator`; where that is not known there is no seal, and a mail whose header section others may read
-    /// otherwise gets nothing. Throws what opening a key and reading the body do.
+    /// **Seal** and **sign** as `domain`. `found`: by the name `authenticator`; where that is not known
+    /// there is no seal, and a mail whose header section others may read otherwise gets nothing. Throws what opening a key and reading the body do.
     func seal(
         _ header: [UInt8], _ bodyID: MailID, _ body: BodySpool.Content, as domain: Domain,
         _ found: Found?, by authenticator: Domain, at now: Timestamp
