@@ -21,7 +21,11 @@ extension DeliveryQueue {
     /// How the try ended; nil where it was cut off, or its bytes are damaged, and nothing is known.
     private func ending(of item: QueueItem) async -> TryEnding? {
         let recipient = item.queued.recipient
-        if let suppression = item.queued.suppression { return .suppressed(suppression) }
+        do throws(StorageFailure) {
+            if let suppression = try await suppression(of: item) { return .suppressed(suppression) }
+        } catch {
+            return await setAside(item, error)
+        }
         if recipient.expiresAt <= time.now(), let problem = lateProblem(recipient.destination) {
             return .expired(problem, nil)
         }
@@ -41,6 +45,19 @@ extension DeliveryQueue {
         case .deferred(let problem):
             return Task.isCancelled ? nil : deferred(problem, attempt, item)
         }
+    }
+
+    /// What stands against the try, as the lists are now or were a moment ago.
+    private func suppression(of item: QueueItem) async throws(StorageFailure) -> SuppressionRecord?
+    {
+        if let known = item.queued.suppression { return known }
+        let age = time.now().milliseconds - item.askedAt.milliseconds
+        guard !(0..<Self.suppressionMilliseconds).contains(age) else { return nil }
+        let address = SuppressionRecord.address(item.queued.recipient.address)
+        for scope in [.global, .account(item.queued.mail.account)] as [SuppressionRecord.Scope] {
+            if let found = try await store.suppression(address, in: scope) { return found }
+        }
+        return nil
     }
 
     /// Mail that waits for a relay which was taken out of the configuration goes the way that the
