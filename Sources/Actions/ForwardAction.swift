@@ -19,10 +19,14 @@ extension ReceiptActions {
             guard let mailbox = Mailbox(target) else {
                 return refused("“\(target)” is no address")
             }
-            guard !task.recipients.contains(mailbox) else {
-                return refused("it came to \(target), and would come there again")
+            // Where it came to it has been.
+            if !task.recipients.contains(mailbox), !mailboxes.contains(mailbox) {
+                mailboxes.append(mailbox)
             }
-            mailboxes.append(mailbox)
+        }
+        guard !mailboxes.isEmpty else {
+            return refused(
+                "it came to \(targets.joined(separator: ", ")), and would come there again")
         }
         let answer = await submitter.forward(
             ForwardedMail(

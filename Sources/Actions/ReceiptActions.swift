@@ -51,7 +51,7 @@ package struct ReceiptActions: Sendable {
         case .invoke(let handler, let type, let topic, _):
             await invoke(task, handler: handler, type: type, topic: topic)
         case .notify(let topic, let encoding): notify(task, topic: topic, encoding: encoding)
-        case .forward(let targets, let identity, let author, _):
+        case .forward(let targets, let identity, let author):
             await forward(task, to: targets, as: identity, author: author)
         case .stop(let topic): stop(task, topic: topic)
         case .store, .addHeader, .reject:

@@ -2,7 +2,8 @@ package import Documents
 package import RuleEngine
 
 /// What the files of a rules folder say, and every problem that they have. A file loads whole or
-/// not at all, and a set only with the lists that it names; of files that claim one name none does, since nobody knows which was meant.
+/// not at all, and a set only with the lists that it names; of files that claim one name none does,
+/// since nobody knows which was meant.
 package struct LoadedRuleSets: Sendable {
     package private(set) var sets: [(file: String, ruleSet: ReceiptRuleSet)] = []
     package private(set) var problems: [DocumentProblem] = []
@@ -13,16 +14,13 @@ package struct LoadedRuleSets: Sendable {
     package init(_ files: any RuleFiles, catalogue: RuleCatalogue, active: String?) {
         do throws(DocumentProblems) {
             let files = try files.read()
+            var lists = AddressLists()
+            for (file, text) in files where file.hasSuffix(".list") { lists.read(text, file: file) }
+            problems += lists.broken.sorted { $0.key < $1.key }.flatMap(\.value.problems)
             var catalogue = catalogue
-            var brokenLists: Set<String> = []
-            for (file, text) in files where file.hasSuffix(".list") {
-                let name = AddressListDocument.name(of: file)
-                let entries = list(text, file)
-                catalogue.lists[name] = entries ?? []
-                if entries == nil { brokenLists.insert(name) }
-            }
+            catalogue.lists = lists.entries
             for (file, text) in files where !file.hasSuffix(".list") {
-                read(text, file, catalogue, brokenLists)
+                read(text, file, catalogue, lists)
             }
         } catch {
             problems += error.problems
@@ -37,22 +35,12 @@ package struct LoadedRuleSets: Sendable {
         }
     }
 
-    /// Nil where it has problems.
-    private mutating func list(_ text: String, _ file: String) -> [RecipientCondition]? {
-        do throws(DocumentProblems) {
-            return try AddressListDocument.read(text, file: file)
-        } catch {
-            problems += error.problems
-            return nil
-        }
-    }
-
     private mutating func read(
-        _ text: String, _ file: String, _ catalogue: RuleCatalogue, _ brokenLists: Set<String>
+        _ text: String, _ file: String, _ catalogue: RuleCatalogue, _ lists: AddressLists
     ) {
         do throws(DocumentProblems) {
             let ruleSet = try RuleDocument.read(text, file: file, catalogue: catalogue)
-            let broken = brokenLists.intersection(ruleSet.lists?.keys.map { $0 } ?? []).sorted()
+            let broken = lists.broken(in: ruleSet)
             guard broken.isEmpty else {
                 problems += broken.map { name in
                     DocumentProblem(

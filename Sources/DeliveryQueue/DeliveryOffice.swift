@@ -22,8 +22,9 @@ package enum TryEnding: Sendable, Equatable {
     case deferred(DeliveryProblem, DeliveryAttempt, next: Timestamp)
     /// Not tried any more, because of what a next hop said, or what we know of it.
     case failed(DeliveryProblem, DeliveryAttempt)
-    /// Not tried any more: its time is over. The problem of the last try, where there was one.
-    case expired(DeliveryProblem?, DeliveryAttempt?)
+    /// Not tried any more: its time is over. The problem of the last try, or, without an attempt,
+    /// that of another recipient, which shows that none would help.
+    case expired(DeliveryProblem, DeliveryAttempt?)
     /// Not tried any more: an operator has sent it back.
     case returned
     /// Not tried: it was put on the suppression list after the mail was taken.

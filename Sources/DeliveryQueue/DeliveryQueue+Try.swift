@@ -21,7 +21,11 @@ extension DeliveryQueue {
     /// How the try ended; nil where it was cut off, or its bytes are damaged, and nothing is known.
     private func ending(of item: QueueItem) async -> TryEnding? {
         let recipient = item.queued.recipient
-        if let suppression = item.queued.suppression { return .suppressed(suppression) }
+        do throws(StorageFailure) {
+            if let suppression = try await suppression(of: item) { return .suppressed(suppression) }
+        } catch {
+            return await setAside(item, error)
+        }
         if recipient.expiresAt <= time.now(), let problem = lateProblem(recipient.destination) {
             return .expired(problem, nil)
         }
@@ -43,6 +47,19 @@ extension DeliveryQueue {
         }
     }
 
+    /// What stands against the try, as the lists are now or were a moment ago.
+    private func suppression(of item: QueueItem) async throws(StorageFailure) -> SuppressionRecord?
+    {
+        if let known = item.queued.suppression { return known }
+        let age = time.now().milliseconds - item.askedAt.milliseconds
+        guard !(0..<Self.suppressionMilliseconds).contains(age) else { return nil }
+        let address = SuppressionRecord.address(item.queued.recipient.address)
+        for scope in [.global, .account(item.queued.mail.account)] as [SuppressionRecord.Scope] {
+            if let found = try await store.suppression(address, in: scope) { return found }
+        }
+        return nil
+    }
+
     /// Mail that waits for a relay which was taken out of the configuration goes the way that the
     /// configuration names now.
     private func route(of recipient: SentRecipient) -> Route? {
@@ -56,8 +73,8 @@ extension DeliveryQueue {
         case .deferred(let problem, _, let next) where problem.subject == .destination:
             // The mail may have waited for longer, and then it does again; others need not.
             .fails(problem, until: min(next, rest(of: item.queued.recipient.destination)))
-        case .expired(let problem?, _?) where problem.subject == .destination:
-            .failsLate(problem)
+        case .expired(let problem, _?) where problem.asksForLess: .asksForLess
+        case .expired(let problem, _?) where problem.subject == .destination: .failsLate(problem)
         case .deferred(let problem, _, _) where problem.isOurs: .nothing
         case .deferred(let problem, _, _) where problem.asksForLess: .asksForLess
         case .delivered, .failed, .deferred: .answers

@@ -13,6 +13,9 @@ package final class DeliveryQueue: Service {
     private static let lookMilliseconds: Int64 = 1_000
     /// Until what could not be written is written again.
     static let afterFailureMilliseconds: Int64 = 1_000
+    /// How old the suppression list's answer about a mail may be when it is tried: most are tried at
+    /// once, while a destination with a rate lets them wait for long.
+    static let suppressionMilliseconds: Int64 = 5_000
     /// How long tries at work go on after the end was asked for.
     private static let graceMilliseconds: Int64 = 20_000
 
@@ -26,7 +29,7 @@ package final class DeliveryQueue: Service {
 
     let state: Mutex<State>
     let limits: DeliveryLimits
-    let store: any SendingStore
+    let store: any SendingStore & SuppressionStore
     let bodies: any BodyFiles
     let courier: any Courier
     let office: any DeliveryOffice
@@ -42,8 +45,9 @@ package final class DeliveryQueue: Service {
     /// `executor`: whose threads may block; body files are read there. `onDeliveries` is called when
     /// the outbox has something new.
     package init(
-        limits: DeliveryLimits = DeliveryLimits(), store: any SendingStore, bodies: any BodyFiles,
-        courier: any Courier, office: any DeliveryOffice, routes: RouteTable,
+        limits: DeliveryLimits = DeliveryLimits(),
+        store: any SendingStore & SuppressionStore, bodies: any BodyFiles, courier: any Courier,
+        office: any DeliveryOffice, routes: RouteTable,
         plans: RetryPlans = RetryPlans(), time: any TimeSource, random: any RandomSource,
         pause: any Pause, log: any DeliveryLog, executor: (any TaskExecutor)?,
         onDeliveries: @escaping @Sendable () -> Void
@@ -93,7 +97,8 @@ package final class DeliveryQueue: Service {
             for recipient in sending.recipients where recipient.state == .queued {
                 guard recipient.dueAt <= now else { continue }
                 let item = QueueItem(
-                    queued: QueuedRecipient(mail: sending.mail, recipient: recipient), body: body)
+                    queued: QueuedRecipient(mail: sending.mail, recipient: recipient),
+                    askedAt: now, body: body)
                 if state.lanes.offer(item, now: now) { taken += 1 }
             }
             return state.takeSleepers(taken)
@@ -177,10 +182,11 @@ package final class DeliveryQueue: Service {
     /// Brings more of a destination into memory.
     private func fetch(_ name: String) async {
         guard let asked = state.withLock({ $0.lanes.beginFetch(name) }) else { return }
+        let now = time.now()
         var found: [QueueItem] = []
         do throws(StorageFailure) {
-            found = try await store.dueRecipients(of: name, at: time.now(), limit: asked)
-                .map { QueueItem(queued: $0, body: nil) }
+            found = try await store.dueRecipients(of: name, at: now, limit: asked)
+                .map { QueueItem(queued: $0, askedAt: now, body: nil) }
         } catch {
             log.journalFailed(error)
         }

@@ -5,6 +5,8 @@ import Storage
 /// One recipient in memory, on its way.
 struct QueueItem: Sendable {
     var queued: QueuedRecipient
+    /// When the suppression list was asked about it.
+    var askedAt: Timestamp
     /// The bytes after the head, where they came through memory and are still there.
     var body: MailContent?
 

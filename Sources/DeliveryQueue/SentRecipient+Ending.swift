@@ -17,10 +17,12 @@ extension SentRecipient {
         case .failed(let problem, _):
             recipient.note(now, problem.detail, of: problem.subject)
             recipient.state = .bounced
-        case .expired(let problem, _):
-            if let problem { recipient.note(now, problem.detail, of: problem.subject) }
-            recipient.detail =
-                recipient.detail ?? "nobody answered in its time"
+        case .expired(let problem, let attempt):
+            if attempt == nil {
+                recipient.detail = recipient.detail ?? problem.detail
+            } else {
+                recipient.note(now, problem.detail, of: problem.subject)
+            }
             recipient.state = .bounced
         case .returned:
             recipient.detail = "sent back by an operator"

@@ -29,6 +29,16 @@ final class BodySpool: Sendable {
         var memory: ByteBuffer?
         var length: Int
         var checksum: UInt32
+
+        /// `SentMailRecord.checksum`: of `head` and these together; of a body in a file its own, which
+        /// was counted while it was written.
+        func checksum(behind head: ByteBuffer) -> UInt32 {
+            guard let memory else { return checksum }
+            var both = Checksum()
+            both.update(head)
+            both.update(memory)
+            return both.value
+        }
     }
 
     typealias Completion = @Sendable (Result<Content, Refusal>) -> Void

@@ -54,12 +54,9 @@ package struct MailFactsReader: Sendable {
     private func raw(
         _ mail: MailRecord, _ content: MailContent, length: Int
     ) throws(StorageFailure) -> [UInt8] {
-        let bytes =
-            switch content {
-            case .bytes(let bytes): bytes
-            case .file: try bodies.read(mail.id, length: mail.headLength + length)
-            }
-        let raw = bytes.readableBytesView.dropFirst(mail.headLength).prefix(length)
+        let raw = try content.piece(
+            of: mail.id, from: mail.headLength, length: length, in: bodies
+        ).readableBytesView
         guard raw.count == min(length, mail.totalLength - mail.headLength) else {
             throw .damaged("mail \(mail.id) is shorter than what was accepted")
         }

@@ -107,8 +107,8 @@ package struct Understanding: MailJudge {
     private func read(
         _ mail: MailRecord, _ content: MailContent
     ) throws(StorageFailure) -> (header: [UInt8], author: MailAuthenticator.Author) {
-        let front = try piece(
-            mail, content, from: mail.headLength, length: settings.headerBytesMax)
+        let front = try content.piece(
+            of: mail.id, from: mail.headLength, length: settings.headerBytesMax, in: bodies)
         let block = HeaderBlock(Array(front.readableBytesView)[...])
         return (
             Array(block.bytes),
@@ -123,7 +123,8 @@ package struct Understanding: MailJudge {
         var reader = SignedMailReader(header: header)
         var position = mail.headLength + header.count
         while position < mail.totalLength {
-            let bytes = try piece(mail, content, from: position, length: Self.pieceBytes)
+            let bytes = try content.piece(
+                of: mail.id, from: position, length: Self.pieceBytes, in: bodies)
             guard bytes.readableBytes > 0 else {
                 throw .damaged("mail \(mail.id) is shorter than what was accepted")
             }
@@ -131,19 +132,6 @@ package struct Understanding: MailJudge {
             position += bytes.readableBytes
         }
         return reader.finish()
-    }
-
-    private func piece(
-        _ mail: MailRecord, _ content: MailContent, from start: Int, length: Int
-    ) throws(StorageFailure) -> ByteBuffer {
-        switch content {
-        case .bytes(let bytes):
-            let count = max(0, min(length, bytes.readableBytes - start))
-            return bytes.getSlice(at: bytes.readerIndex + start, length: count) ?? ByteBuffer()
-        case .file:
-            guard let bodies else { throw .notFound("mail \(mail.id) is in no file of ours") }
-            return try bodies.read(mail.id, from: start, length: length)
-        }
     }
 }
 

@@ -49,7 +49,10 @@ extension VerdictRecord {
         }
         dkim = Self.signatures(verdicts)
         dkimDomains = verdicts.dkim.filter(\.isEvidence).compactMap { $0.domain?.ascii }
-        areDKIMDomainsWhole = !verdicts.dkim.contains { $0.result == .temperror }
+        areDKIMDomainsWhole = !verdicts.dkim.contains { outcome in
+            if case .notRead = outcome.reason { return true }
+            return outcome.result == .temperror
+        }
         dmarc = Finding(
             verdicts.dmarcVerdict, result: verdicts.dmarc.result.rawValue,
             reason: verdicts.dmarc.reason.description)

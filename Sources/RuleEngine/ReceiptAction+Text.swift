@@ -25,7 +25,7 @@ extension ReceiptAction {
             type == .event ? "invoke \(handler) (Event)" : "invoke \(handler)"
         case .notify(let topic, _): "notify \(topic)"
         case .reject(let code, let status, let text): "reject \(code) \(status) \(text)"
-        case .forward(let targets, _, _, _): "forward to \(targets.joined(separator: ", "))"
+        case .forward(let targets, _, _): "forward to \(targets.joined(separator: ", "))"
         case .addHeader(let name, let value): "addHeader \(name): \(value)"
         case .stop: "stop"
         }

@@ -61,7 +61,7 @@ struct RecipientIndex: Sendable {
 
 extension RecipientCondition {
     /// Whether the whole of `address` is as a wildcard or expression wants it.
-    fileprivate func matches(_ address: FactText) -> Bool {
+    func matches(_ address: FactText) -> Bool {
         switch self {
         case .like(let wildcard): wildcard.matches(address.folded)
         case .matches(let pattern): pattern.firstMatch(in: address.text) != nil

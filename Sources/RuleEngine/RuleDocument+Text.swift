@@ -44,11 +44,10 @@ extension RuleDocument {
             values = [
                 ("code", "\(code)"), ("status", status.description), ("text", text),
             ]
-        case .forward(let targets, let identity, let author, let onFailure):
+        case .forward(let targets, let identity, let author):
             var entries = [("to", DocumentText.list(targets))]
             if let identity { entries.append(("as", DocumentText.quoted(identity))) }
             if author == .rewrite { entries.append(("from", "rewrite")) }
-            if onFailure == .goOn { entries.append(("onFailure", "goOn")) }
             return "forward: \(DocumentText.mapping(entries))"
         case .addHeader(let name, let value): values = [("name", name), ("value", value)]
         case .stop(let topic): values = [("topic", topic)]

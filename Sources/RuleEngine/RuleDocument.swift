@@ -138,7 +138,7 @@ package struct RuleDocument {
     private static let targetsMax = 50
 
     private static func forward(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
-        guard let forward = value.mapping(keys: ["to", "as", "from", "onFailure"]) else {
+        guard let forward = value.mapping(keys: ["to", "as", "from"]) else {
             return nil
         }
         if !values.catalogue.isSending {
@@ -151,8 +151,7 @@ package struct RuleDocument {
         return .forward(
             to: entries.compactMap { values.target($0) },
             identity: forward["as"].flatMap { RuleValues.address($0) },
-            author: forward["from"]?.choice([("keep", .keep), ("rewrite", .rewrite)]) ?? .keep,
-            onFailure: forward["onFailure"]?.choice(failurePolicies) ?? .hold)
+            author: forward["from"]?.choice([("keep", .keep), ("rewrite", .rewrite)]) ?? .keep)
     }
 
     private static func reject(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {

@@ -74,8 +74,7 @@ extension RecipientCondition {
                     || recipient.localPartWithoutLabel == localPart)
         case .domain(let domain): recipient.domain.ascii == domain
         case .subdomains(let parent): recipient.domain.ascii.hasSuffix("." + parent)
-        case .like(let wildcard): wildcard.matches(recipient.wireText)
-        case .matches(let pattern): pattern.firstMatch(in: recipient.wireText) != nil
+        case .like, .matches: matches(FactText(recipient.wireText))
         }
     }
 }

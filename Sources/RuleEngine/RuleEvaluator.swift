@@ -19,6 +19,10 @@ package struct RuleEvaluator: Sendable {
     /// Positions of enabled rules, by their recipients.
     private var byRecipient = RecipientIndex()
     private var forAll: [Int] = []
+    /// Positions of rules that scan, or ask for what a scan shows.
+    private let scanning: Set<Int>
+    /// Positions of rules of which some action has something filled in.
+    private let templated: Set<Int>
     private let lists: [String: RecipientIndex]
 
     package init(ruleSet: ReceiptRuleSet) {
@@ -28,6 +32,12 @@ package struct RuleEvaluator: Sendable {
         needs = ruleSet.rules.filter(\.isEnabled).reduce(into: []) { needs, rule in
             needs.formUnion(rule.needs)
         }
+        let rules = ruleSet.rules
+        scanning = Set(
+            rules.indices.filter {
+                rules[$0].isScanEnabled || rules[$0].needs.contains(.screening)
+            })
+        templated = Set(rules.indices.filter { rules[$0].actions.contains(where: \.isFilled) })
         lists = (ruleSet.lists ?? [:]).mapValues { entries in
             entries.reduce(into: RecipientIndex()) { $0.insert($1, 0) }
         }
@@ -62,10 +72,8 @@ package struct RuleEvaluator: Sendable {
     package func scans(_ facts: MailFacts) -> Bool {
         facts.recipients.contains { recipient in
             rules(for: recipient).contains { index in
-                let rule = ruleSet.rules[index]
-                let isScanned =
-                    rule.isScanEnabled || rule.needs.contains(.screening)
-                return isScanned && (facts.isTLS || rule.tlsPolicy == .optional)
+                scanning.contains(index)
+                    && (facts.isTLS || ruleSet.rules[index].tlsPolicy == .optional)
             }
         }
     }
@@ -91,17 +99,18 @@ package struct RuleEvaluator: Sendable {
         _ facts: MailFacts, isDryRun: Bool = false, isTraced: Bool = false,
         standing: (ActionKey) -> ActionStanding?
     ) -> RuleWalk {
-        var matched: [Int: [Mailbox]] = [:]
-        for recipient in facts.recipients {
-            for index in Set(rules(for: recipient)) {
-                matched[index, default: []].append(recipient)
+        // Of each rule, which of the recipients; one that meets two of its conditions stands once.
+        var matched = [[Int]](repeating: [], count: ruleSet.rules.count)
+        for (number, recipient) in facts.recipients.enumerated() {
+            for index in rules(for: recipient) where matched[index].last != number {
+                matched[index].append(number)
             }
         }
         var walk = RuleWalk(facts, lists: lists, isDryRun: isDryRun, isTraced: isTraced)
-        for index in matched.keys.sorted() {
+        for (index, numbers) in matched.enumerated() where !numbers.isEmpty {
             walk.visit(
-                ruleSet.rules[index], at: index, recipients: matched[index] ?? [],
-                standing: standing)
+                ruleSet.rules[index], at: index, recipients: numbers.map { facts.recipients[$0] },
+                isFilled: templated.contains(index), standing: standing)
         }
         return walk
     }

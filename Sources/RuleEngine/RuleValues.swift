@@ -118,6 +118,9 @@ struct RuleValues {
     func target(_ value: DocumentValue) -> String? {
         guard let text = value.string() else { return nil }
         guard Template.isTemplate(text) else { return Self.address(value) }
+        if text.utf8.count(where: { $0 == UInt8(ascii: "@") }) != 1 {
+            value.note("“\(text)” is no address: one “@” stands in it, whatever is filled in")
+        }
         return template(text, value)
     }
 

@@ -39,8 +39,9 @@ struct RuleWalk {
             next: next, isTaken: visits.contains { $0.answer == .took }, isFinished: !isWaiting)
     }
 
+    /// `isFilled`: some action of the rule has something filled in.
     mutating func visit(
-        _ rule: ReceiptRule, at index: Int, recipients: [Mailbox],
+        _ rule: ReceiptRule, at index: Int, recipients: [Mailbox], isFilled: Bool,
         standing: (ActionKey) -> ActionStanding?
     ) {
         var visit = Visit(rule: index, answer: .took, recipients: recipients)
@@ -58,7 +59,7 @@ struct RuleWalk {
             isWaiting = true
             return
         }
-        conditions.begin(rule, recipients: recipients)
+        conditions.begin(rule, recipients: recipients, isFilled: isFilled)
         if let asked = rule.conditions {
             let isTaken = conditions.holds(asked)
             visit.conditions = conditions.asked ?? []
@@ -70,7 +71,7 @@ struct RuleWalk {
         var isHeld = false
         for (position, action) in rule.actions.enumerated() {
             let key = ActionKey(rule: rule.name, position: position)
-            let action = action.filled { conditions.value(of: $0) }
+            let action = isFilled ? action.filled { conditions.value(of: $0) } : action
             let step = step(
                 PlannedAction(
                     key: key, action: action, recipients: recipients, addedHeaders: addedHeaders,
@@ -179,10 +180,8 @@ extension ReceiptAction {
 
     var failurePolicy: FailurePolicy {
         switch self {
-        case .store(_, _, _, let policy), .invoke(_, _, _, let policy),
-            .forward(_, _, _, let policy):
-            policy
-        case .notify, .addHeader, .reject, .stop: .goOn
+        case .store(_, _, _, let policy), .invoke(_, _, _, let policy): policy
+        case .notify, .forward, .addHeader, .reject, .stop: .goOn
         }
     }
 }

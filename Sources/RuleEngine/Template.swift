@@ -11,7 +11,8 @@ struct Template {
         /// The value of a header field: printable ASCII on one line; what is beyond ASCII stands in
         /// encoded words.
         case header
-        /// A part of an address: letters, digits and a few marks; everything else becomes `_`.
+        /// A part of an address: letters, digits and a few marks. With anything else, or nothing, it is
+        /// no address any more: another one would be somebody else's.
         case address
     }
 
@@ -98,10 +99,10 @@ struct Template {
             if key.isEmpty || key.hasPrefix(".") { key = "_" + key.dropFirst() }
             return key
         case .address:
-            let bytes = value.utf8.prefix(keyBytesMax).map { byte in
-                isKeyByte(byte) && byte != UInt8(ascii: "@") ? byte : UInt8(ascii: "_")
-            }
-            return bytes.isEmpty ? "_" : String(decoding: bytes, as: UTF8.self)
+            let isPart =
+                (1...keyBytesMax).contains(value.utf8.count)
+                && value.utf8.allSatisfy { isKeyByte($0) && $0 != UInt8(ascii: "@") }
+            return isPart ? value : " "
         case .header: return value
         }
     }
@@ -153,11 +154,14 @@ extension ReceiptAction {
         switch self {
         case .store(_, let prefix, _, _): prefix.map { [$0] } ?? []
         case .addHeader(_, let value): [value]
-        case .forward(let targets, _, _, _): targets
+        case .forward(let targets, _, _): targets
         case .reject(_, _, let text): [text]
         case .invoke, .notify, .stop: []
         }
     }
+
+    /// Whether `filled` changes it: something of the mail, or a `$` that is taken off.
+    var isFilled: Bool { templateTexts.contains(where: Template.isTemplate) }
 
     /// Whether something of the mail is filled into it.
     package var isTemplate: Bool { !templateNames.isEmpty }
@@ -179,10 +183,9 @@ extension ReceiptAction {
                 onFailure: onFailure)
         case .addHeader(let name, let text):
             return .addHeader(name: name, value: fill(text, .header))
-        case .forward(let targets, let identity, let author, let onFailure):
+        case .forward(let targets, let identity, let author):
             return .forward(
-                to: targets.map { fill($0, .address) }, identity: identity, author: author,
-                onFailure: onFailure)
+                to: targets.map { fill($0, .address) }, identity: identity, author: author)
         case .reject(let code, let status, let text):
             return .reject(code: code, status: status, text: fill(text, .header))
         case .invoke, .notify, .stop: return self

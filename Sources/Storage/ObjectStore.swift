@@ -40,6 +40,21 @@ package enum MailContent: Sendable {
         }
     }
 
+    /// Bytes of it from `start` on, `length` at most and fewer at its end. `mail` names its body file;
+    /// `bodies` is nil where no mail is in one.
+    package func piece(
+        of mail: MailID, from start: Int, length: Int, in bodies: (any BodyFiles)?
+    ) throws(StorageFailure) -> ByteBuffer {
+        switch self {
+        case .bytes(let bytes):
+            let count = max(0, min(length, bytes.readableBytes - start))
+            return bytes.getSlice(at: bytes.readerIndex + start, length: count) ?? ByteBuffer()
+        case .file(_, let offset, _):
+            guard let bodies else { throw .notFound("mail \(mail) is in no file of ours") }
+            return try bodies.read(mail, from: offset + start, length: length)
+        }
+    }
+
     /// The same without its first `count` bytes; it has that many.
     package func dropping(_ count: Int) -> MailContent {
         switch self {

@@ -100,8 +100,26 @@ class Forward(SendingCase):
     def test_an_address_may_be_filled_in(self):
         (taken,), _ = self.forwarded("to-Carol@shop.example")
         self.assertEqual(taken.recipients, ("Carol@far.example",))
-        (taken,), _ = self.forwarded("to-a/b%c@shop.example")
-        self.assertEqual(taken.recipients, ("a_b_c@far.example",))
+        # Another address would be somebody else's.
+        id = self.server.send(message(), "to-a/b%c@shop.example")
+        (_, state, detail), = self.journal(id)
+        self.assertEqual((state, len(self.hop.taken)), ("dead", 1))
+        self.assertIn("is no address", detail)
+
+    def test_what_is_no_header_is_sent_on(self):
+        """Scripts send text without an empty line: all of it is a header section to us."""
+        for mail in (b"Subject: x\r\nDisk full\r\n", b"Hello\r\n",
+                     b"Subject: x\r\nno field\r\nX-After: y\r\n\r\nbody\r\n"):
+            (taken,), _ = self.forwarded("to-carol@shop.example", mail)
+            self.assertTrue(taken.content.rstrip().endswith(mail.rstrip()), taken.content)
+
+    def test_any_author_may_be_rewritten(self):
+        for author in (b'"John  Smith" <j@x.example>', b"John\r\n  Smith <j@x.example>",
+                       b"x" * 300 + b" <j@x.example>", b"nobody"):
+            (taken,), _ = self.forwarded(
+                "desk@shop.example", b"From: " + author + b"\r\nSubject: x\r\n\r\nHello.\r\n")
+            self.assertEqual(taken.content.count(b"\r\nFrom: "), 1)
+            self.assertIn(b"desk@shop.example>", taken.content.partition(b"\r\n\r\n")[0])
 
     def test_the_null_path_stays_null(self):
         taken, _ = self.forwarded("team@shop.example", sender="", count=2)

@@ -100,14 +100,19 @@ import Testing
         #expect(Set(depot.courier.recipients).count == 60)
     }
 
-    @Test func whoWasSuppressedMeanwhileIsNotTried() async throws {
+    /// Whether the mail waits in the store or in memory.
+    @Test(arguments: [SuppressionRecord.Scope.global, .account(.main)], [false, true])
+    func whoWasSuppressedMeanwhileIsNotTried(
+        scope: SuppressionRecord.Scope, isOffered: Bool
+    ) async throws {
         let depot = try Depot()
-        let mail = try await depot.send(to: ["a@one.example"], isOffered: false)
+        let mail = try await depot.send(to: ["a@one.example"], isOffered: isOffered)
         try await depot.store.put([
             SuppressionRecord(
-                scope: .global, address: "a@one.example", reason: .bounce,
+                scope: scope, address: "a@one.example", reason: .bounce,
                 changedAt: depot.time.now())
         ])
+        depot.time.advance(seconds: 5)
         try await depot.run { depot in
             try await depot.until { try await depot.store.sentMail(mail.id)?.state == .ended }
         }

@@ -414,6 +414,8 @@ import Testing
             address: Mailbox(
                 validatedLocalPart: "a", domain: Domain(validatedASCII: domain)),
             destination: domain, dueAt: now, expiresAt: now.advanced(bySeconds: 60))
-        return QueueItem(queued: QueuedRecipient(mail: mail, recipient: recipient), body: nil)
+        return QueueItem(
+            queued: QueuedRecipient(mail: mail, recipient: recipient),
+            askedAt: Timestamp(milliseconds: 0), body: nil)
     }
 }

@@ -156,6 +156,9 @@ import Testing
         status: EnhancedStatus(class: 4, subject: 2, detail: 2), code: 452,
         text: "4.2.2 mailbox full", host: "mx.far.example")
 
+    private static let unreachable = DeliveryProblem(
+        .destination, status: EnhancedStatusCode(4, 4, 1), detail: "no host answers")
+
     /// A mail whose time ends without another try is told with what was answered at the last.
     @Test func theEndOfItsTimeTellsTheLastAnswer() async throws {
         let acting = try await Acting.sending()
@@ -165,7 +168,7 @@ import Testing
         queued.recipient.detail = "mx.far.example [192.0.2.9] refused RCPT: 452 4.2.2 mailbox full"
         queued.recipient.lastAnswer = Self.full
         let consequences = acting.office.consequences(
-            of: .expired(nil, nil), for: queued, returning: nil)
+            of: .expired(Self.unreachable, nil), for: queued, returning: nil)
         #expect(consequences.suppressions.map(\.evidence) == ["452 4.2.2 mailbox full"])
         try await acting.receiving.store.publish(consequences.deliveries)
         #expect(try await acting.kinds() == ["Bounce Transient/MailboxFull"])
@@ -178,15 +181,15 @@ import Testing
         #expect(lines.contains("Diagnostic-Code: smtp; 452 4.2.2 mailbox full"))
     }
 
-    /// Where nobody ever answered there is no more to say than that.
+    /// Whom nobody ever asked has said nothing: the destination's silence is told, and lists nobody.
     @Test func theEndOfItsTimeWithoutAnAnswer() async throws {
         let acting = try await Acting.sending()
         let queued = try await acting.send(state: .queued)
         let consequences = acting.office.consequences(
-            of: .expired(nil, nil), for: queued, returning: nil)
+            of: .expired(Self.unreachable, nil), for: queued, returning: nil)
         #expect(consequences.suppressions.isEmpty)
         let lines = Self.lines(try #require(consequences.reports.first))
-        #expect(lines.contains("Status: 4.4.7"))
+        #expect(lines.contains("Status: 4.4.1"))
     }
 
     /// Failures of this server and its configuration list nobody: no recipient was asked.
@@ -201,7 +204,7 @@ import Testing
         let problem = DeliveryProblem(
             .mail, status: EnhancedStatusCode(4, 3, 5), detail: "there is no pool")
         for ending in [
-            TryEnding.expired(nil, nil), .expired(problem, DeliveryAttempt(.deferred(problem))),
+            TryEnding.expired(problem, nil), .expired(problem, DeliveryAttempt(.deferred(problem))),
         ] {
             let consequences = acting.office.consequences(
                 of: ending, for: queued, returning: nil)

@@ -28,7 +28,7 @@ extension MailLog: DeliveryLog {
             Self.add(attempt, to: &metadata)
         case .expired(let problem, let attempt):
             word = "expired"
-            if let problem { Self.add(problem, to: &metadata) }
+            Self.add(problem, to: &metadata)
             if let attempt { Self.add(attempt, to: &metadata) }
         case .returned: word = "returned"
         case .suppressed(let record):

@@ -34,28 +34,48 @@ struct ForwardedHeader {
         for field in block.all("Received") { bytes += block.rawBytes(of: field) }
         for line in forwarded.addedHeaders { bytes += Array("\(line)\r\n".utf8) }
         let isRewritten = forwarded.author == .rewrite
-        if isRewritten { bytes += try Self.author(of: section, as: forwarded) }
-        let left: Set<String> = isRewritten ? ["return-path", "from"] : ["return-path"]
-        for field in section.fields where !left.contains(field.name.lowercased()) {
-            bytes += section.rawBytes(of: field)
-            if bytes.last != 10 { bytes += [13, 10] }
+        if isRewritten { bytes += Self.author(of: section, as: forwarded) }
+        // Lines that are no field stay where they are: all of the text of a mail without an empty line.
+        var position = section.bytes.startIndex
+        for field in section.fields where Self.isLeftOut(field, isRewritten: isRewritten) {
+            let start = section.bytes.startIndex + field.range.lowerBound
+            bytes += section.bytes[position..<start]
+            position = section.bytes.startIndex + field.range.upperBound
         }
-        self.bytes = bytes + [13, 10]
+        bytes += section.bytes[position...]
+        if bytes.last != 10 { bytes += [13, 10] }
+        self.bytes = section.hasEmptyLine ? bytes : bytes + [13, 10]
     }
 
+    /// What only its last host writes, and what claims to be a result of ours.
+    private static func isLeftOut(_ field: HeaderBlock.Field, isRewritten: Bool) -> Bool {
+        let name = field.name.lowercased()
+        return name == "return-path" || name.hasPrefix("x-ses-") || isRewritten && name == "from"
+    }
+
+    /// Characters of an author's name that stay.
+    private static let nameMax = 64
+
     /// From as whom the mail is sent as, by the name of its author, to whom answers go.
-    private static func author(
-        of section: HeaderBlock, as forwarded: ForwardedMail
-    ) throws(Refusal) -> [UInt8] {
-        let identity = forwarded.identity.wireText
+    private static func author(of section: HeaderBlock, as forwarded: ForwardedMail) -> [UInt8] {
+        let identity = forwarded.identity
         let author = section.first("From").flatMap { AddressList.mailboxes($0.body).first }
-        let name = author?.name ?? author?.address ?? "unknown"
-        let from = ComposedField("From", "\(name) via \(identity)", forwarded.identity)
-        guard let from else { throw .unwritable(identity) }
+        let words = (author?.name ?? author?.address ?? "").split(whereSeparator: \.isWhitespace)
+        let name = words.joined(separator: " ").prefix(nameMax)
+        let named = ComposedField("From", "\(name) via \(identity.wireText)", identity)
+        let from = named?.bytes ?? Array("From: <\(identity.wireText)>\r\n".utf8)
         guard section.first("Reply-To") == nil,
             let address = author.flatMap({ Mailbox($0.address) }),
             let replyTo = ComposedField("Reply-To", "<\(address.wireText)>")
-        else { return from.bytes }
-        return from.bytes + replyTo.bytes
+        else { return from }
+        return from + replyTo.bytes
+    }
+}
+
+extension HeaderBlock {
+    /// Whether its last line is the empty one that ends a header section.
+    fileprivate var hasEmptyLine: Bool {
+        bytes.elementsEqual([13, 10]) || bytes.suffix(4).elementsEqual([13, 10, 13, 10])
+            || bytes.suffix(3).elementsEqual([10, 13, 10])
     }
 }

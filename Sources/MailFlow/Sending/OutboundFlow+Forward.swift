@@ -29,7 +29,8 @@ extension OutboundFlow: MailSubmitter {
             let header = try ForwardedHeader(forwarded, block: read.block, section: read.section)
             let body = try copy(forwarded, from: read.bodyStart, as: bodyID)
             do {
-                let sending = try sending(forwarded, id, bodyID, header, body, at: now)
+                let sending = try sending(
+                    forwarded, id, bodyID, header, body, author: read.author, at: now)
                 return await committed(sending, body)
             } catch {
                 forget(bodyID, body)
@@ -69,13 +70,19 @@ extension OutboundFlow: MailSubmitter {
         var section: HeaderBlock
         /// Of the stored bytes.
         var bodyStart: Int
+
+        /// The domain in its From.
+        var author: Domain? {
+            section.first("From").flatMap { AddressList.addresses($0.body).first }
+                .flatMap { Mailbox($0) }?.domain
+        }
     }
 
     /// Our header block, and the mail's own header section without what claims to be ours.
     private func read(_ forwarded: ForwardedMail) throws(StorageFailure) -> Read {
         let mail = forwarded.mail
-        let front = try piece(
-            of: forwarded, from: 0, length: mail.headLength + settings.headerBytesMax)
+        let front = try forwarded.content.piece(
+            of: mail.id, from: 0, length: mail.headLength + settings.headerBytesMax, in: bodies)
         let bytes = Array(front.readableBytesView)
         let raw = Array(bytes.dropFirst(mail.headLength))
         let own = HeaderBlock(raw[...])
@@ -83,17 +90,6 @@ extension OutboundFlow: MailSubmitter {
         return Read(
             block: HeaderBlock(bytes.prefix(mail.headLength)), section: HeaderBlock(shown[...]),
             bodyStart: mail.headLength + own.length)
-    }
-
-    private func piece(
-        of forwarded: ForwardedMail, from start: Int, length: Int
-    ) throws(StorageFailure) -> ByteBuffer {
-        switch forwarded.content {
-        case .bytes(let bytes):
-            let count = max(0, min(length, bytes.readableBytes - start))
-            return bytes.getSlice(at: bytes.readerIndex + start, length: count) ?? ByteBuffer()
-        case .file: return try bodies.read(forwarded.mail.id, from: start, length: length)
-        }
     }
 
     /// The body as the sent mail's own: what is received and what is sent are kept for times of their
@@ -104,7 +100,8 @@ extension OutboundFlow: MailSubmitter {
         let length = forwarded.mail.totalLength - start
         var checksum = Checksum()
         guard case .file = forwarded.content else {
-            let body = try piece(of: forwarded, from: start, length: length)
+            let body = try forwarded.content.piece(
+                of: forwarded.mail.id, from: start, length: length, in: bodies)
             checksum.update(body)
             return BodySpool.Content(memory: body, length: length, checksum: checksum.value)
         }
@@ -112,7 +109,8 @@ extension OutboundFlow: MailSubmitter {
         do throws(StorageFailure) {
             var position = start
             while position < forwarded.mail.totalLength {
-                let bytes = try piece(of: forwarded, from: position, length: Self.pieceBytes)
+                let bytes = try forwarded.content.piece(
+                    of: forwarded.mail.id, from: position, length: Self.pieceBytes, in: bodies)
                 guard bytes.readableBytes > 0 else {
                     throw .damaged("mail \(forwarded.mail.id) is shorter than what was accepted")
                 }
@@ -132,17 +130,15 @@ extension OutboundFlow: MailSubmitter {
 
     private func sending(
         _ forwarded: ForwardedMail, _ id: MessageID, _ bodyID: MailID, _ header: ForwardedHeader,
-        _ body: BodySpool.Content, at now: Timestamp
+        _ body: BodySpool.Content, author: Domain?, at now: Timestamp
     ) throws -> AcceptedSending {
         let envelope = forwarded.mail.envelope
         let identity = identities.identity(covering: forwarded.identity)
         let suppressed = try suppressed(forwarded.targets, envelope.mailFrom, at: now)
         let signed = try signer.seal(
             header.bytes, bodyID, body, as: forwarded.identity.domain,
-            forwarded.mail.verdicts, by: settings.hostname, at: now)
-        var checksum = Checksum()
-        checksum.update(signed.bytes)
-        if let memory = body.memory { checksum.update(memory) }
+            forwarded.mail.verdicts.map { SubmissionSigner.Found(verdicts: $0, author: author) },
+            by: settings.hostname, at: now)
         let set = senders.configurationSet(for: forwarded.identity.domain)
         let mail = SentMailRecord(
             id: id, bodyID: bodyID, account: .main, acceptedAt: now,
@@ -154,9 +150,10 @@ extension OutboundFlow: MailSubmitter {
             returnDomain: try returnDomain(for: forwarded.identity.domain),
             head: signed.bytes, bodyPlace: body.memory == nil ? .file : .row,
             bodyLength: body.length,
-            checksum: body.memory == nil ? body.checksum : checksum.value,
+            checksum: body.checksum(behind: signed.bytes),
             is8Bit: signed.isBody8Bit || signed.bytes.hasBytesBeyondASCII,
-            isSMTPUTF8: signed.bytes.hasBytesBeyondASCII && envelope.isSMTPUTF8,
+            isSMTPUTF8: signed.bytes.hasBytesBeyondASCII && envelope.isSMTPUTF8
+                || forwarded.targets.contains { $0.localPart.utf8.contains { $0 > 127 } },
             tls: envelope.requiresTLS ? .verifiedOnward : .opportunistic,
             pool: set.flatMap { settings.pools[$0] })
         let isSenderKnown = forwarded.mail.verdicts?.provesSender(envelope.mailFrom) == true

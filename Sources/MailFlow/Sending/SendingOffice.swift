@@ -78,10 +78,10 @@ package struct SendingOffice: DeliveryOffice {
                 problem.bounceType, notice(problem, attempt), queued, now, isExpired: false,
                 returning: body)
         case .expired(let problem, let attempt):
-            guard problem == nil, let last = queued.recipient.lastAnswer else {
+            guard attempt == nil, let last = queued.recipient.lastAnswer else {
                 return bounce(
-                    .transient(problem?.reason ?? .networkError), notice(problem, attempt), queued,
-                    now, isExpired: true, returning: body)
+                    .transient(problem.reason), notice(problem, attempt), queued, now,
+                    isExpired: true, returning: body)
             }
             return bounce(
                 .transient(last.reason),
@@ -168,11 +168,14 @@ package struct SendingOffice: DeliveryOffice {
                 reportingMTA: notice.reportingMTA))
         var consequences = Consequences(
             deliveries: publish(event, about: queued, outgoingIP: notice.outgoingIP))
-        // Whom nobody has tried, for whatever reason of ours, has said nothing.
-        let wasTried =
-            !notice.isOurs(settings.hostname)
-            && (recipient.lastAttemptAt != nil || notice.line != nil || notice.status != nil)
-        if type.type == .permanent || (isExpired && wasTried) {
+        // Whom nobody has tried, for whatever reason of ours, has said nothing. And what a stranger
+        // wrote is put off for what it is: that is no word about whom it is sent on to.
+        let isTooLate =
+            isExpired && !notice.isOurs(settings.hostname)
+            && (recipient.lastAttemptAt != nil || notice.attemptedAt != nil
+                || notice.reportingMTA != settings.hostname.ascii)
+            && !queued.mail.facts.isForward
+        if type.type == .permanent || isTooLate {
             consequences.suppressions = suppression(
                 .bounce, queued, feedbackID, now, evidence: notice.line)
         }

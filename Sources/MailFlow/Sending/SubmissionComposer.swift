@@ -50,9 +50,6 @@ struct SubmissionComposer: Sendable {
     ) -> SentMailRecord {
         let body = submission.body
         let head = signed.bytes
-        var checksum = Checksum()
-        checksum.update(head)
-        if let memory = body.memory { checksum.update(memory) }
         let set =
             header.asks.configurationSet ?? senders.configurationSet(for: header.from[0].domain)
         return SentMailRecord(
@@ -66,8 +63,7 @@ struct SubmissionComposer: Sendable {
                 sendersMessageID: replacedMessageID(header)),
             sender: submission.sender, returnDomain: returnDomain, head: head,
             bodyPlace: body.memory == nil ? .file : .row, bodyLength: body.length,
-            // Of a body in a file, its own: it was counted while it was written.
-            checksum: body.memory == nil ? body.checksum : checksum.value,
+            checksum: body.checksum(behind: head),
             is8Bit: signed.isBody8Bit || head.hasBytesBeyondASCII,
             isSMTPUTF8: submission.isSMTPUTF8 && needsSMTPUTF8(submission, head),
             // RFC 8689 §3: REQUIRETLS goes before the field.

@@ -27,11 +27,11 @@ struct ConditionWalk {
     }
 
     /// Turns to `rule`, which is to take the mail for `recipients`.
-    mutating func begin(_ rule: ReceiptRule, recipients: [Mailbox]) {
+    mutating func begin(_ rule: ReceiptRule, recipients: [Mailbox], isFilled: Bool) {
         reader.recipients = recipients
         if asked != nil { asked = [] }
         captures = [:]
-        guard let first = recipients.first else { return }
+        guard isFilled, let first = recipients.first else { return }
         for case .matches(let pattern) in rule.recipients where !pattern.names.isEmpty {
             let taken = pattern.firstMatch(in: first.wireText) ?? [:]
             captures.merge(taken) { first, _ in first }
@@ -96,11 +96,11 @@ struct ConditionWalk {
     }
 
     private mutating func note(_ condition: RuleCondition, isNegated: Bool) -> Int? {
-        guard let asked else { return nil }
+        guard let place = asked?.count else { return nil }
         let text = isNegated ? "not: \(condition.text)" : condition.text
-        self.asked?.append(
+        asked?.append(
             RuleTrace.Condition(text: text, value: "", answer: .no, depth: depth))
-        return asked.count
+        return place
     }
 
     private typealias Found = (answer: ConditionAnswer, value: () -> String)

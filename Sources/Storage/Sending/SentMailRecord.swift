@@ -99,6 +99,8 @@ package struct SendingFacts: Sendable, Hashable, Codable {
     /// A mail of ours, of which nobody is told.
     package var isReport: Bool { operation == Self.reportOperation }
 
+    package var isForward: Bool { operation == Self.forwardOperation }
+
     package init(
         operation: String, sourceIP: String?, caller: String, identity: String,
         configurationSet: String? = nil, tags: [String: [String]] = [:],

@@ -35,21 +35,14 @@ struct RulesCommand: AsyncParsableCommand {
     ) throws(DocumentProblems) -> ReceiptRuleSet {
         let folder = URL(fileURLWithPath: file).deletingLastPathComponent().relativePath
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        var catalogue = RuleCatalogue.unchecked
-        var broken: [String: DocumentProblems] = [:]
+        var lists = AddressLists()
         for name in names.sorted() where name.hasSuffix(".list") && !name.hasPrefix(".") {
-            let path = "\(folder)/\(name)"
-            let list = AddressListDocument.name(of: path)
-            catalogue.lists[list] = []
-            do throws(DocumentProblems) {
-                catalogue.lists[list] = try AddressListDocument.read(
-                    try DocumentFile.text(path), file: path)
-            } catch {
-                broken[list] = error
-            }
+            lists.read(try DocumentFile.text("\(folder)/\(name)"), file: "\(folder)/\(name)")
         }
+        var catalogue = RuleCatalogue.unchecked
+        catalogue.lists = lists.entries
         let ruleSet = try RuleDocument.read(text, file: file, catalogue: catalogue)
-        let problems = (ruleSet.lists ?? [:]).keys.sorted().compactMap { broken[$0]?.problems }
+        let problems = lists.broken(in: ruleSet).compactMap { lists.broken[$0]?.problems }
         guard problems.isEmpty else { throw DocumentProblems(problems.flatMap(\.self)) }
         return ruleSet
     }
