@@ -8,7 +8,7 @@ import Synchronization
 
 /// The way of a received mail, one call a step:
 /// **admit** (peer, then each recipient) → **receive** (`InboundMail` streams it to the spool) →
-/// **decide** (`SessionJudge`, where policy refuses mails for what they are) → **commit** (one
+/// **decide** (`SessionJudge`, where policy or rules refuse mails for what they are) → **commit** (one
 /// durable group commit) → **250** → **understand** and **act** (`ActionRunner`) → **retire**.
 ///
 /// Decides whom we take mail from and for; owns no socket, file or table.
@@ -75,31 +75,61 @@ package final class InboundFlow: MailReceiver {
     }
 
     package func admit(
-        recipient: ForwardPath, after first: Mailbox?, isTLS: Bool
+        recipient: ForwardPath, of envelope: ReceivedEnvelope
     ) -> RecipientAdmission {
-        switch recipient {
-        case .postmaster:
-            return .admitted(Mailbox.postmaster(at: settings.hostname))
-        case .mailbox(let mailbox):
-            switch returnPaths?.reading(of: mailbox) {
-            case .token: return .admitted(mailbox)
-            case .forged: return .refused(.recipientUnknown)
-            case .other, nil: break
+        let mailbox =
+            switch recipient {
+            case .postmaster: Mailbox.postmaster(at: settings.hostname)
+            case .mailbox(let mailbox): mailbox
             }
-            if isDuty(mailbox) { return .admitted(mailbox) }
-            guard identities.covers(mailbox) else { return .refused(.recipientUnknown) }
-            let rules = rules.current
-            switch rules.admits(mailbox, isTLS: isTLS) {
-            // One answer at the end stands for all: rules may refuse all of them or none.
-            case .taken
-            where first.map { rules.rejectingRules(of: $0) != rules.rejectingRules(of: mailbox) }
-                == true:
-                return .refused(.otherRules)
-            case .taken: return .admitted(mailbox)
-            case .tlsRequired: return .refused(.tlsRequired)
-            case .unknown: return .refused(.recipientUnknown)
-            }
+        let evaluator = rules.current
+        if let refusal = refusal(of: mailbox, envelope, evaluator) { return .refused(refusal) }
+        // One answer at the end is for all: rules that may refuse the mail do so for all or none.
+        let others = envelope.recipients.prefix(1) + [mailbox]
+        guard outlook(for: others, envelope, evaluator) != nil else { return .refused(.otherRules) }
+        return .admitted(mailbox)
+    }
+
+    private func refusal(
+        of mailbox: Mailbox, _ envelope: ReceivedEnvelope, _ evaluator: RuleEvaluator
+    ) -> Refusal? {
+        switch returnPaths?.reading(of: mailbox) {
+        case .token: return nil
+        case .forged: return .recipientUnknown
+        case .other, nil: break
         }
+        if isDuty(mailbox) { return nil }
+        guard identities.covers(mailbox) else { return .recipientUnknown }
+        if case .refused(let rejection) = outlook(for: [mailbox], envelope, evaluator) {
+            return Refusal(rejection)
+        }
+        return switch evaluator.admits(mailbox, isTLS: envelope.tls != nil) {
+        case .taken: nil
+        case .tlsRequired: .tlsRequired
+        case .unknown: .recipientUnknown
+        }
+    }
+
+    /// What rules will make of a mail whose content is still to come; nil where that may be one
+    /// thing for one of `recipients` and another for another.
+    private func outlook(
+        for recipients: some Collection<Mailbox>, _ envelope: ReceivedEnvelope,
+        _ evaluator: RuleEvaluator
+    ) -> RejectionOutlook? {
+        guard evaluator.rejects else { return .taken }
+        var envelope = envelope
+        envelope.peerName = peerName(of: envelope.peerAddress)
+        var found: RejectionOutlook?
+        for recipient in recipients {
+            let isAsked = returnPaths?.token(of: recipient) == nil && !isDuty(recipient)
+            let outlook =
+                isAsked
+                ? evaluator.rejectionOutlook(MailFacts(envelope, for: [recipient], at: time.now()))
+                : .taken
+            guard found == nil || found == outlook else { return nil }
+            found = outlook
+        }
+        return found
     }
 
     /// Nobody logs in where anybody may hand over mail.
@@ -139,7 +169,9 @@ package final class InboundFlow: MailReceiver {
         return .success(
             InboundMail(
                 id: id, receivedAt: now, envelope: envelope, head: head,
-                evaluator: evaluator,
+                ruleSetVersion: evaluator.version,
+                question: RejectionQuestion(
+                    outlook(for: envelope.recipients, envelope, evaluator), evaluator),
                 isUntaken: others.count == envelope.recipients.count
                     && !others.contains {
                         evaluator.admits($0, isTLS: envelope.tls != nil) == .taken

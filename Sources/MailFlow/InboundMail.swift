@@ -1,6 +1,5 @@
 import MailModel
 import NIOCore
-import RuleEngine
 import Storage
 import Synchronization
 
@@ -21,7 +20,8 @@ final class InboundMail: MailIntake {
     private let id: MailID
     private let receivedAt: Timestamp
     private let envelope: ReceivedEnvelope
-    private let evaluator: RuleEvaluator
+    private let ruleSetVersion: String
+    private let question: RejectionQuestion?
     private let isUntaken: Bool
     private let isFeedback: Bool
     private let headLength: Int
@@ -30,15 +30,17 @@ final class InboundMail: MailIntake {
     private let spool: BodySpool
 
     /// `isFeedback`: to return paths alone. Nobody is asked then what the mail is: that it is about
-    /// a mail of ours its address has proven.
+    /// a mail of ours its address has proven. `question`: nil where no rule refuses the mail.
     init(
         id: MailID, receivedAt: Timestamp, envelope: ReceivedEnvelope, head: ByteBuffer,
-        evaluator: RuleEvaluator, isUntaken: Bool, isFeedback: Bool, surroundings: Surroundings
+        ruleSetVersion: String, question: RejectionQuestion?, isUntaken: Bool, isFeedback: Bool,
+        surroundings: Surroundings
     ) {
         self.id = id
         self.receivedAt = receivedAt
         self.envelope = envelope
-        self.evaluator = evaluator
+        self.ruleSetVersion = ruleSetVersion
+        self.question = question
         self.isUntaken = isUntaken
         self.isFeedback = isFeedback
         self.headLength = head.readableBytes
@@ -76,11 +78,11 @@ final class InboundMail: MailIntake {
     ) {
         let record = MailRecord(
             id: id, account: surroundings.account, receivedAt: receivedAt, state: .acting,
-            envelope: envelope, ruleSetVersion: evaluator.version, isUntaken: isUntaken,
+            envelope: envelope, ruleSetVersion: ruleSetVersion, isUntaken: isUntaken,
             bodyPlace: content.memory == nil ? .file : .row, headLength: headLength,
             totalLength: content.length, checksum: content.checksum)
         let promise = MailPromise(
-            surroundings: surroundings, evaluator: evaluator, record: record,
+            surroundings: surroundings, question: question, record: record,
             content: content.memory)
         if isFeedback {
             promise.commit(completion: completion)

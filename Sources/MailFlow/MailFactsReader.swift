@@ -36,7 +36,7 @@ package struct MailFactsReader: Sendable {
         of mail: MailRecord, _ content: MailContent?, for needs: MailFacts.Needs
     ) throws(StorageFailure) -> MailFacts {
         var facts = facts(of: mail)
-        let needs = needs.subtracting(.screening)
+        let needs = needs.intersection(.content)
         guard !needs.isEmpty else { return facts }
         guard let content else {
             facts.noteUnreadable(because: "the raw mail has expired")
@@ -67,10 +67,17 @@ package struct MailFactsReader: Sendable {
 extension MailFacts {
     /// What the rules may ask of a received mail's row: return paths are no recipients to them.
     fileprivate init(_ mail: MailRecord, besides returnPaths: ReturnPaths?) {
-        let envelope = mail.envelope
         self.init(
-            recipients: envelope.recipients.filter { returnPaths?.token(of: $0) == nil },
-            isTLS: envelope.tls != nil)
+            mail.envelope,
+            for: mail.envelope.recipients.filter { returnPaths?.token(of: $0) == nil },
+            at: mail.receivedAt)
+        size = .known(mail.totalLength - mail.headLength)
+        verdicts = mail.verdicts.map { .known(Verdicts($0)) } ?? .unknown("nothing judges mails")
+    }
+
+    /// What is known of a mail before its content.
+    init(_ envelope: ReceivedEnvelope, for recipients: [Mailbox], at time: Timestamp) {
+        self.init(recipients: recipients, isTLS: envelope.tls != nil)
         mailFrom = .known(envelope.mailFrom)
         helo = .known(envelope.helo)
         peerAddress =
@@ -79,9 +86,7 @@ extension MailFacts {
             envelope.peerName == .unknown
             ? .unknown("the DNS did not tell in time") : .known(envelope.peerName.verified)
         tlsVersion = .known(envelope.tls)
-        receivedAt = .known(mail.receivedAt)
-        size = .known(mail.totalLength - mail.headLength)
-        verdicts = mail.verdicts.map { .known(Verdicts($0)) } ?? .unknown("nothing judges mails")
+        receivedAt = .known(time)
     }
 }
 

@@ -1,12 +1,11 @@
 import NIOCore
-import RuleEngine
 import Storage
 
 /// The end of a mail's intake: what policy decides of it, and the commit that the 250 promises.
 struct MailPromise: Sendable {
     let surroundings: InboundMail.Surroundings
-    /// The rules that the mail is stamped with.
-    let evaluator: RuleEvaluator
+    /// What rules are asked before; nil where none refuses the mail.
+    let question: RejectionQuestion?
     let record: MailRecord
     /// Head and raw mail; nil where they are in a file.
     let content: ByteBuffer?
@@ -20,7 +19,7 @@ struct MailPromise: Sendable {
             content.map(MailContent.bytes)
             ?? .file(
                 path: surroundings.spool.bodies.path(of: record.id), length: record.totalLength)
-        judge.decide(record, place, by: evaluator) { decision in
+        judge.decide(record, place, by: question) { decision in
             switch decision {
             case .failure(let refusal):
                 if content == nil { surroundings.spool.bodies.remove([record.id]) }
@@ -29,8 +28,7 @@ struct MailPromise: Sendable {
                 var judged = record
                 judged.verdicts = verdicts
                 MailPromise(
-                    surroundings: surroundings, evaluator: evaluator, record: judged,
-                    content: content
+                    surroundings: surroundings, question: nil, record: judged, content: content
                 ).commit(completion: completion)
             }
         }

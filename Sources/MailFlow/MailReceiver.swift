@@ -12,10 +12,9 @@ package protocol MailReceiver: Sendable {
     /// What is known now of the name of a peer that was admitted.
     func peerName(of peerAddress: String) -> PeerName
     /// Whether a recipient is ours, some enabled rule of the active set takes it, and it may come
-    /// as it comes (plaintext or TLS). `first`: the first one that the mail has.
-    func admit(
-        recipient: ForwardPath, after first: Mailbox?, isTLS: Bool
-    ) -> RecipientAdmission
+    /// as it comes (plaintext or TLS), and none refuses it. `envelope`: as far as it has come; its
+    /// peer's name need not be there.
+    func admit(recipient: ForwardPath, of envelope: ReceivedEnvelope) -> RecipientAdmission
     /// Whether a client may send by what it logs in with; `peerAddress` is where it is.
     func logIn(_ login: PasswordLogin, peerAddress: String) -> LoginOutcome
     /// Starts a mail, at DATA or the first BDAT.
@@ -126,6 +125,11 @@ package enum Refusal: Error, Sendable, Equatable {
     case unsendable(String)
     /// Who is named as its sender is of no verified identity; the text is SES's. 554 5.6.0
     case unverified(String)
+
+    /// The name of the receipt rule that says so, where one does.
+    package var rule: String? {
+        if case .byRule(let rule, _, _, _) = self { rule } else { nil }
+    }
 }
 
 /// One mail coming in, owned by one session. Memory stays bounded: past a threshold the bytes go

@@ -1,7 +1,7 @@
 import MailAuthentication
-package import MailModel
+import MailModel
 import RuleEngine
-package import Storage
+import Storage
 
 /// **Decide**: whether a mail is refused before its 250, for what policy or rules say. Only where
 /// either asks for it is something found out here, since whoever sends then waits.
@@ -26,32 +26,27 @@ package struct SessionJudge: Sendable {
     /// Calls `completion` once, from any thread: with what was found out on the way, nil where nothing
     /// was, or with why the mail is refused.
     func decide(
-        _ mail: MailRecord, _ content: MailContent, by evaluator: RuleEvaluator,
+        _ mail: MailRecord, _ content: MailContent, by question: RejectionQuestion?,
         completion: @escaping @Sendable (Result<VerdictRecord?, Refusal>) -> Void
     ) {
-        let needs = evaluator.sessionNeeds
-        guard needs != nil || refusesFailedDMARC else { return completion(.success(nil)) }
+        guard question != nil || refusesFailedDMARC else { return completion(.success(nil)) }
         Task(executorPreference: executor) {
-            completion(await decision(mail, content, evaluator, needs))
+            completion(await decision(mail, content, question))
         }
     }
 
     private func decision(
-        _ mail: MailRecord, _ content: MailContent, _ evaluator: RuleEvaluator,
-        _ needs: MailFacts.Needs?
+        _ mail: MailRecord, _ content: MailContent, _ question: RejectionQuestion?
     ) async -> Result<VerdictRecord?, Refusal> {
-        let verdicts = await verdicts(mail, content, needs ?? [])
+        let verdicts = await verdicts(mail, content, question?.needs ?? [])
         if refusesFailedDMARC, let refusal = refusal(verdicts) { return .failure(refusal) }
-        guard let needs else { return .success(verdicts) }
+        guard let question else { return .success(verdicts) }
         var judged = mail
         judged.verdicts = verdicts
         do throws(StorageFailure) {
-            let facts = try factsReader.facts(of: judged, content, for: needs)
-            if let rejection = evaluator.rejection(of: facts) {
-                return .failure(
-                    .byRule(
-                        rejection.rule, code: rejection.code, status: rejection.status,
-                        text: rejection.text))
+            let facts = try factsReader.facts(of: judged, content, for: question.needs)
+            if let rejection = question.evaluator.rejection(of: facts) {
+                return .failure(Refusal(rejection))
             }
         } catch {
             return .failure(Refusal(error))

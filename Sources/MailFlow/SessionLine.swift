@@ -13,6 +13,8 @@ package struct SessionLine: Sendable, Equatable {
         case reply
         /// The end of a mail's data: its size, never its bytes.
         case data
+        /// The receipt rule for which the next reply refuses.
+        case rule
         /// A handshake, done or failed.
         case tls
         /// A connection that broke, or a mail cut short.

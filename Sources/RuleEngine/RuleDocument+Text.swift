@@ -1,3 +1,5 @@
+import MailModel
+
 extension RuleDocument {
     /// `ruleSet` as a YAML file that reads back to the same set.
     package static func text(of ruleSet: ReceiptRuleSet) -> String {

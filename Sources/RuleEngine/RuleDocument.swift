@@ -46,13 +46,15 @@ package struct RuleDocument {
             templateNames: TemplateFact.allCases.map(\.rawValue) + rule.groupNames)
         rule.actions = RuleValues.actions(mapping.required("actions")) { action($0, values) }
         if rule.rejects, rule.actions.count > 1 {
-            mapping.note(
-                "“reject” stands alone: what it refuses nothing else is done with", atKey: "actions")
+            mapping["actions"]?.noteWhole(
+                "“reject” stands alone: nothing else is done with what is refused")
         }
         return rule
     }
 
-    private static let actionNames = ["store", "invoke", "notify", "forward", "reject", "addHeader", "stop"]
+    private static let actionNames = [
+        "store", "invoke", "notify", "forward", "reject", "addHeader", "stop",
+    ]
     private static let oneOfThem = "an action is one of \(actionNames.joined(separator: ", "))"
 
     private static func action(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
@@ -152,24 +154,6 @@ package struct RuleDocument {
             to: entries.compactMap { values.target($0) },
             identity: forward["as"].flatMap { RuleValues.address($0) },
             author: forward["from"]?.choice([("keep", .keep), ("rewrite", .rewrite)]) ?? .keep)
-    }
-
-    private static func reject(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
-        guard let reject = value.mapping(keys: ["code", "status", "text"]) else { return nil }
-        let code = reject.int("code", in: 400...599) ?? 550
-        var status = EnhancedStatus(class: code / 100, subject: 7, detail: 1)
-        if let given = reject["status"], let text = given.string() {
-            let read = EnhancedStatus(in: text)
-            if let read, read.description == text, read.class == code / 100 {
-                status = read
-            } else {
-                given.note(
-                    "“\(text)” is no status of RFC 3463 for the code \(code), as \(status) is one")
-            }
-        }
-        return .reject(
-            code: code, status: status,
-            text: reject["text"].flatMap { values.replyText($0) } ?? "Not wanted here")
     }
 
     private static func addHeader(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {

@@ -6,18 +6,39 @@ extension RuleEvaluator {
     package func trace(
         _ facts: MailFacts, standing: (ActionKey) -> ActionStanding?
     ) -> [RuleTrace] {
-        trace(walk(facts, isTraced: true, standing: standing), facts)
+        trace(walk(facts, isTraced: true, standing: standing).visits, facts)
     }
 
     /// What the rules would make of a mail with `facts`, if every action succeeded and every
     /// handler answered `CONTINUE`.
     package func trace(dryRun facts: MailFacts) -> [RuleTrace] {
-        trace(
-            walk(facts, isDryRun: true, isTraced: true) { _ in .ended(.continueOn) }, facts)
+        trace(dryVisits(facts), facts)
     }
 
-    private func trace(_ walk: RuleWalk, _ facts: MailFacts) -> [RuleTrace] {
-        let visits = walk.visits
+    /// A recipient for whom the mail is refused is met by the rule that does it, and by no other.
+    private func dryVisits(_ facts: MailFacts) -> [RuleWalk.Visit] {
+        var refused: [Int: [Mailbox]] = [:]
+        var kept = facts
+        kept.recipients = facts.recipients.filter { recipient in
+            var alone = facts
+            alone.recipients = [recipient]
+            guard let rule = rejectingRule(of: alone) else { return true }
+            refused[rule, default: []].append(recipient)
+            return false
+        }
+        var visits = walk(kept, isDryRun: true, isTraced: true) { _ in .ended(.continueOn) }.visits
+        for (index, recipients) in refused {
+            var walk = RuleWalk(facts, lists: lists, isDryRun: true, isTraced: true)
+            walk.visit(
+                ruleSet.rules[index], at: index, recipients: recipients,
+                isFilled: templated.contains(index), standing: { _ in nil })
+            visits.removeAll { $0.rule == index }
+            visits += walk.visits
+        }
+        return visits
+    }
+
+    private func trace(_ visits: [RuleWalk.Visit], _ facts: MailFacts) -> [RuleTrace] {
         let byRule = Dictionary(visits.map { ($0.rule, $0) }) { first, _ in first }
         return ruleSet.rules.enumerated().map { index, rule in
             trace(rule, byRule[index], facts)
@@ -44,6 +65,7 @@ extension RuleEvaluator {
                         answer: ConditionAnswer(condition.matches(recipient)))
                 }
         }
+        let isMet = conditions.contains { $0.answer == .yes }
         if visit != nil, rule.tlsPolicy == .require {
             conditions.append(
                 RuleTrace.Condition(
@@ -53,7 +75,8 @@ extension RuleEvaluator {
         conditions += visit?.conditions ?? []
         let reached = visit?.actions ?? []
         return RuleTrace(
-            rule: rule.name, answer: visit?.answer ?? .noRecipient, conditions: conditions,
+            rule: rule.name, answer: visit?.answer ?? (isMet ? .refused : .noRecipient),
+            conditions: conditions,
             matchedRecipients: (visit?.recipients ?? []).map(\.wireText),
             actions: rule.actions.enumerated().map { position, action in
                 let (action, standing) =

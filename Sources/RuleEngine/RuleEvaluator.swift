@@ -22,8 +22,10 @@ package struct RuleEvaluator: Sendable {
     /// Positions of rules that scan, or ask for what a scan shows.
     private let scanning: Set<Int>
     /// Positions of rules of which some action has something filled in.
-    private let templated: Set<Int>
-    private let lists: [String: RecipientIndex]
+    let templated: Set<Int>
+    /// What is asked before the 250.
+    let deciding: [Int: DecidingRule]
+    let lists: [String: RecipientIndex]
 
     package init(ruleSet: ReceiptRuleSet) {
         self.ruleSet = ruleSet
@@ -38,6 +40,7 @@ package struct RuleEvaluator: Sendable {
                 rules[$0].isScanEnabled || rules[$0].needs.contains(.screening)
             })
         templated = Set(rules.indices.filter { rules[$0].actions.contains(where: \.isFilled) })
+        deciding = DecidingRule.all(of: rules)
         lists = (ruleSet.lists ?? [:]).mapValues { entries in
             entries.reduce(into: RecipientIndex()) { $0.insert($1, 0) }
         }
@@ -50,17 +53,17 @@ package struct RuleEvaluator: Sendable {
     // MARK: Admission
 
     package enum Answer: Sendable, Equatable {
-        /// Some enabled rule takes the recipient as it comes.
+        /// Some enabled rule takes the recipient as it comes; one that refuses mails takes none.
         case taken
         /// Every rule that matches wants TLS, and it comes without.
         case tlsRequired
-        /// No enabled rule matches.
+        /// No enabled rule that takes mails matches.
         case unknown
     }
 
     /// Whether some enabled rule takes `recipient`.
     package func admits(_ recipient: Mailbox, isTLS: Bool) -> Answer {
-        let matching = rules(for: recipient)
+        let matching = rules(for: recipient).filter { deciding[$0]?.rejects != true }
         guard !matching.isEmpty else { return .unknown }
         let isTaken = isTLS || matching.contains { ruleSet.rules[$0].tlsPolicy == .optional }
         return isTaken ? .taken : .tlsRequired

@@ -10,6 +10,8 @@ package struct RuleTrace: Sendable, Hashable, Codable {
         case plaintext
         /// An earlier stop, or handler's answer, ended the evaluation before this rule.
         case stopped
+        /// Of a mail that is not there: another rule would refuse it before its 250.
+        case refused
         /// An earlier action holds the evaluation here for now.
         case waiting
     }
@@ -35,8 +37,8 @@ package struct RuleTrace: Sendable, Hashable, Codable {
         package var position: Int
         /// `store mail/tickets/` for instance.
         package var text: String
-        /// `ended`, `ended CONTINUE`, `given up`, `retrying`, `next`, `held`, `not reached`; of a
-        /// mail that is not there: `would run`, `would stop`, `would be added`.
+        /// `ended`, `ended CONTINUE`, `given up`, `retrying`, `next`, `held`, `not reached`; `too late`;
+        /// of a mail that is not there: `would run`, `would stop`, `would be added`, `would refuse`.
         package var standing: String
 
         package init(position: Int, text: String, standing: String) {

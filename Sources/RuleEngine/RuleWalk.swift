@@ -15,6 +15,8 @@ struct RuleWalk {
     }
 
     private(set) var visits: [Visit] = []
+    /// Some rule took the mail; one that refuses mails took none.
+    private var isTaken = false
     private var next: [PlannedAction] = []
     private var isWaiting = false
     private var isStopped = false
@@ -36,7 +38,7 @@ struct RuleWalk {
 
     var evaluation: Evaluation {
         Evaluation(
-            next: next, isTaken: visits.contains { $0.answer == .took }, isFinished: !isWaiting)
+            next: next, isTaken: isTaken, isFinished: !isWaiting)
     }
 
     /// `isFilled`: some action of the rule has something filled in.
@@ -68,6 +70,7 @@ struct RuleWalk {
                 return
             }
         }
+        if !rule.rejects { isTaken = true }
         var isHeld = false
         for (position, action) in rule.actions.enumerated() {
             let key = ActionKey(rule: rule.name, position: position)
@@ -98,7 +101,7 @@ struct RuleWalk {
             return Step(standing: isDryRun ? "would be added" : "applied")
         case .reject:
             // Its time was before the 250.
-            return Step(standing: isDryRun ? "would reject" : "too late: the mail was taken")
+            return Step(standing: isDryRun ? "would refuse" : "too late")
         case .stop(topic: nil):
             guard !isHeld else { return hold(planned) }
             isStopped = true

@@ -129,7 +129,9 @@ package enum SESRuleDocument {
                 case .address, .domain, .subdomains: false
                 }
             }
-            let templates = rule.actions.filter { $0.isTemplate || ["forward", "reject"].contains($0.kind) }
+            let templates = rule.actions.filter {
+                $0.isTemplate || ["forward", "reject"].contains($0.kind)
+            }
             return (rule.conditions == nil ? [] : ["rule “\(rule.name)” has conditions"])
                 + patterns.map { "rule “\(rule.name)” takes “\($0.text)”" }
                 + templates.map { "rule “\(rule.name)” has “\($0.text)”" }

@@ -61,7 +61,7 @@ import Testing
 
     @Test func tellsOfARefusal() throws {
         let reply = SMTPReply(550, EnhancedStatusCode(5, 1, 1), "No such user here")
-        mailLog.happened(.refused(reply: reply, subject: "<x@ours.example>"), peer: peer)
+        mailLog.happened(.refused(reply: reply, subject: "<x@ours.example>", rule: nil), peer: peer)
         let line = try only()
         #expect(line.message == "refused")
         #expect(

@@ -213,7 +213,7 @@ struct RecordedSession {
         case .accepted(_, let envelope, let bytes): "accepted \(text(of: envelope)) \(bytes)"
         case .submitted(_, let envelope, let bytes): "submitted \(text(of: envelope)) \(bytes)"
         case .loggedIn(let name): "logged in \(name)"
-        case .refused(let reply, let subject): "refused \(reply.code) \(subject)"
+        case .refused(let reply, let subject, _): "refused \(reply.code) \(subject)"
         case .cut(let path, let bytes): "cut \(path.wireText) \(bytes)"
         case .ended(let reply): "ended \(reply.code)"
         }

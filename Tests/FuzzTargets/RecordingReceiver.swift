@@ -62,16 +62,14 @@ final class RecordingReceiver: MailReceiver {
 
     func peerName(of peerAddress: String) -> PeerName { .unknown }
 
-    func admit(
-        recipient: ForwardPath, after first: Mailbox?, isTLS: Bool
-    ) -> RecipientAdmission {
+    func admit(recipient: ForwardPath, of envelope: ReceivedEnvelope) -> RecipientAdmission {
         let ours = Domain(validatedASCII: "ours.example")
         switch recipient {
         case .postmaster:
             return .admitted(Mailbox(validatedLocalPart: "postmaster", domain: ours))
         case .mailbox(let mailbox):
             guard mailbox.domain == ours else { return .refused(.recipientUnknown) }
-            if mailbox.localPart == "tls", !isTLS { return .refused(.tlsRequired) }
+            if mailbox.localPart == "tls", envelope.tls == nil { return .refused(.tlsRequired) }
             return .admitted(mailbox)
         }
     }

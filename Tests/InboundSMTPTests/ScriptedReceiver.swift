@@ -34,16 +34,14 @@ final class ScriptedReceiver: MailReceiver {
         return .verified(Domain(validatedASCII: "name\(number).test"))
     }
 
-    func admit(
-        recipient: ForwardPath, after first: Mailbox?, isTLS: Bool
-    ) -> RecipientAdmission {
+    func admit(recipient: ForwardPath, of envelope: ReceivedEnvelope) -> RecipientAdmission {
         switch recipient {
         case .postmaster:
             let domain = Domain(validatedASCII: "ours.test")
             return .admitted(Mailbox(validatedLocalPart: "postmaster", domain: domain))
         case .mailbox(let mailbox):
             guard mailbox.domain.ascii == "ours.test" else { return .refused(.recipientUnknown) }
-            if mailbox.localPart == "tls", !isTLS { return .refused(.tlsRequired) }
+            if mailbox.localPart == "tls", envelope.tls == nil { return .refused(.tlsRequired) }
             return .admitted(mailbox)
         }
     }

@@ -59,7 +59,7 @@ import Testing
         let login = Data("\0\(user)\0guess".utf8).base64EncodedString()
         driver.feed("EHLO c.test\r\nAUTH PLAIN \(login)\r\n")
         let subjects = driver.events.compactMap { event in
-            if case .refused(_, let subject) = event { subject } else { nil }
+            if case .refused(_, let subject, _) = event { subject } else { nil }
         }
         #expect(subjects == [subject])
     }

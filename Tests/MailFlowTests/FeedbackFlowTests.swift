@@ -152,7 +152,7 @@ import Testing
                 ...forged.startIndex, with: forged.hasPrefix("0") ? "1" : "0")
             let mailbox = try #require(Mailbox(forged))
             #expect(
-                acting.receiving.flow.admit(recipient: .mailbox(mailbox), after: nil, isTLS: true)
+                acting.receiving.admit(.mailbox(mailbox), isTLS: true)
                     == .refused(.recipientUnknown))
             #expect(try await acting.recipient(queued) == queued.recipient)
         }
@@ -189,7 +189,7 @@ import Testing
         for (sends, isTaken) in [(true, whereMailIsSent), (false, elsewhere)] {
             let receiving = try await Receiving(
                 rules: ReceiptRuleSet(name: "none", rules: []), sends: sends)
-            let admission = receiving.flow.admit(recipient: path, after: nil, isTLS: false)
+            let admission = receiving.admit(path)
             #expect((admission != .refused(.recipientUnknown)) == isTaken)
         }
     }
@@ -256,9 +256,7 @@ import Testing
             let path = acting.returnPath(of: queued)
             #expect(path.hasSuffix("@\(name)"))
             let mailbox = try #require(Mailbox(path))
-            #expect(
-                acting.receiving.flow.admit(recipient: .mailbox(mailbox), after: nil, isTLS: false)
-                    == .admitted(mailbox))
+            #expect(acting.receiving.admit(.mailbox(mailbox)) == .admitted(mailbox))
             let id = try await Self.comes("bounce", about: queued, acting)
             #expect(try await acting.receiving.store.mail(id)?.isUntaken == false)
             #expect(try await acting.kinds() == ["Bounce Permanent/General"])

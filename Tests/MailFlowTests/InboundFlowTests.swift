@@ -49,7 +49,7 @@ import Testing
         let receiving = try await Receiving(
             rules: Self.ruleSet, identities: ["ours.example", "eve@lone.example"])
         let mailbox = try #require(Mailbox(text))
-        let admission = receiving.flow.admit(recipient: .mailbox(mailbox), after: nil, isTLS: isTLS)
+        let admission = receiving.admit(.mailbox(mailbox), isTLS: isTLS)
         switch answer {
         case .taken: #expect(admission == .admitted(mailbox))
         case .unknown: #expect(admission == .refused(.recipientUnknown))
@@ -60,7 +60,7 @@ import Testing
     @Test func completesBarePostmaster() async throws {
         let receiving = try await Receiving(identities: [])
         let expected = try #require(Mailbox("postmaster@mx.ours.test"))
-        #expect(receiving.flow.admit(recipient: .postmaster, after: nil, isTLS: false) == .admitted(expected))
+        #expect(receiving.admit(.postmaster) == .admitted(expected))
     }
 
     /// Without filters, too: what cannot be read could not be blocked.

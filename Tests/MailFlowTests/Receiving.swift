@@ -75,11 +75,10 @@ final class Receiving: Sendable {
             peers: resolver.map { [time] in PeerNames(resolver: $0, time: time) },
             identities: identities, returnPaths: returnPaths, rules: rules, store: store,
             bodies: bodies, threads: threads, room: room, queue: queue,
-            judge: judge.map {
-                SessionJudge(
-                    $0, refusesFailedDMARC: true,
-                    facts: MailFactsReader(bodies: bodies, returnPaths: nil, guesser: nil))
-            }, time: time,
+            judge: SessionJudge(
+                judge, refusesFailedDMARC: judge != nil,
+                facts: MailFactsReader(bodies: bodies, returnPaths: nil, guesser: nil)),
+            time: time,
             random: random, onFailure: { if $0.isSyncFailure { failures.add() } })
     }
 
@@ -103,12 +102,27 @@ final class Receiving: Sendable {
         _ recipients: [String] = ["ada@ours.example"], declaredSize: Int? = nil,
         change: (inout ReceivedEnvelope) -> Void = { _ in }
     ) -> Result<any MailIntake, Refusal> {
-        var envelope = ReceivedEnvelope(
+        var envelope = Self.envelope(recipients)
+        change(&envelope)
+        return flow.open(envelope, MailDetails(declaredSize: declaredSize))
+    }
+
+    /// What RCPT is answered, behind those of `recipients`.
+    func admit(
+        _ path: ForwardPath, after recipients: [String] = [], isTLS: Bool = false,
+        change: (inout ReceivedEnvelope) -> Void = { _ in }
+    ) -> RecipientAdmission {
+        var envelope = Self.envelope(recipients)
+        envelope.tls = isTLS ? "TLSv1.3" : nil
+        change(&envelope)
+        return flow.admit(recipient: path, of: envelope)
+    }
+
+    private static func envelope(_ recipients: [String]) -> ReceivedEnvelope {
+        ReceivedEnvelope(
             mailFrom: .null, recipients: recipients.compactMap { Mailbox($0) },
             helo: "client.example", peerAddress: "192.0.2.1", tls: nil, isExtended: true,
             isSMTPUTF8: false, is8BitMIME: false)
-        change(&envelope)
-        return flow.open(envelope, MailDetails(declaredSize: declaredSize))
     }
 
     /// Receives `text` whole.

@@ -43,14 +43,13 @@ struct MailLog: SessionLog, ActionLog {
         case .loggedIn(let key):
             metrics.add("martlet_logins_total")
             log.info("logged in", metadata: ["key": "\(key)", "peer": "\(peer.address)"])
-        case .refused(let reply, let subject):
+        case .refused(let reply, let subject, let rule):
             metrics.add("martlet_refusals_total{code=\"\(reply.code)\"}")
-            log.info(
-                "refused",
-                metadata: [
-                    "reply": "\(Self.text(reply))", "about": "\(subject)",
-                    "peer": "\(peer.address)",
-                ])
+            var metadata: Logger.Metadata = [
+                "reply": "\(Self.text(reply))", "about": "\(subject)", "peer": "\(peer.address)",
+            ]
+            if let rule { metadata["rule"] = "\(rule)" }
+            log.info("refused", metadata: metadata)
         case .cut(let mailFrom, let bytes):
             metrics.add("martlet_mails_cut_total")
             log.info(

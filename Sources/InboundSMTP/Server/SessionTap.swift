@@ -47,7 +47,11 @@ struct SessionTap {
     }
 
     func happened(_ event: SessionEvent) {
-        if case .cut(_, let bytes) = event { note(.failed, "cut after \(bytes) bytes of data") }
+        switch event {
+        case .cut(_, let bytes): note(.failed, "cut after \(bytes) bytes of data")
+        case .refused(_, _, let rule?): note(.rule, rule)
+        case .accepted, .submitted, .loggedIn, .refused, .ended: break
+        }
     }
 
     func note(_ kind: SessionLine.Kind, _ text: String) {

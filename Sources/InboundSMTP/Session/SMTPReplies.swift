@@ -153,8 +153,8 @@ enum SMTPReplies {
         case .overloaded: overloaded
         case .peerBlocked, .recipientUnknown, .tlsRequired, .insufficientStorage,
             .storageUnavailable, .shuttingDown, .headerTooLarge, .tooManyHops, .dmarcFailed,
-            .dmarcUndecided, .authorUnclear, .byRule, .otherRules, .loginRevoked, .scannerUnavailable, .unsendable,
-            .unverified:
+            .dmarcUndecided, .authorUnclear, .byRule, .otherRules, .loginRevoked,
+            .scannerUnavailable, .unsendable, .unverified:
             self.refusal(refusal)
         }
     }

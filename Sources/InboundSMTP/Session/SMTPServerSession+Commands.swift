@@ -132,26 +132,28 @@ extension SMTPServerSession {
             return refuse(SMTPReplies.needsSMTPUTF8, about: subject)
         }
         guard transaction.recipients.count < settings.limits.recipientsMax else {
-            recipientsTooMany += 1
-            // RFC 5321 §4.5.3.1.10: the rest comes in another mail; some try all of them first.
-            return refuse(
-                SMTPReplies.tooManyRecipients, about: subject,
-                isError: recipientsTooMany > Self.recipientsTooManyMax)
+            return refuseSurplus(SMTPReplies.tooManyRecipients, about: subject)
         }
-        switch receiver.admit(
-            recipient: path, after: transaction.recipients.first, isTLS: tls != nil)
-        {
+        switch receiver.admit(recipient: path, of: envelope(of: transaction)) {
         case .admitted(let mailbox):
             take(mailbox, parameters)
             send(SMTPReplies.rcpt)
+        case .refused(.otherRules):
+            refuseSurplus(SMTPReplies.refusal(.otherRules), about: subject)
         case .refused(let refusal):
             self.transaction?.isRecipientRefused = true
             let isUnknown = settings.role == .submission && refusal == .recipientUnknown
             refuse(
                 isUnknown
                     ? SubmissionReplies.unknownAddress(subject) : SMTPReplies.refusal(refusal),
-                about: subject)
+                about: subject, by: refusal.rule)
         }
+    }
+
+    /// RFC 5321 §4.5.3.1.10: the rest comes in another mail; some try all of them first.
+    private mutating func refuseSurplus(_ reply: SMTPReply, about subject: String) {
+        recipientsTooMany += 1
+        refuse(reply, about: subject, isError: recipientsTooMany > Self.recipientsTooManyMax)
     }
 
     private mutating func take(_ recipient: Mailbox, _ parameters: RecipientParameters) {

@@ -191,7 +191,9 @@ package struct SMTPServerSession {
                 .event(.submitted(id, envelope(of: transaction), bytes: transaction.bytes)))
             send(SMTPReplies.sent(id))
         case .refused(let refusal):
-            refuse(SMTPReplies.refusal(refusal), about: transaction.mailFrom.wireText)
+            refuse(
+                SMTPReplies.refusal(refusal), about: transaction.mailFrom.wireText,
+                by: refusal.rule)
         }
         self.transaction = nil
         // What the mail was waiting for is past with it.
@@ -320,8 +322,10 @@ package struct SMTPServerSession {
 
     /// A reply that says no: told in the log, counted and perhaps delayed where it is the client's
     /// error.
-    mutating func refuse(_ reply: SMTPReply, about subject: String, isError: Bool? = nil) {
-        outputs.append(.event(.refused(reply: reply, subject: subject)))
+    mutating func refuse(
+        _ reply: SMTPReply, about subject: String, by rule: String? = nil, isError: Bool? = nil
+    ) {
+        outputs.append(.event(.refused(reply: reply, subject: subject, rule: rule)))
         guard isError ?? (reply.code >= 500) else { return send(reply) }
         errors += 1
         holdErrorReply()

@@ -11,8 +11,8 @@ package enum SessionEvent: Sendable {
     /// The client has logged in with the access key of this name.
     case loggedIn(String)
     /// A command or mail was refused with `reply`; `subject` is what it was about: a recipient, a
-    /// sender, a line.
-    case refused(reply: SMTPReply, subject: String)
+    /// sender, a line; `rule` is the receipt rule that said so, where one did.
+    case refused(reply: SMTPReply, subject: String, rule: String?)
     /// The peer went away, or was sent away, with a mail half taken.
     case cut(mailFrom: ReversePath, bytes: Int)
     case ended(because: SMTPReply)

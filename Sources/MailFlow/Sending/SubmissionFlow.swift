@@ -46,7 +46,7 @@ package final class SubmissionFlow: MailReceiver {
 
     /// Whom a mail goes to is its sender's to say; whether it can, the queue finds out.
     package func admit(
-        recipient: ForwardPath, after first: Mailbox?, isTLS: Bool
+        recipient: ForwardPath, of envelope: ReceivedEnvelope
     ) -> RecipientAdmission {
         switch recipient {
         case .postmaster: .refused(.recipientUnknown)

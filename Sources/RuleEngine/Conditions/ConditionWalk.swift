@@ -45,11 +45,17 @@ struct ConditionWalk {
 
     /// Whether its rule takes the mail.
     mutating func holds(_ conditions: RuleConditions) -> Bool {
+        let answer = answer(to: conditions)
+        return answer == .yes || answer == .unknown && conditions.whenUnknown == .take
+    }
+
+    /// The same, where what is not known yet is not decided.
+    mutating func answer(to conditions: RuleConditions) -> ConditionAnswer {
         var answer = all(conditions.when)
         for condition in conditions.unless where answer != .no {
             answer = Self.both(answer, ask(condition, isNegated: true))
         }
-        return answer == .yes || answer == .unknown && conditions.whenUnknown == .take
+        return answer
     }
 
     private static func both(_ left: ConditionAnswer, _ right: ConditionAnswer) -> ConditionAnswer {

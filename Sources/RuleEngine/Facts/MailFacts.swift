@@ -80,6 +80,8 @@ package struct MailFacts: Sendable {
         package static let screening = Needs(rawValue: 8)
         /// SPF, DKIM and DMARC.
         package static let origin = Needs(rawValue: 16)
+        /// What the mail itself is read for.
+        package static let content: Needs = [.header, .body, .attachments]
     }
 }
 

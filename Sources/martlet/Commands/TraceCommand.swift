@@ -84,6 +84,7 @@ struct TraceCommand: AsyncParsableCommand {
         case .command: "->"
         case .reply: "<-"
         case .data: "-> data,"
+        case .rule: "refused by rule"
         case .tls: "TLS:"
         case .failed: "broken:"
         case .ended: "ends"

@@ -42,6 +42,7 @@ enum TraceText {
         case .conditions: "its conditions do not hold"
         case .plaintext: "requires TLS, and the mail came without"
         case .stopped: "not reached: an earlier rule stopped"
+        case .refused: "not reached: the mail is refused before its 250"
         case .waiting: "not reached yet: an earlier action is still open"
         }
     }

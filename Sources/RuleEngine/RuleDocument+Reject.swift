@@ -1,0 +1,36 @@
+import Documents
+import MailModel
+
+extension RuleDocument {
+    static func reject(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
+        guard let reject = value.mapping(keys: ["code", "status", "text"]) else { return nil }
+        let code = reject["code"].flatMap(code) ?? 550
+        return .reject(
+            code: code, status: status(reject["status"], of: code),
+            text: reject["text"].flatMap { values.replyText($0) } ?? "Not wanted here")
+    }
+
+    /// RFC 5321 §4.2: the second digit is 0 to 5; 421 would end the session.
+    private static func code(_ value: DocumentValue) -> Int? {
+        guard let code = value.int(in: 400...559) else { return nil }
+        guard code % 100 < 60, code != 421 else {
+            value.note("\(code) is no code that refuses a mail: 450, 550 and 554 are some")
+            return nil
+        }
+        return code
+    }
+
+    /// Of the code's class. RFC 2034 §4
+    private static func status(_ value: DocumentValue?, of code: Int) -> EnhancedStatus {
+        let usual = EnhancedStatus(class: code / 100, subject: 7, detail: 1)
+        guard let value, let text = value.string() else { return usual }
+        guard let status = EnhancedStatus(in: text), status.description == text,
+            status.class == usual.class
+        else {
+            value.note(
+                "“\(text)” is no status of RFC 3463 for the code \(code); “\(usual)” is one")
+            return usual
+        }
+        return status
+    }
+}

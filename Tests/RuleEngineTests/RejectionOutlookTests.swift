@@ -1,0 +1,149 @@
+import MailModel
+import RuleEngine
+import Testing
+
+/// What is known before a mail's content of whether rules refuse it, and what comes of it.
+@Suite struct RejectionOutlookTests {
+    private static func evaluator(_ rules: String) throws -> RuleEvaluator {
+        RuleEvaluator(
+            ruleSet: try RuleDocument.read(
+                "ruleSet: s\nrules:\n" + rules, file: "f", catalogue: .unchecked))
+    }
+
+    private static func rule(_ name: String, _ lines: String..., actions: String) -> String {
+        let all = lines + ["actions: [\(actions)]"]
+        return "  - name: \(name)\n" + all.map { "    \($0)\n" }.joined()
+    }
+
+    private static let reject = "{reject: {}}"
+
+    private static func facts(
+        _ recipients: String..., subject: String? = nil, isTLS: Bool = false
+    ) throws -> MailFacts {
+        var facts = MailFacts(recipients: recipients.compactMap { Mailbox($0) }, isTLS: isTLS)
+        facts.mailFrom = .known(.mailbox(try #require(Mailbox("bob@far.example"))))
+        guard let subject else { return facts }
+        facts.read(Array("Subject: \(subject)\r\n\r\n".utf8), for: .header, guesser: nil)
+        return facts
+    }
+
+    enum Outlook { case taken, refused, open }
+
+    private static let bySubject = rule("x", "when: [{subject: x}]", actions: reject)
+    private static let stopBySubject = rule("stop", "when: [{subject: x}]", actions: "stop")
+
+    /// A mail in plaintext from `bob@far.example`.
+    @Test(arguments: [
+        ("", Outlook.taken),
+        (rule("a", actions: "stop"), .taken),
+        (rule("a", actions: reject), .refused),
+        (rule("a", "enabled: false", actions: reject), .taken),
+        (rule("a", "recipients: [b.example]", actions: reject), .taken),
+        (rule("a", "tls: require", actions: reject), .taken),
+        (rule("a", "when: [{mailFrom: bob@far.example}]", actions: reject), .refused),
+        (rule("a", "when: [{mailFrom: eve@far.example}]", actions: reject), .taken),
+        (bySubject, .open),
+        // What is known already may be enough.
+        (rule("a", "when: [{subject: x}, {tls: true}]", actions: reject), .taken),
+        (rule("a", "when: [{any: [{subject: x}, {tls: false}]}]", actions: reject), .refused),
+        // Even where it would take what is unknown: it may be known later.
+        (rule("a", "when: [{subject: x}]", "whenUnknown: take", actions: reject), .open),
+        (rule("a", "when: [{peerName: x}]", "whenUnknown: take", actions: reject), .open),
+        (rule("a", actions: "{reject: {text: 'No ${subject}'}}"), .open),
+        (rule("a", actions: "{reject: {text: 'No ${mailFrom}'}}"), .refused),
+        // In the order of the rules.
+        (rule("a", actions: "stop") + rule("b", actions: reject), .taken),
+        (rule("a", actions: reject) + rule("b", actions: "stop"), .refused),
+        (bySubject + rule("b", actions: reject), .open),
+        (bySubject + rule("b", actions: "stop"), .open),
+        (stopBySubject + rule("b", actions: reject), .open),
+        (rule("b", actions: "{addHeader: {name: A, value: b}}") + stopBySubject, .taken),
+    ])
+    func saysWhatIsKnownAtRCPT(_ rules: String, _ outlook: Outlook) throws {
+        let evaluator = try Self.evaluator(rules.isEmpty ? "  []" : rules)
+        let found: Outlook =
+            switch evaluator.rejectionOutlook(try Self.facts("a@a.example")) {
+            case .taken: .taken
+            case .refused: .refused
+            case .open: .open
+            }
+        #expect(found == outlook)
+    }
+
+    /// What would end differently for two recipients is never held to be alike.
+    @Test(arguments: [
+        ("a@a.example", "b@a.example", true), ("a@a.example", "a@b.example", false),
+        ("a@c.example", "b@c.example", false), ("a@c.example", "a@c.example", true),
+        ("a@d.example", "b@d.example", true),
+    ])
+    func isAlikeWhereTheSameRulesDecide(_ one: String, _ other: String, isAlike: Bool) throws {
+        let evaluator = try Self.evaluator(
+            Self.rule("a", "recipients: [a.example]", "when: [{subject: x}]", actions: Self.reject)
+                + Self.rule("b", "recipients: [b.example]", "when: [{subject: y}]", actions: Self.reject)
+                + Self.rule(
+                    "c", "recipients: [c.example]", "when: [{recipient: a@c.example}, {subject: z}]",
+                    actions: Self.reject))
+        let outlooks = try [one, other].map { evaluator.rejectionOutlook(try Self.facts($0)) }
+        #expect((outlooks[0] == outlooks[1]) == isAlike)
+    }
+
+    @Test func asksForWhatItsRulesWant() throws {
+        let evaluator = try Self.evaluator(
+            Self.rule("a", "recipients: [a.example]", "when: [{dmarc: FAIL}]", actions: Self.reject)
+                + Self.rule("b", "recipients: [b.example]", "when: [{spam: FAIL}]", actions: "stop")
+                + Self.rule("c", "when: [{subject: x}]", actions: Self.reject)
+                + Self.rule("d", "when: [{body: x}]", actions: "stop"))
+        for (recipient, needs) in [
+            ("a@a.example", MailFacts.Needs([.origin, .header])),
+            ("b@b.example", [.screening, .header]), ("c@c.example", .header),
+        ] {
+            guard case .open(let open) = evaluator.rejectionOutlook(try Self.facts(recipient)) else {
+                Issue.record("nothing is open for \(recipient)")
+                continue
+            }
+            #expect(open.needs == needs)
+        }
+    }
+
+    // MARK: The end
+
+    @Test(arguments: [
+        (bySubject, "x", "x"), (bySubject, "y", nil), (bySubject, nil, nil),
+        (rule("a", "when: [{subject: x}]", "whenUnknown: take", actions: reject), nil, "a"),
+        (stopBySubject + rule("b", actions: reject), "x", nil),
+        (stopBySubject + rule("b", actions: reject), "y", "b"),
+        (stopBySubject + rule("b", actions: reject), nil, "b"),
+        (bySubject + rule("b", actions: reject), "x", "x"),
+    ])
+    func refusesByTheFirstRuleThatDoes(
+        _ rules: String, _ subject: String?, _ rule: String?
+    ) throws {
+        let evaluator = try Self.evaluator(rules)
+        let facts = try Self.facts("a@a.example", subject: subject)
+        #expect(evaluator.rejection(of: facts)?.rule == rule)
+    }
+
+    @Test func makesNobodyKnownAndTakesNothing() throws {
+        let evaluator = try Self.evaluator(Self.bySubject)
+        let recipient = try #require(Mailbox("a@a.example"))
+        #expect(evaluator.admits(recipient, isTLS: false) == .unknown)
+        let facts = try Self.facts("a@a.example", subject: "x")
+        #expect(evaluator.evaluate(facts) { _ in nil }.isTaken == false)
+        #expect(evaluator.trace(facts) { _ in nil }[0].actions[0].standing == "too late")
+    }
+
+    /// As if each recipient had a mail of their own.
+    @Test func explainsWhoIsRefused() throws {
+        let evaluator = try Self.evaluator(
+            Self.rule("kept", "recipients: [a@a.example]", actions: "stop")
+                + Self.rule("first", "recipients: [b@a.example]", actions: "")
+                + Self.bySubject + Self.rule("all", actions: ""))
+        let traces = evaluator.trace(
+            dryRun: try Self.facts("a@a.example", "b@a.example", subject: "x"))
+        #expect(traces.map(\.answer) == [.took, .refused, .took, .stopped])
+        #expect(traces[2].matchedRecipients == ["b@a.example"])
+        #expect(traces[2].actions.map(\.standing) == ["would refuse"])
+        let alone = evaluator.trace(dryRun: try Self.facts("b@a.example", subject: "x"))
+        #expect(alone.map(\.answer) == [.noRecipient, .refused, .took, .refused])
+    }
+}
