@@ -4,14 +4,15 @@ import MailModel
 extension RuleDocument {
     static func reject(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
         guard let reject = value.mapping(keys: ["code", "status", "text"]) else { return nil }
-        let code = reject["code"].flatMap(code) ?? 550
+        let given = reject["code"]
+        let code = given.map(refusingCode) ?? 550
         return .reject(
-            code: code, status: status(reject["status"], of: code),
+            code: code ?? 550, status: status(reject["status"], of: code),
             text: reject["text"].flatMap { values.replyText($0) } ?? "Not wanted here")
     }
 
     /// RFC 5321 §4.2: the second digit is 0 to 5; 421 would end the session.
-    private static func code(_ value: DocumentValue) -> Int? {
+    private static func refusingCode(_ value: DocumentValue) -> Int? {
         guard let code = value.int(in: 400...559) else { return nil }
         guard code % 100 < 60, code != 421 else {
             value.note("\(code) is no code that refuses a mail: 450, 550 and 554 are some")
@@ -21,9 +22,9 @@ extension RuleDocument {
     }
 
     /// Of the code's class. RFC 2034 §4
-    private static func status(_ value: DocumentValue?, of code: Int) -> EnhancedStatus {
-        let usual = EnhancedStatus(class: code / 100, subject: 7, detail: 1)
-        guard let value, let text = value.string() else { return usual }
+    private static func status(_ value: DocumentValue?, of code: Int?) -> EnhancedStatus {
+        let usual = EnhancedStatus(class: (code ?? 550) / 100, subject: 7, detail: 1)
+        guard let value, let text = value.string(), let code else { return usual }
         guard let status = EnhancedStatus(in: text), status.description == text,
             status.class == usual.class
         else {

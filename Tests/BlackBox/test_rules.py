@@ -6,6 +6,7 @@ import signal
 import unittest
 
 from support import PROJECT, Server, ServerCase, martlet, message, new_server, one_rule
+from test_trace import Tracer
 
 MAIL = message()
 
@@ -292,7 +293,13 @@ class Reject(ServerCase):
           - name: trap
             recipients: [trap@example.test]
             actions:
-              - reject: {}
+              - reject: {text: Closed}
+          - name: plain
+            recipients: [safe@example.test]
+            when:
+              - tls: false
+            actions:
+              - reject: {text: Only by TLS}
           - name: all
             actions:
               - store: {bucket: mail}
@@ -308,22 +315,44 @@ class Reject(ServerCase):
 
     @staticmethod
     def carrying(name, size=0):
-        return (f"From: eve@sender.example\r\nMIME-Version: 1.0\r\nSubject: x\r\n"
+        return ("From: eve@sender.example\r\nMIME-Version: 1.0\r\nSubject: x\r\n"
                 "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
                 f'Content-Disposition: attachment; filename="{name}"\r\n\r\nMZ'
                 + ("0123456789" * 7 + "\r\n") * (size // 72) + "\r\n--b--\r\n").encode()
 
-    def test_what_a_rule_refuses_is_not_taken(self):
+    def mails(self):
+        return len(self.server.json("mail", "list"))
+
+    def test_what_a_rule_refuses_leaves_nothing(self):
+        before = self.mails()
         for size in (0, 200_000):
             self.assertEqual(
                 self.answer(self.carrying("a.exe", size)),
                 (552, "5.7.0 No programs, eve@sender.example"))
-        self.assertEqual(self.answer(self.carrying("a.txt"))[0], 250)
         code, text = self.answer(b"Subject: come later\r\n\r\n")
         self.assertEqual((code, text), (450, "4.7.1 Not wanted here"))
-        self.assertEqual(self.answer(b"Subject: x\r\n\r\n", "trap@example.test")[0], 550)
-        self.assertEqual(len(self.server.json("mail", "list")), 1)
+        self.assertEqual(self.mails(), before)
         self.assertEqual(os.listdir(self.server.path("data", "spool", "bodies")), [])
+        self.assertEqual(self.answer(self.carrying("a.txt"))[0], 250)
+        self.assertEqual(self.mails(), before + 1)
+
+    def test_chunks_are_refused_at_their_end(self):
+        mail = self.carrying("a.exe")
+        with self.server.dialog() as dialog:
+            dialog.expect(220)
+            dialog.command("EHLO client.example", 250)
+            for _ in range(2):
+                dialog.command("MAIL FROM:<eve@sender.example>", 250)
+                dialog.command("RCPT TO:<desk@example.test>", 250)
+                dialog.send(b"BDAT 40\r\n" + mail[:40])
+                dialog.expect(250)
+                dialog.send(f"BDAT {len(mail) - 40} LAST\r\n".encode() + mail[40:])
+                dialog.expect(552)
+
+    def test_the_envelope_is_enough_at_rcpt(self):
+        self.assertEqual(self.server.rcpt("trap@example.test"), (550, "5.7.1 Closed"))
+        self.assertEqual(self.server.rcpt("safe@example.test"), (550, "5.7.1 Only by TLS"))
+        self.assertEqual(self.server.rcpt("safe@example.test", tls=True)[0], 250)
 
     def test_a_stop_before_it_keeps_the_mail(self):
         code, _ = self.answer(self.carrying("a.exe"), sender="bob@friend.example")
@@ -335,16 +364,33 @@ class Reject(ServerCase):
             client.mail("eve@sender.example")
             self.assertEqual(client.rcpt("other@example.test")[0], 250)
             self.assertEqual(client.rcpt("more@example.test")[0], 250)
+            self.assertEqual(client.rcpt("trap@example.test")[0], 550)
             code, text = client.rcpt("desk@example.test")
             self.assertEqual((code, text[:6]), (452, b"4.5.3 "))
             self.assertEqual(client.data(self.carrying("a.exe"))[0], 250)
             client.mail("eve@sender.example")
             self.assertEqual(client.rcpt("desk@example.test")[0], 250)
+            self.assertEqual(client.rcpt("postmaster@example.test")[0], 452)
             self.assertEqual(client.data(self.carrying("a.exe"))[0], 552)
 
-    def test_the_log_names_the_rule(self):
+    def test_the_log_and_the_trace_name_the_rule(self):
+        tracer = Tracer(self, self.server, "--count", "1")
         self.answer(self.carrying("a.exe"))
-        self.assertTrue(self.server.log_lines("no-programs"))
+        self.assertEqual(tracer.wait(), 0)
+        self.assertEqual(tracer.texts("rule"), ["no-programs"])
+        self.assertTrue(self.server.log_lines("refused", "rule=no-programs", "552 5.7.0"))
+
+    def test_explain_says_who_is_refused(self):
+        path = self.server.path("program.eml")
+        with open(path, "wb") as file:
+            file.write(self.carrying("a.exe"))
+        text = martlet(
+            "rules", "explain", self.server.path("rules", "main.yaml"), "--mail", path,
+            "--to", "desk@example.test", "--to", "other@example.test",
+            "--mail-from", "eve@sender.example").stdout
+        self.assertIn("+ no-programs  took desk@example.test\n", text)
+        self.assertIn("-> reject 552 5.7.0 No programs, eve@sender.example  would refuse\n", text)
+        self.assertIn("+ all  took other@example.test\n", text)
 
 
 class Reload(ServerCase):

@@ -72,6 +72,12 @@ import Testing
         #expect(metrics.text(gauges: []).contains("martlet_refusals_total{code=\"550\"} 1\n"))
     }
 
+    @Test func namesTheRuleThatRefuses() throws {
+        let reply = SMTPReply(550, EnhancedStatusCode(5, 7, 1), "Not wanted here")
+        mailLog.happened(.refused(reply: reply, subject: "a@b.example", rule: "spam"), peer: peer)
+        #expect(try only().metadata["rule"] == "spam")
+    }
+
     @Test func tellsOfWhatWasCutAndEnded() throws {
         mailLog.happened(.cut(mailFrom: .null, bytes: 17), peer: peer)
         mailLog.happened(

@@ -5,7 +5,7 @@ import Storage
 import Synchronization
 
 /// A flow that takes mail for `ours.test`: `tls@` only over TLS, `busy@` never (the disk is full),
-/// `lost@` is refused at the end of its mail.
+/// `lost@` is refused at the end of its mail, `ruled@` by a rule; `apart@` has to come alone.
 final class ScriptedReceiver: MailReceiver {
     let mails = Mutex<[[UInt8]]>([])
     let abandoned = Mutex(0)
@@ -42,6 +42,14 @@ final class ScriptedReceiver: MailReceiver {
         case .mailbox(let mailbox):
             guard mailbox.domain.ascii == "ours.test" else { return .refused(.recipientUnknown) }
             if mailbox.localPart == "tls", envelope.tls == nil { return .refused(.tlsRequired) }
+            if mailbox.localPart == "apart", !envelope.recipients.isEmpty {
+                return .refused(.otherRules)
+            }
+            if mailbox.localPart == "ruled" {
+                let status = EnhancedStatus(class: 5, subject: 7, detail: 9)
+                return .refused(
+                    .byRule("no-bots", code: 554, status: status, text: "No bots,\r\n250 \u{e9}"))
+            }
             return .admitted(mailbox)
         }
     }

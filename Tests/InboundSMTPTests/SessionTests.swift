@@ -25,6 +25,26 @@ import Testing
         #expect(driver.isClosed)
     }
 
+    /// The peer sees a rule's words on one line, the log its name.
+    @Test func saysWhatARuleSays() {
+        var driver = driver()
+        driver.feed(Self.envelope + "RCPT TO:<ruled@ours.test>\r\n")
+        #expect(driver.text.hasSuffix("\r\n554 5.7.9 No bots,??250 ??\r\n"))
+        let rules = driver.events.compactMap { event in
+            if case .refused(_, "ruled@ours.test", let rule) = event { rule } else { nil }
+        }
+        #expect(rules == ["no-bots"])
+    }
+
+    /// Whom it was addressed to is not the client's error.
+    @Test func sendsRecipientsOfOtherRulesAway() {
+        var driver = driver()
+        let again = String(repeating: "RCPT TO:<apart@ours.test>\r\n", count: 100)
+        driver.feed(Self.envelope + again + "DATA\r\nx\r\n.\r\n")
+        #expect(driver.text.contains("452 4.5.3 Other rules hold for this recipient"))
+        #expect(driver.text.contains("250 2.0.0 Ok: queued as 0000"))
+    }
+
     /// What is told of a mail is the name that was known when it began.
     @Test func takesThePeersNameOnceForEachMail() {
         var driver = driver()

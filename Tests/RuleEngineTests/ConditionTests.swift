@@ -265,8 +265,8 @@ import Testing
     static let needs: [(String, MailFacts.Needs)] = [
         ("subject: x", .header), ("any: [{body: x}, {from: y}]", [.header, .body]),
         ("not: {attachment: {}}", .attachments), ("attachmentCount: {above: 3}", .attachments),
-        ("spam: FAIL", .screening), ("listScore: {above: 1}", .screening), ("spf: PASS", []),
-        ("peer: 192.0.2.1", []),
+        ("spam: FAIL", .screening), ("listScore: {above: 1}", .screening), ("spf: PASS", .origin),
+        ("dmarcPolicy: none", .origin), ("peer: 192.0.2.1", []),
     ]
 
     @Test(arguments: needs)

@@ -79,9 +79,11 @@ import Testing
     func isAlikeWhereTheSameRulesDecide(_ one: String, _ other: String, isAlike: Bool) throws {
         let evaluator = try Self.evaluator(
             Self.rule("a", "recipients: [a.example]", "when: [{subject: x}]", actions: Self.reject)
-                + Self.rule("b", "recipients: [b.example]", "when: [{subject: y}]", actions: Self.reject)
                 + Self.rule(
-                    "c", "recipients: [c.example]", "when: [{recipient: a@c.example}, {subject: z}]",
+                    "b", "recipients: [b.example]", "when: [{subject: y}]", actions: Self.reject)
+                + Self.rule(
+                    "c", "recipients: [c.example]",
+                    "when: [{recipient: a@c.example}, {subject: z}]",
                     actions: Self.reject))
         let outlooks = try [one, other].map { evaluator.rejectionOutlook(try Self.facts($0)) }
         #expect((outlooks[0] == outlooks[1]) == isAlike)
@@ -97,7 +99,8 @@ import Testing
             ("a@a.example", MailFacts.Needs([.origin, .header])),
             ("b@b.example", [.screening, .header]), ("c@c.example", .header),
         ] {
-            guard case .open(let open) = evaluator.rejectionOutlook(try Self.facts(recipient)) else {
+            guard case .open(let open) = evaluator.rejectionOutlook(try Self.facts(recipient))
+            else {
                 Issue.record("nothing is open for \(recipient)")
                 continue
             }
