@@ -35,7 +35,7 @@ package final class InboundFlow: MailReceiver {
         identities: IdentityDirectory, returnPaths: ReturnPaths? = nil, rules: ActiveRules,
         store: any MailStore, bodies: any BodyFiles,
         threads: any BlockingThreads, room: any SpoolRoom, queue: ActionQueue,
-        judge: SessionJudge? = nil,
+        judge: SessionJudge,
         time: any TimeSource, random: any RandomSource, account: AccountID = .main,
         onFailure: @escaping @Sendable (StorageFailure) -> Void
     ) {
@@ -83,15 +83,24 @@ package final class InboundFlow: MailReceiver {
             case .mailbox(let mailbox): mailbox
             }
         let evaluator = rules.current
-        if let refusal = refusal(of: mailbox, envelope, evaluator) { return .refused(refusal) }
+        var envelope = envelope
+        if evaluator.rejects { envelope.peerName = peerName(of: envelope.peerAddress) }
+        let now = time.now()
+        if let refusal = refusal(of: mailbox, envelope, evaluator, at: now) {
+            return .refused(refusal)
+        }
         // One answer at the end is for all: rules that may refuse the mail do so for all or none.
-        let others = envelope.recipients.prefix(1) + [mailbox]
-        guard outlook(for: others, envelope, evaluator) != nil else { return .refused(.otherRules) }
+        if let first = envelope.recipients.first,
+            outlook(for: [first, mailbox], envelope, evaluator, at: now) == nil
+        {
+            return .refused(.otherRules)
+        }
         return .admitted(mailbox)
     }
 
     private func refusal(
-        of mailbox: Mailbox, _ envelope: ReceivedEnvelope, _ evaluator: RuleEvaluator
+        of mailbox: Mailbox, _ envelope: ReceivedEnvelope, _ evaluator: RuleEvaluator,
+        at now: Timestamp
     ) -> Refusal? {
         switch returnPaths?.reading(of: mailbox) {
         case .token: return nil
@@ -100,9 +109,8 @@ package final class InboundFlow: MailReceiver {
         }
         if isDuty(mailbox) { return nil }
         guard identities.covers(mailbox) else { return .recipientUnknown }
-        if case .refused(let rejection) = outlook(for: [mailbox], envelope, evaluator) {
-            return Refusal(rejection)
-        }
+        let outlook = outlook(for: [mailbox], envelope, evaluator, at: now)
+        if case .refused(let rejection) = outlook { return Refusal(rejection) }
         return switch evaluator.admits(mailbox, isTLS: envelope.tls != nil) {
         case .taken: nil
         case .tlsRequired: .tlsRequired
@@ -113,18 +121,16 @@ package final class InboundFlow: MailReceiver {
     /// What rules will make of a mail whose content is still to come; nil where that may be one
     /// thing for one of `recipients` and another for another.
     private func outlook(
-        for recipients: some Collection<Mailbox>, _ envelope: ReceivedEnvelope,
-        _ evaluator: RuleEvaluator
+        for recipients: [Mailbox], _ envelope: ReceivedEnvelope,
+        _ evaluator: RuleEvaluator, at now: Timestamp
     ) -> RejectionOutlook? {
         guard evaluator.rejects else { return .taken }
-        var envelope = envelope
-        envelope.peerName = peerName(of: envelope.peerAddress)
         var found: RejectionOutlook?
         for recipient in recipients {
             let isAsked = returnPaths?.token(of: recipient) == nil && !isDuty(recipient)
             let outlook =
                 isAsked
-                ? evaluator.rejectionOutlook(MailFacts(envelope, for: [recipient], at: time.now()))
+                ? evaluator.rejectionOutlook(MailFacts(envelope, for: [recipient], at: now))
                 : .taken
             guard found == nil || found == outlook else { return nil }
             found = outlook
@@ -171,7 +177,7 @@ package final class InboundFlow: MailReceiver {
                 id: id, receivedAt: now, envelope: envelope, head: head,
                 ruleSetVersion: evaluator.version,
                 question: RejectionQuestion(
-                    outlook(for: envelope.recipients, envelope, evaluator), evaluator),
+                    outlook(for: envelope.recipients, envelope, evaluator, at: now), evaluator),
                 isUntaken: others.count == envelope.recipients.count
                     && !others.contains {
                         evaluator.admits($0, isTLS: envelope.tls != nil) == .taken

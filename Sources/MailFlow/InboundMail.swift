@@ -11,8 +11,8 @@ final class InboundMail: MailIntake {
         var store: any MailStore
         var spool: BodySpool.Surroundings
         var queue: ActionQueue
-        /// Asked before the commit, and may refuse; nil where nothing is decided in the session.
-        var judge: SessionJudge?
+        /// Asked before the commit, and may refuse.
+        var judge: SessionJudge
         var account: AccountID
         var settings: InboundSettings
     }

@@ -14,12 +14,11 @@ struct MailPromise: Sendable {
 
     /// Calls `completion` once, from any thread.
     func decide(completion: @escaping @Sendable (IntakeOutcome) -> Void) {
-        guard let judge = surroundings.judge else { return commit(completion: completion) }
         let place =
             content.map(MailContent.bytes)
             ?? .file(
                 path: surroundings.spool.bodies.path(of: record.id), length: record.totalLength)
-        judge.decide(record, place, by: question) { decision in
+        surroundings.judge.decide(record, place, by: question) { decision in
             switch decision {
             case .failure(let refusal):
                 if content == nil { surroundings.spool.bodies.remove([record.id]) }
