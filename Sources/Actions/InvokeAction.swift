@@ -11,25 +11,7 @@ extension ReceiptActions {
     func invoke(
         _ task: ActionTask, handler: String, type: ReceiptAction.InvocationType, topic: String?
     ) async -> ActionResult {
-        guard let object = ReceiptActionObject(task.action) else {
-            preconditionFailure("invoke has an object")
-        }
-        let event: [UInt8]
-        let input: [FunctionInvocation.InputPiece]
-        do throws(StorageFailure) {
-            let shown = try presented(task)
-            let (mail, receipt) = try describe(task, object, shown)
-            event = ReceiptEvents.lambda(mail, receipt)
-            input = (shown.front.map { [.bytes($0)] } ?? []) + [Self.piece(shown.rest)]
-        } catch {
-            return ActionResult(ending: .failed, detail: "\(error)")
-        }
-        let outcome = await invoker.invoke(
-            FunctionInvocation(
-                handler: handler, stableID: task.stableID, attempt: task.attempt,
-                mail: task.mail.id, rule: task.key.rule, event: event,
-                environment: Self.environment(task), input: input))
-        switch outcome {
+        switch await outcome(of: task, handler: handler) {
         case .answered(let output, let isCut):
             let (disposition, detail) =
                 type == .requestResponse
@@ -42,6 +24,33 @@ extension ReceiptActions {
         case .noSuchHandler:
             return ActionResult(ending: .failed, detail: "no such handler: \(handler)")
         }
+    }
+
+    /// What a handler says of a mail whose 250 waits for it; `task` is an `invoke` of it.
+    package func ask(_ task: ActionTask) async -> FunctionOutcome {
+        guard case .invoke(let handler, _, _, _) = task.action else { return .noSuchHandler }
+        return await outcome(of: task, handler: handler)
+    }
+
+    private func outcome(of task: ActionTask, handler: String) async -> FunctionOutcome {
+        guard let object = ReceiptActionObject(task.action) else {
+            preconditionFailure("invoke has an object")
+        }
+        let event: [UInt8]
+        let input: [FunctionInvocation.InputPiece]
+        do throws(StorageFailure) {
+            let shown = try presented(task)
+            let (mail, receipt) = try describe(task, object, shown)
+            event = ReceiptEvents.lambda(mail, receipt)
+            input = (shown.front.map { [.bytes($0)] } ?? []) + [Self.piece(shown.rest)]
+        } catch {
+            return .failed(detail: "\(error)")
+        }
+        return await invoker.invoke(
+            FunctionInvocation(
+                handler: handler, stableID: task.stableID, attempt: task.attempt,
+                mail: task.mail.id, rule: task.key.rule, event: event,
+                environment: Self.environment(task), input: input))
     }
 
     private static func piece(_ content: MailContent) -> FunctionInvocation.InputPiece {

@@ -9,17 +9,19 @@ package struct SessionJudge: Sendable {
     private let mailJudge: (any MailJudge)?
     private let refusesFailedDMARC: Bool
     private let factsReader: MailFactsReader
+    private let handlers: SessionHandlers
     private let executor: (any TaskExecutor)?
 
     /// `judge`: nil where nothing judges mails. `refusesFailedDMARC`: what fails DMARC is refused where
     /// its domain asks for that. `executor`: whose threads may block, since a mail may be in a file.
     package init(
         _ judge: (any MailJudge)?, refusesFailedDMARC: Bool, facts: MailFactsReader,
-        executor: (any TaskExecutor)? = nil
+        handlers: SessionHandlers, executor: (any TaskExecutor)? = nil
     ) {
         mailJudge = judge
         self.refusesFailedDMARC = refusesFailedDMARC
         factsReader = facts
+        self.handlers = handlers
         self.executor = executor
     }
 
@@ -45,13 +47,31 @@ package struct SessionJudge: Sendable {
         judged.verdicts = verdicts
         do throws(StorageFailure) {
             let facts = try factsReader.facts(of: judged, content, for: question.needs)
-            if let rejection = question.evaluator.rejection(of: facts) {
+            if let rejection = await rejection(of: judged, content, facts, by: question.evaluator) {
                 return .failure(Refusal(rejection))
             }
         } catch {
             return .failure(Refusal(error))
         }
         return .success(verdicts)
+    }
+
+    private func rejection(
+        of mail: MailRecord, _ content: MailContent, _ facts: MailFacts,
+        by evaluator: RuleEvaluator
+    ) async -> RuleRejection? {
+        var silent: Set<Int> = []
+        while true {
+            switch evaluator.rejectionDecision(facts, besides: silent) {
+            case .taken: return nil
+            case .refused(let rejection): return rejection
+            case .asked(let rule, let question, let rejection):
+                let found = await handlers.rejection(
+                    by: evaluator.ruleSet.rules[rule], question, rejection, of: mail, content)
+                if let found { return found }
+                silent.insert(rule)
+            }
+        }
     }
 
     /// As much as is asked for: who sent the mail, or everything, with what scanners say.

@@ -24,7 +24,8 @@ extension ReceiptAction {
         case .invoke(let handler, let type, _, _):
             type == .event ? "invoke \(handler) (Event)" : "invoke \(handler)"
         case .notify(let topic, _): "notify \(topic)"
-        case .reject(let code, let status, let text): "reject \(code) \(status) \(text)"
+        case .reject(let code, let status, let text, let asking):
+            "reject \(code) \(status) \(text)" + (asking.map { " if \($0.handler) does" } ?? "")
         case .forward(let targets, _, _): "forward to \(targets.joined(separator: ", "))"
         case .addHeader(let name, let value): "addHeader \(name): \(value)"
         case .stop: "stop"

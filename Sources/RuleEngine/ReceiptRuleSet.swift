@@ -106,8 +106,9 @@ package enum ReceiptAction: Sendable, Hashable, Codable {
     }
 
     /// Refuses the mail before its 250, so that nobody has to be written to: an SMTP code of class 4 or
-    /// 5, an enhanced status of the same class, and a line of printable ASCII. SES has none.
-    case reject(code: Int, status: EnhancedStatus, text: String)
+    /// 5, an enhanced status of the same class, and a line of printable ASCII. `asking`: who decides
+    /// whether it does; nil where it always does. SES has none.
+    case reject(code: Int, status: EnhancedStatus, text: String, asking: SessionQuestion?)
     /// Sends the mail on to addresses, as `identity` (an address of a verified identity), or as the
     /// recipient where that is nil. SES has none; its users' functions do it.
     case forward(to: [String], identity: String?, author: ForwardAuthor)
@@ -115,4 +116,26 @@ package enum ReceiptAction: Sendable, Hashable, Codable {
     case addHeader(name: String, value: String)
     /// Ends the evaluation for the whole mail. SES: `StopAction`.
     case stop(topic: String?)
+}
+
+/// A handler that is asked before the 250 whether its rule refuses the mail.
+package struct SessionQuestion: Sendable, Hashable, Codable {
+    /// What becomes of the mail where it does not answer.
+    package enum Failure: String, Sendable, Codable {
+        /// As if it had nothing against the mail.
+        case accept
+        /// It is to come again.
+        case `defer`
+    }
+
+    package var handler: String
+    /// Until an answer that has not come counts as none.
+    package var timeoutSeconds: Int
+    package var onFailure: Failure
+
+    package init(handler: String, timeoutSeconds: Int, onFailure: Failure) {
+        self.handler = handler
+        self.timeoutSeconds = timeoutSeconds
+        self.onFailure = onFailure
+    }
 }

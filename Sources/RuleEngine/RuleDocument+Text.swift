@@ -42,9 +42,12 @@ extension RuleDocument {
             ]
         case .notify(let topic, let encoding):
             values = [("topic", topic), ("encoding", encoding.rawValue)]
-        case .reject(let code, let status, let text):
+        case .reject(let code, let status, let text, let asking):
             values = [
                 ("code", "\(code)"), ("status", status.description), ("text", text),
+                ("handler", asking?.handler),
+                ("timeoutSeconds", asking.map { "\($0.timeoutSeconds)" }),
+                ("onFailure", asking?.onFailure.rawValue),
             ]
         case .forward(let targets, let identity, let author):
             var entries = [("to", DocumentText.list(targets))]

@@ -8,6 +8,22 @@ package struct RuleRejection: Sendable, Hashable {
     package var code: Int
     package var status: EnhancedStatus
     package var text: String
+
+    package init(rule: String, code: Int, status: EnhancedStatus, text: String) {
+        self.rule = rule
+        self.code = code
+        self.status = status
+        self.text = text
+    }
+}
+
+/// What rules make of a mail of which everything is known that will be, before its 250.
+package enum RejectionDecision: Sendable, Equatable {
+    case taken
+    case refused(RuleRejection)
+    /// A handler says whether the rule at this position refuses it, and then so, unless it has
+    /// words of its own.
+    case asked(rule: Int, SessionQuestion, RuleRejection)
 }
 
 /// What is known before a mail's 250 of whether rules refuse it for a recipient.
@@ -37,6 +53,8 @@ struct DecidingRule: Sendable {
     let needs: MailFacts.Needs
     /// Whether the text of its answer names what only the mail's content tells.
     let hasContentInText: Bool
+    /// Whether a handler says if it refuses.
+    let asks: Bool
     let asksRecipient: Bool
 
     /// By their positions; empty where no enabled rule refuses.
@@ -49,6 +67,7 @@ struct DecidingRule: Sendable {
             found[entry.offset] = DecidingRule(
                 rejects: rule.rejects, needs: rule.rejects ? rule.needs : needs,
                 hasContentInText: rule.rejects && rule.needs != needs,
+                asks: rule.actions.contains(where: \.asks),
                 asksRecipient: rule.conditions?.asksRecipient ?? false)
         }
     }
@@ -71,44 +90,53 @@ extension RuleEvaluator {
             if answer == .no { continue }
             if answer == .yes {
                 guard deciding.rejects else { break }
-                if open.rules.isEmpty, !deciding.hasContentInText {
-                    return rejection(by: index, &conditions).map { .refused($0) } ?? .taken
+                if open.rules.isEmpty, !deciding.asks, !deciding.hasContentInText {
+                    return rejection(by: index, &conditions).map { .refused($0.answer) } ?? .taken
                 }
             }
             open.rules.append(index)
             open.needs.formUnion(deciding.needs)
             if deciding.asksRecipient { open.recipient = recipient }
-            if answer == .yes { break }
+            if answer == .yes, !deciding.asks { break }
         }
         // A stop behind which nothing refuses decides nothing.
         let isOpen = open.rules.contains { deciding[$0]?.rejects == true }
         return isOpen ? .open(open) : .taken
     }
 
-    /// Why rules refuse a mail of which everything is known that will be, as if its first recipient
-    /// were its only one; nil where they take it. A handler that may stop them is not known to:
-    /// its answer comes later.
-    package func rejection(of facts: MailFacts) -> RuleRejection? {
+    /// What rules make of a mail, as if its first recipient were its only one. Rules in `silent` were
+    /// asked already, and their handlers had nothing against it. A handler that may stop the rules
+    /// after the 250 is not known to.
+    package func rejectionDecision(
+        _ facts: MailFacts, besides silent: Set<Int> = []
+    ) -> RejectionDecision {
+        guard let recipient = facts.recipients.first else { return .taken }
         var conditions = ConditionWalk(facts, lists: lists, isTraced: false)
-        return rejectingRule(of: facts, &conditions).flatMap { rejection(by: $0, &conditions) }
-    }
-
-    /// The position of the rule that does it.
-    func rejectingRule(of facts: MailFacts) -> Int? {
-        var conditions = ConditionWalk(facts, lists: lists, isTraced: false)
-        return rejectingRule(of: facts, &conditions)
-    }
-
-    private func rejectingRule(of facts: MailFacts, _ conditions: inout ConditionWalk) -> Int? {
-        guard let recipient = facts.recipients.first else { return nil }
-        for (index, deciding) in deciding(for: recipient, isTLS: facts.isTLS) {
+        for (index, deciding) in deciding(for: recipient, isTLS: facts.isTLS)
+        where !silent.contains(index) {
             switch answer(of: index, &conditions, recipient) {
             case .no: continue
             case .unknown where ruleSet.rules[index].conditions?.whenUnknown != .take: continue
-            case .yes, .unknown: return deciding.rejects ? index : nil
+            case .yes, .unknown: break
+            }
+            guard deciding.rejects, let found = rejection(by: index, &conditions) else { break }
+            guard let question = found.asking else { return .refused(found.answer) }
+            return .asked(rule: index, question, found.answer)
+        }
+        return .taken
+    }
+
+    /// The position of the rule that refuses the mail, whatever handlers would say.
+    func rejectingRule(of facts: MailFacts) -> Int? {
+        var silent: Set<Int> = []
+        while true {
+            switch rejectionDecision(facts, besides: silent) {
+            case .taken: return nil
+            case .refused(let rejection):
+                return ruleSet.rules.firstIndex { $0.name == rejection.rule }
+            case .asked(let rule, _, _): silent.insert(rule)
             }
         }
-        return nil
     }
 
     private func deciding(
@@ -132,19 +160,23 @@ extension RuleEvaluator {
 
     private func rejection(
         by index: Int, _ conditions: inout ConditionWalk
-    ) -> RuleRejection? {
+    ) -> (answer: RuleRejection, asking: SessionQuestion?)? {
         let rule = ruleSet.rules[index]
         guard let action = rule.actions.first(where: \.rejects),
-            case .reject(let code, let status, let text) =
+            case .reject(let code, let status, let text, let asking) =
                 action.filled({ conditions.value(of: $0) })
         else { return nil }
-        return RuleRejection(rule: rule.name, code: code, status: status, text: text)
+        return (RuleRejection(rule: rule.name, code: code, status: status, text: text), asking)
     }
 }
 
 extension ReceiptAction {
     fileprivate var rejects: Bool {
         if case .reject = self { true } else { false }
+    }
+
+    fileprivate var asks: Bool {
+        if case .reject(_, _, _, asking: _?) = self { true } else { false }
     }
 
     fileprivate var stops: Bool {

@@ -37,8 +37,9 @@ package struct RuleTrace: Sendable, Hashable, Codable {
         package var position: Int
         /// `store mail/tickets/` for instance.
         package var text: String
-        /// `ended`, `ended CONTINUE`, `given up`, `retrying`, `next`, `held`, `not reached`; `too late`;
-        /// of a mail that is not there: `would run`, `would stop`, `would be added`, `would refuse`.
+        /// `ended`, `ended CONTINUE`, `given up`, `retrying`, `next`, `held`, `not reached`; `too late`,
+        /// `asked before the 250`; of a mail that is not there: `would run`, `would stop`,
+        /// `would be added`, `would refuse`, `would ask`.
         package var standing: String
 
         package init(position: Int, text: String, standing: String) {

@@ -99,9 +99,11 @@ struct RuleWalk {
             // Pure, and what holds before it cannot change whether it is reached.
             addedHeaders.append("\(name): \(value)")
             return Step(standing: isDryRun ? "would be added" : "applied")
-        case .reject:
+        case .reject(_, _, _, asking: nil):
             // Its time was before the 250.
             return Step(standing: isDryRun ? "would refuse" : "too late")
+        case .reject:
+            return Step(standing: isDryRun ? "would ask" : "asked before the 250")
         case .stop(topic: nil):
             guard !isHeld else { return hold(planned) }
             isStopped = true

@@ -155,7 +155,7 @@ extension ReceiptAction {
         case .store(_, let prefix, _, _): prefix.map { [$0] } ?? []
         case .addHeader(_, let value): [value]
         case .forward(let targets, _, _): targets
-        case .reject(_, _, let text): [text]
+        case .reject(_, _, let text, _): [text]
         case .invoke, .notify, .stop: []
         }
     }
@@ -186,8 +186,8 @@ extension ReceiptAction {
         case .forward(let targets, let identity, let author):
             return .forward(
                 to: targets.map { fill($0, .address) }, identity: identity, author: author)
-        case .reject(let code, let status, let text):
-            return .reject(code: code, status: status, text: fill(text, .header))
+        case .reject(let code, let status, let text, let asking):
+            return .reject(code: code, status: status, text: fill(text, .header), asking: asking)
         case .invoke, .notify, .stop: return self
         }
     }

@@ -48,6 +48,71 @@ def store_behind(recipient, handler, settings=""):
               - store: {{bucket: mail, prefix: later}}"""
 
 
+class BeforeThe250(ServerCase):
+    """Rules that ask a handler whether they refuse the mail."""
+
+    rules = """
+        ruleSet: main
+        rules:
+          - name: ask
+            recipients: [ask@example.test]
+            actions:
+              - reject: {handler: answer, onFailure: defer, text: "Not ${subject}"}
+          - name: fails
+            recipients: [fails@example.test]
+            actions:
+              - reject: {handler: fails, onFailure: defer}
+          - name: late
+            recipients: [late@example.test]
+            actions:
+              - reject: {handler: late, timeoutSeconds: 1, onFailure: accept}
+          - name: all
+            actions:
+              - store: {bucket: mail}
+        """
+
+    @classmethod
+    def prepare(cls, server):
+        server.add_handler("answer", ANSWER)
+        server.add_handler("fails", "import sys; sys.exit(3)")
+        server.add_handler("late", "import time; time.sleep(60)", timeoutSeconds=30)
+
+    def answer(self, subject, to="ask@example.test", size=0):
+        with self.server.client() as client:
+            client.ehlo_or_helo_if_needed()
+            client.mail("eve@sender.example")
+            self.assertEqual(client.rcpt(to)[0], 250)
+            code, text = client.data(message(subject=subject, body=large_body(size)))
+            return code, text.decode()
+
+    def test_the_handler_refuses(self):
+        before = len(self.server.json("mail", "list"))
+        for size in (1, 200_000):
+            answer = '{"disposition": "REJECT", "code": 554, "status": "5.7.9", "text": "Spam"}'
+            self.assertEqual(self.answer(answer, size=size), (554, "5.7.9 Spam"))
+        self.assertEqual(self.answer('{"disposition": "reject"}')[0], 550)
+        self.assertEqual(len(self.server.json("mail", "list")), before)
+        self.assertEqual(os.listdir(self.server.path("data", "spool", "bodies")), [])
+        self.assertTrue(self.server.log_lines("refused", "rule=ask", "554 5.7.9 Spam"))
+
+    def test_it_has_nothing_against_the_mail(self):
+        for subject in ('{"disposition": "CONTINUE"}', "nonsense"):
+            code, text = self.answer(subject)
+            self.assertEqual(code, 250, text)
+            mail = text.split()[-1]
+            self.server.settled(mail)
+            self.assertIn(mail, self.server.objects())
+            text = self.server.cli("mail", "trace", mail).stdout
+            self.assertIn("asked before the 250", text)
+
+    def test_a_failure_is_what_the_rule_says(self):
+        self.assertEqual(self.answer("x", "fails@example.test")[0], 451)
+        self.assertTrue(self.server.log_lines("handler not heard", "exit status 3", "then=defer"))
+        self.assertEqual(self.answer("x", "late@example.test")[0], 250)
+        self.assertTrue(
+            self.server.log_lines("handler not heard", "no answer within 1 s", "then=accept"))
+
+
 class Given(ServerCase):
     """What a handler finds."""
 

@@ -66,6 +66,48 @@ class Scanners(unittest.TestCase):
         self.assertEqual(self.screened(message())[1]["status"], "PASS")
 
 
+class Refusing(unittest.TestCase):
+    """Rules that refuse before the 250 what a scanner finds."""
+
+    RULES = """
+        ruleSet: main
+        rules:
+          - name: viruses
+            when:
+              - virus: FAIL
+            actions:
+              - reject: {text: Look at your machine}
+          - name: all
+            actions:
+              - store: {bucket: mail}
+        """
+
+    def data(self, server, body):
+        with server.client() as client:
+            client.ehlo_or_helo_if_needed()
+            client.mail("ada@sender.example")
+            client.rcpt("someone@example.test")
+            code, text = client.data(message(body=body))
+            return code, text.decode()
+
+    def test_the_session_waits_for_the_scanner(self):
+        clamd = Scanner(self, "clamd")
+        server = new_server(self, self.RULES, screening={
+            "clamd": {"address": clamd.address, "whenUnavailable": "goOn"}}).start()
+        self.assertEqual(self.data(server, EICAR), (550, "5.7.1 Look at your machine"))
+        self.assertEqual(self.data(server, large_body(100_000))[0], 250)
+        # The rule is about mails of which it is known.
+        clamd.stop()
+        code, text = self.data(server, EICAR)
+        self.assertEqual(code, 250)
+        detail = server.settled(text.split()[-1])
+        self.assertEqual(verdict(detail, "virus")["status"], "PROCESSING_FAILED")
+        trace = server.json("mail", "trace", text.split()[-1])
+        self.assertEqual(
+            [(rule["rule"], rule["answer"]) for rule in trace["rules"]],
+            [("viruses", "conditions"), ("all", "took")])
+
+
 class Waiting(unittest.TestCase):
     def test_mails_wait_for_a_scanner_that_is_away(self):
         clamd = Scanner(self, "clamd")

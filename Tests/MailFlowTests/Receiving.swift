@@ -1,4 +1,5 @@
 import Accounts
+import Actions
 import DNS
 import Foundation
 import LibCrypto
@@ -40,6 +41,17 @@ final class Receiving: Sendable {
         return root
     }
 
+    private struct Unheard: SessionHandlerLog {
+        func notAnswered(
+            _ mail: MailID, rule: String, _ question: SessionQuestion, because reason: String
+        ) {}
+    }
+
+    static var noHandlers: SessionHandlers {
+        SessionHandlers(
+            ask: { _ in .noSuchHandler }, pause: ManualPause(), log: Unheard())
+    }
+
     static let rule = ReceiptRule(
         name: "all", isEnabled: true, tlsPolicy: .optional, recipients: [], actions: [],
         isScanEnabled: false)
@@ -48,7 +60,8 @@ final class Receiving: Sendable {
         rules ruleSet: ReceiptRuleSet = ReceiptRuleSet(name: "test", rules: [Receiving.rule]),
         identities names: [String] = ["ours.example"],
         threads: any BlockingThreads = InlineThreads(),
-        resolver: (any DNSResolver)? = nil, judge: (any MailJudge)? = nil, sends: Bool = false,
+        resolver: (any DNSResolver)? = nil, judge: (any MailJudge)? = nil,
+        handlers: SessionHandlers = Receiving.noHandlers, sends: Bool = false,
         change: (inout InboundSettings) -> Void = { _ in }
     ) async throws {
         folder = try ProjectFiles.temporaryFolder()
@@ -77,7 +90,8 @@ final class Receiving: Sendable {
             bodies: bodies, threads: threads, room: room, queue: queue,
             judge: SessionJudge(
                 judge, refusesFailedDMARC: judge != nil,
-                facts: MailFactsReader(bodies: bodies, returnPaths: nil, guesser: nil)),
+                facts: MailFactsReader(bodies: bodies, returnPaths: nil, guesser: nil),
+                handlers: handlers),
             time: time,
             random: random, onFailure: { if $0.isSyncFailure { failures.add() } })
     }

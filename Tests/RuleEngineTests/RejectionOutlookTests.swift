@@ -5,9 +5,12 @@ import Testing
 /// What is known before a mail's content of whether rules refuse it, and what comes of it.
 @Suite struct RejectionOutlookTests {
     private static func evaluator(_ rules: String) throws -> RuleEvaluator {
-        RuleEvaluator(
-            ruleSet: try RuleDocument.read(
-                "ruleSet: s\nrules:\n" + rules, file: "f", catalogue: .unchecked))
+        let set = try RuleDocument.read(
+            "ruleSet: s\nrules:\n" + rules, file: "f", catalogue: .unchecked)
+        let again = try RuleDocument.read(
+            RuleDocument.text(of: set), file: "f", catalogue: .unchecked)
+        #expect(again == set)
+        return RuleEvaluator(ruleSet: set)
     }
 
     private static func rule(_ name: String, _ lines: String..., actions: String) -> String {
@@ -123,7 +126,44 @@ import Testing
     ) throws {
         let evaluator = try Self.evaluator(rules)
         let facts = try Self.facts("a@a.example", subject: subject)
-        #expect(evaluator.rejection(of: facts)?.rule == rule)
+        switch evaluator.rejectionDecision(facts) {
+        case .taken: #expect(rule == nil)
+        case .refused(let rejection): #expect(rejection.rule == rule)
+        case .asked: Issue.record("nobody is to be asked")
+        }
+    }
+
+    private static let ask = "{reject: {handler: h, onFailure: defer, text: Spam}}"
+
+    /// Of each rule in turn, as far as nobody refused before.
+    @Test func asksHandlersInTheOrderOfTheRules() throws {
+        let evaluator = try Self.evaluator(
+            Self.rule("a", "when: [{tls: false}]", actions: Self.ask)
+                + Self.rule("b", "when: [{tls: true}]", actions: Self.ask)
+                + Self.bySubject + Self.rule("c", actions: Self.ask))
+        let facts = try Self.facts("a@a.example", subject: "x")
+        guard case .open = evaluator.rejectionOutlook(facts),
+            case .asked(let rule, let question, let rejection) = evaluator.rejectionDecision(facts)
+        else {
+            Issue.record("nobody is asked")
+            return
+        }
+        #expect(rule == 0 && rejection.rule == "a" && rejection.text == "Spam")
+        #expect(
+            question
+                == SessionQuestion(handler: "h", timeoutSeconds: 10, onFailure: .defer))
+        guard case .refused(let other) = evaluator.rejectionDecision(facts, besides: [0]) else {
+            Issue.record("it is not refused")
+            return
+        }
+        #expect(other.rule == "x")
+        #expect(evaluator.rejectionDecision(facts, besides: [0, 2, 3]) == .taken)
+        let traces = evaluator.trace(dryRun: try Self.facts("a@a.example", subject: "y"))
+        #expect(
+            traces.map { $0.actions[0].standing } == [
+                "would ask", "not reached", "not reached", "would ask",
+            ])
+        #expect(evaluator.trace(dryRun: facts)[2].actions[0].standing == "would refuse")
     }
 
     @Test func makesNobodyKnownAndTakesNothing() throws {

@@ -15,6 +15,8 @@ struct ActionParts {
     let guesser: (any ContentTypeGuesser)?
     /// Who takes in what comes back, and who sends, are nil where nothing is sent.
     let runner: @Sendable (FeedbackFlow?, OutboundFlow?) -> ActionRunner
+    /// Who is asked before the 250.
+    let sessionHandlers: SessionHandlers
     let deliverer: TopicDeliverer
     let topics: TopicDirectory
     let subscriptions: Subscriptions
@@ -42,6 +44,9 @@ struct ActionParts {
         let actions = ReceiptActions(
             objects: spool.objects, invoker: handlers, topics: topics, bodies: spool.bodies,
             time: time, random: random, headerBytesMax: configuration.inbound.headerBytesMax)
+        sessionHandlers = SessionHandlers(
+            ask: { await actions.ask($0) }, pause: surroundings.pause, log: surroundings.journal,
+            executor: WorkThreads.actions)
         runner = { [queue] feedback, outbound in
             var actions = actions
             actions.submitter = outbound

@@ -46,7 +46,8 @@ struct ReceivingParts {
                     && configuration.authentication.refusesFailedDMARC,
                 facts: MailFactsReader(
                     bodies: spool.bodies, returnPaths: sending?.returnPaths,
-                    guesser: actions.guesser), executor: WorkThreads.actions),
+                    guesser: actions.guesser), handlers: actions.sessionHandlers,
+                executor: WorkThreads.actions),
             time: surroundings.time, random: surroundings.random,
             onFailure: { surroundings.spoolRefused($0) })
         connections = ConnectionTable(
