@@ -15,7 +15,8 @@ extension RuleEvaluator {
         trace(dryVisits(facts), facts)
     }
 
-    /// A recipient for whom the mail is refused is met by the rule that does it, and by no other.
+    /// A recipient for whom the mail is refused is met by the rule that does it and, where nobody
+    /// else is, by those that could have refused or kept it before.
     private func dryVisits(_ facts: MailFacts) -> [RuleWalk.Visit] {
         var refused: [Int: [Mailbox]] = [:]
         var kept = facts
@@ -27,15 +28,29 @@ extension RuleEvaluator {
             return false
         }
         var visits = walk(kept, isDryRun: true, isTraced: true) { _ in .ended(.continueOn) }.visits
-        for (index, recipients) in refused {
-            var walk = RuleWalk(facts, lists: lists, isDryRun: true, isTraced: true)
-            walk.visit(
-                ruleSet.rules[index], at: index, recipients: recipients,
-                isFilled: templated.contains(index), standing: { _ in nil })
+        let refusing = refused.sorted { $0.key < $1.key }
+        for (index, recipients) in refusing {
             visits.removeAll { $0.rule == index }
-            visits += walk.visits
+            visits += dryVisit(index, recipients, facts)
+        }
+        for (index, recipients) in refusing {
+            let met = Set(rules(for: recipients[0]))
+            for earlier in deciding.keys where earlier < index && met.contains(earlier) {
+                guard !visits.contains(where: { $0.rule == earlier }) else { continue }
+                visits += dryVisit(earlier, [recipients[0]], facts)
+            }
         }
         return visits
+    }
+
+    private func dryVisit(
+        _ index: Int, _ recipients: [Mailbox], _ facts: MailFacts
+    ) -> [RuleWalk.Visit] {
+        var walk = RuleWalk(facts, lists: lists, isDryRun: true, isTraced: true)
+        walk.visit(
+            ruleSet.rules[index], at: index, recipients: recipients,
+            isFilled: templated.contains(index), standing: { _ in nil })
+        return walk.visits
     }
 
     private func trace(_ visits: [RuleWalk.Visit], _ facts: MailFacts) -> [RuleTrace] {

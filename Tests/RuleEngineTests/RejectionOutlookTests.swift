@@ -180,13 +180,16 @@ import Testing
         let evaluator = try Self.evaluator(
             Self.rule("kept", "recipients: [a@a.example]", actions: "stop")
                 + Self.rule("first", "recipients: [b@a.example]", actions: "")
+                + Self.rule("stops", "when: [{subject: y}]", actions: "stop")
                 + Self.bySubject + Self.rule("all", actions: ""))
         let traces = evaluator.trace(
             dryRun: try Self.facts("a@a.example", "b@a.example", subject: "x"))
-        #expect(traces.map(\.answer) == [.took, .refused, .took, .stopped])
-        #expect(traces[2].matchedRecipients == ["b@a.example"])
-        #expect(traces[2].actions.map(\.standing) == ["would refuse"])
+        #expect(traces.map(\.answer) == [.took, .refused, .stopped, .took, .stopped])
+        #expect(traces[3].matchedRecipients == ["b@a.example"])
+        #expect(traces[3].actions.map(\.standing) == ["would refuse"])
         let alone = evaluator.trace(dryRun: try Self.facts("b@a.example", subject: "x"))
-        #expect(alone.map(\.answer) == [.noRecipient, .refused, .took, .refused])
+        #expect(alone.map(\.answer) == [.noRecipient, .refused, .conditions, .took, .refused])
+        // Why it was not kept.
+        #expect(alone[2].conditions.map(\.answer) == [.yes, .no])
     }
 }
