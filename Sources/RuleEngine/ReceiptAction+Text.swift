@@ -12,7 +12,9 @@ extension ReceiptAction {
         case .notify: "notify"
         case .forward: "forward"
         case .addHeader: "addHeader"
+        case .quarantine: "quarantine"
         case .stop: "stop"
+        case .drop: "drop"
         }
     }
 
@@ -25,7 +27,9 @@ extension ReceiptAction {
         case .notify(let topic, _): "notify \(topic)"
         case .forward(let targets, _, _): "forward to \(targets.joined(separator: ", "))"
         case .addHeader(let name, let value): "addHeader \(name): \(value)"
+        case .quarantine(let reason): reason.map { "quarantine: \($0)" } ?? "quarantine"
         case .stop: "stop"
+        case .drop: "drop"
         }
     }
 }

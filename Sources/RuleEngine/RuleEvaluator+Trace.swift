@@ -9,11 +9,21 @@ extension RuleEvaluator {
         trace(walk(facts, isTraced: true, standing: standing), facts)
     }
 
-    /// What the rules would make of a mail with `facts`, if every action succeeded and every
-    /// handler answered `CONTINUE`.
-    package func trace(dryRun facts: MailFacts) -> [RuleTrace] {
-        trace(
-            walk(facts, isDryRun: true, isTraced: true) { _ in .ended(.continueOn) }, facts)
+    /// What the rules would make of a mail with `facts`, if every action succeeded and handlers
+    /// answered what `answers` has under their names, or `CONTINUE`.
+    package func trace(
+        dryRun facts: MailFacts, answers: [String: Disposition] = [:]
+    ) -> [RuleTrace] {
+        let walk = walk(facts, isDryRun: true, isTraced: true) { key in
+            .ended(handler(of: key).flatMap { answers[$0] } ?? .continueOn)
+        }
+        return trace(walk, facts)
+    }
+
+    private func handler(of key: ActionKey) -> String? {
+        let rule = ruleSet.rules.first { $0.name == key.rule }
+        guard case .invoke(let handler, _, _, _) = rule?.actions[key.position] else { return nil }
+        return handler
     }
 
     private func trace(_ walk: RuleWalk, _ facts: MailFacts) -> [RuleTrace] {
@@ -57,7 +67,8 @@ extension RuleEvaluator {
             matchedRecipients: (visit?.recipients ?? []).map(\.wireText),
             actions: rule.actions.enumerated().map { position, action in
                 let (action, standing) =
-                    position < reached.count ? reached[position] : (action, "not reached")
+                    position < reached.count
+                    ? reached[position] : (action, RuleTrace.Action.notReached)
                 return RuleTrace.Action(
                     position: position, text: action.text, standing: standing)
             })
