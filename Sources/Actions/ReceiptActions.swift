@@ -54,7 +54,9 @@ package struct ReceiptActions: Sendable {
         case .forward(let targets, let identity, let author):
             await forward(task, to: targets, as: identity, author: author)
         case .stop(let topic): stop(task, topic: topic)
-        case .store, .addHeader, .reject:
+        case .quarantine(let reason):
+            ActionResult(ending: .done(.continueOn), detail: reason ?? "kept apart")
+        case .store, .addHeader, .reject, .drop:
             ActionResult(ending: .done(.continueOn), detail: "")
         }
     }

@@ -21,6 +21,8 @@ struct ActionPass {
     private let startedAt: Timestamp
     /// Actions tried in this pass: none is tried twice in one.
     private var tried: Set<ActionKey> = []
+    /// A person has to release the mail before anything more is done with it.
+    private var isQuarantined = false
     /// What the rules say as things stand.
     private var evaluation = Evaluation(next: [], isTaken: false, isFinished: false)
 
@@ -55,7 +57,8 @@ struct ActionPass {
 
     /// The actions to run now, in order; empty when the pass is over.
     func next() -> [ActionTask] {
-        evaluation.next.filter { !tried.contains($0.key) }.map { planned in
+        guard !isQuarantined else { return [] }
+        return evaluation.next.filter { !tried.contains($0.key) }.map { planned in
             ActionTask(
                 mail: mail.record, key: planned.key, action: planned.action,
                 recipients: planned.recipients, addedHeaders: planned.addedHeaders,
@@ -83,7 +86,8 @@ struct ActionPass {
         _ result: ActionResult, of task: ActionTask, at time: Timestamp, retries: RetrySchedule,
         random: any RandomSource
     ) -> ActionRecord {
-        note(
+        if case .quarantine = task.action { isQuarantined = true }
+        return note(
             result, of: task.key, kind: task.action.kind, attempt: task.attempt, at: time,
             retries: retries, random: random)
     }
@@ -133,7 +137,7 @@ struct ActionPass {
         let nextTry = mail.actions.values.compactMap { $0.nextAttemptAt }.min()
         return MailProgress(
             mail: mail.record.id, verdicts: freshVerdicts, actions: fresh, deliveries: deliveries,
-            isUntaken: isUntaken, newState: isFinished ? .retired : nil,
+            isUntaken: isUntaken, newState: isQuarantined ? .held : isFinished ? .retired : nil,
             nextAttemptAt: isFinished
                 ? nil : isUntriedLeft ? startedAt : nextTry ?? startedAt)
     }

@@ -1,5 +1,5 @@
 /// The words of SES for a verdict. SES: `receipt.spfVerdict.status` and the like
-package enum ReceiptVerdict: String, Sendable, Hashable, Codable {
+package enum ReceiptVerdict: String, Sendable, Hashable, Codable, CaseIterable {
     case pass = "PASS"
     case fail = "FAIL"
     /// Neither the one nor the other.

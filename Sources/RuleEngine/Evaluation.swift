@@ -11,7 +11,7 @@ package enum ActionStanding: Sendable, Hashable {
 }
 
 /// What a handler's answer makes of the evaluation. SES: a Lambda function's `disposition`.
-package enum Disposition: String, Sendable, Codable {
+package enum Disposition: String, Sendable, Codable, CaseIterable {
     case continueOn = "CONTINUE"
     case stopRule = "STOP_RULE"
     case stopRuleSet = "STOP_RULE_SET"

@@ -13,7 +13,9 @@ extension ReceiptAction {
         case .forward: "forward"
         case .reject: "reject"
         case .addHeader: "addHeader"
+        case .quarantine: "quarantine"
         case .stop: "stop"
+        case .drop: "drop"
         }
     }
 
@@ -28,7 +30,9 @@ extension ReceiptAction {
             "reject \(code) \(status) \(text)" + (asking.map { " if \($0.handler) does" } ?? "")
         case .forward(let targets, _, _): "forward to \(targets.joined(separator: ", "))"
         case .addHeader(let name, let value): "addHeader \(name): \(value)"
+        case .quarantine(let reason): reason.map { "quarantine: \($0)" } ?? "quarantine"
         case .stop: "stop"
+        case .drop: "drop"
         }
     }
 }

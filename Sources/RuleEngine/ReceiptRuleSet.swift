@@ -114,8 +114,13 @@ package enum ReceiptAction: Sendable, Hashable, Codable {
     case forward(to: [String], identity: String?, author: ForwardAuthor)
     /// Puts a header line before the mail for later actions. SES: `AddHeaderAction`.
     case addHeader(name: String, value: String)
+    /// Keeps the mail apart until a person releases it: then the rules go on behind this action.
+    /// `reason` is for that person. SES has none.
+    case quarantine(reason: String?)
     /// Ends the evaluation for the whole mail. SES: `StopAction`.
     case stop(topic: String?)
+    /// The same, for a mail that nobody wants. Mail Manager: `DropAction`.
+    case drop
 }
 
 /// A handler that is asked before the 250 whether its rule refuses the mail.

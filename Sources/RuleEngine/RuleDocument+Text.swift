@@ -55,7 +55,9 @@ extension RuleDocument {
             if author == .rewrite { entries.append(("from", "rewrite")) }
             return "forward: \(DocumentText.mapping(entries))"
         case .addHeader(let name, let value): values = [("name", name), ("value", value)]
+        case .quarantine(let reason): values = [("reason", reason)]
         case .stop(let topic): values = [("topic", topic)]
+        case .drop: return "drop"
         }
         let given = values.compactMap { key, value in
             value.map { (key, DocumentText.quoted($0)) }

@@ -53,7 +53,11 @@ package struct RuleDocument {
     }
 
     private static let actionNames = [
-        "store", "invoke", "notify", "forward", "reject", "addHeader", "stop",
+        "store", "invoke", "notify", "forward", "reject", "addHeader", "quarantine", "stop", "drop",
+    ]
+    /// Those that may stand there as their name alone.
+    private static let plainActions: [String: ReceiptAction] = [
+        "quarantine": .quarantine(reason: nil), "stop": .stop(topic: nil), "drop": .drop,
     ]
     private static let oneOfThem = "an action is one of \(actionNames.joined(separator: ", "))"
 
@@ -70,7 +74,7 @@ package struct RuleDocument {
             }
             return nil
         }
-        if name == "stop", mapping[name] == nil { return .stop(topic: nil) }
+        if let plain = plainActions[name], mapping[name] == nil { return plain }
         guard let arguments = mapping.required(name) else { return nil }
         switch name {
         case "store": return store(arguments, values)
@@ -79,6 +83,12 @@ package struct RuleDocument {
         case "forward": return forward(arguments, values)
         case "reject": return reject(arguments, values)
         case "addHeader": return addHeader(arguments, values)
+        case "quarantine":
+            guard let quarantine = arguments.mapping(keys: ["reason"]) else { return nil }
+            return .quarantine(reason: RuleValues.reason(quarantine["reason"]))
+        case "drop":
+            arguments.note("nothing stands behind “drop”")
+            return nil
         default:
             guard let stop = arguments.mapping(keys: ["topic"]) else { return nil }
             return .stop(topic: values.topic(stop["topic"]))
@@ -91,7 +101,7 @@ package struct RuleDocument {
             value.note("nothing stands here: \(oneOfThem)")
             return nil
         }
-        if text == "stop" { return .stop(topic: nil) }
+        if let plain = plainActions[text] { return plain }
         if actionNames.contains(text) {
             value.note("“\(text)” has nothing behind it")
         } else if let near = NearMiss.of(text, among: actionNames) {

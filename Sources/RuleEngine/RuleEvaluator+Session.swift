@@ -37,7 +37,7 @@ package enum RejectionOutlook: Sendable, Equatable {
     case open(OpenRejection)
 }
 
-/// The rules that decide what comes of a mail, in order: all may refuse it, or stop before that.
+/// The rules that decide what comes of a mail, in order: all may refuse it, or keep it before that.
 package struct OpenRejection: Sendable, Equatable {
     fileprivate var rules: [Int] = []
     /// Whom the mail is for, where one of the rules asks that.
@@ -46,8 +46,8 @@ package struct OpenRejection: Sendable, Equatable {
     package fileprivate(set) var needs: MailFacts.Needs = []
 }
 
-/// A rule that counts before the 250: one that refuses mails, or one that stops and stands before
-/// such a rule.
+/// A rule that counts before the 250: one that refuses mails, or one that keeps them (it stops, drops,
+/// or keeps apart) and stands before such a rule.
 struct DecidingRule: Sendable {
     let rejects: Bool
     let needs: MailFacts.Needs
@@ -62,7 +62,7 @@ struct DecidingRule: Sendable {
         guard let last = rules.lastIndex(where: { $0.isEnabled && $0.rejects }) else { return [:] }
         return rules[...last].enumerated().reduce(into: [:]) { found, entry in
             let rule = entry.element
-            guard rule.isEnabled, rule.rejects || rule.stops else { return }
+            guard rule.isEnabled, rule.rejects || rule.keeps else { return }
             let needs = rule.conditions?.needs ?? []
             found[entry.offset] = DecidingRule(
                 rejects: rule.rejects, needs: rule.rejects ? rule.needs : needs,
@@ -99,7 +99,7 @@ extension RuleEvaluator {
             if deciding.asksRecipient { open.recipient = recipient }
             if answer == .yes, !deciding.asks { break }
         }
-        // A stop behind which nothing refuses decides nothing.
+        // What keeps the mail decides nothing where nobody refuses it behind.
         let isOpen = open.rules.contains { deciding[$0]?.rejects == true }
         return isOpen ? .open(open) : .taken
     }
@@ -179,15 +179,18 @@ extension ReceiptAction {
         if case .reject(_, _, _, asking: _?) = self { true } else { false }
     }
 
-    fileprivate var stops: Bool {
-        if case .stop = self { true } else { false }
+    fileprivate var keeps: Bool {
+        switch self {
+        case .stop, .drop, .quarantine: true
+        case .store, .invoke, .notify, .forward, .addHeader, .reject: false
+        }
     }
 }
 
 extension ReceiptRule {
     var rejects: Bool { actions.contains(where: \.rejects) }
 
-    fileprivate var stops: Bool { actions.contains(where: \.stops) }
+    fileprivate var keeps: Bool { actions.contains(where: \.keeps) }
 }
 
 extension RuleConditions {

@@ -9,15 +9,28 @@ extension RuleEvaluator {
         trace(walk(facts, isTraced: true, standing: standing).visits, facts)
     }
 
-    /// What the rules would make of a mail with `facts`, if every action succeeded and every
-    /// handler answered `CONTINUE`.
-    package func trace(dryRun facts: MailFacts) -> [RuleTrace] {
-        trace(dryVisits(facts), facts)
+    /// What the rules would make of a mail with `facts`, if every action succeeded and handlers
+    /// answered what `answers` has under their names, or `CONTINUE`.
+    package func trace(
+        dryRun facts: MailFacts, answers: [String: Disposition] = [:]
+    ) -> [RuleTrace] {
+        let visits = dryVisits(facts) { key in
+            .ended(handler(of: key).flatMap { answers[$0] } ?? .continueOn)
+        }
+        return trace(visits, facts)
+    }
+
+    private func handler(of key: ActionKey) -> String? {
+        let rule = ruleSet.rules.first { $0.name == key.rule }
+        guard case .invoke(let handler, _, _, _) = rule?.actions[key.position] else { return nil }
+        return handler
     }
 
     /// A recipient for whom the mail is refused is met by the rule that does it and, where nobody
     /// else is, by those that could have refused or kept it before.
-    private func dryVisits(_ facts: MailFacts) -> [RuleWalk.Visit] {
+    private func dryVisits(
+        _ facts: MailFacts, standing: (ActionKey) -> ActionStanding?
+    ) -> [RuleWalk.Visit] {
         var refused: [Int: [Mailbox]] = [:]
         var kept = facts
         kept.recipients = facts.recipients.filter { recipient in
@@ -27,11 +40,13 @@ extension RuleEvaluator {
             refused[rule, default: []].append(recipient)
             return false
         }
-        var visits = walk(kept, isDryRun: true, isTraced: true) { _ in .ended(.continueOn) }.visits
+        var visits = walk(kept, isDryRun: true, isTraced: true, standing: standing).visits
         let refusing = refused.sorted { $0.key < $1.key }
         for (index, recipients) in refusing {
             visits.removeAll { $0.rule == index }
-            visits += dryVisit(index, recipients, facts)
+            var visit = dryVisit(index, recipients, facts)
+            visit[0].actions = visit[0].actions.map { ($0.0, "would refuse") }
+            visits += visit
         }
         for (index, recipients) in refusing {
             let met = Set(rules(for: recipients[0]))
@@ -95,7 +110,8 @@ extension RuleEvaluator {
             matchedRecipients: (visit?.recipients ?? []).map(\.wireText),
             actions: rule.actions.enumerated().map { position, action in
                 let (action, standing) =
-                    position < reached.count ? reached[position] : (action, "not reached")
+                    position < reached.count
+                    ? reached[position] : (action, RuleTrace.Action.notReached)
                 return RuleTrace.Action(
                     position: position, text: action.text, standing: standing)
             })

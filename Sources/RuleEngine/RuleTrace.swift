@@ -34,6 +34,8 @@ package struct RuleTrace: Sendable, Hashable, Codable {
     }
 
     package struct Action: Sendable, Hashable, Codable {
+        package static let notReached = "not reached"
+
         package var position: Int
         /// `store mail/tickets/` for instance.
         package var text: String
@@ -46,6 +48,20 @@ package struct RuleTrace: Sendable, Hashable, Codable {
             self.position = position
             self.text = text
             self.standing = standing
+        }
+    }
+
+    /// For people, behind the rule's name.
+    package var why: String {
+        switch answer {
+        case .took: "took \(matchedRecipients.joined(separator: ", "))"
+        case .disabled: "is disabled"
+        case .noRecipient: "no recipient of it"
+        case .conditions: "its conditions do not hold"
+        case .plaintext: "requires TLS, and the mail came without"
+        case .stopped: "not reached: an earlier rule stopped"
+        case .refused: "not reached: the mail is refused before its 250"
+        case .waiting: "not reached yet: an earlier action is still open"
         }
     }
 

@@ -189,6 +189,18 @@ struct RuleValues {
         return template(text, value)
     }
 
+    /// For a person to read: at most 200 characters on one line.
+    static func reason(_ value: DocumentValue?) -> String? {
+        guard let value, let text = value.string() else { return nil }
+        guard !text.isEmpty, text.count <= 200,
+            !text.unicodeScalars.contains(where: \.isControlling)
+        else {
+            value.note("a reason is 1 to 200 characters on one line")
+            return nil
+        }
+        return text
+    }
+
     // MARK: Lists
 
     /// The rules of a set, no two of which have one name.

@@ -101,14 +101,18 @@ struct RuleWalk {
             return Step(standing: isDryRun ? "would be added" : "applied")
         case .reject(_, _, _, asking: nil):
             // Its time was before the 250.
-            return Step(standing: isDryRun ? "would refuse" : "too late")
+            return Step(standing: "too late")
         case .reject:
             return Step(standing: isDryRun ? "would ask" : "asked before the 250")
         case .stop(topic: nil):
             guard !isHeld else { return hold(planned) }
             isStopped = true
             return Step(standing: isDryRun ? "would stop" : "stopped", endsRule: true)
-        case .store, .invoke, .notify, .forward, .stop:
+        case .drop:
+            guard !isHeld else { return hold(planned) }
+            isStopped = true
+            return Step(standing: isDryRun ? "would drop" : "dropped", endsRule: true)
+        case .store, .invoke, .notify, .forward, .quarantine, .stop:
             guard !isHeld else { return hold(planned) }
         }
         switch standing(planned.key) {
@@ -155,11 +159,12 @@ struct RuleWalk {
             isStopped = true
             return Step(standing: isDryRun ? "would stop" : "ended", endsRule: true)
         }
-        guard !isDryRun else { return Step(standing: "would run") }
-        guard action.steers else { return Step(standing: "ended") }
+        guard action.steers else { return Step(standing: isDryRun ? "would run" : "ended") }
         if disposition == .stopRuleSet { isStopped = true }
-        return Step(
-            standing: "ended \(disposition.rawValue)", endsRule: disposition != .continueOn)
+        let standing =
+            isDryRun && disposition == .continueOn
+            ? "would run" : "\(isDryRun ? "would end" : "ended") \(disposition.rawValue)"
+        return Step(standing: standing, endsRule: disposition != .continueOn)
     }
 }
 
@@ -168,7 +173,7 @@ extension ReceiptAction {
     var steers: Bool {
         switch self {
         case .invoke(_, let type, _, _): type == .requestResponse
-        case .stop: true
+        case .quarantine, .stop, .drop: true
         case .store, .notify, .forward, .addHeader, .reject: false
         }
     }
@@ -177,16 +182,17 @@ extension ReceiptAction {
     /// the handler behind it runs.
     var isAwaited: Bool {
         switch self {
-        case .store: true
+        case .store, .quarantine: true
         case .invoke(_, let type, _, _): type == .requestResponse
-        case .notify, .forward, .addHeader, .reject, .stop: false
+        case .notify, .forward, .addHeader, .reject, .stop, .drop: false
         }
     }
 
     var failurePolicy: FailurePolicy {
         switch self {
         case .store(_, _, _, let policy), .invoke(_, _, _, let policy): policy
-        case .notify, .forward, .addHeader, .reject, .stop: .goOn
+        case .quarantine: .hold
+        case .notify, .forward, .addHeader, .reject, .stop, .drop: .goOn
         }
     }
 }

@@ -129,9 +129,7 @@ package enum SESRuleDocument {
                 case .address, .domain, .subdomains: false
                 }
             }
-            let templates = rule.actions.filter {
-                $0.isTemplate || ["forward", "reject"].contains($0.kind)
-            }
+            let templates = rule.actions.filter { $0.isTemplate || action($0) == nil }
             return (rule.conditions == nil ? [] : ["rule “\(rule.name)” has conditions"])
                 + patterns.map { "rule “\(rule.name)” takes “\($0.text)”" }
                 + templates.map { "rule “\(rule.name)” has “\($0.text)”" }
@@ -181,7 +179,7 @@ package enum SESRuleDocument {
             return [
                 "SNSAction": ["TopicArn": topicARN(topic), "Encoding": encoding.rawValue]
             ]
-        case .forward, .reject: return nil
+        case .forward, .reject, .quarantine, .drop: return nil
         case .addHeader(let name, let value):
             return ["AddHeaderAction": ["HeaderName": name, "HeaderValue": value]]
         case .stop(let topic):

@@ -156,7 +156,7 @@ extension ReceiptAction {
         case .addHeader(_, let value): [value]
         case .forward(let targets, _, _): targets
         case .reject(_, _, let text, _): [text]
-        case .invoke, .notify, .stop: []
+        case .invoke, .notify, .quarantine, .stop, .drop: []
         }
     }
 
@@ -188,7 +188,7 @@ extension ReceiptAction {
                 to: targets.map { fill($0, .address) }, identity: identity, author: author)
         case .reject(let code, let status, let text, let asking):
             return .reject(code: code, status: status, text: fill(text, .header), asking: asking)
-        case .invoke, .notify, .stop: return self
+        case .invoke, .notify, .quarantine, .stop, .drop: return self
         }
     }
 }

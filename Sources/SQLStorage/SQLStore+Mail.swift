@@ -112,7 +112,7 @@ extension SQLStore: MailStore {
             "SELECT MIN(next_ms) FROM action WHERE mail = $1 AND state = 'retrying'",
             [.text(progress.mail.text)])
         let retryAt = open.first?.integer(0)
-        if let state = progress.newState, retryAt == nil {
+        if let state = progress.newState, retryAt == nil || state == .held {
             try connection.execute(
                 "UPDATE mail SET state = $1, due_ms = NULL WHERE id = $2 AND state = 'acting'",
                 [.text(state.rawValue), .text(progress.mail.text)])

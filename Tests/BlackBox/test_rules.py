@@ -44,8 +44,17 @@ class Semantics(ServerCase):
               - store: {bucket: mail, prefix: stopping}
               - stop
               - store: {bucket: mail, prefix: unreached}
+          - name: dropping
+            recipients: [drop@example.test]
+            actions: [drop, store: {bucket: mail, prefix: unreached}]
+          - name: apart
+            recipients: [apart@example.test]
+            actions:
+              - store: {bucket: mail, prefix: before}
+              - quarantine: {reason: looks odd}
+              - store: {bucket: mail, prefix: apart}
           - name: behind
-            recipients: [stop@example.test, behind@example.test]
+            recipients: [stop@example.test, drop@example.test, behind@example.test]
             actions:
               - store: {bucket: mail, prefix: behind}
           - name: single
@@ -55,8 +64,11 @@ class Semantics(ServerCase):
         """
 
     def stored_under(self, mail):
-        """The prefixes that a mail was stored under."""
+        """The prefixes that a mail was stored under, when nothing is left to do."""
         self.server.settled(mail)
+        return self.prefixes_of(mail)
+
+    def prefixes_of(self, mail):
         return {key.rpartition("/")[0] for key in self.server.objects() if key.endswith(mail)}
 
     def answers(self, mail):
@@ -127,6 +139,27 @@ class Semantics(ServerCase):
     def test_stop_is_for_the_whole_mail(self):
         mail = self.server.send(MAIL, ["behind@example.test", "stop@example.test"])
         self.assertEqual(self.stored_under(mail), {"stopping"})
+
+    def test_drop(self):
+        mail = self.assert_taken("drop@example.test")
+        self.assertEqual(self.answers(mail)["behind"], "stopped")
+        untaken = self.server.json("mail", "list", "--untaken")
+        self.assertNotIn(mail, [one["id"] for one in untaken])
+
+    def test_quarantine(self):
+        recipients = ["apart@example.test", "behind@example.test"]
+        released, removed = (self.server.send(MAIL, recipients) for _ in range(2))
+        for mail in (released, removed):
+            self.server.eventually(
+                lambda mail=mail: self.server.json("queue", "show", mail)["mail"]["state"] == "held",
+                "it is kept apart")
+            self.assertEqual(self.prefixes_of(mail), {"before"})
+        self.assertIn("looks odd", self.server.cli("queue", "show", released).stdout)
+        self.server.cli("queue", "release", released)
+        self.assertEqual(self.stored_under(released), {"before", "apart", "behind"})
+        self.server.cli("queue", "remove", removed)
+        self.assertEqual(self.prefixes_of(removed), {"before"})
+        self.assertNotIn(removed, self.server.cli("queue", "list").stdout)
 
     def test_each_rule_sees_the_recipients_that_it_matched(self):
         recipients = ["plain@example.test", "a@sub.example.test", "plain+x@example.test"]
@@ -714,7 +747,8 @@ rules:
 
     def test_the_projects_own_rules_load(self):
         folder = os.path.join(PROJECT, "rules")
-        files = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+        files = [os.path.join(folder, name) for name in sorted(os.listdir(folder))
+                 if name.endswith(".yaml")]
         self.assertTrue(files)
         martlet("rules", "check", *files)
 

@@ -72,6 +72,32 @@ import Topics
         }
     }
 
+    /// It is kept, whatever else is tried again meanwhile, until a person lets it go on.
+    @Test func keepsAQuarantinedMailApart() async throws {
+        let acting = try await Acting([
+            rule("failing", [store("failing", onFailure: .goOn)]),
+            rule("a", [.quarantine(reason: "spam"), store("a")]),
+            rule("b", [store("b")]),
+        ])
+        acting.objects.isFailing.withLock { $0 = true }
+        let mail = try await acting.receive()
+        try await acting.run { acting in
+            try await acting.pass(seconds: 0, until: mail, is: .held)
+            acting.receiving.time.advance(seconds: 3_600)
+            let due = try await acting.receiving.store.due(
+                at: acting.receiving.time.now(), limit: 9)
+            #expect(due.isEmpty)
+            #expect(
+                try await acting.journal(mail).sorted() == ["a/0:done", "failing/0:retrying"])
+            #expect(acting.storedFiles.isEmpty)
+            acting.objects.isFailing.withLock { $0 = false }
+            _ = try await acting.receiving.store.move(mail, from: [.held], to: .acting)
+            try await acting.pass(seconds: 0, until: mail, is: .retired)
+            #expect(
+                acting.storedFiles == ["a/\(mail)", "b/\(mail)", "failing/\(mail)"])
+        }
+    }
+
     /// A `store` that fails holds the later actions of its own rule, and no other rule.
     @Test func holdsWhatComesAfterAFailedStore() async throws {
         let acting = try await Acting([

@@ -35,9 +35,8 @@ import Testing
     private static let bySubject = rule("x", "when: [{subject: x}]", actions: reject)
     private static let stopBySubject = rule("stop", "when: [{subject: x}]", actions: "stop")
 
-    /// A mail in plaintext from `bob@far.example`.
-    @Test(arguments: [
-        ("", Outlook.taken),
+    static let single: [(String, Outlook)] = [
+        ("", .taken),
         (rule("a", actions: "stop"), .taken),
         (rule("a", actions: reject), .refused),
         (rule("a", "enabled: false", actions: reject), .taken),
@@ -54,14 +53,21 @@ import Testing
         (rule("a", "when: [{peerName: x}]", "whenUnknown: take", actions: reject), .open),
         (rule("a", actions: "{reject: {text: 'No ${subject}'}}"), .open),
         (rule("a", actions: "{reject: {text: 'No ${mailFrom}'}}"), .refused),
-        // In the order of the rules.
+    ]
+
+    static let inOrder: [(String, Outlook)] = [
         (rule("a", actions: "stop") + rule("b", actions: reject), .taken),
+        (rule("a", actions: "quarantine") + rule("b", actions: reject), .taken),
+        (rule("a", actions: "drop") + rule("b", actions: reject), .taken),
         (rule("a", actions: reject) + rule("b", actions: "stop"), .refused),
         (bySubject + rule("b", actions: reject), .open),
         (bySubject + rule("b", actions: "stop"), .open),
         (stopBySubject + rule("b", actions: reject), .open),
         (rule("b", actions: "{addHeader: {name: A, value: b}}") + stopBySubject, .taken),
-    ])
+    ]
+
+    /// A mail in plaintext from `bob@far.example`.
+    @Test(arguments: single + inOrder)
     func saysWhatIsKnownAtRCPT(_ rules: String, _ outlook: Outlook) throws {
         let evaluator = try Self.evaluator(rules.isEmpty ? "  []" : rules)
         let found: Outlook =
@@ -173,6 +179,14 @@ import Testing
         let facts = try Self.facts("a@a.example", subject: "x")
         #expect(evaluator.evaluate(facts) { _ in nil }.isTaken == false)
         #expect(evaluator.trace(facts) { _ in nil }[0].actions[0].standing == "too late")
+    }
+
+    /// Whoever releases it later finds it as it was kept.
+    @Test func explainsWhatIsKeptApart() throws {
+        let evaluator = try Self.evaluator(
+            Self.rule("a", actions: "quarantine") + Self.rule("b", actions: Self.reject))
+        let traces = evaluator.trace(dryRun: try Self.facts("a@a.example", subject: "x"))
+        #expect(traces.map { $0.actions[0].standing } == ["would run", "too late"])
     }
 
     /// As if each recipient had a mail of their own.

@@ -217,6 +217,20 @@ import Testing
         Case(
             name: "not finished while one is being retried",
             rules: [("a", [notify])], standings: ["a/0": "~"], next: []),
+        Case(
+            name: "a quarantine that is to come holds all behind it",
+            rules: [("a", [notify, .quarantine(reason: nil), notify]), ("b", [notify])],
+            next: ["a/0", "a/1"]),
+        Case(
+            name: "behind a released one the rules go on",
+            rules: [("a", [.quarantine(reason: nil), notify]), ("b", [notify])],
+            standings: ["a/0": "+"], next: ["a/1", "b/0"]),
+        Case(
+            name: "drop ends all", rules: [("a", [notify, .drop, notify]), ("b", [notify])],
+            next: ["a/0"]),
+        Case(
+            name: "a drop behind a held store holds later rules",
+            rules: [("a", [store, .drop]), ("b", [notify])], next: ["a/0"]),
         Case(name: "a rule without actions", rules: [("a", [])], next: [], isFinished: true),
     ]
 
@@ -244,6 +258,7 @@ import Testing
         let actions = [
             Self.store, Self.storeGoingOn, Self.ask, Self.askGoingOn, Self.tell, Self.notify,
             Self.stop, Self.stopTold, .addHeader(name: "X", value: "y"),
+            .quarantine(reason: "why"), .drop,
         ]
         let facts = MailFacts(recipients: [Self.mailbox("a@e.test")], isTLS: false)
         for _ in 0..<2000 {

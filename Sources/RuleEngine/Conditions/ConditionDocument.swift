@@ -121,8 +121,7 @@ struct ConditionDocument {
     }
 
     private static func verdicts(_ value: DocumentValue) -> [ReceiptVerdict] {
-        let choices: [(String, ReceiptVerdict)] =
-            [.pass, .fail, .gray, .processingFailed, .disabled].map { ($0.rawValue, $0) }
+        let choices = ReceiptVerdict.allCases.map { ($0.rawValue, $0) }
         return oneOrMore(value).compactMap { $0.choice(choices) }
     }
 

@@ -5,7 +5,8 @@ enum TraceText {
     static func write(_ traces: [RuleTrace]) {
         for trace in traces {
             Terminal.write(
-                "\(mark(trace)) \(Terminal.bold(trace.rule))  \(Terminal.dim(why(trace)))\n")
+                "\(mark(trace)) \(Terminal.bold(trace.rule))  \(Terminal.dim(Terminal.printable(trace.why)))\n"
+            )
             for condition in trace.conditions {
                 write(condition)
             }
@@ -31,19 +32,5 @@ enum TraceText {
 
     private static func mark(_ trace: RuleTrace) -> String {
         trace.answer == .took ? Terminal.green("+") : "-"
-    }
-
-    private static func why(_ trace: RuleTrace) -> String {
-        switch trace.answer {
-        case .took:
-            "took \(Terminal.printable(trace.matchedRecipients.joined(separator: ", ")))"
-        case .disabled: "is disabled"
-        case .noRecipient: "no recipient of it"
-        case .conditions: "its conditions do not hold"
-        case .plaintext: "requires TLS, and the mail came without"
-        case .stopped: "not reached: an earlier rule stopped"
-        case .refused: "not reached: the mail is refused before its 250"
-        case .waiting: "not reached yet: an earlier action is still open"
-        }
     }
 }

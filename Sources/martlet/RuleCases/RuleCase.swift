@@ -1,0 +1,84 @@
+import MailModel
+import RuleEngine
+
+/// A case of a rule file: a mail, and what the rules are to do with it.
+struct RuleCase {
+    enum Content {
+        case text(String)
+        /// A path from the folder of the case file.
+        case file(String)
+    }
+
+    var name: String
+    /// What is known but for the content.
+    var facts: MailFacts
+    var content: Content?
+    /// What handlers answer; `CONTINUE` where nothing stands.
+    var answers: [String: Disposition] = [:]
+    /// Nil where the case does not say.
+    var expected: [Expectation]?
+
+    /// A rule that takes the mail, and the actions that it comes to, each by its text or its kind.
+    struct Expectation {
+        var rule: String
+        var actions: [String]
+    }
+
+    /// What differs from what is expected, for people; nothing where the rules do as they should.
+    func differences(from traces: [RuleTrace]) -> [String] {
+        let expected = expected ?? []
+        let found = traces.filter { $0.answer == .took }
+        var differences: [String] = []
+        let missing = expected.filter { one in !found.contains { $0.rule == one.rule } }
+        for one in missing {
+            let answer = traces.first { $0.rule == one.rule }
+            differences.append(
+                answer.map { "“\(one.rule)” does not take it: \($0.reason)" }
+                    ?? "there is no rule “\(one.rule)”")
+        }
+        for trace in found {
+            guard let one = expected.first(where: { $0.rule == trace.rule }) else {
+                differences.append("“\(trace.rule)” takes it: \(Self.list(trace.reached))")
+                continue
+            }
+            let isSame =
+                one.actions.count == trace.reached.count
+                && zip(one.actions, trace.reached).allSatisfy { Self.names($0, $1) }
+            if !isSame {
+                differences.append(
+                    "“\(trace.rule)” does \(Self.list(trace.reached)), "
+                        + "expected \(Self.list(one.actions))")
+            }
+        }
+        let order = found.map(\.rule).filter { rule in expected.contains { $0.rule == rule } }
+        if missing.isEmpty, order != expected.map(\.rule) {
+            differences.append("the rules come as \(order.joined(separator: ", "))")
+        }
+        return differences
+    }
+
+    private static func names(_ expected: String, _ text: String) -> Bool {
+        text == expected || text.hasPrefix("\(expected) ")
+    }
+
+    private static func list(_ actions: [String]) -> String {
+        actions.isEmpty ? "nothing" : actions.joined(separator: ", ")
+    }
+}
+
+extension RuleTrace {
+    /// The texts of the actions that the mail comes to.
+    fileprivate var reached: [String] {
+        actions.filter { $0.standing != RuleTrace.Action.notReached }.map(\.text)
+    }
+
+    /// Why it does not take the mail.
+    fileprivate var reason: String {
+        guard answer == .conditions || answer == .noRecipient else { return why }
+        let asked = conditions.filter { $0.answer != .yes && $0.depth == 0 }.map { condition in
+            // The value of what is unknown says so.
+            "\(condition.text)? \(condition.value)\(condition.answer == .no ? ": no" : "")"
+        }
+        return asked.isEmpty ? why : asked.joined(separator: "; ")
+    }
+}

@@ -1,0 +1,119 @@
+"""Cases beside rule files: `martlet rules test`."""
+
+import json
+import os
+import unittest
+
+from support import PROJECT, Server, martlet
+
+RULES = """
+ruleSet: shop
+rules:
+  - name: orders
+    recipients: [orders@example.test]
+    when: [subject: {contains: order}, spf: PASS]
+    actions: [store: {bucket: mail, prefix: orders/}, invoke: {handler: desk}]
+  - name: rest
+    recipients: [example.test]
+    actions: [addHeader: {name: X-Rest, value: "yes"}, notify: {topic: received}]
+"""
+
+CASES = """
+rules: shop.yaml
+cases:
+  - name: right
+    to: orders@example.test
+    mail: order.eml
+    verdicts: {spf: PASS}
+    answers: {desk: STOP_RULE_SET}
+    expect: [orders: [store mail/orders/, invoke]]
+  - name: the condition is not known
+    to: orders@example.test
+    text: |
+      Subject: an order
+    expect: [orders: [store, invoke]]
+  - name: other actions
+    to: ada@example.test
+    expect: [rest: [addHeader]]
+  - name: nobody
+    to: ada@elsewhere.example
+    expect: [missing: [stop]]
+"""
+
+
+class Cases(unittest.TestCase):
+    def setUp(self):
+        # For its folder; it is never started.
+        self.folder = Server()
+        self.addCleanup(self.folder.close)
+        self.write("shop.yaml", RULES)
+        self.write("order.eml", "Subject: Your ORDER\r\n\r\nx\r\n")
+
+    def write(self, name, text):
+        path = self.folder.path(name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def test_the_projects_own(self):
+        folder = os.path.join(PROJECT, "rules")
+        files = [os.path.join(folder, name) for name in sorted(os.listdir(folder))
+                 if name.endswith(".cases")]
+        self.assertTrue(files)
+        martlet("rules", "test", *files)
+
+    def test_differences(self):
+        file = self.write("first.cases", CASES)
+        done = martlet("rules", "test", file, status=1)
+        self.assertEqual(done.stdout, f"""\
+ok  {file}: right
+not ok  {file}: the condition is not known
+    “orders” does not take it: spf is PASS? unknown: it was not given
+    “rest” takes it: addHeader X-Rest: yes, notify received
+not ok  {file}: other actions
+    “rest” does addHeader X-Rest: yes, notify received, expected addHeader
+not ok  {file}: nobody
+    there is no rule “missing”
+1 of 4 cases as expected
+""")
+        outcomes = json.loads(martlet("rules", "test", file, "--json", status=1).stdout)
+        self.assertEqual([len(one["differences"]) for one in outcomes], [0, 2, 1, 1])
+
+    def test_every_problem_at_once(self):
+        file = self.write("second.cases", """\
+rules: shop.yaml
+cases:
+  - nmae: x
+    to: nonsense
+    peer: 192.0.2.256
+    at: tomorrow
+    verdicts: {spf: pass}
+    answers: {desk: STOP_RULES}
+    mail: order.eml
+    text: x
+    expect: [{a: [stop], b: [stop]}]
+""")
+        problems = martlet("rules", "test", file, status=2).stderr
+        self.assertEqual(problems, f"""\
+{file}:3: cases[0]: unknown key “nmae”; did you mean “name”?
+{file}:3: cases[0]: “name” is missing
+{file}:4: cases[0].to: “nonsense” is no mail address
+{file}:5: cases[0].peer: “192.0.2.256” is no IP address
+{file}:6: cases[0].at: “tomorrow” is no point in time, as 2026-12-01T09:00:00Z is one
+{file}:7: cases[0].verdicts.spf: found “pass”, expected PASS or FAIL or GRAY or \
+PROCESSING_FAILED or DISABLED; did you mean “PASS”?
+{file}:8: cases[0].answers.desk: found “STOP_RULES”, expected CONTINUE or STOP_RULE or STOP_RULE_SET; \
+did you mean “STOP_RULE”?
+{file}:10: cases[0]: “mail” names a file, and “text” is one: one of them stands here
+{file}:11: cases[0].expect[0]: expected one rule with its actions: each stands behind a “-” of \
+its own
+""")
+
+    def test_files_that_are_not_there(self):
+        self.assertIn("nowhere.cases", martlet("rules", "test", "nowhere.cases", status=2).stderr)
+        file = self.write("third.cases", "cases: [{name: a, to: a@b.example, expect: []}]")
+        self.assertIn("third.yaml", martlet("rules", "test", file, status=2).stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
