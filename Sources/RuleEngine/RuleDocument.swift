@@ -48,7 +48,9 @@ package struct RuleDocument {
         return rule
     }
 
-    private static let actionNames = ["store", "invoke", "notify", "forward", "addHeader", "stop"]
+    private static let actionNames = [
+        "store", "invoke", "notify", "forward", "bounce", "addHeader", "stop",
+    ]
     private static let oneOfThem = "an action is one of \(actionNames.joined(separator: ", "))"
 
     private static func action(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
@@ -71,6 +73,7 @@ package struct RuleDocument {
         case "invoke": return invoke(arguments, values)
         case "notify": return notify(arguments, values)
         case "forward": return forward(arguments, values)
+        case "bounce": return ReceiptBounce(reading: arguments, values).map { .bounce($0) }
         case "addHeader": return addHeader(arguments, values)
         default:
             guard let stop = arguments.mapping(keys: ["topic"]) else { return nil }
@@ -136,9 +139,7 @@ package struct RuleDocument {
         guard let forward = value.mapping(keys: ["to", "as", "from"]) else {
             return nil
         }
-        if !values.catalogue.isSending {
-            value.noteWhole("nothing is sent from here: the configuration has no “sending”")
-        }
+        values.requireSending(value)
         let entries = forward.required("to").map(ConditionDocument.oneOrMore) ?? []
         if entries.count > targetsMax {
             value.noteWhole("\(entries.count) addresses; at most \(targetsMax) stand in a forward")

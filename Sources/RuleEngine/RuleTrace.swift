@@ -38,6 +38,8 @@ package struct RuleTrace: Sendable, Hashable, Codable {
         /// `ended`, `ended CONTINUE`, `given up`, `retrying`, `next`, `held`, `not reached`; of a
         /// mail that is not there: `would run`, `would stop`, `would be added`.
         package var standing: String
+        /// What it said at its last try; nil for one that was not tried.
+        package var detail: String?
 
         package init(position: Int, text: String, standing: String) {
             self.position = position

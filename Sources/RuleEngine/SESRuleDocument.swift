@@ -59,6 +59,8 @@ package enum SESRuleDocument {
         case "LambdaAction": return invoke(inner, values)
         case "SNSAction": return notify(inner, values)
         case "AddHeaderAction": return addHeader(inner, values)
+        case "BounceAction":
+            return ReceiptBounce(readingSES: inner, values).map { .bounce($0) }
         case "StopAction":
             guard let stop = inner.mapping(keys: ["Scope", "TopicArn"]) else { return nil }
             _ = stop.required("Scope")?.choice([("RuleSet", true)])
@@ -180,6 +182,7 @@ package enum SESRuleDocument {
                 "SNSAction": ["TopicArn": topicARN(topic), "Encoding": encoding.rawValue]
             ]
         case .forward: return nil
+        case .bounce(let bounce): return ["BounceAction": bounce.sesMembers]
         case .addHeader(let name, let value):
             return ["AddHeaderAction": ["HeaderName": name, "HeaderValue": value]]
         case .stop(let topic):
