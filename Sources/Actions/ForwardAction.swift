@@ -72,6 +72,7 @@ package struct ForwardedMail: Sendable {
 package protocol MailSubmitter: Sendable {
     func forward(_ mail: ForwardedMail) async -> SubmitterAnswer
     func bounce(_ mail: BouncedMail) async -> SubmitterAnswer
+    func reply(_ mail: AnsweredMail) async -> SubmitterAnswer
 }
 
 package enum SubmitterAnswer: Sendable {

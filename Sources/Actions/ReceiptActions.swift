@@ -54,6 +54,7 @@ package struct ReceiptActions: Sendable {
         case .forward(let targets, let identity, let author):
             await forward(task, to: targets, as: identity, author: author)
         case .bounce(let bounce): await self.bounce(task, bounce)
+        case .reply(let reply): await self.reply(task, reply)
         case .stop(let topic): stop(task, topic: topic)
         case .store, .addHeader:
             ActionResult(ending: .done(.continueOn), detail: "")

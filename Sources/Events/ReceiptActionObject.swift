@@ -44,7 +44,7 @@ package struct ReceiptActionObject: Sendable, Encodable, Equatable {
             statusCode = bounce.status?.description
             message = bounce.message
             sender = bounce.sender
-        case .addHeader, .forward: return nil
+        case .addHeader, .forward, .reply: return nil
         }
     }
 }

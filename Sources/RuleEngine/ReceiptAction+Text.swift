@@ -12,6 +12,7 @@ extension ReceiptAction {
         case .notify: "notify"
         case .forward: "forward"
         case .bounce: "bounce"
+        case .reply: "reply"
         case .addHeader: "addHeader"
         case .stop: "stop"
         }
@@ -26,6 +27,7 @@ extension ReceiptAction {
         case .notify(let topic, _): "notify \(topic)"
         case .forward(let targets, _, _): "forward to \(targets.joined(separator: ", "))"
         case .bounce(let bounce): "bounce \(bounce.reply)"
+        case .reply(let reply): "reply \(reply.subject)"
         case .addHeader(let name, let value): "addHeader \(name): \(value)"
         case .stop: "stop"
         }

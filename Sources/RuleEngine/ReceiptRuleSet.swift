@@ -108,6 +108,8 @@ package enum ReceiptAction: Sendable, Hashable, Codable {
     case forward(to: [String], identity: String?, author: ForwardAuthor)
     /// Tells the sender that the mail did not arrive. SES: `BounceAction`
     case bounce(ReceiptBounce)
+    /// Answers whoever wrote. SES has none; its users' functions do it.
+    case reply(ReceiptReply)
     /// Puts a header line before the mail for later actions. SES: `AddHeaderAction`.
     case addHeader(name: String, value: String)
     /// Ends the evaluation for the whole mail. SES: `StopAction`.

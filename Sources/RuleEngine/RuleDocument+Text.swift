@@ -46,6 +46,7 @@ extension RuleDocument {
             if author == .rewrite { entries.append(("from", "rewrite")) }
             return "forward: \(DocumentText.mapping(entries))"
         case .bounce(let bounce): return "bounce: \(bounce.documentText)"
+        case .reply(let reply): return "reply: \(reply.documentText)"
         case .addHeader(let name, let value): values = [("name", name), ("value", value)]
         case .stop(let topic): values = [("topic", topic)]
         }

@@ -49,7 +49,7 @@ package struct RuleDocument {
     }
 
     private static let actionNames = [
-        "store", "invoke", "notify", "forward", "bounce", "addHeader", "stop",
+        "store", "invoke", "notify", "forward", "bounce", "reply", "addHeader", "stop",
     ]
     private static let oneOfThem = "an action is one of \(actionNames.joined(separator: ", "))"
 
@@ -74,6 +74,7 @@ package struct RuleDocument {
         case "notify": return notify(arguments, values)
         case "forward": return forward(arguments, values)
         case "bounce": return ReceiptBounce(reading: arguments, values).map { .bounce($0) }
+        case "reply": return ReceiptReply(reading: arguments, values).map { .reply($0) }
         case "addHeader": return addHeader(arguments, values)
         default:
             guard let stop = arguments.mapping(keys: ["topic"]) else { return nil }

@@ -152,7 +152,7 @@ struct RuleValues {
     }
 
     /// `text` as a template: what it names has to be there.
-    private func template(_ text: String, _ value: DocumentValue) -> String? {
+    func template(_ text: String, _ value: DocumentValue) -> String? {
         guard Template.isTemplate(text) else { return text }
         guard let templateNames else { return Template.escaping(text) }
         guard let template = Template(text) else {

@@ -131,7 +131,7 @@ package enum SESRuleDocument {
                 case .address, .domain, .subdomains: false
                 }
             }
-            let templates = rule.actions.filter { $0.isTemplate || $0.kind == "forward" }
+            let templates = rule.actions.filter { $0.isTemplate || $0.isUnknownToSES }
             return (rule.conditions == nil ? [] : ["rule “\(rule.name)” has conditions"])
                 + patterns.map { "rule “\(rule.name)” takes “\($0.text)”" }
                 + templates.map { "rule “\(rule.name)” has “\($0.text)”" }
@@ -163,7 +163,7 @@ package enum SESRuleDocument {
         return object
     }
 
-    /// Nil for what SES does not have.
+    /// Nil where the action `isUnknownToSES`.
     private static func action(_ action: ReceiptAction) -> [String: Any]? {
         switch action {
         case .store(let bucket, let prefix, let topic, _):
@@ -181,7 +181,7 @@ package enum SESRuleDocument {
             return [
                 "SNSAction": ["TopicArn": topicARN(topic), "Encoding": encoding.rawValue]
             ]
-        case .forward: return nil
+        case .forward, .reply: return nil
         case .bounce(let bounce): return ["BounceAction": bounce.sesMembers]
         case .addHeader(let name, let value):
             return ["AddHeaderAction": ["HeaderName": name, "HeaderValue": value]]
@@ -189,6 +189,16 @@ package enum SESRuleDocument {
             var object = ["Scope": "RuleSet"]
             object["TopicArn"] = topic.map(topicARN)
             return ["StopAction": object]
+        }
+    }
+}
+
+extension ReceiptAction {
+    /// Whether it has no place in SES's form.
+    fileprivate var isUnknownToSES: Bool {
+        switch self {
+        case .forward, .reply: true
+        case .store, .invoke, .notify, .bounce, .addHeader, .stop: false
         }
     }
 }

@@ -66,7 +66,8 @@ class BounceCase(SendingCase):
 class Bounce(BounceCase):
     def test_a_known_sender_is_told(self):
         mail = (b"Return-Path: <old@far.example>\r\nFrom: Eve <eve@far.example>\r\n"
-                b"To: ada@shop.example\r\nSubject: hi\r\nMessage-ID: <1@far.example>\r\n\r\nsecret\r\n")
+                b"To: ada@shop.example\r\nSubject: hi\r\nMessage-ID: <1@far.example>\r\n"
+                b"\r\nsecret\r\n")
         taken, id = self.report(["ada@shop.example", "bob@shop.example"], mail)
         self.assertEqual((taken.path, taken.recipients), ("", ("eve@far.example",)))
         report = email.message_from_bytes(taken.content)

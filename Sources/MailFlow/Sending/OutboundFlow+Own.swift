@@ -17,6 +17,17 @@ struct OwnMail {
     var stableID: String
     /// The mail that it is about asked for that. RFC 8689 §5
     var requiresTLS: Bool
+    /// Nil: it is sent once for the action.
+    var occasion: Occasion?
+
+    /// What it is sent once for.
+    struct Occasion {
+        /// Of the store; not one that begins with a length, as those of callers do.
+        var key: String
+        var keptDays: Int
+        /// What is said of the next one in that time.
+        var repeated: String
+    }
 }
 
 extension OutboundFlow {
@@ -37,7 +48,7 @@ extension OutboundFlow {
             let id = MessageID(at: now, random: random)
             let sending = try sending(
                 try compose(id, now), id, own, identity: identity, at: now)
-            return try await committedOnce(sending)
+            return try await committedOnce(sending, own)
         } catch let failure as StorageFailure {
             onFailure(failure)
             return .failed("\(failure)")
@@ -79,14 +90,17 @@ extension OutboundFlow {
                 recipient(
                     SentRecipient.Key(mail: id, position: 0), own.to, dueAt: now,
                     DeliveryNotification(occasions: []), [:], at: now)
-            ], body: memory, idempotencyKey: "rule:\(own.stableID)")
+            ], body: memory, idempotencyKey: own.occasion?.key ?? "rule:\(own.stableID)")
+        if let occasion = own.occasion {
+            sending.keyKeptSeconds = Int64(occasion.keptDays) * 86_400
+        }
         sending.deliveries = office.announce(sending, suppressed: [:], returning: nil).deliveries
         return sending
     }
 
     /// Whatever was sent under its key before is this mail: what differs are the words.
     private func committedOnce(
-        _ sending: AcceptedSending
+        _ sending: AcceptedSending, _ own: OwnMail
     ) async throws(StorageFailure) -> SubmitterAnswer {
         let result = await withCheckedContinuation { continuation in
             store.accept(sending) { continuation.resume(returning: $0) }
@@ -95,7 +109,9 @@ extension OutboundFlow {
         case .accepted(let id):
             onAccepted(sending)
             return .taken(id)
-        case .repeated(let id), .conflicting(let id): return .taken(id)
+        case .repeated(let id), .conflicting(let id):
+            guard let occasion = own.occasion else { return .taken(id) }
+            return .withheld("\(occasion.repeated); the last was \(id.text)")
         }
     }
 }

@@ -108,12 +108,10 @@ package struct DeliveryReportMail: Sendable {
     }
 
     private func header(subject: String) -> [ComposedField] {
-        // An address that is not ASCII has no 7-bit form in a header: a group names nobody.
-        let isPlain = recipient.localPart.utf8.allSatisfy { $0 < 128 }
         let from = author?.wireText ?? "MAILER-DAEMON@\(domain.ascii)"
         var header = [
             ComposedField("From", prose: "Mail Delivery System <\(from)>"),
-            ComposedField("To", prose: isPlain ? recipient.wireText : "sender:;"),
+            ComposedField(to: recipient),
             ComposedField("Date", prose: at.rfc5322Text),
             ComposedField("Message-ID", prose: "<\(id.text)@\(domain.ascii)>"),
             ComposedField("Auto-Submitted", prose: "auto-replied"),

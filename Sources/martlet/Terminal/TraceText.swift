@@ -18,7 +18,7 @@ enum TraceText {
     private static func write(_ action: RuleTrace.Action) {
         let said = (action.detail ?? "").isEmpty ? "" : ": \(action.detail ?? "")"
         let standing = Terminal.dim(Terminal.printable(action.standing + said))
-        Terminal.write("    -> \(action.text)  \(standing)\n")
+        Terminal.write("    -> \(Terminal.printable(action.text))  \(standing)\n")
     }
 
     private static func write(_ condition: RuleTrace.Condition) {
