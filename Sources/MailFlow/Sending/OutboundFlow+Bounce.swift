@@ -17,7 +17,7 @@ extension OutboundFlow {
         }
         return await sendOwn(
             OwnMail(
-                to: target, as: bounced.sender, operation: SendingFacts.reportOperation,
+                to: target, author: bounced.sender, operation: SendingFacts.reportOperation,
                 stableID: bounced.stableID, requiresTLS: bounced.mail.envelope.requiresTLS)
         ) { id, now throws(StorageFailure) in
             let bounce = bounced.bounce

@@ -9,8 +9,8 @@ import Storage
 /// the null path, so that nothing answers it. RFC 3834 §3.3
 struct OwnMail {
     var to: Mailbox
-    /// Whose keys sign it: an address of a verified identity.
-    var `as`: Mailbox
+    /// Whom it is from, and whose keys sign it: an address of a verified identity.
+    var author: Mailbox
     /// `SendingFacts.operation`
     var operation: String
     /// Of the action.
@@ -37,8 +37,8 @@ extension OutboundFlow {
         _ own: OwnMail,
         compose: (MessageID, Timestamp) throws(StorageFailure) -> [UInt8]
     ) async -> SubmitterAnswer {
-        guard let identity = identities.identity(covering: own.as) else {
-            return .refused("\(own.as.wireText) is of no verified identity to send as")
+        guard let identity = identities.identity(covering: own.author) else {
+            return .refused("\(own.author.wireText) is of no verified identity to send as")
         }
         let now = time.now()
         do {
@@ -55,7 +55,7 @@ extension OutboundFlow {
         } catch let refusal as Refusal {
             return .failed("\(refusal)")
         } catch {
-            settings.onUnsignable(own.as.domain, "\(error)")
+            settings.onUnsignable(own.author.domain, "\(error)")
             return .failed("it cannot be signed: \(error)")
         }
     }
@@ -71,9 +71,9 @@ extension OutboundFlow {
             memory: memory, length: memory.readableBytes, checksum: checksum.value)
         let bodyID = MailID(at: now, random: random)
         let signed = try signer.seal(
-            Array(bytes[..<length]), bodyID, body, as: own.as.domain, nil, by: settings.hostname,
+            Array(bytes[..<length]), bodyID, body, as: own.author.domain, nil, by: settings.hostname,
             at: now)
-        let set = senders.configurationSet(for: own.as.domain)
+        let set = senders.configurationSet(for: own.author.domain)
         var sending = AcceptedSending(
             mail: SentMailRecord(
                 id: id, bodyID: bodyID, account: .main, acceptedAt: now,

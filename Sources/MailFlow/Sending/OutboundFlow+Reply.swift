@@ -44,7 +44,7 @@ extension OutboundFlow {
         let author = answered.author.wireText.lowercased()
         let key = "reply:\(answered.rule):\(author.utf8.count):\(author)"
         return OwnMail(
-            to: sender, as: answered.author, operation: SendingFacts.replyOperation,
+            to: sender, author: answered.author, operation: SendingFacts.replyOperation,
             stableID: answered.stableID, requiresTLS: answered.mail.envelope.requiresTLS,
             occasion: OwnMail.Occasion(
                 key: key + SuppressionRecord.address(sender), keptDays: days,
