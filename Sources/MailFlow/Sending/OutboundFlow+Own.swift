@@ -71,8 +71,8 @@ extension OutboundFlow {
             memory: memory, length: memory.readableBytes, checksum: checksum.value)
         let bodyID = MailID(at: now, random: random)
         let signed = try signer.seal(
-            Array(bytes[..<length]), bodyID, body, as: own.author.domain, nil, by: settings.hostname,
-            at: now)
+            Array(bytes[..<length]), bodyID, body, as: own.author.domain, nil,
+            by: settings.hostname, at: now)
         let set = senders.configurationSet(for: own.author.domain)
         var sending = AcceptedSending(
             mail: SentMailRecord(
