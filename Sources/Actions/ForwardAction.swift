@@ -34,11 +34,19 @@ extension ReceiptActions {
                 recipient: recipient, targets: mailboxes,
                 identity: identity.flatMap { Mailbox($0) } ?? recipient, author: author,
                 addedHeaders: task.addedHeaders))
+        return ActionResult(answer)
+    }
+}
+
+extension ActionResult {
+    init(_ answer: SubmitterAnswer) {
         switch answer {
         case .taken(let id):
-            return ActionResult(ending: .done(.continueOn), detail: "sent as \(id.text)")
-        case .refused(let reason): return refused(reason)
-        case .failed(let reason): return ActionResult(ending: .failed, detail: reason)
+            self.init(ending: .done(.continueOn), detail: "sent as \(id.text)")
+        case .withheld(let reason):
+            self.init(ending: .done(.continueOn), detail: "nothing is sent: \(reason)")
+        case .refused(let reason): self.init(ending: .refused, detail: reason)
+        case .failed(let reason): self.init(ending: .failed, detail: reason)
         }
     }
 }
@@ -63,10 +71,14 @@ package struct ForwardedMail: Sendable {
 /// The port to who sends mails.
 package protocol MailSubmitter: Sendable {
     func forward(_ mail: ForwardedMail) async -> SubmitterAnswer
+    func bounce(_ mail: BouncedMail) async -> SubmitterAnswer
+    func reply(_ mail: AnsweredMail) async -> SubmitterAnswer
 }
 
 package enum SubmitterAnswer: Sendable {
     case taken(MessageID)
+    /// Nothing is to be sent, for this reason.
+    case withheld(String)
     /// No other try will help.
     case refused(String)
     /// Another may.

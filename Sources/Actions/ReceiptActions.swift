@@ -53,6 +53,8 @@ package struct ReceiptActions: Sendable {
         case .notify(let topic, let encoding): notify(task, topic: topic, encoding: encoding)
         case .forward(let targets, let identity, let author):
             await forward(task, to: targets, as: identity, author: author)
+        case .bounce(let bounce): await self.bounce(task, bounce)
+        case .reply(let reply): await self.reply(task, reply)
         case .stop(let topic): stop(task, topic: topic)
         case .quarantine(let reason):
             ActionResult(ending: .done(.continueOn), detail: reason ?? "kept apart")

@@ -51,13 +51,20 @@ struct MailOperations: Sendable {
             known[action.key] = action
         }
         let facts = await facts(of: record, for: evaluator.needs)
-        let traces = evaluator.trace(facts) { key in
+        var traces = evaluator.trace(facts) { key in
             known[key].map { action in
                 switch action.state {
                 case .retrying: .retrying
                 case .done: .ended(action.disposition)
                 case .dead: .givenUp
                 }
+            }
+        }
+        for rule in traces.indices {
+            for index in traces[rule].actions.indices {
+                let key = ActionKey(
+                    rule: traces[rule].rule, position: traces[rule].actions[index].position)
+                traces[rule].actions[index].detail = known[key]?.detail
             }
         }
         return .trace(

@@ -1,3 +1,4 @@
+import MailModel
 package import RuleEngine
 
 /// `receipt.action` of SES's receipt notifications and Lambda events.
@@ -10,6 +11,10 @@ package struct ReceiptActionObject: Sendable, Encodable, Equatable {
     package var functionArn: String?
     package var invocationType: String?
     package var encoding: String?
+    package var smtpReplyCode: String?
+    package var statusCode: String?
+    package var message: String?
+    package var sender: String?
 
     /// Nil for `addHeader`, which SES never reports, and for what SES does not have. `objectKey` is that of a `store`.
     package init?(_ action: ReceiptAction, objectKey: String? = nil) {
@@ -32,7 +37,14 @@ package struct ReceiptActionObject: Sendable, Encodable, Equatable {
         case .stop(let topic):
             type = "Stop"
             topicArn = topic.map(SESRuleDocument.topicARN)
-        case .addHeader, .forward, .reject, .quarantine, .drop: return nil
+        case .bounce(let bounce):
+            type = "Bounce"
+            topicArn = bounce.topic.map(SESRuleDocument.topicARN)
+            smtpReplyCode = String(bounce.replyCode)
+            statusCode = bounce.status?.description
+            message = bounce.message
+            sender = bounce.sender
+        case .addHeader, .forward, .reply, .reject, .quarantine, .drop: return nil
         }
     }
 }

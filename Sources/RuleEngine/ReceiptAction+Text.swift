@@ -12,6 +12,8 @@ extension ReceiptAction {
         case .notify: "notify"
         case .forward: "forward"
         case .reject: "reject"
+        case .bounce: "bounce"
+        case .reply: "reply"
         case .addHeader: "addHeader"
         case .quarantine: "quarantine"
         case .stop: "stop"
@@ -29,6 +31,8 @@ extension ReceiptAction {
         case .reject(let code, let status, let text, let asking):
             "reject \(code) \(status) \(text)" + (asking.map { " if \($0.handler) does" } ?? "")
         case .forward(let targets, _, _): "forward to \(targets.joined(separator: ", "))"
+        case .bounce(let bounce): "bounce \(bounce.reply)"
+        case .reply(let reply): "reply \(reply.subject)"
         case .addHeader(let name, let value): "addHeader \(name): \(value)"
         case .quarantine(let reason): reason.map { "quarantine: \($0)" } ?? "quarantine"
         case .stop: "stop"

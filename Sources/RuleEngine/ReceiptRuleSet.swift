@@ -112,6 +112,10 @@ package enum ReceiptAction: Sendable, Hashable, Codable {
     /// Sends the mail on to addresses, as `identity` (an address of a verified identity), or as the
     /// recipient where that is nil. SES has none; its users' functions do it.
     case forward(to: [String], identity: String?, author: ForwardAuthor)
+    /// Tells the sender that the mail did not arrive. SES: `BounceAction`
+    case bounce(ReceiptBounce)
+    /// Answers whoever wrote. SES has none; its users' functions do it.
+    case reply(ReceiptReply)
     /// Puts a header line before the mail for later actions. SES: `AddHeaderAction`.
     case addHeader(name: String, value: String)
     /// Keeps the mail apart until a person releases it: then the rules go on behind this action.

@@ -54,6 +54,8 @@ extension RuleDocument {
             if let identity { entries.append(("as", DocumentText.quoted(identity))) }
             if author == .rewrite { entries.append(("from", "rewrite")) }
             return "forward: \(DocumentText.mapping(entries))"
+        case .bounce(let bounce): return "bounce: \(bounce.documentText)"
+        case .reply(let reply): return "reply: \(reply.documentText)"
         case .addHeader(let name, let value): values = [("name", name), ("value", value)]
         case .quarantine(let reason): values = [("reason", reason)]
         case .stop(let topic): values = [("topic", topic)]

@@ -53,7 +53,8 @@ package struct RuleDocument {
     }
 
     private static let actionNames = [
-        "store", "invoke", "notify", "forward", "reject", "addHeader", "quarantine", "stop", "drop",
+        "store", "invoke", "notify", "forward", "bounce", "reply", "reject", "addHeader",
+        "quarantine", "stop", "drop",
     ]
     /// Those that may stand there as their name alone.
     private static let plainActions: [String: ReceiptAction] = [
@@ -82,6 +83,8 @@ package struct RuleDocument {
         case "notify": return notify(arguments, values)
         case "forward": return forward(arguments, values)
         case "reject": return reject(arguments, values)
+        case "bounce": return ReceiptBounce(reading: arguments, values).map { .bounce($0) }
+        case "reply": return ReceiptReply(reading: arguments, values).map { .reply($0) }
         case "addHeader": return addHeader(arguments, values)
         case "quarantine":
             guard let quarantine = arguments.mapping(keys: ["reason"]) else { return nil }
@@ -153,9 +156,7 @@ package struct RuleDocument {
         guard let forward = value.mapping(keys: ["to", "as", "from"]) else {
             return nil
         }
-        if !values.catalogue.isSending {
-            value.noteWhole("nothing is sent from here: the configuration has no “sending”")
-        }
+        values.requireSending(value)
         let entries = forward.required("to").map(ConditionDocument.oneOrMore) ?? []
         if entries.count > targetsMax {
             value.noteWhole("\(entries.count) addresses; at most \(targetsMax) stand in a forward")

@@ -43,6 +43,8 @@ package struct RuleTrace: Sendable, Hashable, Codable {
         /// `asked before the 250`; of a mail that is not there: `would run`, `would stop`,
         /// `would be added`, `would refuse`, `would ask`.
         package var standing: String
+        /// What it said at its last try; nil for one that was not tried.
+        package var detail: String?
 
         package init(position: Int, text: String, standing: String) {
             self.position = position

@@ -21,6 +21,13 @@ struct RuleValues {
         reference(value, "topic", among: catalogue.topics)
     }
 
+    /// For what sends.
+    func requireSending(_ value: DocumentValue) {
+        if !catalogue.isSending {
+            value.noteWhole("nothing is sent from here: the configuration has no “sending”")
+        }
+    }
+
     private func reference(
         _ value: DocumentValue?, _ kind: String, among known: [String]?
     ) -> String? {
@@ -134,8 +141,18 @@ struct RuleValues {
         }
     }
 
+    /// Whom a mail of ours is from: it is ASCII whatever else it holds.
+    static func sender(_ value: DocumentValue) -> String? {
+        guard let text = address(value) else { return nil }
+        guard text.utf8.allSatisfy({ $0 < 128 }) else {
+            value.note("“\(text)” has no form in ASCII, which a mail of ours is from")
+            return nil
+        }
+        return text
+    }
+
     /// `text` as a template: what it names has to be there.
-    private func template(_ text: String, _ value: DocumentValue) -> String? {
+    func template(_ text: String, _ value: DocumentValue) -> String? {
         guard Template.isTemplate(text) else { return text }
         guard let templateNames else { return Template.escaping(text) }
         guard let template = Template(text) else {

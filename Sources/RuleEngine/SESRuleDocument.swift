@@ -59,6 +59,8 @@ package enum SESRuleDocument {
         case "LambdaAction": return invoke(inner, values)
         case "SNSAction": return notify(inner, values)
         case "AddHeaderAction": return addHeader(inner, values)
+        case "BounceAction":
+            return ReceiptBounce(readingSES: inner, values).map { .bounce($0) }
         case "StopAction":
             guard let stop = inner.mapping(keys: ["Scope", "TopicArn"]) else { return nil }
             _ = stop.required("Scope")?.choice([("RuleSet", true)])
@@ -161,7 +163,7 @@ package enum SESRuleDocument {
         return object
     }
 
-    /// Nil for what SES does not have.
+    /// Nil where the action `isUnknownToSES`.
     private static func action(_ action: ReceiptAction) -> [String: Any]? {
         switch action {
         case .store(let bucket, let prefix, let topic, _):
@@ -179,13 +181,24 @@ package enum SESRuleDocument {
             return [
                 "SNSAction": ["TopicArn": topicARN(topic), "Encoding": encoding.rawValue]
             ]
-        case .forward, .reject, .quarantine, .drop: return nil
+        case .forward, .reply, .reject, .quarantine, .drop: return nil
+        case .bounce(let bounce): return ["BounceAction": bounce.sesMembers]
         case .addHeader(let name, let value):
             return ["AddHeaderAction": ["HeaderName": name, "HeaderValue": value]]
         case .stop(let topic):
             var object = ["Scope": "RuleSet"]
             object["TopicArn"] = topic.map(topicARN)
             return ["StopAction": object]
+        }
+    }
+}
+
+extension ReceiptAction {
+    /// Whether it has no place in SES's form.
+    fileprivate var isUnknownToSES: Bool {
+        switch self {
+        case .forward, .reply: true
+        case .store, .invoke, .notify, .bounce, .addHeader, .stop: false
         }
     }
 }

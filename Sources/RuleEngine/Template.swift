@@ -14,6 +14,13 @@ struct Template {
         /// A part of an address: letters, digits and a few marks. With anything else, or nothing, it is
         /// no address any more: another one would be somebody else's.
         case address
+        /// The subject of an answer: one line in any language.
+        case subject
+        /// The text of an answer: of a value one line, so that a sender writes no more than a word or
+        /// two of what we say.
+        case text
+        /// The same as HTML.
+        case html
     }
 
     /// Places in one text.
@@ -23,6 +30,9 @@ struct Template {
     /// Bytes of a header's value with all that was filled in, UTF-8: in encoded words it still fits
     /// into a line. RFC 5322 §2.1.1
     static let headerBytesMax = 512
+
+    /// Bytes of a value that are filled into a subject or text, UTF-8.
+    static let textBytesMax = 200
 
     private enum Piece {
         case text(String)
@@ -85,8 +95,11 @@ struct Template {
             case .name(let name): Self.harmless(value(name) ?? "", place)
             }
         }.joined()
-        return place == .header
-            ? EncodedWords.encode(text.prefix(utf8Bytes: Self.headerBytesMax)) : text
+        switch place {
+        case .header: return EncodedWords.encode(text.prefix(utf8Bytes: Self.headerBytesMax))
+        case .subject: return text.prefix(utf8Bytes: Self.headerBytesMax)
+        case .key, .address, .text, .html: return text
+        }
     }
 
     private static func harmless(_ value: String, _ place: Place) -> String {
@@ -104,7 +117,22 @@ struct Template {
                 && value.utf8.allSatisfy { isKeyByte($0) && $0 != UInt8(ascii: "@") }
             return isPart ? value : " "
         case .header: return value
+        case .subject, .text: return line(value)
+        case .html: return escapedHTML(line(value))
         }
+    }
+
+    private static func line(_ value: String) -> String {
+        let scalars = value.prefix(utf8Bytes: textBytesMax).unicodeScalars.map { scalar in
+            scalar.properties.generalCategory == .control ? " " : scalar
+        }
+        return String(String.UnicodeScalarView(scalars))
+    }
+
+    private static func escapedHTML(_ text: String) -> String {
+        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;")
+            .replacing(">", with: "&gt;").replacing("\"", with: "&quot;")
+            .replacing("'", with: "&#39;")
     }
 
     private static func isKeyByte(_ byte: UInt8) -> Bool {
@@ -155,8 +183,9 @@ extension ReceiptAction {
         case .store(_, let prefix, _, _): prefix.map { [$0] } ?? []
         case .addHeader(_, let value): [value]
         case .forward(let targets, _, _): targets
+        case .reply(let reply): reply.templateTexts
         case .reject(_, _, let text, _): [text]
-        case .invoke, .notify, .quarantine, .stop, .drop: []
+        case .invoke, .notify, .bounce, .quarantine, .stop, .drop: []
         }
     }
 
@@ -186,9 +215,10 @@ extension ReceiptAction {
         case .forward(let targets, let identity, let author):
             return .forward(
                 to: targets.map { fill($0, .address) }, identity: identity, author: author)
+        case .reply(let reply): return .reply(reply.filled(fill))
         case .reject(let code, let status, let text, let asking):
             return .reject(code: code, status: status, text: fill(text, .header), asking: asking)
-        case .invoke, .notify, .quarantine, .stop, .drop: return self
+        case .invoke, .notify, .bounce, .quarantine, .stop, .drop: return self
         }
     }
 }

@@ -33,6 +33,9 @@ extension SQLStore: SendingStore {
         _ sending: AcceptedSending, _ connection: any SQLConnection
     ) throws(StorageFailure) -> SendingAnswer? {
         guard let key = sending.idempotencyKey else { return nil }
+        // The column dates a key of the usual time: one that is kept longer is dated later.
+        let madeAt = sending.mail.acceptedAt.advanced(
+            bySeconds: sending.keyKeptSeconds - AcceptedSending.keyKeptSecondsUsual)
         let inserted = try connection.execute(
             """
             INSERT INTO idempotency (account, name, mail, created_ms) VALUES ($1, $2, $3, $4)
@@ -40,7 +43,7 @@ extension SQLStore: SendingStore {
             """,
             [
                 .text(sending.mail.account.text), .text(key), .text(sending.mail.id.text),
-                .integer(sending.mail.acceptedAt.milliseconds),
+                .integer(madeAt.milliseconds),
             ])
         guard inserted == 0 else { return nil }
         let rows = try connection.rows(

@@ -23,10 +23,11 @@ extension SQLStore {
         }
     }
 
-    package func expireIdempotencyKeys(before time: Timestamp) async throws(StorageFailure) {
+    package func expireIdempotencyKeys(at time: Timestamp) async throws(StorageFailure) {
+        let before = time.advanced(bySeconds: -AcceptedSending.keyKeptSecondsUsual)
         try await write(isUrgent: false) { connection throws(StorageFailure) in
             try connection.execute(
-                "DELETE FROM idempotency WHERE created_ms < $1", [.integer(time.milliseconds)])
+                "DELETE FROM idempotency WHERE created_ms < $1", [.integer(before.milliseconds)])
         }
     }
 

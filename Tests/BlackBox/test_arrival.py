@@ -219,7 +219,8 @@ class Told(ServerCase):
             [("support", "took"), ("sales", "noRecipient")])
         self.assertEqual(
             trace["rules"][0]["actions"],
-            [{"position": 0, "standing": "ended", "text": "store mail/support"}])
+            [{"position": 0, "standing": "ended", "text": "store mail/support",
+              "detail": f"mail/support/{self.mail}"}])
 
     def test_raw(self):
         self.assertEqual(self.server.raw(self.mail), self.content)

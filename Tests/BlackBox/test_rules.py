@@ -740,15 +740,15 @@ rules:
         source = self.file("cannot.json", json.dumps({
             "Metadata": {"Name": "cannot"},
             "Rules": [{"Name": "one", "Enabled": True, "Actions": [
-                {"BounceAction": {}}, {"WorkmailAction": {}}]}]}, indent=1))
+                {"ConnectAction": {}}, {"WorkmailAction": {}}]}]}, indent=1))
         done = martlet("rules", "import", source, status=2)
-        self.assertIn("BounceAction cannot be done here", done.stderr)
+        self.assertIn("ConnectAction cannot be done here", done.stderr)
         self.assertIn("WorkmailAction cannot be done here", done.stderr)
 
     def test_the_projects_own_rules_load(self):
-        folder = os.path.join(PROJECT, "rules")
-        files = [os.path.join(folder, name) for name in sorted(os.listdir(folder))
-                 if name.endswith(".yaml")]
+        files = [os.path.join(folder, name)
+                 for folder, _, names in os.walk(os.path.join(PROJECT, "rules"))
+                 for name in sorted(names) if name.endswith(".yaml")]
         self.assertTrue(files)
         martlet("rules", "check", *files)
 

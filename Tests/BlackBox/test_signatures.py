@@ -247,6 +247,33 @@ class Signatures(SendingCase):
             self.assertIn(f"ARC-Authentication-Results: i={round}; mail.example".encode(), mail)
             self.assertIn("ARC_ALLOW", self.symbols(self.hop.taken[-1]))
 
+    def test_what_rules_tell_senders_is_signed(self):
+        self.lines.append('far TXT "v=spf1 ip4:127.0.0.0/8 -all"')
+        self.start_sending(authentication={"enabled": True}, rules="""
+            ruleSet: main
+            rules:
+              - name: back
+                recipients: [gone@shop.example]
+                actions:
+                  - bounce: {template: MailboxDoesNotExist, sender: desk@shop.example}
+              - name: away
+                recipients: [away@shop.example]
+                actions:
+                  - reply: {text: "I am away.", html: "<p>I am away.</p>"}
+            """)
+        self.identity("dkim", "start", "shop.example")
+        self.publish()
+        self.becomes_good("dkim")
+        selectors = self.keys()
+        for count, recipient in enumerate(("gone@shop.example", "away@shop.example"), 1):
+            self.server.send(
+                f"From: eve@far.example\r\nTo: {recipient}\r\n\r\nHello.\r\n".encode(),
+                recipient, sender="eve@far.example")
+            self.server.eventually(lambda: len(self.hop.taken) == count, "the sender is told")
+            found = self.verify(self.hop.taken[-1].content)
+            self.assertEqual({each["selector"] for each in found["dkimpy"]
+                              if each["result"] == "pass"}, set(selectors))
+
     def test_a_path_of_its_own_that_is_not_set_up(self):
         self.start_sending()
         self.publish()

@@ -392,6 +392,29 @@ import Testing
             ])
     }
 
+    /// In an answer it is one line, and no markup.
+    @Test(arguments: [
+        ("a b", "a b", "a b"), ("a\r\n\u{85}b", "a   b", "a   b"),
+        ("<b c='\"&", "<b c='\"&", "&lt;b c=&#39;&quot;&amp;"), ("\u{e4}", "\u{e4}", "\u{e4}"),
+        (
+            String(repeating: "x", count: 201), String(repeating: "x", count: 200),
+            String(repeating: "x", count: 200)
+        ),
+    ])
+    func staysAWordOfAnAnswer(_ body: String, _ text: String, _ html: String) throws {
+        let actions = try planned(
+            "    actions: [{reply: {subject: 'S ${taken}', text: 'T ${taken}', html: '<p>${taken}'}}]\n"
+                + "    when: [{body: {matches: '(?s)^(?P<taken>.*)$'}}]\n"
+        ) { $0.body = .known(body) }
+        #expect(
+            actions.map(\.action) == [
+                .reply(
+                    ReceiptReply(
+                        subject: "S \(text)", text: "T \(text)", html: "<p>\(html)", identity: nil,
+                        everyDays: 7, isOnlyWhereNamed: true))
+            ])
+    }
+
     /// SES knows no templates: what looks like one stays what it is, there and back.
     @Test func keepsWhatSESSays() throws {
         let json = """

@@ -1,12 +1,13 @@
 import Documents
 import Foundation
+import MailModel
 import RuleEngine
 import TestSupport
 import Testing
 
 @Suite struct RuleDocumentTests {
     static let shipped =
-        (try? FileManager.default.contentsOfDirectory(
+        (try? FileManager.default.subpathsOfDirectory(
             atPath: "\(ProjectFiles.root)/rules"))?.filter { $0.hasSuffix(".yaml") }.sorted() ?? []
 
     private func read(_ path: String) throws -> ReceiptRuleSet {
@@ -91,9 +92,17 @@ import Testing
                 .addHeader(name: "X-Seen", value: "yes"),
                 .store(bucket: "my-bucket", prefix: "in/", topic: "stored", onFailure: .hold),
                 .invoke(handler: "sorter", type: .event, topic: nil, onFailure: .hold),
-                .notify(topic: "received", encoding: .base64), .stop(topic: nil),
+                .notify(topic: "received", encoding: .base64),
+                .bounce(
+                    ReceiptBounce(
+                        replyCode: 550, status: EnhancedStatus(class: 5, subject: 1, detail: 1),
+                        message: "Mailbox does not exist", sender: "MAILER-DAEMON@example.com",
+                        topic: "received")), .stop(topic: nil),
             ])
         #expect(ruleSet.rules[0].tlsPolicy == .require)
         #expect(ruleSet.rules[1].recipients.isEmpty)
+        let again = SESRuleDocument.text(of: ruleSet, createdAt: "2026-01-01T00:00:00.000Z")
+        #expect(
+            try SESRuleDocument.read(again, file: "again", catalogue: .unchecked) == ruleSet)
     }
 }

@@ -62,8 +62,29 @@ import Testing
             #expect(try await spool.accept(other) == .conflicting(first.mail.id))
             #expect(try await spool.store.sentMail(other.mail.id) == nil)
         }
-        try await spool.store.expireIdempotencyKeys(
-            before: spool.time.now().advanced(bySeconds: 1))
+        let end = spool.time.now().advanced(bySeconds: 86_400)
+        try await spool.store.expireIdempotencyKeys(at: end)
+        #expect(try await spool.accept(second) == .repeated(first.mail.id))
+        try await spool.store.expireIdempotencyKeys(at: end.advanced(bySeconds: 1))
+        #expect(try await spool.accept(second) == .accepted(second.mail.id))
+    }
+
+    /// Who is answered once a week is not answered on the second day, nor after a restart.
+    @Test(arguments: Engine.allCases)
+    func keepsAnIdempotencyKeyForItsTime(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        func sending() throws -> AcceptedSending {
+            try spool.sending {
+                $0.idempotencyKey = "reply:ada"
+                $0.keyKeptSeconds = 7 * 86_400
+            }
+        }
+        let (first, second) = (try sending(), try sending())
+        #expect(try await spool.accept(first) == .accepted(first.mail.id))
+        let end = spool.time.now().advanced(bySeconds: 7 * 86_400)
+        try await spool.store.expireIdempotencyKeys(at: end)
+        #expect(try await spool.accept(second) == .repeated(first.mail.id))
+        try await spool.store.expireIdempotencyKeys(at: end.advanced(bySeconds: 1))
         #expect(try await spool.accept(second) == .accepted(second.mail.id))
     }
 

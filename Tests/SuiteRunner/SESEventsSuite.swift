@@ -107,6 +107,12 @@ enum SESEventsSuite: OutsideSuite {
         case "Lambda":
             action = .invoke(
                 handler: "handler", type: .event, topic: topic, onFailure: .hold)
+        case "Bounce":
+            action = .bounce(
+                ReceiptBounce(
+                    replyCode: told["smtpReplyCode"].flatMap { Int($0) } ?? 0,
+                    status: told["statusCode"].flatMap { EnhancedStatus(in: $0) },
+                    message: told["message"] ?? "", sender: told["sender"] ?? "", topic: topic))
         case "SNS": action = .notify(topic: "topic", encoding: .utf8)
         default: throw SuiteProblem("an action \(told["type"] ?? "without a type")")
         }

@@ -162,7 +162,7 @@ struct OperationParts {
                 guard let now = clock.trustedNow() else { return }
                 let before = now.advanced(bySeconds: -days * 86_400)
                 while try await store.expireSent(acceptedBefore: before, limit: 500) == 500 {}
-                try await store.expireIdempotencyKeys(before: now.advanced(bySeconds: -86_400))
+                try await store.expireIdempotencyKeys(at: now)
             },
         ]
         if let keeper = sending.zone {

@@ -25,7 +25,7 @@ extension OutboundFlow: MailSubmitter {
         let id = MessageID(at: now, random: random)
         let bodyID = MailID(at: now, random: random)
         do {
-            let read = try read(forwarded)
+            let read = try read(forwarded.mail, forwarded.content)
             let header = try ForwardedHeader(forwarded, block: read.block, section: read.section)
             let body = try copy(forwarded, from: read.bodyStart, as: bodyID)
             do {
@@ -64,33 +64,6 @@ extension OutboundFlow: MailSubmitter {
     }
 
     // MARK: What came
-
-    private struct Read {
-        var block: HeaderBlock
-        var section: HeaderBlock
-        /// Of the stored bytes.
-        var bodyStart: Int
-
-        /// The domain in its From.
-        var author: Domain? {
-            section.first("From").flatMap { AddressList.addresses($0.body).first }
-                .flatMap { Mailbox($0) }?.domain
-        }
-    }
-
-    /// Our header block, and the mail's own header section without what claims to be ours.
-    private func read(_ forwarded: ForwardedMail) throws(StorageFailure) -> Read {
-        let mail = forwarded.mail
-        let front = try forwarded.content.piece(
-            of: mail.id, from: 0, length: mail.headLength + settings.headerBytesMax, in: bodies)
-        let bytes = Array(front.readableBytesView)
-        let raw = Array(bytes.dropFirst(mail.headLength))
-        let own = HeaderBlock(raw[...])
-        let shown = MailPresentation(mail)?.unforged(Array(own.bytes)) ?? Array(own.bytes)
-        return Read(
-            block: HeaderBlock(bytes.prefix(mail.headLength)), section: HeaderBlock(shown[...]),
-            bodyStart: mail.headLength + own.length)
-    }
 
     /// The body as the sent mail's own: what is received and what is sent are kept for times of their
     /// own.

@@ -23,7 +23,7 @@ package final class OutboundFlow: Sendable {
     let identities: IdentityDirectory
     let senders: SendingIdentities
     let office: SendingOffice
-    private let store: any SendingStore & SuppressionStore
+    let store: any SendingStore & SuppressionStore
     let bodies: any BodyFiles
     private let routes: RouteTable
     private let plans: RetryPlans
@@ -34,7 +34,7 @@ package final class OutboundFlow: Sendable {
     let time: any TimeSource
     let random: any RandomSource
     let onFailure: @Sendable (StorageFailure) -> Void
-    private let onAccepted: @Sendable (AcceptedSending) -> Void
+    let onAccepted: @Sendable (AcceptedSending) -> Void
 
     /// `virusScanner`: nil where nobody looks into what is sent. `executor`: whose threads may block;
     /// signing takes its time, and the lists of who is not sent to are asked there. `onAccepted` is

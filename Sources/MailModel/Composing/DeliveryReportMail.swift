@@ -61,6 +61,9 @@ package struct DeliveryReportMail: Sendable {
     package var at: Timestamp
     /// Right side of its From and Message-ID.
     package var domain: Domain
+    /// Whom it is from; nil: the mail system, for what became of a mail on its way. Another does not
+    /// want it, and answered in our place.
+    package var author: Mailbox?
     /// Who sent the mail that it is about.
     package var recipient: Mailbox
     /// Our name, as we greet others.
@@ -90,7 +93,9 @@ package struct DeliveryReportMail: Sendable {
 
     /// Header section and body, in 7-bit lines with CRLF ends.
     package var bytes: [UInt8] {
-        let prose = DeliveryReportProse(reportingMTA: reportingMTA, recipients: recipients)
+        let prose = DeliveryReportProse(
+            reportingMTA: reportingMTA, recipients: recipients,
+            answerer: author == nil ? "The server there" : "This server")
         let parts = [
             ComposedEntity.text(prose.text),
             ComposedEntity(lines: status(), type: "message/delivery-status"),
@@ -103,11 +108,10 @@ package struct DeliveryReportMail: Sendable {
     }
 
     private func header(subject: String) -> [ComposedField] {
-        // An address that is not ASCII has no 7-bit form in a header: a group names nobody.
-        let isPlain = recipient.localPart.utf8.allSatisfy { $0 < 128 }
+        let from = author?.wireText ?? "MAILER-DAEMON@\(domain.ascii)"
         var header = [
-            ComposedField("From", prose: "Mail Delivery System <MAILER-DAEMON@\(domain.ascii)>"),
-            ComposedField("To", prose: isPlain ? recipient.wireText : "sender:;"),
+            ComposedField("From", prose: "Mail Delivery System <\(from)>"),
+            ComposedField(to: recipient),
             ComposedField("Date", prose: at.rfc5322Text),
             ComposedField("Message-ID", prose: "<\(id.text)@\(domain.ascii)>"),
             ComposedField("Auto-Submitted", prose: "auto-replied"),

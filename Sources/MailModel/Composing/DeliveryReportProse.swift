@@ -5,6 +5,8 @@ struct DeliveryReportProse {
 
     let reportingMTA: Domain
     let recipients: [DeliveryReportMail.Recipient]
+    /// Who answered where no host is named.
+    let answerer: String
 
     /// By the worst that happened.
     var subject: String {
@@ -24,7 +26,7 @@ struct DeliveryReportProse {
             let named = recipients.filter { $0.action == action }
             guard !named.isEmpty else { continue }
             text += "\n\(Self.sentence(action))\n\n"
-            for recipient in named { text += Self.lines(recipient) }
+            for recipient in named { text += lines(recipient) }
         }
         return text
     }
@@ -42,12 +44,12 @@ struct DeliveryReportProse {
         }
     }
 
-    private static func lines(_ recipient: DeliveryReportMail.Recipient) -> String {
+    private func lines(_ recipient: DeliveryReportMail.Recipient) -> String {
         var text = "  <\(recipient.address.wireText)>\n"
         if let reply = recipient.reply {
-            text += "      \(recipient.remoteMTA ?? "The server there") answered: \(line(reply))\n"
+            text += "      \(recipient.remoteMTA ?? answerer) answered: \(Self.line(reply))\n"
         } else if let detail = recipient.detail {
-            text += "      \(line(detail))\n"
+            text += "      \(Self.line(detail))\n"
         }
         if recipient.action == .delayed, let until = recipient.willRetryUntil {
             text += "      It will be tried until \(until.rfc5322Text).\n"

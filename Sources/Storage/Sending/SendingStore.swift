@@ -15,6 +15,10 @@ package struct AcceptedSending: Sendable {
     package var reports: [AcceptedSending]
     /// A second mail of the same account and key is not taken: `idempotencyKey` answers the first.
     package var idempotencyKey: String?
+    /// For how long that is so, from the mail's acceptance on.
+    package var keyKeptSeconds = Self.keyKeptSecondsUsual
+
+    package static let keyKeptSecondsUsual: Int64 = 86_400
 
     package init(
         mail: SentMailRecord, recipients: [SentRecipient], body: ByteBuffer?,
@@ -220,6 +224,6 @@ package protocol SendingStore: Sendable {
 
     /// Drops the rows of ended mails accepted before `time`, at most `limit`; says how many.
     func expireSent(acceptedBefore time: Timestamp, limit: Int) async throws(StorageFailure) -> Int
-    /// Drops idempotency keys of before `time`.
-    func expireIdempotencyKeys(before time: Timestamp) async throws(StorageFailure)
+    /// Drops the idempotency keys whose time is over at `time`.
+    func expireIdempotencyKeys(at time: Timestamp) async throws(StorageFailure)
 }

@@ -82,6 +82,9 @@ package struct SendingFacts: Sendable, Hashable, Codable {
     /// The entrance of received mails that a rule sends on.
     package static let forwardOperation = "Forward"
 
+    /// The entrance of answers that rules give.
+    package static let replyOperation = "Reply"
+
     /// SES's name of the entrance: `SendRawEmail` for SMTP.
     package var operation: String
     /// Of the client; nil where the server itself sends.

@@ -11,9 +11,15 @@ enum TraceText {
                 write(condition)
             }
             for action in trace.actions where trace.answer == .took {
-                Terminal.write("    -> \(action.text)  \(Terminal.dim(action.standing))\n")
+                write(action)
             }
         }
+    }
+
+    private static func write(_ action: RuleTrace.Action) {
+        let said = (action.detail ?? "").isEmpty ? "" : ": \(action.detail ?? "")"
+        let standing = Terminal.dim(Terminal.printable(action.standing + said))
+        Terminal.write("    -> \(Terminal.printable(action.text))  \(standing)\n")
     }
 
     private static func write(_ condition: RuleTrace.Condition) {
