@@ -63,6 +63,8 @@ package struct ForwardedMail: Sendable {
 /// The port to who sends mails.
 package protocol MailSubmitter: Sendable {
     func forward(_ mail: ForwardedMail) async -> SubmitterAnswer
+
+    func relay(_ mail: RelayedMail) async -> SubmitterAnswer
 }
 
 package enum SubmitterAnswer: Sendable {

@@ -53,6 +53,7 @@ package struct ReceiptActions: Sendable {
         case .notify(let topic, let encoding): notify(task, topic: topic, encoding: encoding)
         case .forward(let targets, let identity, let author):
             await forward(task, to: targets, as: identity, author: author)
+        case .relay(let relay): await self.relay(task, to: relay)
         case .stop(let topic): stop(task, topic: topic)
         case .store, .addHeader:
             ActionResult(ending: .done(.continueOn), detail: "")

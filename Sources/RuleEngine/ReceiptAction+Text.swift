@@ -11,6 +11,7 @@ extension ReceiptAction {
         case .invoke: "invoke"
         case .notify: "notify"
         case .forward: "forward"
+        case .relay: "relay"
         case .addHeader: "addHeader"
         case .stop: "stop"
         }
@@ -24,6 +25,7 @@ extension ReceiptAction {
             type == .event ? "invoke \(handler) (Event)" : "invoke \(handler)"
         case .notify(let topic, _): "notify \(topic)"
         case .forward(let targets, _, _): "forward to \(targets.joined(separator: ", "))"
+        case .relay(let relay): "relay to \(relay)"
         case .addHeader(let name, let value): "addHeader \(name): \(value)"
         case .stop: "stop"
         }

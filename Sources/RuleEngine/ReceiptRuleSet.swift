@@ -106,6 +106,9 @@ package enum ReceiptAction: Sendable, Hashable, Codable {
     /// Sends the mail on to addresses, as `identity` (an address of a verified identity), or as the
     /// recipient where that is nil. SES has none; its users' functions do it.
     case forward(to: [String], identity: String?, author: ForwardAuthor)
+    /// Hands the mail on to a host by name, for the recipients that the rule took. SES: `WorkmailAction`
+    /// in its place; Mail Manager's Relay
+    case relay(to: String)
     /// Puts a header line before the mail for later actions. SES: `AddHeaderAction`.
     case addHeader(name: String, value: String)
     /// Ends the evaluation for the whole mail. SES: `StopAction`.

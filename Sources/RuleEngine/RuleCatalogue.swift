@@ -5,6 +5,8 @@ package struct RuleCatalogue: Sendable {
     package var topics: [String]?
     /// Whether mails can be sent.
     package var isSending = true
+    /// Hosts that take mails for others.
+    package var relays: [String]?
     /// The address lists that stand beside the rules.
     package var lists: [String: [RecipientCondition]] = [:]
 

@@ -45,6 +45,7 @@ extension RuleDocument {
             if let identity { entries.append(("as", DocumentText.quoted(identity))) }
             if author == .rewrite { entries.append(("from", "rewrite")) }
             return "forward: \(DocumentText.mapping(entries))"
+        case .relay(let relay): values = [("to", relay)]
         case .addHeader(let name, let value): values = [("name", name), ("value", value)]
         case .stop(let topic): values = [("topic", topic)]
         }

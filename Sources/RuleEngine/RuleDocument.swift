@@ -48,7 +48,9 @@ package struct RuleDocument {
         return rule
     }
 
-    private static let actionNames = ["store", "invoke", "notify", "forward", "addHeader", "stop"]
+    private static let actionNames = [
+        "store", "invoke", "notify", "forward", "relay", "addHeader", "stop",
+    ]
     private static let oneOfThem = "an action is one of \(actionNames.joined(separator: ", "))"
 
     private static func action(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
@@ -71,6 +73,7 @@ package struct RuleDocument {
         case "invoke": return invoke(arguments, values)
         case "notify": return notify(arguments, values)
         case "forward": return forward(arguments, values)
+        case "relay": return relay(arguments, values)
         case "addHeader": return addHeader(arguments, values)
         default:
             guard let stop = arguments.mapping(keys: ["topic"]) else { return nil }
@@ -147,6 +150,14 @@ package struct RuleDocument {
             to: entries.compactMap { values.target($0) },
             identity: forward["as"].flatMap { RuleValues.address($0) },
             author: forward["from"]?.choice([("keep", .keep), ("rewrite", .rewrite)]) ?? .keep)
+    }
+
+    private static func relay(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
+        guard let relay = value.mapping(keys: ["to"]) else { return nil }
+        if !values.catalogue.isSending {
+            value.noteWhole("nothing is sent from here: the configuration has no “sending”")
+        }
+        return .relay(to: values.relay(relay.required("to")) ?? "")
     }
 
     private static func addHeader(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {

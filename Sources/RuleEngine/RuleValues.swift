@@ -21,6 +21,10 @@ struct RuleValues {
         reference(value, "topic", among: catalogue.topics)
     }
 
+    func relay(_ value: DocumentValue?) -> String? {
+        reference(value, "relay", among: catalogue.relays)
+    }
+
     private func reference(
         _ value: DocumentValue?, _ kind: String, among known: [String]?
     ) -> String? {

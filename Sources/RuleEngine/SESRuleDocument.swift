@@ -129,7 +129,7 @@ package enum SESRuleDocument {
                 case .address, .domain, .subdomains: false
                 }
             }
-            let templates = rule.actions.filter { $0.isTemplate || $0.kind == "forward" }
+            let templates = rule.actions.filter { $0.isTemplate || action($0) == nil }
             return (rule.conditions == nil ? [] : ["rule “\(rule.name)” has conditions"])
                 + patterns.map { "rule “\(rule.name)” takes “\($0.text)”" }
                 + templates.map { "rule “\(rule.name)” has “\($0.text)”" }
@@ -179,7 +179,7 @@ package enum SESRuleDocument {
             return [
                 "SNSAction": ["TopicArn": topicARN(topic), "Encoding": encoding.rawValue]
             ]
-        case .forward: return nil
+        case .forward, .relay: return nil
         case .addHeader(let name, let value):
             return ["AddHeaderAction": ["HeaderName": name, "HeaderValue": value]]
         case .stop(let topic):

@@ -46,6 +46,8 @@ package struct Configuration: Sendable {
         package var pools: [SendingPool]
         /// Hosts that take mail for a domain and those below it, by domain.
         package var relays: [String: Relay]
+        /// Hosts that rules hand mails on to, by name.
+        package var namedRelays: [String: Relay]
         package var smartHost: Relay?
         package var submitSocket = SubmitSocket()
     }
