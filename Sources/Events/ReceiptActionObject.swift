@@ -32,7 +32,7 @@ package struct ReceiptActionObject: Sendable, Encodable, Equatable {
         case .stop(let topic):
             type = "Stop"
             topicArn = topic.map(SESRuleDocument.topicARN)
-        case .addHeader, .forward, .relay: return nil
+        case .addHeader, .forward, .relay, .deliver: return nil
         }
     }
 }

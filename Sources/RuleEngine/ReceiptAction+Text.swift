@@ -12,6 +12,7 @@ extension ReceiptAction {
         case .notify: "notify"
         case .forward: "forward"
         case .relay: "relay"
+        case .deliver: "deliver"
         case .addHeader: "addHeader"
         case .stop: "stop"
         }
@@ -26,6 +27,7 @@ extension ReceiptAction {
         case .notify(let topic, _): "notify \(topic)"
         case .forward(let targets, _, _): "forward to \(targets.joined(separator: ", "))"
         case .relay(let relay): "relay to \(relay)"
+        case .deliver(let maildir): "deliver into \(maildir)"
         case .addHeader(let name, let value): "addHeader \(name): \(value)"
         case .stop: "stop"
         }

@@ -109,6 +109,8 @@ package enum ReceiptAction: Sendable, Hashable, Codable {
     /// Hands the mail on to a host by name, for the recipients that the rule took. SES: `WorkmailAction`
     /// in its place; Mail Manager's Relay
     case relay(to: String)
+    /// Puts the mail into its recipients' Maildirs of this name. SES: `WorkmailAction` in its place
+    case deliver(maildir: String)
     /// Puts a header line before the mail for later actions. SES: `AddHeaderAction`.
     case addHeader(name: String, value: String)
     /// Ends the evaluation for the whole mail. SES: `StopAction`.

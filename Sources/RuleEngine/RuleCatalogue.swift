@@ -7,6 +7,7 @@ package struct RuleCatalogue: Sendable {
     package var isSending = true
     /// Hosts that take mails for others.
     package var relays: [String]?
+    package var maildirs: [String]?
     /// The address lists that stand beside the rules.
     package var lists: [String: [RecipientCondition]] = [:]
 

@@ -46,6 +46,7 @@ extension RuleDocument {
             if author == .rewrite { entries.append(("from", "rewrite")) }
             return "forward: \(DocumentText.mapping(entries))"
         case .relay(let relay): values = [("to", relay)]
+        case .deliver(let maildir): values = [("maildir", maildir)]
         case .addHeader(let name, let value): values = [("name", name), ("value", value)]
         case .stop(let topic): values = [("topic", topic)]
         }

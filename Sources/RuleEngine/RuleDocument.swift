@@ -49,7 +49,7 @@ package struct RuleDocument {
     }
 
     private static let actionNames = [
-        "store", "invoke", "notify", "forward", "relay", "addHeader", "stop",
+        "store", "invoke", "notify", "forward", "relay", "deliver", "addHeader", "stop",
     ]
     private static let oneOfThem = "an action is one of \(actionNames.joined(separator: ", "))"
 
@@ -74,6 +74,9 @@ package struct RuleDocument {
         case "notify": return notify(arguments, values)
         case "forward": return forward(arguments, values)
         case "relay": return relay(arguments, values)
+        case "deliver":
+            guard let deliver = arguments.mapping(keys: ["maildir"]) else { return nil }
+            return .deliver(maildir: values.maildir(deliver.required("maildir")) ?? "")
         case "addHeader": return addHeader(arguments, values)
         default:
             guard let stop = arguments.mapping(keys: ["topic"]) else { return nil }

@@ -100,7 +100,7 @@ struct RuleWalk {
             guard !isHeld else { return hold(planned) }
             isStopped = true
             return Step(standing: isDryRun ? "would stop" : "stopped", endsRule: true)
-        case .store, .invoke, .notify, .forward, .relay, .stop:
+        case .store, .invoke, .notify, .forward, .relay, .deliver, .stop:
             guard !isHeld else { return hold(planned) }
         }
         switch standing(planned.key) {
@@ -161,7 +161,7 @@ extension ReceiptAction {
         switch self {
         case .invoke(_, let type, _, _): type == .requestResponse
         case .stop: true
-        case .store, .notify, .forward, .relay, .addHeader: false
+        case .store, .notify, .forward, .relay, .deliver, .addHeader: false
         }
     }
 
@@ -171,14 +171,14 @@ extension ReceiptAction {
         switch self {
         case .store: true
         case .invoke(_, let type, _, _): type == .requestResponse
-        case .notify, .forward, .relay, .addHeader, .stop: false
+        case .notify, .forward, .relay, .deliver, .addHeader, .stop: false
         }
     }
 
     var failurePolicy: FailurePolicy {
         switch self {
         case .store(_, _, _, let policy), .invoke(_, _, _, let policy): policy
-        case .notify, .forward, .relay, .addHeader, .stop: .goOn
+        case .notify, .forward, .relay, .deliver, .addHeader, .stop: .goOn
         }
     }
 }

@@ -179,7 +179,7 @@ package enum SESRuleDocument {
             return [
                 "SNSAction": ["TopicArn": topicARN(topic), "Encoding": encoding.rawValue]
             ]
-        case .forward, .relay: return nil
+        case .forward, .relay, .deliver: return nil
         case .addHeader(let name, let value):
             return ["AddHeaderAction": ["HeaderName": name, "HeaderValue": value]]
         case .stop(let topic):

@@ -155,7 +155,7 @@ extension ReceiptAction {
         case .store(_, let prefix, _, _): prefix.map { [$0] } ?? []
         case .addHeader(_, let value): [value]
         case .forward(let targets, _, _): targets
-        case .invoke, .notify, .relay, .stop: []
+        case .invoke, .notify, .relay, .deliver, .stop: []
         }
     }
 
@@ -185,7 +185,7 @@ extension ReceiptAction {
         case .forward(let targets, let identity, let author):
             return .forward(
                 to: targets.map { fill($0, .address) }, identity: identity, author: author)
-        case .invoke, .notify, .relay, .stop: return self
+        case .invoke, .notify, .relay, .deliver, .stop: return self
         }
     }
 }

@@ -51,6 +51,7 @@ import Testing
     private static let catalogue = {
         var catalogue = RuleCatalogue(
             buckets: ["mail", "archive"], handlers: ["ticket"], topics: ["received"])
+        catalogue.maildirs = ["home"]
         catalogue.relays = ["mailboxes", "corp.example"]
         return catalogue
     }()

@@ -39,10 +39,15 @@ struct ActionParts {
         let handlers = ProcessInvoker(
             helper: helper, runningMax: configuration.handlersRunningMax,
             log: surroundings.mailLog)
-        let actions = ReceiptActions(
+        var actions = ReceiptActions(
             objects: spool.objects, invoker: handlers, topics: topics, bodies: spool.bodies,
             time: time, random: random, headerBytesMax: configuration.inbound.headerBytesMax)
-        runner = { [queue] feedback, outbound in
+        let ending = surroundings.ending
+        actions.maildirs = Maildirs(
+            configuration.maildirs,
+            store: MaildirFolders(onSyncFailure: { ending.syncFailed($0) }),
+            hostname: configuration.hostname, startedAt: time.now())
+        runner = { [queue, actions] feedback, outbound in
             var actions = actions
             actions.submitter = outbound
             return ActionRunner(

@@ -7,6 +7,7 @@ package import MailFlow
 package import MailModel
 package import Scanners
 package import Screening
+package import Storage
 package import Topics
 
 package import struct OutboundSMTP.DeliverySettings
@@ -144,6 +145,7 @@ package struct Configuration: Sendable {
     package var rulesDirectory: String
     package var activeRuleSet: String?
     package var buckets: [String: Bucket]
+    package var maildirs: [String: MaildirPattern]
     package var handlers: [HandlerProgram]
     package var topics: [String: [Subscriber]]
     /// Nil: no public side.
