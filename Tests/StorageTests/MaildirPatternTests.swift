@@ -49,6 +49,30 @@ import Testing
         #expect(place.path == (base == "/" ? "" : base) + "/" + parts.joined(separator: "/"))
     }
 
+    /// Every two bytes that an address may have (in quotes) are one folder's name, each its own.
+    @Test func noTwoAddressesShareAFolder() throws {
+        let pattern = try MaildirPattern("/m/${recipientLocalPart}")
+        let domain = Domain(validatedASCII: "example.com")
+        let bytes = (UInt8(32)...126).filter { !(65...90).contains($0) }
+        var folders: Set<String> = []
+        for first in bytes {
+            for second in bytes {
+                let mailbox = Mailbox(
+                    validatedLocalPart: String(decoding: [first, second], as: UTF8.self),
+                    domain: domain)
+                let parts = pattern.place(of: mailbox).parts
+                guard parts.count == 1, let part = parts.first, !part.hasPrefix("."),
+                    !part.contains("/"), !part.contains(":")
+                else {
+                    Issue.record("\(mailbox.wireText) is \(parts)")
+                    continue
+                }
+                folders.insert(part)
+            }
+        }
+        #expect(folders.count == bytes.count * bytes.count)
+    }
+
     @Test(
         arguments: [
             ("", .noPath), ("m/${recipientUser}", .noPath), ("/", .noPath), ("/m/", .noPath),
