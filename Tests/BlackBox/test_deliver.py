@@ -124,5 +124,62 @@ class Deliver(unittest.TestCase):
         self.assertEqual(len(self.files("example.test", "ada")), 1)
 
 
+class Faults(unittest.TestCase):
+    """The server is killed between any two calls on a Maildir, or the disk refuses one: in the end
+    there is one file, and all of it."""
+
+    def setUp(self):
+        self.server = new_server(self, RULES, is_faulty=True)
+        os.mkdir(self.server.path("vmail"))
+        self.server.config["maildirs"] = {
+            name: {"path": self.server.path("vmail") + "/${recipientDomain}/${recipientUser}"}
+            for name in ("home", "shared")}
+        self.server.config["limits"]["retryFirstDelaySeconds"] = 1
+        self.server.start(("example.test", "all.test"))
+
+    def assert_delivered(self, id, mail, user):
+        (state, detail), = [
+            (action["state"], action["detail"])
+            for action in self.server.settled(id)["actions"] if action["kind"] == "deliver"]
+        self.assertEqual(state, "done", detail)
+        maildir = self.server.path("vmail", "example.test", user)
+        name, = os.listdir(os.path.join(maildir, "new"))
+        with open(os.path.join(maildir, "new", name), "rb") as file:
+            self.assertTrue(file.read().endswith(mail.replace(b"\r\n", b"\n")))
+        self.assertEqual(os.listdir(os.path.join(maildir, "tmp")), [])
+
+    def test_a_server_that_is_killed_delivers_once(self):
+        for number, moment in enumerate((
+                "mkdir vmail/example.test 1 kill-after", "mkdir vmail/*/tmp 1 kill-after",
+                "create vmail/*/tmp/* 1 kill-after", "write vmail/*/tmp/* 1 kill-after",
+                "sync vmail/*/tmp/* 1 kill-after", "rename vmail/*/new/* 1 kill-before",
+                "rename vmail/*/new/* 1 kill-after", "dirsync vmail/*/new 1 kill-after")):
+            with self.subTest(moment):
+                self.server.faults.set(moment)
+                mail = message(subject=f"mail {number}")
+                id = self.server.send(mail, f"killed{number}@example.test")
+                self.server.wait()
+                self.server.faults.clear()
+                self.server.launch()
+                self.server.eventually(self.server.is_ready, "the server is ready again")
+                self.assert_delivered(id, mail, f"killed{number}")
+
+    def test_a_disk_that_refuses_is_tried_again(self):
+        for number, fault in enumerate((
+                "mkdir vmail/* 1+ EROFS", "create vmail/*/tmp/* 1+ ENOSPC",
+                "write vmail/*/tmp/* 1+ ENOSPC", "write vmail/*/tmp/* 1+ EIO",
+                "rename vmail/*/new/* 1+ EDQUOT")):
+            with self.subTest(fault):
+                self.server.faults.set(fault)
+                mail = message(subject=f"mail {number}")
+                id = self.server.send(mail, f"refused{number}@example.test")
+                self.server.eventually(
+                    lambda: [action["state"] for action
+                             in self.server.json("mail", "show", id)["actions"]
+                             if action["kind"] == "deliver"] == ["retrying"], "it is tried again")
+                self.server.faults.clear()
+                self.assert_delivered(id, mail, f"refused{number}")
+
+
 if __name__ == "__main__":
     unittest.main()
