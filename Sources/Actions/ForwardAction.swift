@@ -73,6 +73,7 @@ package protocol MailSubmitter: Sendable {
     func forward(_ mail: ForwardedMail) async -> SubmitterAnswer
     func bounce(_ mail: BouncedMail) async -> SubmitterAnswer
     func reply(_ mail: AnsweredMail) async -> SubmitterAnswer
+    func relay(_ mail: RelayedMail) async -> SubmitterAnswer
 }
 
 package enum SubmitterAnswer: Sendable {

@@ -16,6 +16,7 @@ package struct ReceiptActions: Sendable {
     let headerBytesMax: Int
     /// Nil where nothing is sent.
     package var submitter: (any MailSubmitter)?
+    package var maildirs: Maildirs?
 
     /// No mail's header section is larger than `headerBytesMax`: what is read of a mail in a file
     /// to describe it.
@@ -55,6 +56,8 @@ package struct ReceiptActions: Sendable {
             await forward(task, to: targets, as: identity, author: author)
         case .bounce(let bounce): await self.bounce(task, bounce)
         case .reply(let reply): await self.reply(task, reply)
+        case .relay(let relay): await self.relay(task, to: relay)
+        case .deliver(let maildir): await deliver(task, into: maildir)
         case .stop(let topic): stop(task, topic: topic)
         case .quarantine(let reason):
             ActionResult(ending: .done(.continueOn), detail: reason ?? "kept apart")

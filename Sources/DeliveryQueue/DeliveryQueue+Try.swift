@@ -29,7 +29,7 @@ extension DeliveryQueue {
         if recipient.expiresAt <= time.now(), let problem = lateProblem(recipient.destination) {
             return .expired(problem, nil)
         }
-        guard let route = route(of: recipient) else {
+        guard let route = route(of: item.queued) else {
             return deferred(.noRoute(recipient.destination), nil, item)
         }
         let content: MailContent
@@ -61,10 +61,12 @@ extension DeliveryQueue {
     }
 
     /// Mail that waits for a relay which was taken out of the configuration goes the way that the
-    /// configuration names now.
-    private func route(of recipient: SentRecipient) -> Route? {
-        routes.route(for: recipient.destination)
-            ?? routes.route(for: routes.destination(of: recipient.address.domain))
+    /// configuration names now; but what a rule hands on would come back to us that way, and waits.
+    private func route(of queued: QueuedRecipient) -> Route? {
+        let recipient = queued.recipient
+        if let route = routes.route(for: recipient.destination) { return route }
+        guard !queued.mail.facts.isRelayed else { return nil }
+        return routes.route(for: routes.destination(of: recipient.address.domain))
     }
 
     /// What the try has shown of its destination; `ending` is nil where it was cut off.

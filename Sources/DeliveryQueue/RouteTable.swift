@@ -27,6 +27,12 @@ package struct RouteTable: Sendable {
             ?? domain.ascii
     }
 
+    /// The name of the destination where mail waits that a rule hands on to `relay`; nil where there
+    /// is none of that name.
+    package func destination(ofRelay relay: String) -> String? {
+        relays[relay].map { _ in Self.relayPrefix + relay }
+    }
+
     /// Nil where the relay was taken out of the configuration, or the name is none.
     package func route(for destination: String) -> Route? {
         if destination.hasPrefix(Self.relayPrefix) {

@@ -24,6 +24,17 @@ final class FileDescriptor: Sendable {
         self.path = path
     }
 
+    /// `name` in an open folder, whatever became of that folder's path.
+    init(
+        _ name: String, in folder: FileDescriptor, _ flags: Int32, mode: mode_t
+    ) throws(StorageFailure) {
+        let path = "\(folder.path)/\(name)"
+        let number = openat(folder.number, name, flags | O_CLOEXEC, mode)
+        guard number >= 0 else { throw .system("open", path) }
+        self.number = number
+        self.path = path
+    }
+
     deinit { Glibc.close(number) }
 
     func write(_ bytes: ByteBuffer) throws(StorageFailure) {

@@ -116,6 +116,11 @@ package enum ReceiptAction: Sendable, Hashable, Codable {
     case bounce(ReceiptBounce)
     /// Answers whoever wrote. SES has none; its users' functions do it.
     case reply(ReceiptReply)
+    /// Hands the mail on to a host by name, for the recipients that the rule took. SES: `WorkmailAction`
+    /// in its place; Mail Manager's Relay
+    case relay(to: String)
+    /// Puts the mail into its recipients' Maildirs of this name. SES: `WorkmailAction` in its place
+    case deliver(maildir: String)
     /// Puts a header line before the mail for later actions. SES: `AddHeaderAction`.
     case addHeader(name: String, value: String)
     /// Keeps the mail apart until a person releases it: then the rules go on behind this action.

@@ -5,6 +5,9 @@ package struct RuleCatalogue: Sendable {
     package var topics: [String]?
     /// Whether mails can be sent.
     package var isSending = true
+    /// Hosts that take mails for others.
+    package var relays: [String]?
+    package var maildirs: [String]?
     /// The address lists that stand beside the rules.
     package var lists: [String: [RecipientCondition]] = [:]
 

@@ -56,6 +56,8 @@ extension RuleDocument {
             return "forward: \(DocumentText.mapping(entries))"
         case .bounce(let bounce): return "bounce: \(bounce.documentText)"
         case .reply(let reply): return "reply: \(reply.documentText)"
+        case .relay(let relay): values = [("to", relay)]
+        case .deliver(let maildir): values = [("maildir", maildir)]
         case .addHeader(let name, let value): values = [("name", name), ("value", value)]
         case .quarantine(let reason): values = [("reason", reason)]
         case .stop(let topic): values = [("topic", topic)]

@@ -53,8 +53,8 @@ package struct RuleDocument {
     }
 
     private static let actionNames = [
-        "store", "invoke", "notify", "forward", "bounce", "reply", "reject", "addHeader",
-        "quarantine", "stop", "drop",
+        "store", "invoke", "notify", "forward", "relay", "deliver", "bounce", "reply", "reject",
+        "addHeader", "quarantine", "stop", "drop",
     ]
     /// Those that may stand there as their name alone.
     private static let plainActions: [String: ReceiptAction] = [
@@ -85,6 +85,10 @@ package struct RuleDocument {
         case "reject": return reject(arguments, values)
         case "bounce": return ReceiptBounce(reading: arguments, values).map { .bounce($0) }
         case "reply": return ReceiptReply(reading: arguments, values).map { .reply($0) }
+        case "relay": return relay(arguments, values)
+        case "deliver":
+            guard let deliver = arguments.mapping(keys: ["maildir"]) else { return nil }
+            return .deliver(maildir: values.maildir(deliver.required("maildir")) ?? "")
         case "addHeader": return addHeader(arguments, values)
         case "quarantine":
             guard let quarantine = arguments.mapping(keys: ["reason"]) else { return nil }
@@ -165,6 +169,12 @@ package struct RuleDocument {
             to: entries.compactMap { values.target($0) },
             identity: forward["as"].flatMap { RuleValues.address($0) },
             author: forward["from"]?.choice([("keep", .keep), ("rewrite", .rewrite)]) ?? .keep)
+    }
+
+    private static func relay(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
+        guard let relay = value.mapping(keys: ["to"]) else { return nil }
+        values.requireSending(value)
+        return .relay(to: values.relay(relay.required("to")) ?? "")
     }
 
     private static func addHeader(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {

@@ -182,7 +182,9 @@ extension ReceiptAction {
     fileprivate var keeps: Bool {
         switch self {
         case .stop, .drop, .quarantine: true
-        case .store, .invoke, .notify, .forward, .addHeader, .reject: false
+        case .store, .invoke, .notify, .forward, .relay, .deliver, .bounce, .reply, .addHeader,
+            .reject:
+            false
         }
     }
 }

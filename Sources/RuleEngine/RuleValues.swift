@@ -28,6 +28,14 @@ struct RuleValues {
         }
     }
 
+    func relay(_ value: DocumentValue?) -> String? {
+        reference(value, "relay", among: catalogue.relays)
+    }
+
+    func maildir(_ value: DocumentValue?) -> String? {
+        reference(value, "maildir", among: catalogue.maildirs)
+    }
+
     private func reference(
         _ value: DocumentValue?, _ kind: String, among known: [String]?
     ) -> String? {

@@ -112,7 +112,8 @@ struct RuleWalk {
             guard !isHeld else { return hold(planned) }
             isStopped = true
             return Step(standing: isDryRun ? "would drop" : "dropped", endsRule: true)
-        case .store, .invoke, .notify, .forward, .bounce, .reply, .quarantine, .stop:
+        case .store, .invoke, .notify, .forward, .relay, .deliver, .bounce, .reply, .quarantine,
+            .stop:
             guard !isHeld else { return hold(planned) }
         }
         switch standing(planned.key) {
@@ -174,7 +175,8 @@ extension ReceiptAction {
         switch self {
         case .invoke(_, let type, _, _): type == .requestResponse
         case .quarantine, .stop, .drop: true
-        case .store, .notify, .forward, .bounce, .reply, .addHeader, .reject: false
+        case .store, .notify, .forward, .relay, .deliver, .bounce, .reply, .addHeader, .reject:
+            false
         }
     }
 
@@ -184,7 +186,9 @@ extension ReceiptAction {
         switch self {
         case .store, .quarantine: true
         case .invoke(_, let type, _, _): type == .requestResponse
-        case .notify, .forward, .bounce, .reply, .addHeader, .reject, .stop, .drop: false
+        case .notify, .forward, .relay, .deliver, .bounce, .reply, .addHeader, .reject, .stop,
+            .drop:
+            false
         }
     }
 
@@ -192,7 +196,9 @@ extension ReceiptAction {
         switch self {
         case .store(_, _, _, let policy), .invoke(_, _, _, let policy): policy
         case .quarantine: .hold
-        case .notify, .forward, .bounce, .reply, .addHeader, .reject, .stop, .drop: .goOn
+        case .notify, .forward, .relay, .deliver, .bounce, .reply, .addHeader, .reject, .stop,
+            .drop:
+            .goOn
         }
     }
 }

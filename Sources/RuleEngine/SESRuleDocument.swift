@@ -163,7 +163,7 @@ package enum SESRuleDocument {
         return object
     }
 
-    /// Nil where the action `isUnknownToSES`.
+    /// Nil where it has no place in SES's form.
     private static func action(_ action: ReceiptAction) -> [String: Any]? {
         switch action {
         case .store(let bucket, let prefix, let topic, _):
@@ -181,7 +181,7 @@ package enum SESRuleDocument {
             return [
                 "SNSAction": ["TopicArn": topicARN(topic), "Encoding": encoding.rawValue]
             ]
-        case .forward, .reply, .reject, .quarantine, .drop: return nil
+        case .forward, .relay, .deliver, .reply, .reject, .quarantine, .drop: return nil
         case .bounce(let bounce): return ["BounceAction": bounce.sesMembers]
         case .addHeader(let name, let value):
             return ["AddHeaderAction": ["HeaderName": name, "HeaderValue": value]]
@@ -189,16 +189,6 @@ package enum SESRuleDocument {
             var object = ["Scope": "RuleSet"]
             object["TopicArn"] = topic.map(topicARN)
             return ["StopAction": object]
-        }
-    }
-}
-
-extension ReceiptAction {
-    /// Whether it has no place in SES's form.
-    fileprivate var isUnknownToSES: Bool {
-        switch self {
-        case .forward, .reply: true
-        case .store, .invoke, .notify, .bounce, .addHeader, .stop: false
         }
     }
 }

@@ -70,7 +70,7 @@ extension SQLStore {
                 ORDER BY sent_recipient.due_ms LIMIT $3
                 """,
                 [.text(destination), .integer(time.milliseconds), .integer(Int64(limit))])
-            for index in found.indices {
+            for index in found.indices where !found[index].mail.facts.isRelayed {
                 found[index].suppression = try self.suppression(
                     of: found[index].recipient.address, found[index].mail.account, connection)
             }

@@ -138,4 +138,20 @@ import Testing
         #expect(try await depot.recipients(of: mail).map(\.state) == [.delivered])
         #expect(depot.courier.recipients == ["a@one.example"])
     }
+
+    /// By its domain it would come back to us.
+    @Test func whatARuleHandsOnWaitsForARelayThatIsGone() async throws {
+        let depot = try Depot()
+        let mail = try await depot.send(to: ["a@one.example"], isOffered: false) {
+            $0.recipients[0].destination = "relay:gone"
+            $0.mail.facts.operation = SendingFacts.relayOperation
+        }
+        try await depot.run { depot in
+            try await depot.until { try await depot.recipients(of: mail)[0].detail != nil }
+        }
+        let recipient = try await depot.recipients(of: mail)[0]
+        #expect(recipient.state == .queued)
+        #expect(recipient.detail?.contains("the configuration has no relay:gone") == true)
+        #expect(depot.courier.recipients.isEmpty)
+    }
 }

@@ -26,6 +26,8 @@ import Testing
         #expect(table.route(for: "relay:gone") == nil)
         #expect(
             table.route(for: "relay:smart") == .relay(Relay(host: "smart.example", port: 587)))
+        #expect(table.destination(ofRelay: "smart") == "relay:smart")
+        #expect(table.destination(ofRelay: "gone") == nil)
         #expect(
             RouteTable(smartHost: "smart").destination(of: Domain(validatedASCII: "one.example"))
                 == "relay:smart")

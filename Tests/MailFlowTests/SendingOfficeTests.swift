@@ -85,6 +85,28 @@ import Testing
         #expect(ours.deliveries.isEmpty && ours.suppressions.isEmpty)
     }
 
+    /// What a rule hands on keeps its path, and says nothing about whom it is sent to.
+    @Test func aMailThatIsHandedOnListsNobody() async throws {
+        let acting = try await Acting.sending()
+        var queued = try await acting.send(state: .queued)
+        queued.mail.sender = .mailbox(try #require(Mailbox("eve@sender.example")))
+        #expect(acting.office.returnPath(of: queued) != queued.mail.sender)
+        queued.mail.facts.operation = SendingFacts.relayOperation
+        #expect(acting.office.returnPath(of: queued) == queued.mail.sender)
+        let refused = Self.failed(Self.refused(550, EnhancedStatusCode(5, 1, 1), "user unknown"))
+        let consequences = acting.office.consequences(of: refused, for: queued, returning: nil)
+        #expect(consequences.suppressions.isEmpty)
+        try await acting.receiving.store.publish(consequences.deliveries)
+        #expect(try await acting.kinds() == ["Bounce Permanent/General"])
+        let report = try #require(consequences.reports.first)
+        #expect(report.recipients.map(\.address.wireText) == ["eve@sender.example"])
+        // A path of nowhere stays one, and nobody is told.
+        queued.mail.sender = .null
+        #expect(acting.office.returnPath(of: queued) == .null)
+        #expect(
+            acting.office.consequences(of: refused, for: queued, returning: nil).reports.isEmpty)
+    }
+
     // MARK: Delays
 
     /// Our own failures are told as ours, not as the recipient's server's.

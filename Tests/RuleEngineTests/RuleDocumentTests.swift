@@ -49,8 +49,13 @@ import Testing
 
     static let bad = (try? ProjectFiles.fixtures(in: "rules", ending: ".yaml")) ?? []
 
-    private static let catalogue = RuleCatalogue(
-        buckets: ["mail", "archive"], handlers: ["ticket"], topics: ["received"])
+    private static let catalogue = {
+        var catalogue = RuleCatalogue(
+            buckets: ["mail", "archive"], handlers: ["ticket"], topics: ["received"])
+        catalogue.maildirs = ["home"]
+        catalogue.relays = ["mailboxes", "corp.example"]
+        return catalogue
+    }()
 
     /// Each bad file stands beside the problems that it has, all of them.
     private func expectProblems(

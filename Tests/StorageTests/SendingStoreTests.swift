@@ -361,6 +361,13 @@ import Testing
         let waiting = try await spool.store.dueRecipients(
             of: "one.example", at: spool.time.now(), limit: 9)
         #expect(waiting.map(\.suppression) == [record])
+        var relayed = try spool.sending(to: ["ada@one.example"])
+        relayed.mail.facts.operation = SendingFacts.relayOperation
+        relayed.recipients[0].destination = "relay:boxes"
+        _ = try await spool.accept(relayed)
+        let handedOn = try await spool.store.dueRecipients(
+            of: "relay:boxes", at: spool.time.now(), limit: 9)
+        #expect(handedOn.map(\.suppression) == [nil])
         var above = record
         above.scope = .global
         above.reason = .bounce

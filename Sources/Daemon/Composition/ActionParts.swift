@@ -41,13 +41,18 @@ struct ActionParts {
         let handlers = ProcessInvoker(
             helper: helper, runningMax: configuration.handlersRunningMax,
             log: surroundings.mailLog)
-        let actions = ReceiptActions(
+        var actions = ReceiptActions(
             objects: spool.objects, invoker: handlers, topics: topics, bodies: spool.bodies,
             time: time, random: random, headerBytesMax: configuration.inbound.headerBytesMax)
+        let ending = surroundings.ending
+        actions.maildirs = Maildirs(
+            configuration.maildirs,
+            store: MaildirFolders(onSyncFailure: { ending.syncFailed($0) }),
+            hostname: configuration.hostname, startedAt: time.now())
         sessionHandlers = SessionHandlers(
-            ask: { await actions.ask($0) }, pause: surroundings.pause, log: surroundings.journal,
-            executor: WorkThreads.actions)
-        runner = { [queue] feedback, outbound in
+            ask: { [actions] in await actions.ask($0) }, pause: surroundings.pause,
+            log: surroundings.journal, executor: WorkThreads.actions)
+        runner = { [queue, actions] feedback, outbound in
             var actions = actions
             actions.submitter = outbound
             return ActionRunner(

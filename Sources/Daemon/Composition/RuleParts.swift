@@ -71,6 +71,8 @@ extension Configuration {
             buckets: buckets.keys.sorted(), handlers: handlers.map(\.name),
             topics: topics.keys.sorted())
         catalogue.isSending = sending.isEnabled
+        catalogue.maildirs = maildirs.keys.sorted()
+        catalogue.relays = (Array(sending.namedRelays.keys) + sending.relays.keys).sorted()
         return catalogue
     }
 }

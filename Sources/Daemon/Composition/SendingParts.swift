@@ -176,11 +176,11 @@ struct SendingParts {
     private static let smartHost = "smart host"
 
     private static func routes(_ sending: Configuration.Sending) -> RouteTable {
-        // No domain is called so: it has a blank.
-        RouteTable(
-            relays: sending.relays.merging(
-                sending.smartHost.map { [smartHost: $0] } ?? [:],
-                uniquingKeysWith: { own, _ in own }),
+        // No domain and no relay is called so: it has a blank.
+        let named = sending.namedRelays.merging(
+            sending.smartHost.map { [smartHost: $0] } ?? [:], uniquingKeysWith: { own, _ in own })
+        return RouteTable(
+            relays: sending.relays.merging(named, uniquingKeysWith: { own, _ in own }),
             smartHost: sending.smartHost.map { _ in smartHost },
             byDomain: Dictionary(uniqueKeysWithValues: sending.relays.keys.map { ($0, $0) }))
     }

@@ -3,6 +3,7 @@ import InboundSMTP
 package import MailModel
 import ObjectStorage
 package import RuleEngine
+import Storage
 import Topics
 
 extension Configuration {
@@ -50,6 +51,12 @@ extension Configuration {
         }
         if !spool.isFullySynced {
             warnings.append("spool.synchronous is normal: mails are lost at a power cut")
+        }
+        for (name, pattern) in maildirs.sorted(by: { $0.key < $1.key })
+        where SettingReader.isFolder(pattern.base) == nil {
+            warnings.append(
+                "maildirs.\(name): \(pattern.base), where they are to lie, is not there: "
+                    + "what is delivered there is tried again, and dead in the end")
         }
         return warnings + missingAddresses + refusedURLs
     }

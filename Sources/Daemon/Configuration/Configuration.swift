@@ -7,6 +7,7 @@ package import MailFlow
 package import MailModel
 package import Scanners
 package import Screening
+package import Storage
 package import Topics
 
 package import struct OutboundSMTP.DeliverySettings
@@ -46,6 +47,8 @@ package struct Configuration: Sendable {
         package var pools: [SendingPool]
         /// Hosts that take mail for a domain and those below it, by domain.
         package var relays: [String: Relay]
+        /// Hosts that rules hand mails on to, by name.
+        package var namedRelays: [String: Relay]
         package var smartHost: Relay?
         package var submitSocket = SubmitSocket()
     }
@@ -142,6 +145,7 @@ package struct Configuration: Sendable {
     package var rulesDirectory: String
     package var activeRuleSet: String?
     package var buckets: [String: Bucket]
+    package var maildirs: [String: MaildirPattern]
     package var handlers: [HandlerProgram]
     package var topics: [String: [Subscriber]]
     /// Nil: no public side.

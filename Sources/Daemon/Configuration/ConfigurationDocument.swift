@@ -99,6 +99,7 @@ package struct ConfigurationDocument {
             hasWeb: root["web"] != nil)
         let dns = DNSDocument(settings: settings)
         let buckets = targets.buckets(root["buckets"])
+        let maildirs = targets.maildirs(root["maildirs"])
         let handlers = targets.handlers(root["handlers"])
         let topics = targets.topics(root["topics"])
         let sending = SendingDocument(settings: settings, hostname: hostname, listeners: listeners)
@@ -126,7 +127,8 @@ package struct ConfigurationDocument {
             handlersRunningMax: settings.int(limits, "limits.handlersRunningMax"),
             rulesDirectory: settings.path(rules?["directory"], to: .folder)
                 ?? settings.absolute(ConfigurationSchema.setting("rules.directory").defaultText),
-            activeRuleSet: rules?.string("active"), buckets: buckets, handlers: handlers,
+            activeRuleSet: rules?.string("active"), buckets: buckets,
+            maildirs: maildirs, handlers: handlers,
             topics: topics, web: web, http: addressGuard(settings.section(root, "http")),
             filters: filters(root["filters"]),
             dns: dns.dns(settings.section(root, "dns")),

@@ -2,7 +2,7 @@
 package enum ConfigurationSample {
     /// What stands for the `*` of a setting: the names of the first entry that begins its path.
     private static let exampleNames: [(path: String, names: [String])] = [
-        ("buckets.", ["mail"]), ("handlers.", ["ticket"]),
+        ("buckets.", ["mail"]), ("maildirs.", ["home"]), ("handlers.", ["ticket"]),
         ("topics.*.*.file", ["received", "log"]), ("topics.*.*", ["received", "web"]),
         ("topics.", ["received"]),
     ]

@@ -87,7 +87,9 @@ extension ConfigurationSchema {
             defaultText:
                 "[{domain: corp.example.com, host: 10.0.0.5, port: 24, transport: lmtp, security: none}]",
             isExample: true,
-            comment: "Hosts that take mail for a domain and those below it, as smartHost."),
+            comment:
+                "Hosts that take mail for a domain and those below it, as smartHost; or, with a\n"
+                + "name in place of the domain, what rules relay to them."),
         Setting(
             path: "delivery.smartHost",
             defaultText:

@@ -10,6 +10,13 @@ extension ConfigurationSchema {
             path: "buckets.*.setupObject", defaultText: "false",
             comment: "Whether SES's AMAZON_SES_SETUP_NOTIFICATION object is put there."),
         Setting(
+            path: "maildirs.*.path",
+            defaultText: "/var/vmail/${recipientDomain}/${recipientUser}",
+            isExample: true,
+            comment:
+                "Maildirs for “deliver”. ${recipientLocalPart}, ${recipientUser} (up to a “+”) and\n"
+                + "${recipientDomain} are filled in; the folder above the first of them is there."),
+        Setting(
             path: "handlers.*.command", defaultText: "[/usr/local/lib/martlet/ticket.py]",
             isExample: true,
             comment:

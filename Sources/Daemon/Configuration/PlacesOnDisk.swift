@@ -45,6 +45,11 @@ struct PlacesOnDisk {
         files.append(Place(path: file, name: "", value: value))
     }
 
+    /// `folder`: the one that Maildirs lie in.
+    mutating func addMaildirs(folder: String, _ value: DocumentValue) {
+        files.append(Place(path: folder, name: "", value: value))
+    }
+
     /// Notes where they meet, each with the later place of the document.
     func noteMeetings() {
         var given: [Place] = []

@@ -1,7 +1,6 @@
 import Accounts
 import DeliveryQueue
 import Documents
-import Foundation
 import MailModel
 import Topics
 
@@ -24,6 +23,9 @@ struct SendingDocument {
             triesPerMinuteMax: rate > 0 ? rate : nil)
         let document = DeliveryDocument(standard: retries)
         let serviceDomain = section?["serviceDomain"].flatMap(serviceDomain)
+        let relayDocument = RelayDocument(
+            settings: settings, hostname: hostname, listeners: listeners)
+        let relays = relayDocument.relays(delivery?["relays"])
         return Configuration.Sending(
             isEnabled: settings.bool(section, "sending.enabled"),
             serviceDomain: serviceDomain,
@@ -43,10 +45,8 @@ struct SendingDocument {
                 standard: retries, byDestination: document.retries(delivery?["retry"])),
             addresses: document.addresses(delivery?["addresses"]),
             pools: document.pools(delivery?["pools"]),
-            relays: delivery?["relays"]?.byDomain(keys: Self.relayKeys, relay) ?? [:],
-            smartHost: delivery?["smartHost"].flatMap { value in
-                value.mapping(keys: Self.relayKeys).flatMap(relay)
-            },
+            relays: relays.byDomain, namedRelays: relays.byName,
+            smartHost: delivery?["smartHost"].flatMap(relayDocument.smartHost),
             submitSocket: section?["submitSocket"].map(submitSocket)
                 ?? Configuration.SubmitSocket())
     }
@@ -87,68 +87,5 @@ struct SendingDocument {
             return nil
         }
         return name
-    }
-
-    private static let relayKeys = [
-        "host", "port", "transport", "security", "user", "passwordFile",
-    ]
-
-    private func relay(_ mapping: DocumentMapping) -> Relay? {
-        let host = mapping.required("host")?.string()
-        let port = mapping.required("port")?.int(in: 1...65_535)
-        let transport =
-            mapping["transport"]?.choice([("smtp", Relay.Transport.smtp), ("lmtp", .lmtp)])
-            ?? .smtp
-        let security =
-            mapping["security"]?.choice([
-                ("verified", Relay.Security.verified), ("implicit", .implicit),
-                ("opportunistic", .opportunistic), ("none", .none),
-            ]) ?? .verified
-        guard let host, let port else { return nil }
-        guard IPAddress(host) != nil || (try? Domain(parsing: host)) != nil else {
-            mapping["host"]?.note("“\(host)” is no name and no address")
-            return nil
-        }
-        if isOurs(host, port) {
-            mapping["host"]?.note(
-                "\(host), port \(port), is this server's own: mail would go round in a circle")
-        }
-        return Relay(
-            host: host, port: port, transport: transport, security: security,
-            login: login(mapping, security))
-    }
-
-    /// Whether one of our listeners is what answers there.
-    private func isOurs(_ host: String, _ port: Int) -> Bool {
-        let name = (try? Domain(parsing: host))?.ascii
-        let address = IPAddress(name == "localhost" ? "127.0.0.1" : host)
-        return listeners.contains { listener in
-            guard listener.port == port, let own = IPAddress(listener.address) else { return false }
-            let isEverywhere = own.bytes.allSatisfy { $0 == 0 }
-            // Another server may stand at the name's own address.
-            guard let address else { return name == hostname && !own.isLoopback }
-            return own == address || isEverywhere && address.isLoopback
-        }
-    }
-
-    private func login(_ mapping: DocumentMapping, _ security: Relay.Security) -> Relay.Login? {
-        guard let user = mapping["user"]?.string() else {
-            mapping["passwordFile"]?.note("a password is of a “user”, and none is named")
-            return nil
-        }
-        guard let place = mapping.required("passwordFile"),
-            let path = settings.path(place, to: .file)
-        else { return nil }
-        guard security == .verified || security == .implicit else {
-            mapping.note(
-                "a password goes to a host that is proven alone: “security: verified” or “implicit”",
-                atKey: "user")
-            return nil
-        }
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            place.note("\(path) cannot be read")
-            return nil
-        }
-        return Relay.Login(user: user, password: text.trimmingCharacters(in: .newlines))
     }
 }

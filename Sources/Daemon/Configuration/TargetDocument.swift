@@ -9,7 +9,7 @@ import Topics
 struct TargetDocument {
     let settings: SettingReader
     let users: SystemUsers
-    private(set) var places: PlacesOnDisk
+    var places: PlacesOnDisk
 
     /// Whether the configuration has a public side.
     private let hasWeb: Bool
@@ -22,7 +22,7 @@ struct TargetDocument {
     }
 
     /// The entries of a mapping whose keys are names that the operator chose.
-    private func named(_ value: DocumentValue?) -> [(name: String, value: DocumentValue)] {
+    func named(_ value: DocumentValue?) -> [(name: String, value: DocumentValue)] {
         value?.mapping(keys: []).map { named($0) } ?? []
     }
 

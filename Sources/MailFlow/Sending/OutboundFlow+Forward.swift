@@ -27,7 +27,8 @@ extension OutboundFlow: MailSubmitter {
         do {
             let read = try read(forwarded.mail, forwarded.content)
             let header = try ForwardedHeader(forwarded, block: read.block, section: read.section)
-            let body = try copy(forwarded, from: read.bodyStart, as: bodyID)
+            let body = try copy(
+                forwarded.content.dropping(read.bodyStart), of: forwarded.mail, as: bodyID)
             do {
                 let sending = try sending(
                     forwarded, id, bodyID, header, body, author: read.author, at: now)
@@ -51,7 +52,7 @@ extension OutboundFlow: MailSubmitter {
         }
     }
 
-    private func committed(
+    func committed(
         _ sending: AcceptedSending, _ body: BodySpool.Content
     ) async -> SubmitterAnswer {
         let result = await withCheckedContinuation { continuation in
@@ -67,25 +68,24 @@ extension OutboundFlow: MailSubmitter {
 
     /// The body as the sent mail's own: what is received and what is sent are kept for times of their
     /// own.
-    private func copy(
-        _ forwarded: ForwardedMail, from start: Int, as bodyID: MailID
+    func copy(
+        _ content: MailContent, of mail: MailRecord, as bodyID: MailID
     ) throws(StorageFailure) -> BodySpool.Content {
-        let length = forwarded.mail.totalLength - start
+        let length = content.length
         var checksum = Checksum()
-        guard case .file = forwarded.content else {
-            let body = try forwarded.content.piece(
-                of: forwarded.mail.id, from: start, length: length, in: bodies)
+        if case .bytes(let bytes) = content {
+            let body = bytes.slice()
             checksum.update(body)
             return BodySpool.Content(memory: body, length: length, checksum: checksum.value)
         }
         let writer = try bodies.create(bodyID)
         do throws(StorageFailure) {
-            var position = start
-            while position < forwarded.mail.totalLength {
-                let bytes = try forwarded.content.piece(
-                    of: forwarded.mail.id, from: position, length: Self.pieceBytes, in: bodies)
+            var position = 0
+            while position < length {
+                let bytes = try content.piece(
+                    of: mail.id, from: position, length: Self.pieceBytes, in: bodies)
                 guard bytes.readableBytes > 0 else {
-                    throw .damaged("mail \(forwarded.mail.id) is shorter than what was accepted")
+                    throw .damaged("mail \(mail.id) is shorter than what was accepted")
                 }
                 checksum.update(bytes)
                 try writer.write(bytes)

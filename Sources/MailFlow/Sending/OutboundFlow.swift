@@ -25,8 +25,8 @@ package final class OutboundFlow: Sendable {
     let office: SendingOffice
     let store: any SendingStore & SuppressionStore
     let bodies: any BodyFiles
-    private let routes: RouteTable
-    private let plans: RetryPlans
+    let routes: RouteTable
+    let plans: RetryPlans
     private let virusScanner: MailScreener.Scanner?
     private let composer: SubmissionComposer
     let signer: SubmissionSigner

@@ -40,8 +40,10 @@ package struct SendingOffice: DeliveryOffice {
     }
 
     /// A path of its own for each recipient, so that whatever comes back says whom it is about. A
-    /// mail that came from nowhere has none: nobody reports on it. RFC 5321 §4.5.5
+    /// mail that came from nowhere has none: nobody reports on it. RFC 5321 §4.5.5 What a rule hands on
+    /// keeps its own.
     package func returnPath(of queued: QueuedRecipient) -> ReversePath {
+        if queued.mail.facts.isRelayed { return queued.mail.sender }
         guard case .mailbox = queued.mail.sender,
             let position = UInt8(exactly: queued.recipient.key.position)
         else { return .null }
@@ -188,14 +190,15 @@ package struct SendingOffice: DeliveryOffice {
         return consequences
     }
 
-    /// The recipient's place on the account's list; none for mails of ours, and for those that
-    /// nobody gets.
+    /// The recipient's place on the account's list; none for mails of ours, for those that are
+    /// handed on, and for those that nobody gets.
     func suppression(
         _ reason: SuppressionRecord.Reason, _ queued: QueuedRecipient, _ feedbackID: MessageID,
         _ now: Timestamp, evidence: String?
     ) -> [SuppressionRecord] {
         let address = queued.recipient.address
-        guard !queued.mail.facts.isReport, settings.simulator?.domain != address.domain else {
+        let facts = queued.mail.facts
+        guard !facts.isReport, !facts.isRelayed, settings.simulator?.domain != address.domain else {
             return []
         }
         return [

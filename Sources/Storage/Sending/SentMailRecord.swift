@@ -84,6 +84,8 @@ package struct SendingFacts: Sendable, Hashable, Codable {
 
     /// The entrance of answers that rules give.
     package static let replyOperation = "Reply"
+    /// The entrance of received mails that a rule hands on to a host for their recipients.
+    package static let relayOperation = "Relay"
 
     /// SES's name of the entrance: `SendRawEmail` for SMTP.
     package var operation: String
@@ -103,6 +105,10 @@ package struct SendingFacts: Sendable, Hashable, Codable {
     package var isReport: Bool { operation == Self.reportOperation }
 
     package var isForward: Bool { operation == Self.forwardOperation }
+
+    /// It is not sent to anybody: it goes on to where its recipients have their mail. Its envelope is
+    /// as it came, and no list of who is not sent to is asked or told.
+    package var isRelayed: Bool { operation == Self.relayOperation }
 
     package init(
         operation: String, sourceIP: String?, caller: String, identity: String,
