@@ -83,6 +83,9 @@ package final class ControlPlane: Sendable {
             .mails(try await mails.list(filter).map(MailView.init))
         case .showMail(let id): try await mailOperations.show(id)
         case .traceMail(let id): try await mailOperations.trace(id)
+        case .explainMail(let id, let draft): try await mailOperations.explain(id, by: draft)
+        case .compareRules(let draft, let last):
+            try await mailOperations.compare(draft, last: last)
         case .rawMail(let id, let isStored): try await mailOperations.raw(id, isStored: isStored)
         case .retryMail(let id): try await mailOperations.retry(id)
         case .holdMail(let id): try await mailOperations.hold(id)

@@ -1,4 +1,5 @@
 package import Foundation
+package import RuleEngine
 package import Storage
 
 /// Everything that can be asked of a running server; what the command line sends.
@@ -20,6 +21,10 @@ package enum ControlRequest: Sendable, Codable {
     case listMails(MailFilter)
     case showMail(id: String)
     case traceMail(id: String)
+    /// What a draft of the rules would do with the mail.
+    case explainMail(id: String, draft: ReceiptRuleSet)
+    /// Which of the `last` mails a draft would treat differently from the set in force.
+    case compareRules(draft: ReceiptRuleSet, last: Int)
     /// `isStored`: with the header block that we put before it.
     case rawMail(id: String, isStored: Bool)
     case retryMail(id: String)
@@ -55,6 +60,7 @@ package enum ControlAnswer: Sendable, Codable {
     case mails([MailView])
     case mail(MailDetailView)
     case trace(MailTraceView)
+    case ruleComparison(RuleComparisonView)
     /// Base64 on the wire: a third more, where a list of numbers would be four times as much.
     case raw(Data)
     case deadMessages([DeadMessageView])
@@ -73,7 +79,8 @@ package enum ControlAnswer: Sendable, Codable {
     package var isPart: Bool {
         switch self {
         case .sessionLines, .progress: true
-        case .status, .identities, .identity, .ruleSets, .ruleSet, .mails, .mail, .trace, .raw,
+        case .status, .identities, .identity, .ruleSets, .ruleSet, .mails, .mail, .trace,
+            .ruleComparison, .raw,
             .deadMessages, .subscriptions, .backup, .sending, .done, .failed:
             false
         }

@@ -97,6 +97,15 @@ package struct MailTraceView: Sendable, Codable {
     package var ruleSet: String
     package var ruleSetVersion: String
     package var rules: [RuleTrace]
+
+    init(_ record: MailRecord, _ evaluator: RuleEvaluator, _ rules: [RuleTrace]) {
+        mail = MailView(record)
+        verdicts = record.verdicts.map(VerdictView.all) ?? []
+        inquiries = record.verdicts.map(InquiryView.all) ?? []
+        ruleSet = evaluator.ruleSet.name
+        ruleSetVersion = evaluator.version
+        self.rules = rules
+    }
 }
 
 package struct RuleSetView: Sendable, Codable {

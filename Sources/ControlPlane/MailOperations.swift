@@ -17,7 +17,7 @@ struct MailOperations: Sendable {
     let onRelease: @Sendable () -> Void
 
     /// The mail whose id is, or begins with, `text`.
-    private func find(_ text: String) async throws -> MailRecord {
+    func find(_ text: String) async throws -> MailRecord {
         let wanted = text.lowercased()
         guard !wanted.isEmpty, wanted.utf8.count <= 40,
             wanted.utf8.allSatisfy({ ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x61 && $0 <= 0x76) })
@@ -67,16 +67,11 @@ struct MailOperations: Sendable {
                 traces[rule].actions[index].detail = known[key]?.detail
             }
         }
-        return .trace(
-            MailTraceView(
-                mail: MailView(record), verdicts: record.verdicts.map(VerdictView.all) ?? [],
-                inquiries: record.verdicts.map(InquiryView.all) ?? [],
-                ruleSet: evaluator.ruleSet.name,
-                ruleSetVersion: evaluator.version, rules: traces))
+        return .trace(MailTraceView(record, evaluator, traces))
     }
 
     /// What cannot be read is not known; the rest of the trace is worth having.
-    private func facts(of record: MailRecord, for needs: MailFacts.Needs) async -> MailFacts {
+    func facts(of record: MailRecord, for needs: MailFacts.Needs) async -> MailFacts {
         guard !needs.subtracting(.screening).isEmpty else { return facts.facts(of: record) }
         do {
             let content = record.bodyPlace == .expired ? nil : try await content(of: record)

@@ -9,7 +9,7 @@ import Synchronization
 /// request ends when the peer goes; any other that has begun is done to its end.
 final class ControlConnection: Sendable {
     /// A request; the longest is a filter with an address.
-    static let requestBytesMax = 65_536
+    static let requestBytesMax = 1_048_576
     /// Requests that wait for the one before them.
     static let requestsWaitingMax = 16
     /// From the beginning, or the last answer, to the whole of the next request.

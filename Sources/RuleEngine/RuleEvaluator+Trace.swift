@@ -20,9 +20,12 @@ extension RuleEvaluator {
         return trace(visits, facts)
     }
 
-    private func handler(of key: ActionKey) -> String? {
-        let rule = ruleSet.rules.first { $0.name == key.rule }
-        guard case .invoke(let handler, _, _, _) = rule?.actions[key.position] else { return nil }
+    /// Whom the action asks.
+    package func handler(of key: ActionKey) -> String? {
+        guard let rule = ruleSet.rules.first(where: { $0.name == key.rule }),
+            rule.actions.indices.contains(key.position),
+            case .invoke(let handler, _, _, _) = rule.actions[key.position]
+        else { return nil }
         return handler
     }
 

@@ -67,6 +67,11 @@ package struct RuleTrace: Sendable, Hashable, Codable {
         }
     }
 
+    /// The texts of the actions that the mail comes to.
+    package var reachedActions: [String] {
+        actions.filter { $0.standing != Action.notReached }.map(\.text)
+    }
+
     package var rule: String
     package var answer: Answer
     package var conditions: [Condition]

@@ -11,7 +11,7 @@ import unittest
 
 from support import DEADLINE_SECONDS, IS_ROOT, PYTHON, ServerCase, eventually, martlet
 
-REQUEST_BYTES_MAX = 65_536
+REQUEST_BYTES_MAX = 1_048_576
 CONNECTIONS_MAX = 32
 SECONDS_MAX = 10
 
@@ -93,7 +93,7 @@ class Control(ServerCase):
         for content in (request.ljust(REQUEST_BYTES_MAX + 1) + b"\n",
                         b"x" * (REQUEST_BYTES_MAX * 4)):
             answers = self.ask(content)
-            self.assertIn("at most 65536 bytes", answers[-1]["failed"]["_0"]["message"])
+            self.assertIn("at most 1048576 bytes", answers[-1]["failed"]["_0"]["message"])
         self.assert_serves()
 
     def test_answers_one_after_another_though_all_is_sent_at_once(self):

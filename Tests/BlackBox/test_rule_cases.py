@@ -1,10 +1,10 @@
-"""Cases beside rule files: `martlet rules test`."""
+"""What rules would do: cases beside their files, and drafts against mails that came."""
 
 import json
 import os
 import unittest
 
-from support import PROJECT, Server, martlet
+from support import PROJECT, Server, ServerCase, martlet, message
 
 RULES = """
 ruleSet: shop
@@ -113,6 +113,52 @@ its own
         self.assertIn("nowhere.cases", martlet("rules", "test", "nowhere.cases", status=2).stderr)
         file = self.write("third.cases", "cases: [{name: a, to: a@b.example, expect: []}]")
         self.assertIn("third.yaml", martlet("rules", "test", file, status=2).stderr)
+
+
+class Drafts(ServerCase):
+    rules = """
+        ruleSet: main
+        rules:
+          - name: all
+            recipients: [example.test]
+            actions: [store: {bucket: mail, prefix: all/}]
+        """
+    draft = """
+ruleSet: draft
+rules:
+  - name: invoices
+    recipients: [example.test]
+    when: [subject: {contains: invoice}]
+    actions: [store: {bucket: mail, prefix: invoices/}, stop]
+  - name: the rest
+    recipients: [example.test]
+    actions: [store: {bucket: mail, prefix: all/}]
+"""
+
+    def test_which_mails_differ_and_why(self):
+        path = self.server.path("draft.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.draft)
+        invoice = self.server.send(message(subject="Your invoice"))
+        other = self.server.send(message(subject="Hello"))
+        for mail in (invoice, other):
+            self.server.settled(mail)
+        done = self.server.cli("rules", "diff", path, status=1)
+        self.assertIn("\n- all: store mail/all/\n+ invoices: store mail/invoices/\n"
+                      "+ invoices: stop\n", done.stdout)
+        self.assertNotIn(other, done.stdout)
+        self.assertIn("\n1 of 2 mails differ\n", done.stdout)
+        # Rules of another name that do the same are no difference; nor is a set by its name.
+        self.assertIn("\n0 of 1 mails differ\n",
+                      self.server.cli("rules", "diff", path, "--last", "1").stdout)
+        self.assertIn("\n0 of 2 mails differ\n", self.server.cli("rules", "diff", "main").stdout)
+        self.server.cli("rules", "diff", path, "--last", "0", status=1)
+        self.server.cli("rules", "diff", "nowhere", status=1)
+        why = self.server.cli("rules", "explain", path, "--id", other).stdout
+        self.assertIn("- invoices  its conditions do not hold", why)
+        self.assertIn("+ the rest  took someone@example.test", why)
+        martlet("rules", "explain", path, status=64)
+        martlet("rules", "explain", path, "--id", other, "--tls", status=64)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ struct RulesCommand: AsyncParsableCommand {
         abstract: "Receipt rules: check, look at, put into force, ask why.",
         subcommands: [
             CheckFile.self, List.self, Show.self, Activate.self, Reload.self, Explain.self,
-            Test.self, Import.self, Export.self,
+            Diff.self, Test.self, Import.self, Export.self,
         ])
 
     /// A rule set from a YAML file, with the address lists that stand beside it, or from SES's JSON by

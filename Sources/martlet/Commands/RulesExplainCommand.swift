@@ -7,8 +7,11 @@ import RuleEngine
 extension RulesCommand {
     struct Explain: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "What a rule file would do with a mail, and why; without a server.",
+            abstract: "What a rule file would do with a mail, and why.",
             discussion: """
+                The mail is one that was received (--id), which the server is asked for, or what \
+                --to and the others say, for which none is needed.
+
                 What is not given is not known, and says so where a rule asks for it: verdicts, for \
                 which somebody would have to be asked, above all. The mail comes now; fields in its \
                 file that claim to be the server's own results are seen, which a server hides.
@@ -18,7 +21,10 @@ extension RulesCommand {
         var file: String
 
         @Option(name: .long, help: "An envelope recipient; may be given several times.")
-        var to: [String]
+        var to: [String] = []
+
+        @Option(help: "A received mail's id, or how it begins.")
+        var id: String?
 
         @Option(help: "The envelope sender; <> for the null path.")
         var mailFrom: String?
@@ -32,10 +38,25 @@ extension RulesCommand {
         @Flag(help: "The mail comes over TLS.")
         var tls = false
 
+        @OptionGroup var server: ServerOptions
         @OptionGroup var output: OutputOptions
 
+        func validate() throws {
+            if to.isEmpty == (id == nil) { throw ValidationError("--to, or --id") }
+            if id != nil, mailFrom != nil || mail != nil || peer != nil || tls {
+                throw ValidationError("of a received mail all is known: --id stands alone")
+            }
+        }
+
         func run() async throws {
-            let evaluator = RuleEvaluator(ruleSet: try RulesCommand.read(file))
+            let ruleSet = try RulesCommand.read(file)
+            if let id {
+                guard case .trace(let trace) = try server.ask(.explainMail(id: id, draft: ruleSet))
+                else { return }
+                if output.json { return try Terminal.json(trace.rules) }
+                return TraceText.write(trace.rules)
+            }
+            let evaluator = RuleEvaluator(ruleSet: ruleSet)
             let traces = evaluator.trace(dryRun: try facts(for: evaluator.needs))
             if output.json { return try Terminal.json(traces) }
             TraceText.write(traces)

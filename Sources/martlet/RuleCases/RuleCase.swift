@@ -38,15 +38,15 @@ struct RuleCase {
         }
         for trace in found {
             guard let one = expected.first(where: { $0.rule == trace.rule }) else {
-                differences.append("“\(trace.rule)” takes it: \(Self.list(trace.reached))")
+                differences.append("“\(trace.rule)” takes it: \(Self.list(trace.reachedActions))")
                 continue
             }
             let isSame =
-                one.actions.count == trace.reached.count
-                && zip(one.actions, trace.reached).allSatisfy { Self.names($0, $1) }
+                one.actions.count == trace.reachedActions.count
+                && zip(one.actions, trace.reachedActions).allSatisfy { Self.names($0, $1) }
             if !isSame {
                 differences.append(
-                    "“\(trace.rule)” does \(Self.list(trace.reached)), "
+                    "“\(trace.rule)” does \(Self.list(trace.reachedActions)), "
                         + "expected \(Self.list(one.actions))")
             }
         }
@@ -67,11 +67,6 @@ struct RuleCase {
 }
 
 extension RuleTrace {
-    /// The texts of the actions that the mail comes to.
-    fileprivate var reached: [String] {
-        actions.filter { $0.standing != RuleTrace.Action.notReached }.map(\.text)
-    }
-
     /// Why it does not take the mail.
     fileprivate var reason: String {
         guard answer == .conditions || answer == .noRecipient else { return why }
