@@ -1,3 +1,4 @@
+import MailFlow
 import MailModel
 import RuleEngine
 import Storage

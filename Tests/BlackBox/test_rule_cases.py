@@ -130,7 +130,7 @@ rules:
     recipients: [example.test]
     when: [subject: {contains: invoice}]
     actions: [store: {bucket: mail, prefix: invoices/}, stop]
-  - name: the rest
+  - name: rest-of-it
     recipients: [example.test]
     actions: [store: {bucket: mail, prefix: all/}]
 """
@@ -156,7 +156,7 @@ rules:
         self.server.cli("rules", "diff", "nowhere", status=1)
         why = self.server.cli("rules", "explain", path, "--id", other).stdout
         self.assertIn("- invoices  its conditions do not hold", why)
-        self.assertIn("+ the rest  took someone@example.test", why)
+        self.assertIn("+ rest-of-it  took someone@example.test", why)
         martlet("rules", "explain", path, status=64)
         martlet("rules", "explain", path, "--id", other, "--tls", status=64)
 

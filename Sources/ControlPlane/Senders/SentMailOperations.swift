@@ -77,6 +77,10 @@ package struct SentMailOperations: Sendable {
         var parsed = SendingFilter()
         parsed.states = filter.states
         if let text = filter.messageID { parsed.mail = try await find(text) }
+        // Of a script whose variable is not set; it would mean every mail.
+        guard filter.to != "", filter.from != "" else {
+            throw ControlFailure(.invalid, "a part of an address has at least one character")
+        }
         parsed.recipient = filter.to
         parsed.recipientDomain = try filter.toDomain.map { text throws(ControlFailure) in
             do throws(DomainError) {

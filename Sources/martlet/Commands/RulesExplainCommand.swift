@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlPlane
 import Daemon
 import Foundation
 import MailModel
@@ -51,13 +52,15 @@ extension RulesCommand {
         func run() async throws {
             let ruleSet = try RulesCommand.read(file)
             if let id {
-                guard case .trace(let trace) = try server.ask(.explainMail(id: id, draft: ruleSet))
-                else { return }
-                if output.json { return try Terminal.json(trace.rules) }
-                return TraceText.write(trace.rules)
+                let answer = try server.ask(.explainMail(id: id, draft: ruleSet))
+                guard case .trace(let trace) = answer else { return }
+                return try write(trace.rules)
             }
             let evaluator = RuleEvaluator(ruleSet: ruleSet)
-            let traces = evaluator.trace(dryRun: try facts(for: evaluator.needs))
+            try write(evaluator.trace(dryRun: try facts(for: evaluator.needs)))
+        }
+
+        private func write(_ traces: [RuleTrace]) throws {
             if output.json { return try Terminal.json(traces) }
             TraceText.write(traces)
         }
