@@ -128,6 +128,8 @@ package struct Server {
             sending = try await SendingParts(
                 configuration, surroundings, spool, rules, names, judging, actions,
                 forgetsSecrets: forgetsSecrets)
+        } else {
+            try await sayWhatIsNotSent(spool)
         }
         do {
             try await serve(spool, rules, names, judging, actions, sending)
@@ -136,6 +138,15 @@ package struct Server {
             throw error
         }
         try await sending?.shutdown()
+    }
+
+    /// Mails of a time when the server sent.
+    private func sayWhatIsNotSent(_ spool: SpoolParts) async throws {
+        let counts = try await spool.store.sendingCounts()
+        guard counts.queued + counts.held > 0 else { return }
+        surroundings.log.warning(
+            "mails wait and are not sent, since sending.enabled is false",
+            metadata: ["recipients": "\(counts.queued + counts.held)"])
     }
 
     private func serve(

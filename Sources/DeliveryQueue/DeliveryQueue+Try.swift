@@ -26,7 +26,7 @@ extension DeliveryQueue {
         } catch {
             return await setAside(item, error)
         }
-        if recipient.expiresAt <= time.now(), let problem = lateProblem(recipient.destination) {
+        if isOver(recipient), let problem = lateProblem(recipient.destination) {
             return .expired(problem, nil)
         }
         guard let route = route(of: item.queued) else {
@@ -109,9 +109,15 @@ extension DeliveryQueue {
         let next = plan.next(after: tries, now: time.now(), random: random)
         let attempt = attempt ?? DeliveryAttempt(.deferred(problem))
         // Tried once more at the end of its time, or as soon as it can be.
+        guard !isOver(recipient) else { return .expired(problem, attempt) }
         let last = recipient.expiresAt
-        guard time.now() < last else { return .expired(problem, attempt) }
-        return .deferred(problem, attempt, next: min(next, last))
+        return .deferred(problem, attempt, next: time.now() < last ? min(next, last) : next)
+    }
+
+    /// A clock that was set forward ends no mail: it may be set right again, and the address of a mail
+    /// that comes back comes onto the suppression list.
+    private func isOver(_ recipient: SentRecipient) -> Bool {
+        recipient.expiresAt <= time.now() && !wasClockSet()
     }
 
     private func body(of item: QueueItem) async throws(StorageFailure) -> MailContent {

@@ -40,9 +40,11 @@ package final class DeliveryQueue: Service {
     let pause: any Pause
     let log: any DeliveryLog
     let executor: (any TaskExecutor)?
+    let wasClockSet: @Sendable () -> Bool
     let onDeliveries: @Sendable () -> Void
 
-    /// `executor`: whose threads may block; body files are read there. `onDeliveries` is called when
+    /// `executor`: whose threads may block; body files are read there. `wasClockSet`: the clock's word
+    /// is no reason to give a mail back now. `onDeliveries` is called when
     /// the outbox has something new.
     package init(
         limits: DeliveryLimits = DeliveryLimits(),
@@ -50,6 +52,7 @@ package final class DeliveryQueue: Service {
         office: any DeliveryOffice, routes: RouteTable,
         plans: RetryPlans = RetryPlans(), time: any TimeSource, random: any RandomSource,
         pause: any Pause, log: any DeliveryLog, executor: (any TaskExecutor)?,
+        wasClockSet: @escaping @Sendable () -> Bool = { false },
         onDeliveries: @escaping @Sendable () -> Void
     ) {
         self.limits = limits
@@ -64,6 +67,7 @@ package final class DeliveryQueue: Service {
         self.pause = pause
         self.log = log
         self.executor = executor
+        self.wasClockSet = wasClockSet
         self.onDeliveries = onDeliveries
         state = Mutex(State(lanes: Lanes(limits: limits)))
     }

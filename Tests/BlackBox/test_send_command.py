@@ -163,6 +163,14 @@ class SendCommand(unittest.TestCase):
         self.assertEqual(shown["recipients"][0]["attempts"], 0)
         self.assertEqual(len(self.hop.taken), 1)
 
+    def test_what_waits_is_told_of_where_nothing_is_sent_any_more(self):
+        self.composed("--text", "later", "--at", "+2h")
+        self.server.stop()
+        self.server.config["sending"]["enabled"] = False
+        self.server.start(identities=())
+        self.assertEqual(len(self.server.log_lines("mails wait and are not sent",
+                                                   "recipients=1")), 1)
+
     def test_the_server_may_be_away(self):
         self.server.stop()
         done = self.composed("--text", "x", status=75)

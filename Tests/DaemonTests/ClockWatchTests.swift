@@ -50,6 +50,17 @@ import Testing
         #expect(watch.trustedNow() == time.now())
     }
 
+    /// A start says nothing of the clock; a jump does, at once, for three hours.
+    @Test func saysThatTheClockWasSet() {
+        #expect(!watch.wasSet())
+        pass(seconds: 60, clockSetBy: 345_600)
+        #expect(watch.wasSet())
+        pass(seconds: 10_799)
+        #expect(watch.wasSet())
+        pass(seconds: 1)
+        #expect(!watch.wasSet())
+    }
+
     /// Set right again, it waits anew.
     @Test func aJumpBackIsAJump() {
         pass(seconds: 20_000)

@@ -16,8 +16,22 @@ import Testing
         (20_000, true, false, 16), (20_000, false, true, 256), (20_000, true, true, 272),
     ])
     func listenersForHTTPHaveTheirs(_ limit: Int, _ health: Bool, _ web: Bool, _ files: Int) {
-        #expect(OpenFiles.setAside(limit: limit, hasHealth: health, hasWeb: web) == files)
+        #expect(
+            OpenFiles.setAside(limit: limit, hasHealth: health, hasWeb: web, triesMax: nil) == files
+        )
         #expect(OpenFiles.connections(limit: 2_048, used: 48, setAside: 272) == 736)
+    }
+
+    /// Two for each try, one for each connection that waits; 400 and 200 where there is room.
+    @Test(arguments: [(64, 24), (1_024, 384), (1_600, 600), (20_000, 600)])
+    func sendingHasItsFiles(_ limit: Int, _ files: Int) {
+        let setAside = OpenFiles.setAside(
+            limit: limit, hasHealth: false, hasWeb: false, triesMax: 200)
+        #expect(setAside == files)
+        // With the connections, and what is left to everything else, no more than there are.
+        let used = min(48, limit / 4)
+        let connections = OpenFiles.connections(limit: limit, used: used, setAside: setAside)
+        #expect(used + setAside + 2 * connections + min(256, limit / 4) <= limit)
     }
 
     @Test func countsWhatIsOpen() {

@@ -137,6 +137,34 @@ import Testing
         #expect(depot.log.lines.withLock { $0.last } == "expired a@one.example")
     }
 
+    /// D5: whoever sets the clock forward by days, and back, loses no mail by it.
+    @Test(arguments: [DeliveryProblem.Subject.mail, .destination])
+    func aClockThatWasSetEndsNoMail(_ subject: DeliveryProblem.Subject) async throws {
+        let depot = try Depot(plan: RetryPlan(delaysSeconds: [600]))
+        depot.courier.answers.withLock {
+            $0 = ["one.example": ScriptedCourier.deferred(subject)]
+        }
+        let mail = try await depot.send(to: ["a@one.example"])
+        try await depot.run { depot in
+            func tried(_ count: Int) async throws {
+                try await depot.until {
+                    depot.courier.calls.count == count && depot.queue.atWork == 0
+                }
+            }
+            try await tried(1)
+            depot.clockWasSet.isUp.withLock { $0 = true }
+            depot.time.advance(seconds: 345_600)
+            try await tried(2)
+            depot.time.advance(seconds: 1_200)
+            try await tried(3)
+            #expect(try await depot.recipients(of: mail).first?.state == .queued)
+            depot.clockWasSet.isUp.withLock { $0 = false }
+            depot.time.advance(seconds: 1_200)
+            try await depot.until { try await depot.store.sentMail(mail.id)?.state == .ended }
+        }
+        #expect(try await depot.recipients(of: mail).map(\.state) == [.bounced])
+    }
+
     /// The end of the process: what was cut off was no try.
     @Test func theEndCutsTriesOff() async throws {
         let depot = try Depot()

@@ -22,6 +22,8 @@ final class Depot: Sendable {
     let office = PlainOffice()
     let log = CollectedTries()
     let bodies = KeptBodies()
+    /// Whether the clock was set a while ago.
+    let clockWasSet = Flag()
     let queue: DeliveryQueue
 
     init(limits: DeliveryLimits = DeliveryLimits(triesMax: 8), plan: RetryPlan = RetryPlan()) throws
@@ -34,7 +36,12 @@ final class Depot: Sendable {
         queue = DeliveryQueue(
             limits: limits, store: store, bodies: bodies, courier: courier, office: office,
             routes: RouteTable(), plans: RetryPlans(standard: plan), time: time, random: random,
-            pause: NoPause(), log: log, executor: nil, onDeliveries: {})
+            pause: NoPause(), log: log, executor: nil,
+            wasClockSet: { [clockWasSet] in clockWasSet.isUp.withLock { $0 } }, onDeliveries: {})
+    }
+
+    final class Flag: Sendable {
+        let isUp = Mutex(false)
     }
 
     deinit {

@@ -112,6 +112,28 @@ import Testing
         }
     }
 
+    /// Who got the mail can write such news without end: in turn, and in other words each time.
+    @Test func newsOfOneMailHaveAnEnd() async throws {
+        let acting = try await Acting.sending()
+        try await acting.run { acting in
+            let queued = try await acting.send(
+                notification: DeliveryNotification(occasions: [.success, .delay]))
+            for _ in 0..<3 {
+                for name in ["delay", "success", "away", "complaint-not-spam"] {
+                    try await Self.comes(name, about: queued, acting)
+                }
+            }
+            #expect(
+                try await acting.kinds() == [
+                    "DeliveryDelay", "Bounce Transient/General", "Complaint",
+                ])
+            #expect(try await acting.reports() == 2)
+            try await Self.comes("bounce", about: queued, acting)
+            try await Self.comes("complaint", about: queued, acting)
+            #expect(try await acting.kinds().count == 5)
+        }
+    }
+
     /// Who has bounced may complain; of who has complained nothing else is told.
     @Test func aComplaintIsTheLastWord() async throws {
         let acting = try await Acting.sending()

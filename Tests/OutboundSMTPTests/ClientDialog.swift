@@ -129,6 +129,7 @@ struct ClientDialog {
         case .timedOut(let seconds): "timedOut \(seconds)"
         case .lost(let reason): "lost \(reason)"
         case .addressMissing(let address): "addressMissing \(address)"
+        case .noDescriptor: "noDescriptor"
         case .tls(let failure): "tls \(failure.kind.rawValue)"
         case .lacks(let lack): "lacks \(lack)"
         case .unsendable(let fault): "unsendable \(fault)"

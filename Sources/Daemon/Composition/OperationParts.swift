@@ -64,14 +64,12 @@ struct OperationParts {
         reloads = RuleReloads(
             rules: rules.ruleSets, folder: rules.folder, stamp: rules.stamp,
             log: surroundings.log)
-        let clock = ClockWatch(
-            time: surroundings.time, uptime: SystemUptime(), log: surroundings.log)
         recurring =
             Self.recurring(
                 configuration, surroundings, spool, actions, reloads, checks,
-                receiving.certificates, load, clock)
+                receiving.certificates, load, surroundings.clock)
             + (sending.map {
-                Self.recurring(configuration, surroundings, spool, $0, checks, clock)
+                Self.recurring(configuration, surroundings, spool, $0, checks, surroundings.clock)
             } ?? [])
         web = Self.web(configuration, surroundings, actions)
         let gauges = Gauges(

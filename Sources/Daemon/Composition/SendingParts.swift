@@ -107,10 +107,12 @@ struct SendingParts {
             configuration, sending, surroundings, names, results: tlsResults, group: group,
             receives: { ours.covers($0) || returnPaths.takes($0) })
         let queue = DeliveryQueue(
-            limits: DeliveryLimits(triesMax: sending.triesMax, paces: sending.paces),
+            limits: DeliveryLimits(
+                triesMax: Self.tries(sending, surroundings), paces: sending.paces),
             store: store, bodies: spool.bodies, courier: Self.simulating(settings, courier),
             office: office, routes: routes, plans: plans, time: time, random: random,
             pause: surroundings.pause, log: surroundings.journal, executor: WorkThreads.deliveries,
+            wasClockSet: { [clock = surroundings.clock] in clock.wasSet() },
             onDeliveries: { wake.call() })
         try await queue.learn()
         self.queue = queue
@@ -191,6 +193,19 @@ struct SendingParts {
         settings.simulator.map { SimulatingCourier($0, next: courier) } ?? courier
     }
 
+    /// As configured, but no more tries at once than there are file descriptors for.
+    private static func tries(
+        _ sending: Configuration.Sending, _ surroundings: Surroundings
+    ) -> Int {
+        let tries = OpenFiles.sending(most: sending.triesMax, limit: OpenFiles.limit)
+        if tries < sending.triesMax {
+            surroundings.log.warning(
+                "fewer tries at once than delivery.triesMax: raise the limit of open files",
+                metadata: ["openFiles": "\(OpenFiles.limit)", "tries": "\(tries)"])
+        }
+        return tries
+    }
+
     private static func courier(
         _ configuration: Configuration, _ sending: Configuration.Sending,
         _ surroundings: Surroundings, _ names: NameParts, results: TLSResultRecord,
@@ -199,6 +214,8 @@ struct SendingParts {
     ) throws -> SMTPCourier {
         var settings = DeliverySettings(hello: configuration.hostname)
         settings.port = sending.port
+        settings.limits.idleConnectionsMax = OpenFiles.sending(
+            most: settings.limits.idleConnectionsMax, limit: OpenFiles.limit)
         if !sending.addresses.isEmpty { settings.pools[""] = sending.addresses }
         for pool in sending.pools { settings.pools[pool.name] = pool.addresses }
         settings.ourselves.addresses = Set(settings.pools.values.joined().map(\.address))

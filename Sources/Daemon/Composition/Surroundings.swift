@@ -14,6 +14,7 @@ struct Surroundings: Sendable {
     let metrics: ServerMetrics
     let journal: MailLog
     let ending = Ending()
+    let clock: ClockWatch
     let logWriter: LogWriter
 
     init(_ configuration: Configuration) {
@@ -35,6 +36,7 @@ struct Surroundings: Sendable {
         self.metrics = metrics
         logWriter = writer
         log = logger("martlet")
+        clock = ClockWatch(time: time, uptime: SystemUptime(), log: log)
         mailLog = logger("mail")
         journal = MailLog(log: mailLog, metrics: metrics)
     }

@@ -29,11 +29,20 @@ extension Configuration {
         let room = OpenFiles.connections(
             limit: OpenFiles.limitMax, used: OpenFiles.usedAtStart,
             setAside: OpenFiles.setAside(
-                limit: OpenFiles.limitMax, hasHealth: health != nil, hasWeb: web != nil))
+                limit: OpenFiles.limitMax, hasHealth: health != nil, hasWeb: web != nil,
+                triesMax: sending.triesWanted))
         if room < connections.connectionsMax {
             warnings.append(
                 "limits.connectionsMax is more than a limit of \(OpenFiles.limitMax) open files "
                     + "holds (ulimit -Hn, LimitNOFILE): at most \(room) are taken at once")
+        }
+        if let triesMax = sending.triesWanted {
+            let tries = OpenFiles.sending(most: triesMax, limit: OpenFiles.limitMax)
+            if tries < triesMax {
+                warnings.append(
+                    "delivery.triesMax is more than a limit of \(OpenFiles.limitMax) open files "
+                        + "holds (ulimit -Hn, LimitNOFILE): at most \(tries) are made at once")
+            }
         }
         if activeRuleSet == nil {
             warnings.append(

@@ -40,6 +40,8 @@ package struct Configuration: Sendable {
         package var port: Int
         package var allowsPrivateAddresses: Bool
         package var triesMax: Int
+        /// Nil where nothing is sent.
+        var triesWanted: Int? { isEnabled ? triesMax : nil }
         package var paces: DeliveryPaces
         package var retries: RetryPlans
         /// Where connections leave from; none: the system chooses.

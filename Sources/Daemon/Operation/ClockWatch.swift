@@ -14,6 +14,8 @@ final class ClockWatch: Sendable {
     private struct Reference {
         var wall: Timestamp
         var uptimeMilliseconds: Int64
+        /// It is from a jump, and not from the start.
+        var isJump = false
     }
 
     private let time: any TimeSource
@@ -32,23 +34,36 @@ final class ClockWatch: Sendable {
 
     /// The time, where it can be trusted; nil where it cannot yet. Logs each jump once.
     func trustedNow() -> Timestamp? {
+        let look = look()
+        return look.isSteady ? look.wall : nil
+    }
+
+    /// Whether the clock was set a while ago, as far as this process has seen. Logs as above.
+    func wasSet() -> Bool {
+        let look = look()
+        return look.isJump && !look.isSteady
+    }
+
+    private func look() -> (wall: Timestamp, isSteady: Bool, isJump: Bool) {
         let (wall, up) = (time.now(), uptime.milliseconds())
-        let (jump, steady) = reference.withLock { reference in
+        let (jump, steady, isJump) = reference.withLock { reference in
             let steady = up - reference.uptimeMilliseconds
             let jump = wall.milliseconds - reference.wall.milliseconds - steady
-            guard abs(jump) > Self.jumpMillisecondsMax else { return (Int64(0), steady) }
-            reference = Reference(wall: wall, uptimeMilliseconds: up)
-            return (jump, Int64(0))
+            guard abs(jump) > Self.jumpMillisecondsMax else {
+                return (Int64(0), steady, reference.isJump)
+            }
+            reference = Reference(wall: wall, uptimeMilliseconds: up, isJump: true)
+            return (jump, Int64(0), true)
         }
         if jump != 0 {
             log.error(
-                "the clock was set; nothing is removed for its age until it has been steady",
+                "the clock was set; nothing is removed or sent back for its age until it has been steady",
                 metadata: [
                     "bySeconds": "\(jump / 1_000)",
                     "steadySeconds": "\(Self.steadyMillisecondsMin / 1_000)",
                 ])
         }
-        return steady >= Self.steadyMillisecondsMin ? wall : nil
+        return (wall, steady >= Self.steadyMillisecondsMin, isJump)
     }
 }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import OutboundSMTP
 import PublicWeb
 
 /// The process's file descriptors: how many it may have, and how many connections they carry.
@@ -26,7 +27,7 @@ enum OpenFiles {
 
     /// Each connection may have a body file beside its socket, and a quarter of the limit (at
     /// most 256) is left to everything else: handlers, objects, readers of the spool.
-    /// `setAside`: what the listeners for HTTP may take.
+    /// `setAside`: what the listeners for HTTP and sending may take.
     static func connections(limit: Int, used: Int, setAside: Int) -> Int {
         max(1, (limit - used - setAside - min(256, limit / 4)) / 2)
     }
@@ -34,10 +35,17 @@ enum OpenFiles {
     /// Of a listener for HTTP: no more than an eighth of the limit.
     static func httpConnections(most: Int, limit: Int) -> Int { max(1, min(most, limit / 8)) }
 
-    static func setAside(limit: Int, hasHealth: Bool, hasWeb: Bool) -> Int {
+    /// Tries at once to deliver, and connections that wait for their next mail: no more of each than
+    /// an eighth of the limit. A try may have a body file beside its connection.
+    static func sending(most: Int, limit: Int) -> Int { max(1, min(most, limit / 8)) }
+
+    /// `triesMax`: as it is configured; nil where nothing is sent.
+    static func setAside(limit: Int, hasHealth: Bool, hasWeb: Bool, triesMax: Int?) -> Int {
         let health = httpConnections(most: HealthServer.connectionsMax, limit: limit)
         let web = httpConnections(most: PublicWebServer.connectionsMax, limit: limit)
-        return (hasHealth ? health : 0) + (hasWeb ? web : 0)
+        let idle = sending(most: DeliverySettings.Limits().idleConnectionsMax, limit: limit)
+        let sent = triesMax.map { 2 * sending(most: $0, limit: limit) + idle } ?? 0
+        return (hasHealth ? health : 0) + (hasWeb ? web : 0) + sent
     }
 
     private static var current: rlimit {

@@ -13,15 +13,16 @@ extension SendingOffice {
         var consequences: Consequences
     }
 
-    /// Nil where it was known: a recipient bounces once and complains once, and the same words of a
-    /// delay or an answer are told once. `body`: where the mail goes back whole.
+    /// Nil where it was known: a recipient bounces once and complains once, and of the rest each kind is
+    /// told once, and none after one that comes later in a mail's life. Whoever got the mail may write
+    /// such news without end. `body`: where the mail goes back whole.
     func consequences(
         of news: FeedbackNews, for queued: QueuedRecipient, returning body: ByteBuffer?
     ) -> FeedbackConsequences? {
         let now = time.now()
         var recipient = queued.recipient
         let detail = news.detail
-        guard recipient.state.admits(news), recipient.detail != detail else { return nil }
+        guard recipient.state.admits(news), news.isNew(after: recipient.detail) else { return nil }
         recipient.detail = detail
         let consequences: Consequences
         switch news {
@@ -105,19 +106,38 @@ extension SendingOffice {
 extension FeedbackNews {
     /// What is kept of it at its recipient: one line.
     fileprivate var detail: String {
-        func line(_ word: String, _ said: String?) -> String {
-            DeliveryNotice.line(said.map { "\(word): \($0)" } ?? word)
-        }
+        let said: String? =
+            switch self {
+            case .bounce(let report, let by), .delay(let report, let by),
+                .success(let report, let by):
+                DeliveryNotice(report, by: by).line
+            case .complaint(let report): report.feedbackType
+            case .answer(let subject): subject
+            }
+        return DeliveryNotice.line(said.map { "\(kindWord): \($0)" } ?? kindWord)
+    }
+
+    private var kindWord: String {
         switch self {
-        case .bounce(let report, let by):
-            return line("bounced later", DeliveryNotice(report, by: by).line)
-        case .delay(let report, let by):
-            return line("delayed later", DeliveryNotice(report, by: by).line)
-        case .success(let report, let by):
-            return line("\(report.action.rawValue) later", DeliveryNotice(report, by: by).line)
-        case .complaint(let report): return line("complaint", report.feedbackType)
-        case .answer(let subject): return line("answered automatically", subject)
+        case .bounce: "bounced later"
+        case .delay: "delayed later"
+        case .success: "arrived later"
+        case .complaint: "complaint"
+        case .answer: "answered automatically"
         }
+    }
+
+    /// In the order in which they come; after a bounce, the state decides.
+    private static let words = [
+        "delayed later", "arrived later", "answered automatically", "complaint",
+    ]
+
+    /// `detail`: what is known last of the recipient.
+    fileprivate func isNew(after detail: String?) -> Bool {
+        if case .complaint(let report) = self, report.isObjection { return true }
+        guard let place = Self.words.firstIndex(of: kindWord) else { return true }
+        let last = Self.words.lastIndex { detail?.hasPrefix($0) == true }
+        return last.map { $0 < place } ?? true
     }
 }
 

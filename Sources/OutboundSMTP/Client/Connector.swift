@@ -61,9 +61,11 @@ struct Connector: Sendable {
     private static func failure(
         _ error: any Error, _ key: SMTPConnection.Key
     ) -> SessionFailure {
-        if let local = key.local, (error as? IOError)?.errnoCode == EADDRNOTAVAIL {
+        let code = (error as? IOError)?.errnoCode
+        if let local = key.local, code == EADDRNOTAVAIL {
             return SessionFailure(.connecting, .addressMissing(local))
         }
+        if code == EMFILE || code == ENFILE { return SessionFailure(.connecting, .noDescriptor) }
         return SessionFailure(.connecting, .lost(ConnectionFailure.reason(error)))
     }
 

@@ -45,6 +45,11 @@ struct DeliveryVerdict: Equatable {
             self = Self.temporary(
                 .host, .mail, EnhancedStatusCode(4, 3, 5),
                 "the sending address \(address) is none of this machine")
+        case .noDescriptor:
+            // Of this machine, and no word about the destination.
+            self = Self.temporary(
+                .mail, .mail, EnhancedStatusCode(4, 3, 0),
+                "this machine has no file descriptor left for a connection")
         case .tls(let tls):
             self = Self.temporary(
                 .host, .destination, EnhancedStatusCode(4, 7, 5),

@@ -34,6 +34,8 @@ package struct SessionFailure: Error, Sendable, Hashable {
         case lost(String)
         /// The address that it was to leave from is none of this machine.
         case addressMissing(IPAddress)
+        /// The system had no file descriptor for the connection.
+        case noDescriptor
         /// The handshake failed, or the certificate is not what it has to be.
         case tls(TLSFailure)
         case lacks(Lack)
