@@ -51,6 +51,8 @@ extension DeliveryQueue {
     private func suppression(of item: QueueItem) async throws(StorageFailure) -> SuppressionRecord?
     {
         if let known = item.queued.suppression { return known }
+        // What is handed on was taken for that recipient; no list is asked.
+        guard !item.queued.mail.facts.isRelayed else { return nil }
         let age = time.now().milliseconds - item.askedAt.milliseconds
         guard !(0..<Self.suppressionMilliseconds).contains(age) else { return nil }
         let address = SuppressionRecord.address(item.queued.recipient.address)

@@ -120,6 +120,25 @@ import Testing
         #expect(try await depot.recipients(of: mail).map(\.state) == [.suppressed])
     }
 
+    /// Decision 0042: it was accepted for who is listed.
+    @Test(arguments: [false, true])
+    func whatIsHandedOnIsTriedWhateverAListSays(isOffered: Bool) async throws {
+        let depot = try Depot()
+        let mail = try await depot.send(to: ["a@one.example"], isOffered: isOffered) {
+            $0.mail.facts.operation = SendingFacts.relayOperation
+        }
+        try await depot.store.put([
+            SuppressionRecord(
+                scope: .account(.main), address: "a@one.example", reason: .bounce,
+                changedAt: depot.time.now())
+        ])
+        depot.time.advance(seconds: 5)
+        try await depot.run { depot in
+            try await depot.until { try await depot.store.sentMail(mail.id)?.state == .ended }
+        }
+        #expect(try await depot.recipients(of: mail).map(\.state) == [.delivered])
+    }
+
     @Test func theEndOfItsTimeIsABounce() async throws {
         let depot = try Depot(plan: RetryPlan(delaysSeconds: [86_400]))
         depot.courier.answers.withLock {
