@@ -72,7 +72,7 @@ struct MailOperations: Sendable {
 
     /// What cannot be read is not known; the rest of the trace is worth having.
     func facts(of record: MailRecord, for needs: MailFacts.Needs) async -> MailFacts {
-        guard !needs.subtracting(.screening).isEmpty else { return facts.facts(of: record) }
+        guard !needs.isDisjoint(with: .content) else { return facts.facts(of: record) }
         do {
             let content = record.bodyPlace == .expired ? nil : try await content(of: record)
             return try facts.facts(of: record, content.map { .bytes($0) }, for: needs)

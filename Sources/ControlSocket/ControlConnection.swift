@@ -8,7 +8,7 @@ import Synchronization
 /// One connection: requests in, a line each; answers out, one request after another. A watching
 /// request ends when the peer goes; any other that has begun is done to its end.
 final class ControlConnection: Sendable {
-    /// A request; the longest is a filter with an address.
+    /// A request; the longest has a draft of the rules in it.
     static let requestBytesMax = 1_048_576
     /// Requests that wait for the one before them.
     static let requestsWaitingMax = 16

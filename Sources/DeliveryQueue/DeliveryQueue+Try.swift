@@ -24,7 +24,10 @@ extension DeliveryQueue {
         do throws(StorageFailure) {
             if let suppression = try await suppression(of: item) { return .suppressed(suppression) }
         } catch {
-            return await setAside(item, error)
+            // No word about the mail: it is found in the store again.
+            log.journalFailed(error)
+            await pause.forMilliseconds(Self.afterFailureMilliseconds)
+            return nil
         }
         if isOver(recipient), let problem = lateProblem(recipient.destination) {
             return .expired(problem, nil)

@@ -185,6 +185,9 @@ package struct DocumentValue {
         }
     }
 
+    /// The entries of a list, or the one value that stands in its place.
+    package func oneOrMore() -> [DocumentValue] { isSequence ? list() : [self] }
+
     package func string() -> String? {
         guard case .scalar(let scalar) = node, !isNull else {
             note("found \(kind), expected text")

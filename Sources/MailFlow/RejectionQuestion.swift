@@ -7,7 +7,7 @@ struct RejectionQuestion: Sendable {
     let needs: MailFacts.Needs
 
     /// Nil where no rule refuses the mail, whatever it is. So it is taken, too, where its recipients
-    /// would fare differently (`outlook` is nil), which they only can if the rules changed after RCPT.
+    /// would fare differently (`outlook` is nil), which they only can if the rules, or what the clock says to them, changed after RCPT.
     init?(_ outlook: RejectionOutlook?, _ evaluator: RuleEvaluator) {
         switch outlook {
         case .taken, nil: return nil

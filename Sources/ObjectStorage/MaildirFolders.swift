@@ -130,10 +130,14 @@ extension FileDescriptor {
         return folder
     }
 
-    /// A file to write, empty: what a killed server left of it is gone.
+    /// A new file to write: what a killed server, or anybody else, left under its name is gone, since
+    /// a pipe there would be waited for.
     fileprivate func file(_ name: String, mode: mode_t) throws(StorageFailure) -> FileDescriptor {
+        guard unlinkat(number, name, 0) == 0 || errno == ENOENT else {
+            throw .system("unlink", "\(path)/\(name)")
+        }
         let file = try FileDescriptor(
-            name, in: self, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode)
+            name, in: self, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
         guard fchmod(file.number, mode) == 0 else { throw .system("chmod", file.path) }
         return file
     }

@@ -36,35 +36,12 @@ extension ReceiptBounce {
         let replyCode = code?.int(in: 400...599) ?? template?.replyCode ?? 550
         self.init(
             replyCode: replyCode,
-            status: status.flatMap { Self.status($0, of: replyCode) }
+            status: status.flatMap { RuleValues.status($0, of: replyCode) }
                 ?? (code == nil ? template?.status : nil),
-            message: message.flatMap(Self.message) ?? template?.message ?? "",
+            message: message.flatMap {
+                RuleValues.line($0, "a message", bytesMax: Self.messageBytesMax)
+            } ?? template?.message ?? "",
             sender: sender.flatMap(RuleValues.sender) ?? "", topic: topic)
-    }
-
-    /// RFC 3463 §2; of the class that the code has.
-    private static func status(_ value: DocumentValue, of replyCode: Int) -> EnhancedStatus? {
-        guard let text = value.string() else { return nil }
-        guard let status = EnhancedStatus(in: text), status.description == text else {
-            value.note("“\(text)” is no status code: “5.1.1” is one")
-            return nil
-        }
-        guard status.class == replyCode / 100 else {
-            value.note("\(text) is not of the class of \(replyCode)")
-            return nil
-        }
-        return status
-    }
-
-    private static func message(_ value: DocumentValue) -> String? {
-        guard let text = value.string() else { return nil }
-        guard (1...messageBytesMax).contains(text.utf8.count),
-            text.utf8.allSatisfy({ $0 >= 32 && $0 != 127 })
-        else {
-            value.note("a message has 1 to \(messageBytesMax) bytes on one line")
-            return nil
-        }
-        return text
     }
 
     /// As ours, on one line.

@@ -16,14 +16,8 @@ extension ReceiptReply {
     }
 
     private static func subject(_ value: DocumentValue, _ values: RuleValues) -> String? {
-        guard let text = value.string() else { return nil }
-        guard (1...subjectBytesMax).contains(text.utf8.count),
-            text.utf8.allSatisfy({ $0 >= 32 && $0 != 127 })
-        else {
-            value.note("a subject has 1 to \(subjectBytesMax) bytes on one line")
-            return nil
-        }
-        return values.template(text, value)
+        RuleValues.line(value, "a subject", bytesMax: subjectBytesMax)
+            .flatMap { values.template($0, value) }
     }
 
     private static func text(_ value: DocumentValue, _ values: RuleValues) -> String? {

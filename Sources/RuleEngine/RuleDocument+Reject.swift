@@ -8,10 +8,15 @@ extension RuleDocument {
         guard let reject = value.mapping(keys: ["code", "status", "text"] + questionKeys) else {
             return nil
         }
-        let given = reject["code"]
-        let code = given.map(refusingCode) ?? 550
+        // Of a code that is wrong nothing more is said.
+        let known = reject["code"].map(refusingCode) ?? 550
+        let code = known ?? 550
+        let status = known.flatMap { code in
+            reject["status"].flatMap { RuleValues.status($0, of: code) }
+        }
         return .reject(
-            code: code ?? 550, status: status(reject["status"], of: code),
+            code: code,
+            status: status ?? EnhancedStatus(class: code / 100, subject: 7, detail: 1),
             text: reject["text"].flatMap { values.replyText($0) } ?? "Not wanted here",
             asking: question(reject, values))
     }
@@ -40,20 +45,6 @@ extension RuleDocument {
             return nil
         }
         return code
-    }
-
-    /// Of the code's class. RFC 2034 §4
-    private static func status(_ value: DocumentValue?, of code: Int?) -> EnhancedStatus {
-        let usual = EnhancedStatus(class: (code ?? 550) / 100, subject: 7, detail: 1)
-        guard let value, let text = value.string(), let code else { return usual }
-        guard let status = EnhancedStatus(in: text), status.description == text,
-            status.class == usual.class
-        else {
-            value.note(
-                "“\(text)” is no status of RFC 3463 for the code \(code); “\(usual)” is one")
-            return usual
-        }
-        return status
     }
 }
 

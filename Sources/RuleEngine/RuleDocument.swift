@@ -92,7 +92,10 @@ package struct RuleDocument {
         case "addHeader": return addHeader(arguments, values)
         case "quarantine":
             guard let quarantine = arguments.mapping(keys: ["reason"]) else { return nil }
-            return .quarantine(reason: RuleValues.reason(quarantine["reason"]))
+            return .quarantine(
+                reason: quarantine["reason"].flatMap {
+                    RuleValues.line($0, "a reason", bytesMax: 200)
+                })
         case "drop":
             arguments.note("nothing stands behind “drop”")
             return nil

@@ -1,31 +1,5 @@
 package import MailModel
 
-/// What a session answers in place of a 250.
-package struct RuleRejection: Sendable, Hashable {
-    /// The name of the rule that refuses.
-    package var rule: String
-    /// 400 to 599.
-    package var code: Int
-    package var status: EnhancedStatus
-    package var text: String
-
-    package init(rule: String, code: Int, status: EnhancedStatus, text: String) {
-        self.rule = rule
-        self.code = code
-        self.status = status
-        self.text = text
-    }
-}
-
-/// What rules make of a mail of which everything is known that will be, before its 250.
-package enum RejectionDecision: Sendable, Equatable {
-    case taken
-    case refused(RuleRejection)
-    /// A handler says whether the rule at this position refuses it, and then so, unless it has
-    /// words of its own.
-    case asked(rule: Int, SessionQuestion, RuleRejection)
-}
-
 /// What is known before a mail's 250 of whether rules refuse it for a recipient.
 ///
 /// Equal outlooks of two recipients end alike, whatever the mail turns out to be.
@@ -44,33 +18,6 @@ package struct OpenRejection: Sendable, Equatable {
     fileprivate var recipient: Mailbox?
     /// What has to be known of the mail.
     package fileprivate(set) var needs: MailFacts.Needs = []
-}
-
-/// A rule that counts before the 250: one that refuses mails, or one that keeps them (it stops, drops,
-/// or keeps apart) and stands before such a rule.
-struct DecidingRule: Sendable {
-    let rejects: Bool
-    let needs: MailFacts.Needs
-    /// Whether the text of its answer names what only the mail's content tells.
-    let hasContentInText: Bool
-    /// Whether a handler says if it refuses.
-    let asks: Bool
-    let asksRecipient: Bool
-
-    /// By their positions; empty where no enabled rule refuses.
-    static func all(of rules: [ReceiptRule]) -> [Int: DecidingRule] {
-        guard let last = rules.lastIndex(where: { $0.isEnabled && $0.rejects }) else { return [:] }
-        return rules[...last].enumerated().reduce(into: [:]) { found, entry in
-            let rule = entry.element
-            guard rule.isEnabled, rule.rejects || rule.keeps else { return }
-            let needs = rule.conditions?.needs ?? []
-            found[entry.offset] = DecidingRule(
-                rejects: rule.rejects, needs: rule.rejects ? rule.needs : needs,
-                hasContentInText: rule.rejects && rule.needs != needs,
-                asks: rule.actions.contains(where: \.asks),
-                asksRecipient: rule.conditions?.asksRecipient ?? false)
-        }
-    }
 }
 
 /// The part of the rules that is asked before the 250: `reject`.
@@ -167,45 +114,5 @@ extension RuleEvaluator {
                 action.filled({ conditions.value(of: $0) })
         else { return nil }
         return (RuleRejection(rule: rule.name, code: code, status: status, text: text), asking)
-    }
-}
-
-extension ReceiptAction {
-    fileprivate var rejects: Bool {
-        if case .reject = self { true } else { false }
-    }
-
-    fileprivate var asks: Bool {
-        if case .reject(_, _, _, asking: _?) = self { true } else { false }
-    }
-
-    fileprivate var keeps: Bool {
-        switch self {
-        case .stop, .drop, .quarantine: true
-        case .store, .invoke, .notify, .forward, .relay, .deliver, .bounce, .reply, .addHeader,
-            .reject:
-            false
-        }
-    }
-}
-
-extension ReceiptRule {
-    var rejects: Bool { actions.contains(where: \.rejects) }
-
-    fileprivate var keeps: Bool { actions.contains(where: \.keeps) }
-}
-
-extension RuleConditions {
-    fileprivate var asksRecipient: Bool { (when + unless).contains(where: \.asksRecipient) }
-}
-
-extension RuleCondition {
-    fileprivate var asksRecipient: Bool {
-        switch self {
-        case .all(let members), .any(let members): members.contains(where: \.asksRecipient)
-        case .not(let member): member.asksRecipient
-        case .text(.recipient, _): true
-        case .text, .attachment, .number, .verdict, .peer, .tls, .time: false
-        }
     }
 }

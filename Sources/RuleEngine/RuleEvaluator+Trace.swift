@@ -20,11 +20,11 @@ extension RuleEvaluator {
         return trace(visits, facts)
     }
 
-    /// Whom the action asks.
+    /// Whom the action asks how the evaluation goes on.
     package func handler(of key: ActionKey) -> String? {
         guard let rule = ruleSet.rules.first(where: { $0.name == key.rule }),
             rule.actions.indices.contains(key.position),
-            case .invoke(let handler, _, _, _) = rule.actions[key.position]
+            case .invoke(let handler, .requestResponse, _, _) = rule.actions[key.position]
         else { return nil }
         return handler
     }

@@ -214,16 +214,30 @@ struct RuleValues {
         return template(text, value)
     }
 
-    /// For a person to read: at most 200 characters on one line.
-    static func reason(_ value: DocumentValue?) -> String? {
-        guard let value, let text = value.string() else { return nil }
-        guard !text.isEmpty, text.count <= 200,
-            !text.unicodeScalars.contains(where: \.isControlling)
+    /// A text on one line.
+    static func line(_ value: DocumentValue, _ what: String, bytesMax: Int) -> String? {
+        guard let text = value.string() else { return nil }
+        guard (1...bytesMax).contains(text.utf8.count),
+            text.utf8.allSatisfy({ $0 >= 32 && $0 != 127 })
         else {
-            value.note("a reason is 1 to 200 characters on one line")
+            value.note("\(what) has 1 to \(bytesMax) bytes on one line")
             return nil
         }
         return text
+    }
+
+    /// An enhanced status of the class that `code` has. RFC 2034 §4, RFC 3463 §2
+    static func status(_ value: DocumentValue, of code: Int) -> EnhancedStatus? {
+        guard let text = value.string() else { return nil }
+        guard let status = EnhancedStatus(in: text), status.description == text,
+            status.class == code / 100
+        else {
+            value.note(
+                "“\(text)” is no status of RFC 3463 for the code \(code); “\(code / 100).7.1” is one"
+            )
+            return nil
+        }
+        return status
     }
 
     // MARK: Lists

@@ -53,6 +53,17 @@ import Testing
         (rule("a", "when: [{peerName: x}]", "whenUnknown: take", actions: reject), .open),
         (rule("a", actions: "{reject: {text: 'No ${subject}'}}"), .open),
         (rule("a", actions: "{reject: {text: 'No ${mailFrom}'}}"), .refused),
+        // Its words are not known before the content, though its conditions hold.
+        (
+            rule(
+                "a", "when: [{any: [{tls: false}, {subject: x}]}]",
+                actions: "{reject: {text: 'No ${subject}'}}"), .open
+        ),
+        (
+            rule(
+                "a", "when: [{any: [{tls: false}, {subject: {matches: '(?P<word>x)'}}]}]",
+                actions: "{reject: {text: 'No ${word}'}}"), .open
+        ),
     ]
 
     static let inOrder: [(String, Outlook)] = [

@@ -10,8 +10,15 @@ extension OutboundFlow {
     }
 
     private func report(on bounced: BouncedMail) async -> SubmitterAnswer {
+        let section: HeaderBlock
+        do throws(StorageFailure) {
+            section = try read(bounced.mail, bounced.content).section
+        } catch {
+            onFailure(error)
+            return .failed("\(error)")
+        }
         let target: Mailbox
-        switch addressee(of: bounced.mail) {
+        switch addressee(of: bounced.mail, section) {
         case .known(let sender): target = sender
         case .nobody(let reason): return .withheld(reason)
         }
@@ -19,9 +26,8 @@ extension OutboundFlow {
             OwnMail(
                 to: target, author: bounced.sender, operation: SendingFacts.reportOperation,
                 stableID: bounced.stableID, requiresTLS: bounced.mail.envelope.requiresTLS)
-        ) { id, now throws(StorageFailure) in
+        ) { id, now in
             let bounce = bounced.bounce
-            let section = try read(bounced.mail, bounced.content).section
             var report = DeliveryReportMail(
                 id: id, at: now, domain: settings.returnDomain, to: target,
                 reportingMTA: settings.hostname, arrivedAt: bounced.mail.receivedAt,

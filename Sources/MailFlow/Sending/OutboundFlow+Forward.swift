@@ -31,7 +31,7 @@ extension OutboundFlow: MailSubmitter {
                 forwarded.content.dropping(read.bodyStart), of: forwarded.mail, as: bodyID)
             do {
                 let sending = try sending(
-                    forwarded, id, bodyID, header, body, author: read.author, at: now)
+                    forwarded, id, bodyID, header, body, author: read.section.author, at: now)
                 return await committed(sending, body)
             } catch {
                 forget(bodyID, body)
@@ -103,14 +103,16 @@ extension OutboundFlow: MailSubmitter {
 
     private func sending(
         _ forwarded: ForwardedMail, _ id: MessageID, _ bodyID: MailID, _ header: ForwardedHeader,
-        _ body: BodySpool.Content, author: Domain?, at now: Timestamp
+        _ body: BodySpool.Content, author: Mailbox?, at now: Timestamp
     ) throws -> AcceptedSending {
         let envelope = forwarded.mail.envelope
         let identity = identities.identity(covering: forwarded.identity)
         let suppressed = try suppressed(forwarded.targets, envelope.mailFrom, at: now)
         let signed = try signer.seal(
             header.bytes, bodyID, body, as: forwarded.identity.domain,
-            forwarded.mail.verdicts.map { SubmissionSigner.Found(verdicts: $0, author: author) },
+            forwarded.mail.verdicts.map {
+                SubmissionSigner.Found(verdicts: $0, author: author?.domain)
+            },
             by: settings.hostname, at: now)
         let set = senders.configurationSet(for: forwarded.identity.domain)
         let mail = SentMailRecord(
@@ -129,7 +131,8 @@ extension OutboundFlow: MailSubmitter {
                 || forwarded.targets.contains { $0.localPart.utf8.contains { $0 > 127 } },
             tls: envelope.requiresTLS ? .verifiedOnward : .opportunistic,
             pool: set.flatMap { settings.pools[$0] })
-        let isSenderKnown = forwarded.mail.verdicts?.provesSender(envelope.mailFrom) == true
+        let isSenderKnown =
+            forwarded.mail.verdicts?.provesSender(envelope.mailFrom, author: author) == true
         let recipients = forwarded.targets.enumerated().map { position, target in
             recipient(
                 SentRecipient.Key(mail: id, position: position), target, dueAt: now,
@@ -168,14 +171,5 @@ extension OutboundFlow: MailSubmitter {
             sending.deliveries += told.deliveries
             sending.reports += told.reports
         }
-    }
-}
-
-extension VerdictRecord {
-    /// Whether it is known that `sender` sent the mail: SPF passed for it, or who signed is of its
-    /// domain. What is told to others would reach whom somebody made up.
-    func provesSender(_ sender: ReversePath) -> Bool {
-        guard case .mailbox(let mailbox) = sender else { return false }
-        return spf.status == .pass || dkimDomains.contains(mailbox.domain.ascii)
     }
 }

@@ -35,7 +35,7 @@ extension OutboundFlow {
     /// body in 7-bit lines.
     func sendOwn(
         _ own: OwnMail,
-        compose: (MessageID, Timestamp) throws(StorageFailure) -> [UInt8]
+        compose: (MessageID, Timestamp) -> [UInt8]
     ) async -> SubmitterAnswer {
         guard let identity = identities.identity(covering: own.author) else {
             return .refused("\(own.author.wireText) is of no verified identity to send as")
@@ -47,7 +47,7 @@ extension OutboundFlow {
             }
             let id = MessageID(at: now, random: random)
             let sending = try sending(
-                try compose(id, now), id, own, identity: identity, at: now)
+                compose(id, now), id, own, identity: identity, at: now)
             return try await committedOnce(sending, own)
         } catch let failure as StorageFailure {
             onFailure(failure)

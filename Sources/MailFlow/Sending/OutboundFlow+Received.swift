@@ -11,12 +11,6 @@ extension OutboundFlow {
         var section: HeaderBlock
         /// Of the stored bytes.
         var bodyStart: Int
-
-        /// The domain in its From.
-        var author: Domain? {
-            section.first("From").flatMap { AddressList.addresses($0.body).first }
-                .flatMap { Mailbox($0) }?.domain
-        }
     }
 
     func read(
@@ -41,16 +35,38 @@ extension OutboundFlow {
         case nobody(String)
     }
 
-    func addressee(of mail: MailRecord) -> Addressee {
+    /// `section`: the mail's own header section.
+    func addressee(of mail: MailRecord, _ section: HeaderBlock) -> Addressee {
         guard case .mailbox(let sender) = mail.envelope.mailFrom else {
             return .nobody("it came from the null path")
         }
         guard let verdicts = mail.verdicts else {
             return .nobody("nobody looked whether \(sender.wireText) sent it")
         }
-        guard verdicts.provesSender(mail.envelope.mailFrom) else {
+        guard verdicts.provesSender(mail.envelope.mailFrom, author: section.author) else {
             return .nobody("neither SPF nor DKIM shows that \(sender.wireText) sent it")
         }
         return .known(sender)
+    }
+}
+
+extension HeaderBlock {
+    /// The one address in the one From; nil where there are more.
+    var author: Mailbox? {
+        let fields = all("From")
+        let addresses = fields.first.map { AddressList.addresses($0.body) } ?? []
+        return fields.count == 1 && addresses.count == 1 ? Mailbox(addresses[0]) : nil
+    }
+}
+
+extension VerdictRecord {
+    /// Whether it is known that `sender` sent the mail: SPF passed for it, or it wrote what its domain
+    /// signed. A signature alone says nothing of the path, by which anybody can send a mail once more,
+    /// and what is told would reach whom somebody made up.
+    func provesSender(_ sender: ReversePath, author: Mailbox?) -> Bool {
+        guard case .mailbox(let mailbox) = sender else { return false }
+        return spf.status == .pass
+            || dkimDomains.contains(mailbox.domain.ascii) && author?.domain == mailbox.domain
+                && author?.foldedLocalPart == mailbox.foldedLocalPart
     }
 }

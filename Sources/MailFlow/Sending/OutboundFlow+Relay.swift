@@ -59,7 +59,9 @@ extension OutboundFlow {
         let envelope = relayed.mail.envelope
         let id = MessageID(at: now, random: random)
         let (_, isBody8Bit) = try signer.read(bodyID, body, [], isSigned: false)
-        let isUnknownSender = relayed.mail.verdicts?.provesSender(envelope.mailFrom) != true
+        let author = HeaderBlock(Array(head.readableBytesView)[...]).author
+        let isUnknownSender =
+            relayed.mail.verdicts?.provesSender(envelope.mailFrom, author: author) != true
         let mail = SentMailRecord(
             id: id, bodyID: bodyID, account: .main, acceptedAt: now,
             facts: SendingFacts(

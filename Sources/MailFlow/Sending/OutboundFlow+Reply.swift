@@ -10,17 +10,17 @@ extension OutboundFlow {
     }
 
     private func answer(_ answered: AnsweredMail) async -> SubmitterAnswer {
-        let sender: Mailbox
-        switch addressee(of: answered.mail) {
-        case .known(let known): sender = known
-        case .nobody(let reason): return .withheld(reason)
-        }
         let section: HeaderBlock
         do throws(StorageFailure) {
             section = try read(answered.mail, answered.content).section
         } catch {
             onFailure(error)
             return .failed("\(error)")
+        }
+        let sender: Mailbox
+        switch addressee(of: answered.mail, section) {
+        case .known(let known): sender = known
+        case .nobody(let reason): return .withheld(reason)
         }
         let reply = answered.reply
         let obstacle = ReplyObstacle(

@@ -44,14 +44,8 @@ package struct AutoReplyMail: Sendable {
     }
 
     private var header: [ComposedField] {
-        var header = [
-            ComposedField("From", prose: "<\(author.wireText)>"),
-            ComposedField(to: recipient),
-            ComposedField("Date", prose: at.rfc5322Text),
-            ComposedField("Message-ID", prose: "<\(id.text)@\(domain.ascii)>"),
-            ComposedField("Auto-Submitted", prose: "auto-replied"),
-            ComposedField("Subject", text: subject),
-        ]
+        var header = ComposedField.answering(
+            from: "<\(author.wireText)>", to: recipient, subject, id, at: at, domain)
         // RFC 5322 §3.6.4
         let answered = Self.ids(original.first("Message-ID")).first
         var references = Self.ids(original.first("References"))
@@ -73,13 +67,5 @@ package struct AutoReplyMail: Sendable {
             id.utf8.count <= idBytesMax && id.hasPrefix("<") && id.hasSuffix(">")
                 && id.utf8.allSatisfy { $0 > 32 && $0 < 127 }
         }
-    }
-}
-
-extension ComposedField {
-    /// `To`. An address that is not ASCII has no 7-bit form in a header: a group names nobody.
-    init(to recipient: Mailbox) {
-        let isPlain = recipient.localPart.utf8.allSatisfy { $0 < 128 }
-        self.init("To", prose: isPlain ? recipient.wireText : "sender:;")
     }
 }

@@ -109,14 +109,8 @@ package struct DeliveryReportMail: Sendable {
 
     private func header(subject: String) -> [ComposedField] {
         let from = author?.wireText ?? "MAILER-DAEMON@\(domain.ascii)"
-        var header = [
-            ComposedField("From", prose: "Mail Delivery System <\(from)>"),
-            ComposedField(to: recipient),
-            ComposedField("Date", prose: at.rfc5322Text),
-            ComposedField("Message-ID", prose: "<\(id.text)@\(domain.ascii)>"),
-            ComposedField("Auto-Submitted", prose: "auto-replied"),
-            ComposedField("Subject", text: subject),
-        ]
+        var header = ComposedField.answering(
+            from: "Mail Delivery System <\(from)>", to: recipient, subject, id, at: at, domain)
         if let reported = HeaderBlock(originalHeader).first("Message-ID")?.text,
             let references = ComposedField("References", reported)
         {

@@ -195,8 +195,7 @@ struct ConditionDocument {
 
     /// A list, or one entry that stands for a list of it alone.
     static func oneOrMore(_ value: DocumentValue) -> [DocumentValue] {
-        guard value.isSequence else { return [value] }
-        let entries = value.list()
+        let entries = value.oneOrMore()
         if entries.isEmpty { value.noteWhole("nothing stands here") }
         if entries.count > operandsMax {
             value.noteWhole("\(entries.count) entries; at most \(operandsMax) stand in a test")

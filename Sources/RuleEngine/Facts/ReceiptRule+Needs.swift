@@ -6,6 +6,17 @@ extension ReceiptRule {
     }
 }
 
+extension ReceiptRule {
+    /// Whether something is filled in that is not known before the mail's content; a group may be one
+    /// of any condition.
+    var namesContent: Bool {
+        actions.flatMap(\.templateNames).contains { name in
+            let needs = TemplateFact(rawValue: name).map(\.needs) ?? conditions?.needs ?? []
+            return !needs.isEmpty
+        }
+    }
+}
+
 extension RuleConditions {
     /// What of a mail has to be read to answer them.
     var needs: MailFacts.Needs { RuleCondition.needs(of: when + unless) }

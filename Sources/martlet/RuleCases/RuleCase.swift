@@ -15,8 +15,8 @@ struct RuleCase {
     var content: Content?
     /// What handlers answer; `CONTINUE` where nothing stands.
     var answers: [String: Disposition] = [:]
-    /// Nil where the case does not say.
-    var expected: [Expectation]?
+    /// In their order; none: no rule takes the mail.
+    var expected: [Expectation]
 
     /// A rule that takes the mail, and the actions that it comes to, each by its text or its kind.
     struct Expectation {
@@ -26,7 +26,6 @@ struct RuleCase {
 
     /// What differs from what is expected, for people; nothing where the rules do as they should.
     func differences(from traces: [RuleTrace]) -> [String] {
-        let expected = expected ?? []
         let found = traces.filter { $0.answer == .took }
         var differences: [String] = []
         let missing = expected.filter { one in !found.contains { $0.rule == one.rule } }

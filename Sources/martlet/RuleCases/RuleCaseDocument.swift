@@ -32,7 +32,7 @@ struct RuleCaseDocument {
 
     private static func ruleCase(_ value: DocumentValue) -> RuleCase? {
         guard let mapping = value.mapping(keys: keys) else { return nil }
-        let recipients = mapping.required("to").map(oneOrMore) ?? []
+        let recipients = mapping.required("to")?.oneOrMore() ?? []
         var facts = MailFacts(
             recipients: recipients.compactMap(mailbox), isTLS: mapping.bool("tls") ?? false)
         if let path = mapping.string("mailFrom") {
@@ -55,14 +55,10 @@ struct RuleCaseDocument {
             content: mapping.string("mail").map { .file($0) }
                 ?? mapping.string("text").map { .text($0) },
             answers: answers(mapping["answers"]),
-            expected: mapping.required("expect").map(expectations))
+            expected: mapping.required("expect").map(expectations) ?? [])
     }
 
     // MARK: Envelope and connection
-
-    private static func oneOrMore(_ value: DocumentValue) -> [DocumentValue] {
-        value.isSequence ? value.list() : [value]
-    }
 
     private static func mailbox(_ value: DocumentValue?) -> Mailbox? {
         guard let value, let text = value.string() else { return nil }
@@ -115,7 +111,7 @@ struct RuleCaseDocument {
         return .known(
             MailFacts.Verdicts(
                 statuses: statuses, dmarcPolicy: mapping.string("dmarcPolicy"),
-                dkimDomains: (mapping["dkimDomains"].map(oneOrMore) ?? [])
+                dkimDomains: (mapping["dkimDomains"]?.oneOrMore() ?? [])
                     .compactMap { $0.string()?.lowercased() },
                 spamScore: mapping["spamScore"].flatMap(number),
                 listScore: mapping["listScore"].flatMap(number)))
