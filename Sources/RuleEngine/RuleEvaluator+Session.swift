@@ -1,4 +1,4 @@
-package import MailModel
+import MailModel
 
 /// What is known before a mail's 250 of whether rules refuse it for a recipient.
 ///
