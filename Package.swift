@@ -140,7 +140,7 @@ let package = Package(
             ]),
         source(
             "Actions",
-            ["Topics", "Events", "Storage", "RuleEngine", "MailModel", nioCore]),
+            ["Topics", "Events", "Storage", "RuleEngine", "MailModel", crypto, nioCore]),
         source("Topics", ["Storage", "MailModel", logging, lifecycle]),
         source(
             "DeliveryQueue", ["Storage", "SMTPProtocol", "MailModel", lifecycle, nioCore]),

@@ -56,6 +56,8 @@ package struct ActionResult: Sendable {
     package var detail: String
     /// For the outbox, written together with the outcome.
     package var deliveries: [TopicDelivery]
+    /// Of a failure: no other try is made before, where one is made at all.
+    package var notBefore: Timestamp?
 
     package init(ending: Ending, detail: String, deliveries: [TopicDelivery] = []) {
         self.ending = ending

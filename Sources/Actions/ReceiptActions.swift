@@ -17,6 +17,7 @@ package struct ReceiptActions: Sendable {
     /// Nil where nothing is sent.
     package var submitter: (any MailSubmitter)?
     package var maildirs: Maildirs?
+    package var webhooks: Webhooks?
 
     /// No mail's header section is larger than `headerBytesMax`: what is read of a mail in a file
     /// to describe it.
@@ -58,6 +59,7 @@ package struct ReceiptActions: Sendable {
         case .reply(let reply): await self.reply(task, reply)
         case .relay(let relay): await self.relay(task, to: relay)
         case .deliver(let maildir): await deliver(task, into: maildir)
+        case .webhook(let webhook): await self.webhook(task, to: webhook)
         case .stop(let topic): stop(task, topic: topic)
         case .quarantine(let reason):
             ActionResult(ending: .done(.continueOn), detail: reason ?? "kept apart")

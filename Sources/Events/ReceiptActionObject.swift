@@ -9,6 +9,8 @@ package struct ReceiptActionObject: Sendable, Encodable, Equatable {
     package var objectKeyPrefix: String?
     package var objectKey: String?
     package var functionArn: String?
+    /// Ours: the name of a webhook.
+    package var webhook: String?
     package var invocationType: String?
     package var encoding: String?
     package var smtpReplyCode: String?
@@ -16,7 +18,8 @@ package struct ReceiptActionObject: Sendable, Encodable, Equatable {
     package var message: String?
     package var sender: String?
 
-    /// Nil for `addHeader`, which SES never reports, and for what SES does not have. `objectKey` is that of a `store`.
+    /// Nil for `addHeader`, which SES never reports, and for what SES does not have, but for `webhook`.
+    /// `objectKey` is that of a `store`.
     package init?(_ action: ReceiptAction, objectKey: String? = nil) {
         switch action {
         case .store(let bucket, let prefix, let topic, _):
@@ -44,6 +47,9 @@ package struct ReceiptActionObject: Sendable, Encodable, Equatable {
             statusCode = bounce.status?.description
             message = bounce.message
             sender = bounce.sender
+        case .webhook(let webhook):
+            type = "Webhook"
+            self.webhook = webhook
         case .addHeader, .forward, .relay, .deliver, .reply, .reject, .quarantine, .drop:
             return nil
         }

@@ -63,7 +63,7 @@ package enum ReceiptEvents {
 }
 
 /// SES: `mail`.
-private struct MailObject: Encodable {
+struct MailObject: Encodable {
     var timestamp: String
     var source: String
     var messageId: String
@@ -91,7 +91,7 @@ private struct MailObject: Encodable {
 }
 
 /// SES: `receipt`.
-private struct ReceiptObject: Encodable {
+struct ReceiptObject: Encodable {
     struct Verdict: Encodable {
         var status: String
     }

@@ -108,7 +108,8 @@ struct ActionPass {
         case .failed:
             record.nextAttemptAt = retries.next(
                 afterAttempt: attempt, firstAttemptAt: record.firstAttemptAt, now: time,
-                random: random)
+                random: random
+            ).map { max($0, result.notBefore ?? $0) }
             record.state = record.nextAttemptAt == nil ? .dead : .retrying
         }
         tried.insert(key)

@@ -10,8 +10,8 @@ package import Topics
 /// it done, journals what came of all of them in one group commit, and retires what has ended.
 ///
 /// `store` and `notify` of a batch run together, so that many objects share one sync; a mail
-/// whose next action is a handler leaves the batch and waits for one of the handlers' places, so
-/// that a slow handler holds up no mail that wants none. Every effect may happen twice (a crash
+/// whose next action is a handler or a webhook leaves the batch and waits in the room for it
+/// (`ActionRooms`), so that a slow one holds up no mail that wants none. Every effect may happen twice (a crash
 /// between doing and journalling); the stable id says so to those who see it.
 package struct ActionRunner: Service {
     /// Mails that share one round of syncs.
@@ -29,10 +29,11 @@ package struct ActionRunner: Service {
     private let pause: any Pause
     private let log: any ActionLog
     private let lanes: Int
-    private let handlersMax: Int
+    private let rooms: ActionRooms
 
     /// `judge`: nil where nothing judges mails; `feedback`: nil where nothing is sent. `lanes`
-    /// batches are worked on at once, `handlersMax` handlers run. `onDeliveries` is called when the
+    /// batches are worked on at once, `handlersMax` handlers run, and each webhook has as many posts
+    /// at once as it may. `onDeliveries` is called when the
     /// outbox has something new.
     package init(
         queue: ActionQueue, rules: ActiveRules, store: any MailStore, bodies: any BodyFiles,
@@ -58,14 +59,14 @@ package struct ActionRunner: Service {
         self.pause = pause
         self.log = log
         self.lanes = lanes
-        self.handlersMax = handlersMax
+        rooms = ActionRooms(
+            handlersMax: handlersMax, postsMax: actions.webhooks?.postsMax ?? [:])
     }
 
     /// Runs until graceful shutdown; then the batches at work end and are journalled, and what
     /// still waits stays in the store for the next start.
     package func run() async throws {
         let judgedQueue = judge == nil ? queue : ActionQueue()
-        let handlerQueue = ActionQueue()
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 if let judge {
@@ -75,10 +76,12 @@ package struct ActionRunner: Service {
                     group.addTask { await stage.run() }
                 }
                 for _ in 0..<lanes {
-                    group.addTask { await runLane(judgedQueue, handlerQueue) }
+                    group.addTask { await runLane(judgedQueue) }
                 }
-                for _ in 0..<handlersMax {
-                    group.addTask { await runHandlers(handlerQueue, judgedQueue) }
+                for (kind, room) in rooms.all {
+                    for _ in 0..<room.places {
+                        group.addTask { await runPlace(in: kind, room.queue, judgedQueue) }
+                    }
                 }
                 let due = DueMails(
                     queue: queue, judgedQueue: judgedQueue, claimed: claimed, time: time,
@@ -88,7 +91,7 @@ package struct ActionRunner: Service {
         } onGracefulShutdown: {
             queue.close()
             judgedQueue.close()
-            handlerQueue.close()
+            rooms.close()
         }
     }
 }
@@ -99,10 +102,10 @@ extension ActionRunner {
     /// How long the first mail of a batch waits for others: at low load it would otherwise take
     /// the disk's next sync away from the next mail's 250.
     private static let gatherMilliseconds: Int64 = 50
-    /// Until a mail that found no handler's place is looked at again.
+    /// Until a mail that found a room full is looked at again.
     private static let postponedSeconds: Int64 = 10
 
-    private func runLane(_ judgedQueue: ActionQueue, _ handlerQueue: ActionQueue) async {
+    private func runLane(_ judgedQueue: ActionQueue) async {
         while !judgedQueue.isClosed {
             await judgedQueue.waitForMail()
             if judgedQueue.waitingCount < Self.batchMax {
@@ -110,12 +113,12 @@ extension ActionRunner {
             }
             let batch = judgedQueue.take(Self.batchMax)
             guard !batch.isEmpty else { continue }
-            await work(on: batch, handlerQueue)
+            await work(on: batch)
         }
     }
 
-    /// Everything but handlers, for all mails of the batch together.
-    private func work(on batch: [WaitingMail], _ handlerQueue: ActionQueue) async {
+    /// Everything that has no room of its own, for all mails of the batch together.
+    private func work(on batch: [WaitingMail]) async {
         var passes: [ActionPass] = []
         for mail in batch {
             guard var pass = await open(mail) else { continue }
@@ -125,7 +128,7 @@ extension ActionRunner {
         while true {
             var tasks: [(pass: Int, task: ActionTask)] = []
             for index in passes.indices {
-                for task in passes[index].next() where !task.action.isHandler {
+                for task in passes[index].next() where rooms.kind(of: task.action) == nil {
                     tasks.append((index, task))
                 }
             }
@@ -136,34 +139,37 @@ extension ActionRunner {
             }
         }
         guard await journal.write(&passes) else { return }
-        await settle(passes, handlerQueue)
+        await settle(passes)
     }
 
-    /// After the journal: to the handlers, or done with for now.
-    private func settle(_ passes: [ActionPass], _ handlerQueue: ActionQueue) async {
+    /// After the journal: to a room, or done with for now.
+    private func settle(_ passes: [ActionPass]) async {
         var postponed: [MailProgress] = []
         for pass in passes {
-            guard pass.next().contains(where: { $0.action.isHandler }) else {
+            let next = pass.next().lazy.compactMap { rooms.kind(of: $0.action) }.first
+            guard let room = next.flatMap({ rooms.all[$0] }) else {
                 queue.release([pass.mail.record.id])
                 continue
             }
-            if handlerQueue.isFull {
+            if room.queue.isFull {
                 // Its row is not looked at again and again while there is no place for it.
                 postponed.append(pass.postponement(bySeconds: Self.postponedSeconds))
             } else {
-                handlerQueue.putBack(pass.mail.withoutContent)
+                room.queue.putBack(pass.mail.withoutContent)
             }
         }
         await journal.postpone(postponed)
     }
 
-    /// One handler at a time, mail by mail; each outcome is journalled before anything else.
-    private func runHandlers(_ handlerQueue: ActionQueue, _ judgedQueue: ActionQueue) async {
-        while !handlerQueue.isClosed {
-            await handlerQueue.waitForMail()
-            for mail in handlerQueue.take(1) {
+    /// One action at a time, mail by mail; each outcome is journalled before anything else.
+    private func runPlace(
+        in kind: ActionRooms.Kind, _ waiting: ActionQueue, _ judgedQueue: ActionQueue
+    ) async {
+        while !waiting.isClosed {
+            await waiting.waitForMail()
+            for mail in waiting.take(1) {
                 guard var pass = await open(mail) else { continue }
-                if let task = pass.next().first(where: { $0.action.isHandler }) {
+                if let task = pass.next().first(where: { rooms.kind(of: $0.action) == kind }) {
                     for result in await actions.perform([task]) {
                         note(result, of: task, in: &pass)
                     }
@@ -204,12 +210,5 @@ extension ActionRunner {
     private func note(_ result: ActionResult, of task: ActionTask, in pass: inout ActionPass) {
         log.ended(
             pass.note(result, of: task, at: time.now(), retries: retries, random: random))
-    }
-}
-
-extension ReceiptAction {
-    /// Whether the action runs a handler, and so may take its time.
-    var isHandler: Bool {
-        if case .invoke = self { true } else { false }
     }
 }

@@ -37,8 +37,8 @@ extension ReceiptAction {
     fileprivate var keeps: Bool {
         switch self {
         case .stop, .drop, .quarantine: true
-        case .store, .invoke, .notify, .forward, .relay, .deliver, .bounce, .reply, .addHeader,
-            .reject:
+        case .store, .invoke, .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply,
+            .addHeader, .reject:
             false
         }
     }

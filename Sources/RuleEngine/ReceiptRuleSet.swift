@@ -121,6 +121,8 @@ package enum ReceiptAction: Sendable, Hashable, Codable {
     case relay(to: String)
     /// Puts the mail into its recipients' Maildirs of this name. SES: `WorkmailAction` in its place
     case deliver(maildir: String)
+    /// Posts the mail to the web endpoint of this name. SES has none.
+    case webhook(to: String)
     /// Puts a header line before the mail for later actions. SES: `AddHeaderAction`.
     case addHeader(name: String, value: String)
     /// Keeps the mail apart until a person releases it: then the rules go on behind this action.

@@ -8,6 +8,7 @@ package struct RuleCatalogue: Sendable {
     /// Hosts that take mails for others.
     package var relays: [String]?
     package var maildirs: [String]?
+    package var webhooks: [String]?
     /// The address lists that stand beside the rules.
     package var lists: [String: [RecipientCondition]] = [:]
 

@@ -58,6 +58,7 @@ extension RuleDocument {
         case .reply(let reply): return "reply: \(reply.documentText)"
         case .relay(let relay): values = [("to", relay)]
         case .deliver(let maildir): values = [("maildir", maildir)]
+        case .webhook(let webhook): values = [("to", webhook)]
         case .addHeader(let name, let value): values = [("name", name), ("value", value)]
         case .quarantine(let reason): values = [("reason", reason)]
         case .stop(let topic): values = [("topic", topic)]

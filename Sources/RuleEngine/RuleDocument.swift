@@ -53,8 +53,8 @@ package struct RuleDocument {
     }
 
     private static let actionNames = [
-        "store", "invoke", "notify", "forward", "relay", "deliver", "bounce", "reply", "reject",
-        "addHeader", "quarantine", "stop", "drop",
+        "store", "invoke", "notify", "forward", "relay", "deliver", "webhook", "bounce", "reply",
+        "reject", "addHeader", "quarantine", "stop", "drop",
     ]
     /// Those that may stand there as their name alone.
     private static let plainActions: [String: ReceiptAction] = [
@@ -89,6 +89,9 @@ package struct RuleDocument {
         case "deliver":
             guard let deliver = arguments.mapping(keys: ["maildir"]) else { return nil }
             return .deliver(maildir: values.maildir(deliver.required("maildir")) ?? "")
+        case "webhook":
+            guard let webhook = arguments.mapping(keys: ["to"]) else { return nil }
+            return .webhook(to: values.webhook(webhook.required("to")) ?? "")
         case "addHeader": return addHeader(arguments, values)
         case "quarantine":
             guard let quarantine = arguments.mapping(keys: ["reason"]) else { return nil }

@@ -36,6 +36,10 @@ struct RuleValues {
         reference(value, "maildir", among: catalogue.maildirs)
     }
 
+    func webhook(_ value: DocumentValue?) -> String? {
+        reference(value, "webhook", among: catalogue.webhooks)
+    }
+
     private func reference(
         _ value: DocumentValue?, _ kind: String, among known: [String]?
     ) -> String? {

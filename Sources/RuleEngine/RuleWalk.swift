@@ -112,8 +112,8 @@ struct RuleWalk {
             guard !isHeld else { return hold(planned) }
             isStopped = true
             return Step(standing: isDryRun ? "would drop" : "dropped", endsRule: true)
-        case .store, .invoke, .notify, .forward, .relay, .deliver, .bounce, .reply, .quarantine,
-            .stop:
+        case .store, .invoke, .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply,
+            .quarantine, .stop:
             guard !isHeld else { return hold(planned) }
         }
         switch standing(planned.key) {
@@ -175,7 +175,8 @@ extension ReceiptAction {
         switch self {
         case .invoke(_, let type, _, _): type == .requestResponse
         case .quarantine, .stop, .drop: true
-        case .store, .notify, .forward, .relay, .deliver, .bounce, .reply, .addHeader, .reject:
+        case .store, .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply, .addHeader,
+            .reject:
             false
         }
     }
@@ -186,8 +187,8 @@ extension ReceiptAction {
         switch self {
         case .store, .quarantine: true
         case .invoke(_, let type, _, _): type == .requestResponse
-        case .notify, .forward, .relay, .deliver, .bounce, .reply, .addHeader, .reject, .stop,
-            .drop:
+        case .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply, .addHeader, .reject,
+            .stop, .drop:
             false
         }
     }
@@ -196,8 +197,8 @@ extension ReceiptAction {
         switch self {
         case .store(_, _, _, let policy), .invoke(_, _, _, let policy): policy
         case .quarantine: .hold
-        case .notify, .forward, .relay, .deliver, .bounce, .reply, .addHeader, .reject, .stop,
-            .drop:
+        case .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply, .addHeader, .reject,
+            .stop, .drop:
             .goOn
         }
     }

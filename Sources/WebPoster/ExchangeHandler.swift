@@ -20,6 +20,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
         let answer: EventLoopPromise<HTTPAnswer>
         var status = 0
         var mediaType: String?
+        var retryAfter: String?
         var isKept = false
         var body = ByteBuffer()
         var isTooLong = false
@@ -65,6 +66,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
         case .head(let head):
             current.status = Int(head.status.code)
             current.mediaType = head.headers.first(name: "Content-Type")
+            current.retryAfter = head.headers.first(name: "Retry-After")
             current.isKept = head.isKeepAlive
             waiting = current
         case .body(let bytes):
@@ -82,7 +84,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
     private func finish(_ current: Waiting, _ context: ChannelHandlerContext) {
         waiting = nil
         let answer = HTTPAnswer(
-            status: current.status, mediaType: current.mediaType,
+            status: current.status, mediaType: current.mediaType, retryAfter: current.retryAfter,
             body: current.isTooLong ? nil : Array(buffer: current.body))
         guard !current.isKept else { return current.answer.succeed(answer) }
         context.close().whenComplete { _ in current.answer.succeed(answer) }

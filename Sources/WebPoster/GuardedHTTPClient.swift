@@ -17,7 +17,7 @@ package struct GuardedHTTPClient: Sendable {
     package typealias Rest = @Sendable (_ seconds: Int64) async throws -> Void
 
     static let connectSeconds: Int64 = 5
-    /// One request with its answer, and one look-up.
+    /// One request with its answer, where nobody says otherwise, and one look-up.
     static let exchangeSeconds: Int64 = 15
     static let answerHeaderBytesMax = 16_384
     static let answerHeadersMax = 100
@@ -57,6 +57,14 @@ package struct GuardedHTTPClient: Sendable {
         await exchange(.POST, requests, url).map { $0.map(\.status) }
     }
 
+    /// What one request is answered with, within so many seconds from when its connection stands.
+    package func post(
+        _ request: HTTPPost, to url: WebURL, seconds: Int64
+    ) async -> Result<HTTPAnswer, HTTPFailure> {
+        await exchange(.POST, [request], url, seconds: seconds).first
+            ?? .failure(.failed("no answer"))
+    }
+
     /// What `url` is answered with.
     package func get(_ url: WebURL) async -> Result<HTTPAnswer, HTTPFailure> {
         await exchange(.GET, [HTTPPost(headers: [], body: [])], url).first
@@ -64,7 +72,8 @@ package struct GuardedHTTPClient: Sendable {
     }
 
     private func exchange(
-        _ method: HTTPMethod, _ requests: [HTTPPost], _ url: WebURL
+        _ method: HTTPMethod, _ requests: [HTTPPost], _ url: WebURL,
+        seconds: Int64 = Self.exchangeSeconds
     ) async -> [Result<HTTPAnswer, HTTPFailure>] {
         var results: [Result<HTTPAnswer, HTTPFailure>] = []
         do {
@@ -79,7 +88,8 @@ package struct GuardedHTTPClient: Sendable {
                     channel = try await connect(to: addresses, url)
                 }
                 connection = channel
-                results.append(.success(try await exchange(method, request, url, on: channel)))
+                results.append(
+                    .success(try await exchange(method, request, url, on: channel, seconds)))
             }
         } catch let failure as HTTPFailure {
             results.append(.failure(failure))
@@ -181,7 +191,8 @@ package struct GuardedHTTPClient: Sendable {
     // MARK: Exchanges
 
     private func exchange(
-        _ method: HTTPMethod, _ request: HTTPPost, _ url: WebURL, on channel: any Channel
+        _ method: HTTPMethod, _ request: HTTPPost, _ url: WebURL, on channel: any Channel,
+        _ seconds: Int64
     ) async throws -> HTTPAnswer {
         var headers = HTTPHeaders([("Host", url.hostField)])
         headers.add(contentsOf: request.headers)
@@ -193,7 +204,7 @@ package struct GuardedHTTPClient: Sendable {
             body: ByteBuffer(bytes: request.body), answer: answer)
         channel.writeAndFlush(exchange).whenFailure { answer.fail($0) }
         return try await wait(
-            for: answer.futureResult, seconds: Self.exchangeSeconds, "waiting for the answer"
+            for: answer.futureResult, seconds: seconds, "waiting for the answer"
         ) {
             channel.close(promise: nil)
         }
@@ -238,12 +249,15 @@ package struct HTTPAnswer: Sendable, Equatable {
     package var status: Int
     /// `Content-Type` as it was sent.
     package var mediaType: String?
+    /// `Retry-After` as it was sent.
+    package var retryAfter: String?
     /// Nil where it was longer than it may be.
     package var body: [UInt8]?
 
-    package init(status: Int, mediaType: String?, body: [UInt8]?) {
+    package init(status: Int, mediaType: String?, retryAfter: String? = nil, body: [UInt8]?) {
         self.status = status
         self.mediaType = mediaType
+        self.retryAfter = retryAfter
         self.body = body
     }
 }

@@ -305,6 +305,7 @@ import Topics
     /// The YAML that sets `path` alone, and what the reader calls it in problems.
     private func text(setting path: String, to value: String) -> (yaml: String, path: String) {
         let parts = path.replacing("handlers.*", with: "handlers.ticket")
+            .replacing("webhooks.*", with: "webhooks.tickets")
             .replacing("topics.*.*", with: "topics.received.web")
             .replacing("topics.*", with: "topics.received").split(separator: ".").map(String.init)
         let besides =
@@ -316,6 +317,8 @@ import Topics
             case ("handlers", _): "command: [/bin/true], "
             case ("health", _): "address: 127.0.0.1, "
             case ("web", _): "url: \"https://a.example/\", address: 127.0.0.1, "
+            case ("webhooks", _):
+                "url: \"https://a.example/\", secretFile: \"\(Self.secretFile)\", "
             case ("topics", "signatureVersion"): "web: {url: \"https://a.example/\"}, "
             case ("topics", "minDelayTarget"): "maxDelayTarget: 3600, "
             case ("topics", "maxDelayTarget"): "minDelayTarget: 1, "
@@ -328,6 +331,8 @@ import Topics
         }
         return ("\(parts[0]): \(outer)\n", parts.joined(separator: "."))
     }
+
+    private static let secretFile = ProjectFiles.fixture("config-bad/55-webhooks/good.secret")
 
     @Test func thereAreNumbers() {
         #expect(Self.numbers.count >= 30)
@@ -376,6 +381,9 @@ import Topics
         } else if path.hasPrefix("topics.") || path.hasPrefix("screening.") {
             let plain = try read(text(setting: path, to: setting.defaultText).yaml)
             #expect("\(plain.topics)\(plain.screening)" != "\(set.topics)\(set.screening)")
+        } else if path.hasPrefix("webhooks.") {
+            let plain = try read(text(setting: path, to: setting.defaultText).yaml)
+            #expect(plain.webhooks != set.webhooks)
         } else {
             #expect("\(least)" != "\(set)")
         }

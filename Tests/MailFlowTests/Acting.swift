@@ -23,11 +23,13 @@ final class Acting: Sendable {
     let bucket: String
 
     private let judge: (any MailJudge)?
+    private let webhooks: Webhooks?
 
     init(
         _ rules: [ReceiptRule], topics: [String: [Subscriber]] = [:],
-        judge: (any MailJudge)? = nil, sends: Bool = false
+        judge: (any MailJudge)? = nil, sends: Bool = false, webhooks: Webhooks? = nil
     ) async throws {
+        self.webhooks = webhooks
         self.judge = judge
         receiving = try await Receiving(
             rules: ReceiptRuleSet(name: "test", rules: rules), sends: sends)
@@ -42,13 +44,15 @@ final class Acting: Sendable {
     let directory: TopicDirectory
 
     func runner(_ retries: RetrySchedule = RetrySchedule()) -> ActionRunner {
-        ActionRunner(
+        var actions = ReceiptActions(
+            objects: objects, invoker: invoker, topics: directory, bodies: receiving.bodies,
+            time: receiving.time, random: CountingRandom())
+        actions.webhooks = webhooks
+        return ActionRunner(
             queue: receiving.queue, rules: receiving.rules, store: receiving.store,
             bodies: receiving.bodies, judge: judge, feedback: feedback,
-            actions: ReceiptActions(
-                objects: objects, invoker: invoker, topics: directory, bodies: receiving.bodies,
-                time: receiving.time, random: CountingRandom()),
-            retries: retries, time: receiving.time, random: CountingRandom(), pause: pause,
+            actions: actions, retries: retries, time: receiving.time, random: CountingRandom(),
+            pause: pause,
             log: ended, onDeliveries: {})
     }
 

@@ -53,6 +53,7 @@ import Testing
         var catalogue = RuleCatalogue(
             buckets: ["mail", "archive"], handlers: ["ticket"], topics: ["received"])
         catalogue.maildirs = ["home"]
+        catalogue.webhooks = ["tickets"]
         catalogue.relays = ["mailboxes", "corp.example"]
         return catalogue
     }()

@@ -37,6 +37,7 @@ struct TestCertificate {
 final class Endpoint: Sendable {
     enum Answer: Sendable {
         case status(Int, location: String)
+        case later(Int, retryAfter: String)
         /// 200, and the connection ends.
         case closing
         case body(bytes: Int)
@@ -141,6 +142,9 @@ private final class EndpointHandler: ChannelInboundHandler {
         case .status(let code, let location):
             head.status = HTTPResponseStatus(statusCode: code)
             head.headers.add(name: "Location", value: location)
+        case .later(let code, let retryAfter):
+            head.status = HTTPResponseStatus(statusCode: code)
+            head.headers.add(name: "Retry-After", value: retryAfter)
         case .closing: head.headers.add(name: "Connection", value: "close")
         case .body(let bytes): body.writeRepeatingByte(UInt8(ascii: "x"), count: bytes)
         case .header(let bytes):

@@ -36,6 +36,20 @@ import WebPoster
         #expect(endpoint.connections == 1)
     }
 
+    @Test func saysWhenToComeAgain() async throws {
+        let endpoint = try await Endpoint()
+        endpoint.answers = [.later(503, retryAfter: "120")]
+        let client = try GuardedHTTPClient(addressGuard: Self.loopback) { _ in
+            Self.addresses("127.0.0.1")
+        }
+        let url = try WebURL(parsing: "http://hook.example:\(endpoint.port)/")
+        #expect(
+            await client.post(Self.post(), to: url, seconds: 60)
+                == .success(
+                    HTTPAnswer(status: 503, mediaType: nil, retryAfter: "120", body: [])))
+        try await endpoint.end()
+    }
+
     @Test func getsADocument() async throws {
         let endpoint = try await Endpoint()
         endpoint.answers = [.body(bytes: 5), .body(bytes: 65_537)]

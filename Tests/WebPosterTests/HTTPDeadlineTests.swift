@@ -60,6 +60,20 @@ import WebPoster
         try await peer.end()
     }
 
+    @Test func waitsAsLongAsItIsTold() async throws {
+        let peer = try await RawPeer { _ in }
+        let clock = ManualRest()
+        let client = try client(clock)
+        let url = try WebURL(parsing: "http://127.0.0.1:\(peer.port)/")
+        async let answer = client.post(HTTPPost(headers: [], body: []), to: url, seconds: 40)
+        await peer.untilHeard()
+        await clock.pass()
+        let failure = await answer
+        #expect(failure == .failure(.failed("waiting for the answer took more than 40 s")))
+        await peer.untilClosed()
+        try await peer.end()
+    }
+
     @Test func aLookUpEnds() async throws {
         let clock = ManualRest()
         let client = try GuardedHTTPClient(

@@ -49,6 +49,10 @@ struct ActionParts {
             configuration.maildirs,
             store: MaildirFolders(onSyncFailure: { ending.syncFailed($0) }),
             hostname: configuration.hostname, startedAt: time.now())
+        let client = try GuardedHTTPClient(
+            addressGuard: configuration.http, resolve: SystemResolver.addresses)
+        actions.webhooks = Webhooks(
+            configuration.webhooks, poster: GuardedWebhookPoster(client: client))
         sessionHandlers = SessionHandlers(
             ask: { [actions] in await actions.ask($0) }, pause: surroundings.pause,
             log: surroundings.journal, executor: WorkThreads.actions)
@@ -65,7 +69,7 @@ struct ActionParts {
         }
         deliverer = TopicDeliverer(
             outbox: spool.store, directory: topics, wishes: subscriptions,
-            poster: try Self.posters(configuration, surroundings),
+            poster: Self.posters(client, surroundings),
             side: Self.side(configuration, signingKey), retries: configuration.retries,
             time: time, random: random, pause: surroundings.pause, wake: wake,
             log: surroundings.log,
@@ -94,11 +98,9 @@ struct ActionParts {
     }
 
     private static func posters(
-        _ configuration: Configuration, _ surroundings: Surroundings
-    ) throws -> Posters {
+        _ client: GuardedHTTPClient, _ surroundings: Surroundings
+    ) -> Posters {
         let ending = surroundings.ending
-        let client = try GuardedHTTPClient(
-            addressGuard: configuration.http, resolve: SystemResolver.addresses)
         return Posters(
             files: JSONLinesFiles(
                 threads: WorkThreads.messages.pool, onSyncFailure: { ending.syncFailed($0) }),

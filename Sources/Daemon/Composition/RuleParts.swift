@@ -72,6 +72,7 @@ extension Configuration {
             topics: topics.keys.sorted())
         catalogue.isSending = sending.isEnabled
         catalogue.maildirs = maildirs.keys.sorted()
+        catalogue.webhooks = webhooks.keys.sorted()
         catalogue.relays = (Array(sending.namedRelays.keys) + sending.relays.keys).sorted()
         return catalogue
     }

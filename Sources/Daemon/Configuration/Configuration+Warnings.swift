@@ -1,3 +1,4 @@
+import Actions
 import Handlers
 import InboundSMTP
 package import MailModel
@@ -80,15 +81,17 @@ extension Configuration {
 
     /// URLs that say themselves that nothing will be posted to them.
     private var refusedURLs: [String] {
-        topics.sorted { $0.key < $1.key }.flatMap { topic, subscribers in
-            subscribers.compactMap { subscriber -> String? in
-                guard case .web(let url) = subscriber.endpoint,
-                    case .address(let address) = url.host,
-                    let refusal = http.refusal(of: address)
-                else { return nil }
-                return
-                    "topics.\(topic).\(subscriber.name).url: nothing will be posted there: \(refusal)"
+        let subscribers = topics.sorted { $0.key < $1.key }.flatMap { topic, subscribers in
+            subscribers.compactMap { subscriber -> (String, WebURL)? in
+                guard case .web(let url) = subscriber.endpoint else { return nil }
+                return ("topics.\(topic).\(subscriber.name)", url)
             }
+        }
+        let endpoints = webhooks.sorted { $0.key < $1.key }.map { ("webhooks.\($0)", $1.url) }
+        return (endpoints + subscribers).compactMap { place, url in
+            guard case .address(let address) = url.host, let refusal = http.refusal(of: address)
+            else { return nil }
+            return "\(place).url: nothing will be posted there: \(refusal)"
         }
     }
 

@@ -1,3 +1,4 @@
+package import Actions
 package import DNSClient
 package import DeliveryQueue
 import Foundation
@@ -148,6 +149,7 @@ package struct Configuration: Sendable {
     package var activeRuleSet: String?
     package var buckets: [String: Bucket]
     package var maildirs: [String: MaildirPattern]
+    package var webhooks: [String: Webhook]
     package var handlers: [HandlerProgram]
     package var topics: [String: [Subscriber]]
     /// Nil: no public side.

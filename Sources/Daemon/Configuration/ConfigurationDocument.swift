@@ -100,6 +100,7 @@ package struct ConfigurationDocument {
         let dns = DNSDocument(settings: settings)
         let buckets = targets.buckets(root["buckets"])
         let maildirs = targets.maildirs(root["maildirs"])
+        let webhooks = targets.webhooks(root["webhooks"])
         let handlers = targets.handlers(root["handlers"])
         let topics = targets.topics(root["topics"])
         let sending = SendingDocument(settings: settings, hostname: hostname, listeners: listeners)
@@ -128,7 +129,7 @@ package struct ConfigurationDocument {
             rulesDirectory: settings.path(rules?["directory"], to: .folder)
                 ?? settings.absolute(ConfigurationSchema.setting("rules.directory").defaultText),
             activeRuleSet: rules?.string("active"), buckets: buckets,
-            maildirs: maildirs, handlers: handlers,
+            maildirs: maildirs, webhooks: webhooks, handlers: handlers,
             topics: topics, web: web, http: addressGuard(settings.section(root, "http")),
             filters: filters(root["filters"]),
             dns: dns.dns(settings.section(root, "dns")),

@@ -17,6 +17,32 @@ extension ConfigurationSchema {
                 "Maildirs for “deliver”. ${recipientLocalPart}, ${recipientUser} (up to a “+”) and\n"
                 + "${recipientDomain} are filled in; the folder above the first of them is there."),
         Setting(
+            path: "webhooks.*.url", defaultText: "https://tickets.example.com/inbound",
+            isExample: true, comment: "A web endpoint for “webhook”: one POST for each mail."),
+        Setting(
+            path: "webhooks.*.secretFile", defaultText: "tickets.secret", isExample: true,
+            comment:
+                "A file with the secret that signs them: whsec_ and 24 to 64 bytes in base64. With\n"
+                + "two lines, both sign: so a secret is changed."),
+        Setting(
+            path: "webhooks.*.format", defaultText: "json",
+            comment: "What is posted: raw (message/rfc822), json, or what Postmark posts: postmark."
+        ),
+        Setting(
+            path: "webhooks.*.timeoutSeconds", defaultText: "30",
+            comment: "Until it has to have answered.", range: 1...300),
+        Setting(
+            path: "webhooks.*.bodyBytesMax", defaultText: "52428800",
+            comment: "A mail that makes a larger request is not posted.",
+            range: 1...1_073_741_824),
+        Setting(
+            path: "webhooks.*.attachmentsBytesMax", defaultText: "10485760",
+            comment: "Attachments that json carries, together; of others it says what they are.",
+            range: 0...1_073_741_824),
+        Setting(
+            path: "webhooks.*.postsMax", defaultText: "4", comment: "Requests at once.",
+            range: 1...64),
+        Setting(
             path: "handlers.*.command", defaultText: "[/usr/local/lib/martlet/ticket.py]",
             isExample: true,
             comment:

@@ -215,7 +215,7 @@ struct TargetDocument {
         return policy
     }
 
-    private func url(_ value: DocumentValue) -> WebURL? {
+    func url(_ value: DocumentValue) -> WebURL? {
         guard let text = value.string() else { return nil }
         do throws(WebURL.ParsingError) {
             return try WebURL(parsing: text)

@@ -27,6 +27,8 @@ package struct MIMEAttachment: Sendable, Hashable {
     package var size: Int
     /// Of the decoded bytes.
     package var sha256: [UInt8]
+    /// The decoded bytes, where they were asked for and there was room.
+    package var content: [UInt8]?
 
     package struct Name: Sendable, Hashable {
         /// Where it stands and how it is spelled: `Content-Disposition filename`, `… filename*`,

@@ -18,9 +18,15 @@ package struct MIMEAttachments: Sendable {
     /// Whether there was more than `countMax`, or deeper than `encodedDepthMax`.
     package private(set) var isCut = false
     private let guesser: (any ContentTypeGuesser)?
+    /// Bytes of contents that are still kept.
+    private var room: Int
 
-    package init(of message: MIMEMessage, guesser: (any ContentTypeGuesser)? = nil) {
+    /// The contents that fit into `contentsBytesMax` together are kept, each whole or not at all.
+    package init(
+        of message: MIMEMessage, guesser: (any ContentTypeGuesser)? = nil, contentsBytesMax: Int = 0
+    ) {
         self.guesser = guesser
+        room = contentsBytesMax
         read(message, prefix: "", encodedDepth: 0)
     }
 
@@ -145,6 +151,10 @@ package struct MIMEAttachments: Sendable {
             section: "", container: .part, seenType: guesser?.contentType(of: front), names: [],
             size: bytes.count, sha256: Array(hash.finalize()))
         describe(&attachment)
+        if room > 0, bytes.count <= room {
+            attachment.content = Array(bytes)
+            room -= bytes.count
+        }
         list.append(attachment)
     }
 }

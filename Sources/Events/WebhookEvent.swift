@@ -1,0 +1,62 @@
+import MailModel
+
+extension ReceiptEvents {
+    /// What a webhook is given: SES's `mail` and `receipt`, and what the mail says and carries. An
+    /// attachment without its content says why, and `objects` (`bucket/key`) where the mail is.
+    package static func webhook(
+        _ mail: ReceivedMail, _ receipt: Receipt, _ contents: MailContents, contentsBytesMax: Int,
+        objects: [String]
+    ) -> [UInt8] {
+        EventJSON.encode(
+            WebhookEvent(
+                timestamp: mail.receivedAt.iso8601Text, mail: MailObject(mail),
+                receipt: ReceiptObject(mail, receipt),
+                content: WebhookEvent.Content(
+                    text: contents.text, html: contents.html,
+                    attachments: contents.attachments.map {
+                        WebhookEvent.Attachment($0, contentsBytesMax: contentsBytesMax)
+                    }, attachmentsTruncated: contents.areAttachmentsCut, objects: objects)))
+    }
+
+    private struct WebhookEvent: Encodable {
+        var type = "mail.received"
+        var timestamp: String
+        var mail: MailObject
+        var receipt: ReceiptObject
+        var content: Content
+
+        struct Content: Encodable {
+            var text: String?
+            var html: String?
+            var attachments: [Attachment]
+            var attachmentsTruncated: Bool
+            var objects: [String]
+        }
+
+        struct Attachment: Encodable {
+            var fileName: String?
+            var contentType: String?
+            var disposition: String?
+            var contentId: String?
+            var size: Int
+            var sha256: String
+            /// In base64.
+            var content: String?
+            var contentOmitted: String?
+
+            init(_ attachment: MIMEAttachment, contentsBytesMax: Int) {
+                fileName = attachment.fileName
+                contentType = attachment.declaredType
+                disposition = attachment.disposition
+                contentId = attachment.bareContentID
+                size = attachment.size
+                sha256 = Hexadecimal.text(attachment.sha256)
+                content = attachment.content.map { Base64.text($0) }
+                if content == nil {
+                    contentOmitted =
+                        "an event carries at most \(contentsBytesMax) bytes of attachments"
+                }
+            }
+        }
+    }
+}

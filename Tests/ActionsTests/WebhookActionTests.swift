@@ -1,0 +1,287 @@
+import Actions
+import Foundation
+import MailModel
+import RuleEngine
+import Storage
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite struct WebhookActionTests {
+    /// Keeps what is posted, and answers as it is told.
+    private final class ScriptedPoster: WebhookPoster {
+        let posts = Mutex<[(request: WebhookRequest, url: WebURL, seconds: Int64)]>([])
+        let answer: WebhookAnswer
+
+        init(_ answer: WebhookAnswer) { self.answer = answer }
+
+        func post(
+            _ request: WebhookRequest, to url: WebURL, seconds: Int64
+        ) async -> WebhookAnswer {
+            posts.withLock { $0.append((request, url, seconds)) }
+            return answer
+        }
+    }
+
+    private static let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    private static let otherSecret = "whsec_bm90IGZvciBhbnlib2R5IGJ1dCB0ZXN0cw=="
+    private static let now = Timestamp(milliseconds: TestMail.receivedAt.milliseconds + 1_205)
+
+    private static let mail = """
+        From: "Löwe, Ada" <ada@sender.example>\r
+        To: Support <support+t42@demo.example>, =?utf-8?q?J=C3=B6rg?= <joerg@demo.example>\r
+        Subject: =?utf-8?q?Drucker_raucht_=E2=80=93_was_nun=3F?=\r
+        Message-ID: <1@sender.example>\r
+        MIME-Version: 1.0\r
+        Content-Type: multipart/mixed; boundary=o\r
+        \r
+        --o\r
+        Content-Type: multipart/alternative; boundary=i\r
+        \r
+        --i\r
+        Content-Type: text/plain; charset=iso-8859-1\r
+        Content-Transfer-Encoding: quoted-printable\r
+        \r
+        Gr=FC=DFe\r
+        --i\r
+        Content-Type: text/html\r
+        \r
+        <p>Hi</p>\r
+        --i--\r
+        --o\r
+        Content-Type: image/png\r
+        Content-ID: <pic@sender.example>\r
+        Content-Disposition: attachment; filename*=utf-8''%C3%BC.png\r
+        Content-Transfer-Encoding: base64\r
+        \r
+        iVBORw0KGgo=\r
+        --o\r
+        Content-Type: message/rfc822\r
+        \r
+        Subject: inner\r
+        Content-Type: application/pdf; name=a.pdf\r
+        \r
+        %PDF\r
+        --o--\r
+
+        """
+
+    private func perform(
+        _ format: Webhook.Format, answer: WebhookAnswer = .answered(status: 200),
+        on mail: TestMail = TestMail(mail), secrets: [String] = [secret],
+        bodyBytesMax: Int = 100_000, attachmentsBytesMax: Int = 1_000, rule: String = "rule"
+    ) async throws -> (ActionResult, [WebhookRequest]) {
+        let fixture = ActionFixture(now: Self.now)
+        fixture.bodies.hold(mail.content)
+        let poster = ScriptedPoster(answer)
+        var actions = fixture.actions
+        actions.webhooks = Webhooks(
+            [
+                "tickets": Webhook(
+                    url: try WebURL(parsing: "https://tickets.example/in"), format: format,
+                    secrets: secrets.compactMap { WebhookSecret($0) }, timeoutSeconds: 7,
+                    bodyBytesMax: bodyBytesMax, attachmentsBytesMax: attachmentsBytesMax,
+                    postsMax: 1)
+            ], poster: poster)
+        var task = mail.task(.webhook(to: "tickets"))
+        task.key = ActionKey(rule: rule, position: 2)
+        let result = await actions.perform([task])[0]
+        let posts = poster.posts.withLock { $0 }
+        #expect(posts.allSatisfy { $0.seconds == 7 && "\($0.url)" == "https://tickets.example/in" })
+        return (result, posts.map(\.request))
+    }
+
+    private func header(_ name: String, _ request: WebhookRequest) -> String? {
+        request.headers.first { $0.name == name }?.value
+    }
+
+    // MARK: Formats
+
+    @Test func rawIsTheMailWithItsRecipients() async throws {
+        for isInFile in [false, true] {
+            var mail = TestMail()
+            mail.to = ["ada@demo.example", "bob@demo.example"]
+            mail.addedHeaders = ["X-Queue: support"]
+            mail.isInFile = isInFile
+            let (result, requests) = try await perform(.raw, on: mail)
+            #expect(result.ending == .done(.continueOn))
+            #expect(result.detail == "tickets: answered 200")
+            let request = try #require(requests.first)
+            #expect(header("Content-Type", request) == "message/rfc822")
+            #expect(
+                String(decoding: request.body, as: UTF8.self)
+                    == "X-Original-To: ada@demo.example\r\nX-Original-To: bob@demo.example\r\n"
+                    + "X-Queue: support\r\nSubject: hello\r\n\r\nbody\r\n")
+        }
+    }
+
+    /// Against golden files.
+    @Test(arguments: [Webhook.Format.json, .postmark])
+    func saysWhatTheMailHas(_ format: Webhook.Format) async throws {
+        var mail = TestMail(Self.mail)
+        mail.to = ["support+t42@demo.example", "joerg@demo.example"]
+        let (_, requests) = try await perform(format, on: mail)
+        let request = try #require(requests.first)
+        #expect(header("Content-Type", request) == "application/json")
+        let actual = try JSONText.pretty(request.body)
+        let path = ProjectFiles.fixture("webhooks/\(format.rawValue).json")
+        #expect(actual == (try Golden.text(path, updatedTo: actual)))
+    }
+
+    @Test func aMailOfNothingIsTold() async throws {
+        for format in [Webhook.Format.json, .postmark] {
+            var mail = TestMail("")
+            mail.from = ""
+            let (result, requests) = try await perform(format, on: mail)
+            #expect(result.ending == .done(.continueOn))
+            _ = try JSONText.object(try #require(requests.first).body)
+        }
+    }
+
+    /// Its eight bytes are carried, or it is said that they are not, and where the mail is.
+    @Test(arguments: [(8, true), (7, false), (0, false)])
+    func anEventSaysWhatItLeavesOut(_ bytesMax: Int, _ isCarried: Bool) async throws {
+        var mail = TestMail(Self.mail)
+        mail.storedObjects = ["mail/support/1"]
+        let (_, requests) = try await perform(.json, on: mail, attachmentsBytesMax: bytesMax)
+        let event = try JSONText.object(try #require(requests.first).body)
+        let content = try #require(event["content"] as? [String: Any])
+        let attachments = try #require(content["attachments"] as? [[String: Any]])
+        #expect(attachments.count == 2)
+        #expect((attachments[0]["content"] as? String == "iVBORw0KGgo=") == isCarried)
+        #expect((attachments[0]["contentOmitted"] == nil) == isCarried)
+        #expect(attachments[0]["size"] as? Int == 8)
+        #expect(attachments[1]["contentOmitted"] != nil)
+        #expect(content["objects"] as? [String] == ["mail/support/1"])
+    }
+
+    @Test func whatIsTooLargeIsNotPosted() async throws {
+        let length = "X-Original-To: support@demo.example\r\n".utf8.count + TestMail().content.count
+        let (whole, requests) = try await perform(.raw, on: TestMail(), bodyBytesMax: length)
+        #expect(whole.ending == .done(.continueOn))
+        #expect(requests.first?.body.count == length)
+        let (refused, none) = try await perform(.raw, on: TestMail(), bodyBytesMax: length - 1)
+        #expect(refused.ending == .refused)
+        #expect(none.isEmpty)
+        #expect(
+            refused.detail
+                == "tickets: the request would have \(length) bytes; bodyBytesMax is \(length - 1)")
+    }
+
+    // MARK: Signatures
+
+    /// The example of Standard Webhooks' libraries.
+    @Test func signsAsOthersDo() throws {
+        let secret = try #require(WebhookSecret(Self.secret))
+        #expect(
+            secret.signature(
+                id: "msg_p5jXN8AQM9LWM0D4loKWxJek", at: Timestamp(milliseconds: 1_614_265_330_999),
+                of: Array(#"{"test": 2432232314}"#.utf8))
+                == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=")
+    }
+
+    @Test(arguments: [
+        (23, false), (24, true), (64, true), (65, false),
+    ])
+    func aSecretHasItsLength(_ bytes: Int, _ isOne: Bool) {
+        let key = Base64.text([UInt8](repeating: 7, count: bytes))
+        #expect((WebhookSecret("whsec_" + key) != nil) == isOne)
+        #expect(WebhookSecret(key) == nil)
+    }
+
+    @Test func everySecretSignsAndTheIdStays() async throws {
+        var ids: Set<String> = []
+        for _ in 1...2 {
+            let (_, requests) = try await perform(
+                .json, secrets: [Self.secret, Self.otherSecret], rule: "a.b")
+            let request = try #require(requests.first)
+            let id = try #require(header("webhook-id", request))
+            ids.insert(id)
+            #expect(header("webhook-timestamp", request) == "1565040603")
+            let expected = try [Self.secret, Self.otherSecret].map {
+                try #require(WebhookSecret($0)).signature(id: id, at: Self.now, of: request.body)
+            }
+            #expect(header("webhook-signature", request) == expected.joined(separator: " "))
+        }
+        #expect(ids == ["\(TestMail.id)/a%2Eb/2"])
+    }
+
+    // MARK: Answers
+
+    struct Told: Sendable, CustomTestStringConvertible {
+        var answer: WebhookAnswer
+        var ending: ActionResult.Ending
+        /// Seconds until the next try at the earliest.
+        var wait: Int64?
+
+        init(_ answer: WebhookAnswer, _ ending: ActionResult.Ending, wait: Int64? = nil) {
+            self.answer = answer
+            self.ending = ending
+            self.wait = wait
+        }
+
+        init(_ status: Int, _ ending: ActionResult.Ending) {
+            self.init(.answered(status: status), ending)
+        }
+
+        init(_ status: Int, after: String, wait: Int64?) {
+            self.init(.answered(status: status, retryAfter: after), .failed, wait: wait)
+        }
+
+        var testDescription: String { "\(answer)" }
+    }
+
+    static let told = [
+        Told(200, .done(.continueOn)), Told(202, .done(.continueOn)), Told(299, .done(.continueOn)),
+        Told(199, .failed), Told(301, .failed), Told(400, .failed), Told(401, .failed),
+        Told(404, .failed), Told(405, .failed), Told(406, .refused), Told(407, .failed),
+        Told(409, .failed), Told(410, .refused), Told(413, .failed), Told(429, .failed),
+        Told(500, .failed), Told(503, .failed),
+        Told(429, after: "120", wait: 120), Told(503, after: "0", wait: 0),
+        Told(503, after: "3600", wait: 3_600), Told(503, after: "3601", wait: 3_600),
+        Told(503, after: "99999999999999999999", wait: 3_600),
+        Told(503, after: "Mon, 05 Aug 2019 21:31:03 GMT", wait: 59),
+        Told(503, after: "Mon, 05 Aug 2019 21:00:00 GMT", wait: 0),
+        Told(503, after: "Mon, 05 Aug 2029 21:00:00 GMT", wait: 3_600),
+        Told(503, after: "-1", wait: nil), Told(503, after: "soon", wait: nil),
+        Told(503, after: "", wait: nil), Told(500, after: "120", wait: nil),
+        Told(.failed("no route"), .failed), Told(.forbidden("127.0.0.1: inside"), .refused),
+    ]
+
+    @Test(arguments: told)
+    func eachAnswerHasItsMeaning(_ told: Told) async throws {
+        let (result, _) = try await perform(.raw, answer: told.answer, on: TestMail())
+        #expect(result.ending == told.ending)
+        #expect(result.detail.hasPrefix("tickets: "))
+        #expect(result.notBefore == told.wait.map { Self.now.advanced(bySeconds: $0) })
+        if case .answered(let status, _) = told.answer {
+            #expect(result.detail.contains("answered \(status)"))
+        }
+    }
+
+    @Test func aNameThatIsGoneIsTriedAgain() async {
+        let result = await ActionFixture().perform(.webhook(to: "tickets"))
+        #expect(result.ending == .failed)
+        #expect(result.detail == "no such webhook: tickets")
+    }
+
+    @Test func aMailThatIsShorterThanItWasIsNotPosted() async throws {
+        let fixture = ActionFixture()
+        var mail = TestMail()
+        mail.isInFile = true
+        let whole = mail.content
+        fixture.bodies.hold(Array(whole.dropLast()))
+        let poster = ScriptedPoster(.answered(status: 200))
+        var actions = fixture.actions
+        actions.webhooks = Webhooks(
+            [
+                "tickets": Webhook(
+                    url: try WebURL(parsing: "https://tickets.example/"), format: .raw,
+                    secrets: [], timeoutSeconds: 7, bodyBytesMax: 1_000, attachmentsBytesMax: 0,
+                    postsMax: 1)
+            ], poster: poster)
+        let result = await actions.perform([mail.task(.webhook(to: "tickets"))])[0]
+        #expect(result.ending == .failed)
+        #expect(poster.posts.withLock { $0.isEmpty })
+    }
+}
