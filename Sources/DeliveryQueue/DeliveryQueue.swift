@@ -179,13 +179,13 @@ package final class DeliveryQueue: Service {
                 state.lanes.open(record)
                 return true
             }
-            if isNew { await fetch(record.name) }
+            if isNew { await see(to: .fetch, record.name) }
         }
     }
 
-    /// Brings more of a destination into memory.
-    private func fetch(_ name: String) async {
-        guard let asked = state.withLock({ $0.lanes.beginFetch(name) }) else { return }
+    /// Brings more of a destination into memory. Answers what it needs next.
+    private func fetch(_ name: String) async -> Lanes.Need {
+        guard let asked = state.withLock({ $0.lanes.beginFetch(name) }) else { return .nothing }
         let now = time.now()
         var found: [QueueItem] = []
         do throws(StorageFailure) {
@@ -196,22 +196,29 @@ package final class DeliveryQueue: Service {
         }
         let need = state.withLock { $0.lanes.endFetch(name, found, asked: asked) }
         wakeAll()
-        await see(to: need, name)
+        return need
+    }
+
+    /// Writes the end of a destination's lane. Answers what it needs next.
+    private func settle(_ record: DestinationRecord) async -> Lanes.Need {
+        if record.failures > 0 { log.rests(record) }
+        var isForgotten = false
+        do throws(StorageFailure) {
+            isForgotten = try await !store.settle(record)
+        } catch {
+            log.journalFailed(error)
+        }
+        return state.withLock { $0.lanes.close(record, isForgotten: isForgotten) }
     }
 
     func see(to need: Lanes.Need, _ name: String) async {
-        switch need {
-        case .nothing: break
-        case .fetch: await fetch(name)
-        case .settle(let record):
-            if record.failures > 0 { log.rests(record) }
-            var isForgotten = false
-            do throws(StorageFailure) {
-                isForgotten = try await !store.settle(record)
-            } catch {
-                log.journalFailed(error)
+        var need = need
+        while true {
+            switch need {
+            case .nothing: return
+            case .fetch: need = await fetch(name)
+            case .settle(let record): need = await settle(record)
             }
-            state.withLock { $0.lanes.close(record, isForgotten: isForgotten) }
         }
     }
 

@@ -59,9 +59,59 @@ import Testing
         lanes.ended(first, .asksForLess)
         let need = lanes.written(first)
         #expect(need == .settle(record))
-        lanes.close(record)
+        _ = lanes.close(record)
         lanes.open(record)
         #expect(lanes.lanes["one.example"]?.width == 4)
+    }
+
+    /// Whoever comes while a lane's end is being written waits for no look into the store.
+    @Test func aLaneThatSomebodyComesIntoWhileItEndsGoesOn() throws {
+        var lanes = Lanes(limits: DeliveryLimits())
+        let record = DestinationRecord(name: "one.example", dueAt: now)
+        lanes.open(record, mayHaveMore: false)
+        for position in 0..<3 {
+            let isTaken = lanes.offer(item(position), now: now)
+            #expect(isTaken)
+            if position > 0 {
+                let need = lanes.close(record)
+                #expect(need == .nothing)
+            }
+            let need = try end(.answers, in: &lanes)
+            #expect(need == .settle(record))
+        }
+        let need = lanes.close(record)
+        #expect(need == .nothing && lanes.names.isEmpty)
+    }
+
+    /// What a destination shows while its end is being written is not lost with the lane.
+    @Test func aLaneThatFailsWhileItEndsRests() throws {
+        var lanes = Lanes(limits: DeliveryLimits())
+        let record = DestinationRecord(name: "one.example", dueAt: now)
+        lanes.open(record, mayHaveMore: false)
+        var isTaken = lanes.offer(item(0), now: now)
+        var need = try end(.nothing, in: &lanes)
+        #expect(isTaken && need == .settle(record))
+        isTaken = lanes.offer(item(1), now: now)
+        let problem = DeliveryProblem(
+            .destination, status: EnhancedStatusCode(4, 4, 1), detail: "no answer yet")
+        need = try end(.fails(problem, until: now.advanced(bySeconds: 60)), in: &lanes)
+        #expect(isTaken && need == .nothing)
+        guard case .settle(let failed) = lanes.close(record) else {
+            Issue.record("its end is not written again")
+            return
+        }
+        #expect(failed.failures == 1)
+        need = lanes.close(failed)
+        isTaken = lanes.offer(item(2), now: now)
+        #expect(need == .nothing && !isTaken)
+    }
+
+    /// The next try ends so, and that is written.
+    private func end(_ finding: Lanes.Finding, in lanes: inout Lanes) throws -> Lanes.Need {
+        let next = lanes.next(now: now)
+        let tried = try #require(next)
+        lanes.ended(tried, finding)
+        return lanes.written(tried)
     }
 
     /// A lane that is never idle is not opened anew by what is due in the store.
@@ -135,7 +185,7 @@ import Testing
             return
         }
         #expect(record.failures == 4)
-        lanes.close(record)
+        _ = lanes.close(record)
         isTaken = lanes.offer(item(1), now: later.advanced(bySeconds: 60))
         #expect(isTaken)
         #expect(lanes.lanes["one.example"]?.record.failures == 4)
@@ -186,10 +236,10 @@ import Testing
         for record in old { lanes.open(record, mayHaveMore: false) }
         let isAsked = lanes.learnsAgain(now: now)
         #expect(isAsked)
-        lanes.close(DestinationRecord(name: names[0], dueAt: now))
+        _ = lanes.close(DestinationRecord(name: names[0], dueAt: now))
         var dead = old[1]
         dead.failures = 2
-        lanes.close(dead)
+        _ = lanes.close(dead)
         lanes.learn([old[0]])
         let taken = names.map { lanes.offer(item(0, to: $0), now: now) }
         #expect(taken[0] && !taken[1])
@@ -206,7 +256,7 @@ import Testing
             name: "one.example", dueAt: now, failures: 3,
             restsUntil: now.advanced(bySeconds: 60))
         lanes.open(failed)
-        lanes.close(failed, isForgotten: true)
+        _ = lanes.close(failed, isForgotten: true)
         let isTaken = lanes.offer(item(0), now: now)
         #expect(isTaken)
         #expect(lanes.lanes["one.example"]?.record.failures == 0)
@@ -254,7 +304,7 @@ import Testing
             #expect((next == nil) == (seconds == 9))
             guard let next else { continue }
             lanes.ended(next, .answers)
-            if case .settle(let record) = lanes.written(next) { lanes.close(record) }
+            if case .settle(let record) = lanes.written(next) { _ = lanes.close(record) }
         }
     }
 
@@ -329,7 +379,7 @@ import Testing
         var begun = beginAll(&lanes)
         let first = try #require(begun["good.example"]?.first)
         lanes.ended(first, .answers)
-        if case .settle(let record) = lanes.written(first) { lanes.close(record) }
+        if case .settle(let record) = lanes.written(first) { _ = lanes.close(record) }
         #expect(lanes.names.isEmpty)
         offer(2, to: (0..<300).map { "hangs\($0).example" }, &lanes)
         begun = beginAll(&lanes)
