@@ -27,6 +27,8 @@ struct RuleWalk {
     private var conditions: ConditionWalk
     /// Nothing has been done: only the words of the standings differ.
     private let isDryRun: Bool
+    /// Somebody wants to know the visits; else none is kept.
+    private let isTraced: Bool
 
     init(
         _ facts: MailFacts, lists: [String: RecipientIndex], isDryRun: Bool, isTraced: Bool
@@ -34,11 +36,17 @@ struct RuleWalk {
         isTLS = facts.isTLS
         conditions = ConditionWalk(facts, lists: lists, isTraced: isTraced)
         self.isDryRun = isDryRun
+        self.isTraced = isTraced
     }
 
     var evaluation: Evaluation {
         Evaluation(
             next: next, isTaken: isTaken, isFinished: !isWaiting)
+    }
+
+    /// Whether a visit would come to nothing, and nobody wants to know why.
+    mutating func passesBy(_ position: Int, by sieve: RuleSieve) -> Bool {
+        conditions.isRuledOut(position, by: sieve)
     }
 
     /// `isFilled`: some action of the rule has something filled in.
@@ -47,7 +55,7 @@ struct RuleWalk {
         standing: (ActionKey) -> ActionStanding?
     ) {
         var visit = Visit(rule: index, answer: .took, recipients: recipients)
-        defer { visits.append(visit) }
+        defer { if isTraced { visits.append(visit) } }
         if rule.tlsPolicy == .require, !isTLS {
             visit.answer = .plaintext
             return
