@@ -123,6 +123,9 @@ package struct Server {
         let judging = JudgingParts(configuration, surroundings, spool, names)
         let actions = try await ActionParts(
             configuration, surroundings, spool, rules, judging, helper: start.helper)
+        actions.handlers.start()
+        // The services have ended by then, and with them nearly all that workers are asked.
+        defer { actions.handlers.end() }
         var sending: SendingParts?
         if configuration.sending.isEnabled {
             sending = try await SendingParts(

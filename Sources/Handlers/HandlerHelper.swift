@@ -75,6 +75,11 @@ package final class HandlerHelper: Sendable {
         try HandlerRun(programs[index], index: index, socket: socket, invocation)
     }
 
+    /// Starts a process of the worker at `index`.
+    func startWorker(_ index: Int) throws(HandlerRun.StartFailure) -> WorkerProcess {
+        try WorkerProcess(programs[index], index: index, socket: socket)
+    }
+
     /// Returns when it has ended, which it does not do by itself while we live, or when the task is
     /// cancelled.
     package func waitForEnd() async {

@@ -3,6 +3,8 @@ package struct HandlerProgram: Sendable {
     package var name: String
     /// The program's absolute path and its arguments; no shell reads them.
     package var command: [String]
+    /// Of a worker: how many processes of it live, each for many mails. Nil for a script.
+    package var processes: Int?
     /// Beside `PATH`, `LANG` and the essentials of the mail: nothing else is inherited.
     package var environment: [String: String] = [:]
     /// Until it is ended with all that it started.

@@ -19,6 +19,7 @@ final class ProgramTable {
         entry.environment = list(program.variables.map { "\($0.key)=\($0.value)" }.sorted())
         entry.folder = folder.descriptor
         entry.folder_path = list([folder.path])[0].map { UnsafePointer($0) }
+        entry.is_worker = program.processes != nil
         entry.timeout_milliseconds = UInt32(program.timeoutSeconds * 1000)
         entry.grace_milliseconds = UInt32(HandlerRun.graceMilliseconds)
         entry.memory_bytes_max = UInt64(program.memoryBytesMax)

@@ -30,16 +30,19 @@ package struct ActionRunner: Service {
     private let log: any ActionLog
     private let lanes: Int
     private let handlersMax: Int
+    private let workers: [String: Int]
 
     /// `judge`: nil where nothing judges mails; `feedback`: nil where nothing is sent. `lanes`
-    /// batches are worked on at once, `handlersMax` handlers run. `onDeliveries` is called when the
-    /// outbox has something new.
+    /// batches are worked on at once, `handlersMax` scripts run, and of each of
+    /// `workers` as many as it has processes. `onDeliveries` is called when the outbox has
+    /// something new.
     package init(
         queue: ActionQueue, rules: ActiveRules, store: any MailStore, bodies: any BodyFiles,
         judge: (any MailJudge)? = nil, feedback: FeedbackFlow? = nil, actions: ReceiptActions,
         retries: RetrySchedule, time: any TimeSource, random: any RandomSource,
         pause: any Pause, log: any ActionLog, onDeliveries: @escaping @Sendable () -> Void,
-        guesser: (any ContentTypeGuesser)? = nil, lanes: Int = 2, handlersMax: Int = 16
+        guesser: (any ContentTypeGuesser)? = nil, lanes: Int = 2, handlersMax: Int = 16,
+        workers: [String: Int] = [:]
     ) {
         self.queue = queue
         claimed = ClaimedMails(
@@ -59,13 +62,14 @@ package struct ActionRunner: Service {
         self.log = log
         self.lanes = lanes
         self.handlersMax = handlersMax
+        self.workers = workers
     }
 
     /// Runs until graceful shutdown; then the batches at work end and are journalled, and what
     /// still waits stays in the store for the next start.
     package func run() async throws {
         let judgedQueue = judge == nil ? queue : ActionQueue()
-        let handlerQueue = ActionQueue()
+        let handlerQueues = HandlerQueues(scriptsMax: handlersMax, workers: workers)
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 if let judge {
@@ -75,10 +79,12 @@ package struct ActionRunner: Service {
                     group.addTask { await stage.run() }
                 }
                 for _ in 0..<lanes {
-                    group.addTask { await runLane(judgedQueue, handlerQueue) }
+                    group.addTask { await runLane(judgedQueue, handlerQueues) }
                 }
-                for _ in 0..<handlersMax {
-                    group.addTask { await runHandlers(handlerQueue, judgedQueue) }
+                for line in handlerQueues.all {
+                    for _ in 0..<line.places {
+                        group.addTask { await runHandlers(line.queue, judgedQueue) }
+                    }
                 }
                 let due = DueMails(
                     queue: queue, judgedQueue: judgedQueue, claimed: claimed, time: time,
@@ -88,7 +94,7 @@ package struct ActionRunner: Service {
         } onGracefulShutdown: {
             queue.close()
             judgedQueue.close()
-            handlerQueue.close()
+            handlerQueues.close()
         }
     }
 }
@@ -102,7 +108,7 @@ extension ActionRunner {
     /// Until a mail that found no handler's place is looked at again.
     private static let postponedSeconds: Int64 = 10
 
-    private func runLane(_ judgedQueue: ActionQueue, _ handlerQueue: ActionQueue) async {
+    private func runLane(_ judgedQueue: ActionQueue, _ handlerQueues: HandlerQueues) async {
         while !judgedQueue.isClosed {
             await judgedQueue.waitForMail()
             if judgedQueue.waitingCount < Self.batchMax {
@@ -110,12 +116,12 @@ extension ActionRunner {
             }
             let batch = judgedQueue.take(Self.batchMax)
             guard !batch.isEmpty else { continue }
-            await work(on: batch, handlerQueue)
+            await work(on: batch, handlerQueues)
         }
     }
 
     /// Everything but handlers, for all mails of the batch together.
-    private func work(on batch: [WaitingMail], _ handlerQueue: ActionQueue) async {
+    private func work(on batch: [WaitingMail], _ handlerQueues: HandlerQueues) async {
         var passes: [ActionPass] = []
         for mail in batch {
             guard var pass = await open(mail) else { continue }
@@ -136,17 +142,18 @@ extension ActionRunner {
             }
         }
         guard await journal.write(&passes) else { return }
-        await settle(passes, handlerQueue)
+        await settle(passes, handlerQueues)
     }
 
     /// After the journal: to the handlers, or done with for now.
-    private func settle(_ passes: [ActionPass], _ handlerQueue: ActionQueue) async {
+    private func settle(_ passes: [ActionPass], _ handlerQueues: HandlerQueues) async {
         var postponed: [MailProgress] = []
         for pass in passes {
-            guard pass.next().contains(where: { $0.action.isHandler }) else {
+            guard let handler = pass.next().lazy.compactMap({ $0.action.handler }).first else {
                 queue.release([pass.mail.record.id])
                 continue
             }
+            let handlerQueue = handlerQueues.queue(of: handler)
             if handlerQueue.isFull {
                 // Its row is not looked at again and again while there is no place for it.
                 postponed.append(pass.postponement(bySeconds: Self.postponedSeconds))
@@ -209,7 +216,10 @@ extension ActionRunner {
 
 extension ReceiptAction {
     /// Whether the action runs a handler, and so may take its time.
-    var isHandler: Bool {
-        if case .invoke = self { true } else { false }
+    var isHandler: Bool { handler != nil }
+
+    /// The name of the handler that it runs.
+    var handler: String? {
+        if case .invoke(let handler, _, _, _) = self { handler } else { nil }
     }
 }

@@ -313,6 +313,7 @@ import Topics
             case ("screening", "failScore"): "grayScore: 1, "
             case ("screening", _) where parts.count == 3:
                 "address: 127.0.0.1:1, whenUnavailable: goOn, "
+            case ("handlers", "processes"): "worker: [/bin/true], "
             case ("handlers", _): "command: [/bin/true], "
             case ("health", _): "address: 127.0.0.1, "
             case ("web", _): "url: \"https://a.example/\", address: 127.0.0.1, "

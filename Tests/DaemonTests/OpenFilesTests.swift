@@ -16,9 +16,13 @@ import Testing
         (20_000, true, false, 16), (20_000, false, true, 256), (20_000, true, true, 272),
     ])
     func listenersForHTTPHaveTheirs(_ limit: Int, _ health: Bool, _ web: Bool, _ files: Int) {
-        #expect(
-            OpenFiles.setAside(limit: limit, hasHealth: health, hasWeb: web, triesMax: nil) == files
-        )
+        let aside = { workers in
+            OpenFiles.setAside(
+                limit: limit, hasHealth: health, hasWeb: web, triesMax: nil,
+                workerProcesses: workers)
+        }
+        #expect(aside(0) == files)
+        #expect(aside(256) == files + 1_792)
         #expect(OpenFiles.connections(limit: 2_048, used: 48, setAside: 272) == 736)
     }
 
@@ -26,7 +30,8 @@ import Testing
     @Test(arguments: [(64, 24), (1_024, 384), (1_600, 600), (20_000, 600)])
     func sendingHasItsFiles(_ limit: Int, _ files: Int) {
         let setAside = OpenFiles.setAside(
-            limit: limit, hasHealth: false, hasWeb: false, triesMax: 200)
+            limit: limit, hasHealth: false, hasWeb: false, triesMax: 200,
+            workerProcesses: 0)
         #expect(setAside == files)
         // With the connections, and what is left to everything else, no more than there are.
         let used = min(48, limit / 4)

@@ -63,6 +63,7 @@ import Testing
             #expect(others == [])
             #expect(error.problems.contains { $0.path == "handlers.ticket.user" })
             #expect(error.problems.contains { $0.path == "handlers.ticket.command" })
+            #expect(error.problems.contains { $0.path == "handlers.filter.worker" })
             #expect(error.problems.contains { $0.path == "tls.certificates[0].certificate" })
         }
     }

@@ -18,6 +18,8 @@ struct ActionParts {
     /// Who is asked before the 250.
     let sessionHandlers: SessionHandlers
     let deliverer: TopicDeliverer
+    /// Its workers are started and ended with the server.
+    let handlers: ProcessInvoker
     let topics: TopicDirectory
     let subscriptions: Subscriptions
     /// Nil without a public side.
@@ -38,9 +40,10 @@ struct ActionParts {
             topicARN: SESRuleDocument.topicARN,
             onChange: { wake.call() })
         try await subscriptions.adopt()
-        let handlers = ProcessInvoker(
-            helper: helper, runningMax: configuration.handlersRunningMax,
+        let handlers = try ProcessInvoker(
+            helper: helper, runningMax: configuration.handlersRunningMax, time: time,
             log: surroundings.mailLog)
+        self.handlers = handlers
         var actions = ReceiptActions(
             objects: spool.objects, invoker: handlers, topics: topics, bodies: spool.bodies,
             time: time, random: random, headerBytesMax: configuration.inbound.headerBytesMax)
@@ -61,7 +64,8 @@ struct ActionParts {
                 retries: configuration.retries, time: time, random: random,
                 pause: surroundings.pause, log: surroundings.journal,
                 onDeliveries: { wake.call() }, guesser: guesser,
-                handlersMax: configuration.handlersRunningMax)
+                handlersMax: configuration.handlersRunningMax,
+                workers: configuration.workerProcessesByName)
         }
         deliverer = TopicDeliverer(
             outbox: spool.store, directory: topics, wishes: subscriptions,

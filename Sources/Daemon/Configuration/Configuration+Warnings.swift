@@ -30,7 +30,7 @@ extension Configuration {
             limit: OpenFiles.limitMax, used: OpenFiles.usedAtStart,
             setAside: OpenFiles.setAside(
                 limit: OpenFiles.limitMax, hasHealth: health != nil, hasWeb: web != nil,
-                triesMax: sending.triesWanted))
+                triesMax: sending.triesWanted, workerProcesses: workerProcesses))
         if room < connections.connectionsMax {
             warnings.append(
                 "limits.connectionsMax is more than a limit of \(OpenFiles.limitMax) open files "

@@ -149,6 +149,14 @@ package struct Configuration: Sendable {
     package var buckets: [String: Bucket]
     package var maildirs: [String: MaildirPattern]
     package var handlers: [HandlerProgram]
+    /// Of each worker, by its name.
+    package var workerProcessesByName: [String: Int] {
+        Dictionary(
+            handlers.compactMap { handler in handler.processes.map { (handler.name, $0) } },
+            uniquingKeysWith: { first, _ in first })
+    }
+    /// Of all workers together.
+    package var workerProcesses: Int { workerProcessesByName.values.reduce(0, +) }
     package var topics: [String: [Subscriber]]
     /// Nil: no public side.
     package var web: Web?

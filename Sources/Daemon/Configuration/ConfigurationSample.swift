@@ -2,7 +2,9 @@
 package enum ConfigurationSample {
     /// What stands for the `*` of a setting: the names of the first entry that begins its path.
     private static let exampleNames: [(path: String, names: [String])] = [
-        ("buckets.", ["mail"]), ("maildirs.", ["home"]), ("handlers.", ["ticket"]),
+        ("buckets.", ["mail"]), ("maildirs.", ["home"]),
+        ("handlers.*.processesMax", ["ticket"]), ("handlers.*.processes", ["filter"]),
+        ("handlers.*.worker", ["filter"]), ("handlers.", ["ticket"]),
         ("topics.*.*.file", ["received", "log"]), ("topics.*.*", ["received", "web"]),
         ("topics.", ["received"]),
     ]

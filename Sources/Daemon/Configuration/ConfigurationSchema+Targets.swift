@@ -54,6 +54,17 @@ extension ConfigurationSchema {
             path: "handlers.*.errorBytesMax", defaultText: "16384",
             comment: "Standard error that goes to the log.", range: 1...largest),
         Setting(
+            path: "handlers.*.worker", defaultText: "[/usr/local/lib/martlet/worker.py]",
+            isExample: true,
+            comment:
+                "In place of “command”: a program that lives on, and is asked about one mail\n"
+                + "after another. The other settings are as above; “timeoutSeconds” is for one\n"
+                + "answer, and the output and the errors are those of one mail."),
+        Setting(
+            path: "handlers.*.processes", defaultText: "2",
+            comment: "Of a worker: how many of it live, at most 256 of all workers.",
+            range: 1...64),
+        Setting(
             path: "topics.*.signatureVersion", defaultText: "1",
             comment: "How its messages are signed, where there is a web section: 1 (SHA-1, as SNS\n"
                 + "does by default) or 2 (SHA-256). No subscriber can have this name.",

@@ -11,6 +11,9 @@ struct TargetDocument {
     let users: SystemUsers
     var places: PlacesOnDisk
 
+    /// Of all workers together.
+    private static let workerProcessesMax = 256
+
     /// Whether the configuration has a public side.
     private let hasWeb: Bool
 
@@ -72,15 +75,38 @@ struct TargetDocument {
     // MARK: Handlers
 
     func handlers(_ value: DocumentValue?) -> [HandlerProgram] {
-        named(value).compactMap { name, entry in
+        let handlers: [HandlerProgram] = named(value).compactMap { name, entry in
             let keys = ConfigurationSchema.keys(at: "handlers.*")
             guard let mapping = entry.mapping(keys: keys) else { return nil }
-            return handler(name, mapping)
+            return handler(name, mapping, entry)
         }
+        let processes = handlers.reduce(0) { $0 + ($1.processes ?? 0) }
+        if processes > Self.workerProcessesMax {
+            value?.noteWhole(
+                "\(processes) processes of workers, and at most \(Self.workerProcessesMax) "
+                    + "of all together")
+        }
+        return handlers
     }
 
-    private func handler(_ name: String, _ mapping: DocumentMapping) -> HandlerProgram? {
-        var handler = HandlerProgram(name: name, command: command(mapping.required("command")))
+    private func handler(
+        _ name: String, _ mapping: DocumentMapping, _ entry: DocumentValue
+    ) -> HandlerProgram? {
+        let isWorker = mapping.keys.contains("worker")
+        let isScript = mapping.keys.contains("command")
+        // A near miss has been told.
+        if isWorker == isScript, isWorker || !mapping.hasUnknownKeys {
+            entry.noteWhole("a handler has a “command” or a “worker”")
+        }
+        if !isWorker, mapping.keys.contains("processes") {
+            mapping.note("“processes” is of a “worker” alone", atKey: "processes")
+        }
+        let program =
+            isWorker || isScript
+            ? command(mapping.required(isWorker ? "worker" : "command")) : []
+        var handler = HandlerProgram(name: name, command: program)
+        let processes = settings.int(mapping, "handlers.*.processes")
+        handler.processes = isWorker ? processes : nil
         handler.environment = environment(mapping["environment"])
         handler.timeoutSeconds = settings.int(mapping, "handlers.*.timeoutSeconds")
         handler.memoryBytesMax = settings.int(mapping, "handlers.*.memoryBytesMax")

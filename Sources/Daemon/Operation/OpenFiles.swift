@@ -27,7 +27,7 @@ enum OpenFiles {
 
     /// Each connection may have a body file beside its socket, and a quarter of the limit (at
     /// most 256) is left to everything else: handlers, objects, readers of the spool.
-    /// `setAside`: what the listeners for HTTP and sending may take.
+    /// `setAside`: what the listeners for HTTP, sending and the workers may take.
     static func connections(limit: Int, used: Int, setAside: Int) -> Int {
         max(1, (limit - used - setAside - min(256, limit / 4)) / 2)
     }
@@ -39,13 +39,19 @@ enum OpenFiles {
     /// an eighth of the limit. A try may have a body file beside its connection.
     static func sending(most: Int, limit: Int) -> Int { max(1, min(most, limit / 8)) }
 
+    /// Of each process of a worker: its three pipes, its mail, its keeper, and what wakes its thread.
+    private static let filesOfWorker = 7
+
     /// `triesMax`: as it is configured; nil where nothing is sent.
-    static func setAside(limit: Int, hasHealth: Bool, hasWeb: Bool, triesMax: Int?) -> Int {
+    static func setAside(
+        limit: Int, hasHealth: Bool, hasWeb: Bool, triesMax: Int?, workerProcesses: Int
+    ) -> Int {
         let health = httpConnections(most: HealthServer.connectionsMax, limit: limit)
         let web = httpConnections(most: PublicWebServer.connectionsMax, limit: limit)
         let idle = sending(most: DeliverySettings.Limits().idleConnectionsMax, limit: limit)
         let sent = triesMax.map { 2 * sending(most: $0, limit: limit) + idle } ?? 0
         return (hasHealth ? health : 0) + (hasWeb ? web : 0) + sent
+            + Self.filesOfWorker * workerProcesses
     }
 
     private static var current: rlimit {
