@@ -61,7 +61,7 @@ package struct ReceiptActions: Sendable {
         case .stop(let topic): stop(task, topic: topic)
         case .quarantine(let reason):
             ActionResult(ending: .done(.continueOn), detail: reason ?? "kept apart")
-        case .store, .addHeader, .reject, .drop:
+        case .store, .addHeader, .removeHeader, .reject, .drop:
             ActionResult(ending: .done(.continueOn), detail: "")
         }
     }
@@ -121,7 +121,7 @@ package struct ReceiptActions: Sendable {
     }
 
     /// Bytes from the front of a mail, as it is shown, that hold its header section.
-    private func headerBytes(
+    func headerBytes(
         _ task: ActionTask, _ shown: PresentedMail
     ) throws(StorageFailure) -> [UInt8] {
         var buffer = shown.front ?? ByteBuffer()
@@ -138,13 +138,21 @@ package struct ReceiptActions: Sendable {
 
     typealias PresentedMail = (front: ByteBuffer?, rest: MailContent)
 
-    /// The mail as this action is to see it: lines of earlier `addHeader` actions and what the
-    /// verdicts change of its front, if there is anything of it, then the rest of what is stored.
+    /// The mail as this action is to see it: lines of earlier `addHeader` actions and what
+    /// `removeHeader` actions and the verdicts change of its front, if there is anything of it, then
+    /// the rest of what is stored.
     func presented(_ task: ActionTask) throws(StorageFailure) -> PresentedMail {
-        let added = task.addedHeaders.map { $0 + "\r\n" }.joined()
-        guard let presentation = MailPresentation(task.mail) else {
-            return (added.isEmpty ? nil : ByteBuffer(string: added), task.content)
-        }
+        var shown = try withoutRemoved(task, try judged(task))
+        guard !task.addedHeaders.isEmpty else { return shown }
+        var front = ByteBuffer(string: task.addedHeaders.map { $0 + "\r\n" }.joined())
+        if let rest = shown.front { front.writeImmutableBuffer(rest) }
+        shown.front = front
+        return shown
+    }
+
+    /// The mail with what the verdicts change of its front.
+    private func judged(_ task: ActionTask) throws(StorageFailure) -> PresentedMail {
+        guard let presentation = MailPresentation(task.mail) else { return (nil, task.content) }
         let stored: ByteBuffer
         switch task.content {
         case .bytes(let bytes): stored = bytes
@@ -154,9 +162,7 @@ package struct ReceiptActions: Sendable {
         guard stored.readableBytes >= presentation.replacedLength else {
             throw .damaged("mail \(task.mail.id) is shorter than what was accepted")
         }
-        var front = ByteBuffer(string: added)
-        front.writeImmutableBuffer(
-            presentation.front(of: stored, isScanEnabled: task.isScanEnabled))
+        let front = presentation.front(of: stored, isScanEnabled: task.isScanEnabled)
         return (front, task.content.dropping(presentation.replacedLength))
     }
 }

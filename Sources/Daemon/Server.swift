@@ -77,7 +77,8 @@ package struct Server {
         start.lock.markEnd()
         if let failure = surroundings.ending.unwritten {
             throw Failure(
-                description: "what was done last could not be written: \(failure). Nothing is lost: "
+                description:
+                    "what was done last could not be written: \(failure). Nothing is lost: "
                     + "it is done again after the next start, and mails that were delivered then "
                     + "arrive twice. Make room, then start again.")
         }

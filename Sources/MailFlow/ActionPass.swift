@@ -62,7 +62,8 @@ struct ActionPass {
             ActionTask(
                 mail: mail.record, key: planned.key, action: planned.action,
                 recipients: planned.recipients, addedHeaders: planned.addedHeaders,
-                isScanEnabled: planned.isScanEnabled, storedObjects: storedObjects,
+                removedHeaders: planned.removedHeaders, isScanEnabled: planned.isScanEnabled,
+                storedObjects: storedObjects,
                 content: content, attempt: (mail.actions[planned.key]?.attempts ?? 0) + 1)
         }
     }

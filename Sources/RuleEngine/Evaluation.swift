@@ -42,16 +42,19 @@ package struct PlannedAction: Sendable, Hashable {
     package var recipients: [Mailbox]
     /// `name: value` of the `addHeader` actions before it, in order.
     package var addedHeaders: [String]
+    /// Names, in lower case, of the `removeHeader` actions before it, each once.
+    package var removedHeaders: [String]
     package var isScanEnabled: Bool
 
     package init(
         key: ActionKey, action: ReceiptAction, recipients: [Mailbox], addedHeaders: [String],
-        isScanEnabled: Bool
+        removedHeaders: [String] = [], isScanEnabled: Bool
     ) {
         self.key = key
         self.action = action
         self.recipients = recipients
         self.addedHeaders = addedHeaders
+        self.removedHeaders = removedHeaders
         self.isScanEnabled = isScanEnabled
     }
 }

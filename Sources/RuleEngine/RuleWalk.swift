@@ -23,6 +23,7 @@ struct RuleWalk {
     /// A steering action is still open: later rules wait for its answer.
     private var areLaterRulesHeld = false
     private var addedHeaders: [String] = []
+    private var removedHeaders: [String] = []
     private let isTLS: Bool
     private var conditions: ConditionWalk
     /// Nothing has been done: only the words of the standings differ.
@@ -78,7 +79,7 @@ struct RuleWalk {
             let step = step(
                 PlannedAction(
                     key: key, action: action, recipients: recipients, addedHeaders: addedHeaders,
-                    isScanEnabled: rule.isScanEnabled),
+                    removedHeaders: removedHeaders, isScanEnabled: rule.isScanEnabled),
                 isHeld: &isHeld, standing: standing)
             visit.actions.append((action, step.standing))
             if step.endsRule { break }
@@ -99,6 +100,9 @@ struct RuleWalk {
             // Pure, and what holds before it cannot change whether it is reached.
             addedHeaders.append("\(name): \(value)")
             return Step(standing: isDryRun ? "would be added" : "applied")
+        case .removeHeader(let name):
+            remove(name.lowercased())
+            return Step(standing: isDryRun ? "would be removed" : "applied")
         case .reject(_, _, _, asking: nil):
             // Its time was before the 250.
             return Step(standing: "too late")
@@ -131,6 +135,12 @@ struct RuleWalk {
         case .ended(let disposition):
             return end(planned.action, disposition)
         }
+    }
+
+    /// What rules have added before under that name goes, too; what they add later stays.
+    private mutating func remove(_ name: String) {
+        addedHeaders.removeAll { $0.prefix { $0 != ":" }.lowercased() == name }
+        if !removedHeaders.contains(name) { removedHeaders.append(name) }
     }
 
     /// An earlier action of the rule is still open. Whether a stop behind it will be reached is
@@ -175,7 +185,8 @@ extension ReceiptAction {
         switch self {
         case .invoke(_, let type, _, _): type == .requestResponse
         case .quarantine, .stop, .drop: true
-        case .store, .notify, .forward, .relay, .deliver, .bounce, .reply, .addHeader, .reject:
+        case .store, .notify, .forward, .relay, .deliver, .bounce, .reply, .addHeader,
+            .removeHeader, .reject:
             false
         }
     }
@@ -186,8 +197,8 @@ extension ReceiptAction {
         switch self {
         case .store, .quarantine: true
         case .invoke(_, let type, _, _): type == .requestResponse
-        case .notify, .forward, .relay, .deliver, .bounce, .reply, .addHeader, .reject, .stop,
-            .drop:
+        case .notify, .forward, .relay, .deliver, .bounce, .reply, .addHeader, .removeHeader,
+            .reject, .stop, .drop:
             false
         }
     }
@@ -196,8 +207,8 @@ extension ReceiptAction {
         switch self {
         case .store(_, _, _, let policy), .invoke(_, _, _, let policy): policy
         case .quarantine: .hold
-        case .notify, .forward, .relay, .deliver, .bounce, .reply, .addHeader, .reject, .stop,
-            .drop:
+        case .notify, .forward, .relay, .deliver, .bounce, .reply, .addHeader, .removeHeader,
+            .reject, .stop, .drop:
             .goOn
         }
     }

@@ -185,7 +185,8 @@ extension ReceiptAction {
         case .forward(let targets, _, _): targets
         case .reply(let reply): reply.templateTexts
         case .reject(_, _, let text, _): [text]
-        case .invoke, .notify, .relay, .deliver, .bounce, .quarantine, .stop, .drop: []
+        case .invoke, .notify, .relay, .deliver, .bounce, .removeHeader, .quarantine, .stop, .drop:
+            []
         }
     }
 
@@ -218,7 +219,8 @@ extension ReceiptAction {
         case .reply(let reply): return .reply(reply.filled(fill))
         case .reject(let code, let status, let text, let asking):
             return .reject(code: code, status: status, text: fill(text, .header), asking: asking)
-        case .invoke, .notify, .relay, .deliver, .bounce, .quarantine, .stop, .drop: return self
+        case .invoke, .notify, .relay, .deliver, .bounce, .removeHeader, .quarantine, .stop, .drop:
+            return self
         }
     }
 }

@@ -52,6 +52,7 @@ struct TestMail: Sendable {
     var content = Array("Subject: hello\r\n\r\nbody\r\n".utf8)
     var isInFile = false
     var addedHeaders: [String] = []
+    var removedHeaders: [String] = []
     var verdicts: VerdictRecord?
     /// Length of the header block in `content`.
     var headLength = 0
@@ -89,8 +90,8 @@ struct TestMail: Sendable {
         return ActionTask(
             mail: record, key: ActionKey(rule: "rule", position: position), action: action,
             recipients: (matched ?? to).compactMap { Mailbox($0) }, addedHeaders: addedHeaders,
-            isScanEnabled: isScanEnabled, storedObjects: storedObjects, content: content, attempt: 1
-        )
+            removedHeaders: removedHeaders, isScanEnabled: isScanEnabled,
+            storedObjects: storedObjects, content: content, attempt: 1)
     }
 }
 

@@ -313,6 +313,26 @@ import Testing
         #expect(traces.map(\.answer) == [.took, .took, .plaintext, .disabled])
     }
 
+    @Test func whatIsRemovedIsGoneForLaterActions() {
+        let evaluator = Self.evaluator([
+            Self.rule(
+                "a", [],
+                [
+                    .addHeader(name: "X-A", value: "1"), .addHeader(name: "X-Aa", value: "1"),
+                    Self.notify, .removeHeader(name: "x-A"), .addHeader(name: "X-A", value: "2"),
+                    .removeHeader(name: "X-a"), .addHeader(name: "X-A", value: "3"), Self.notify,
+                ]),
+            Self.rule("b", [], [.removeHeader(name: "Subject"), Self.notify]),
+        ])
+        let facts = MailFacts(recipients: [Self.mailbox("a@e.test")], isTLS: false)
+        let next = evaluator.evaluate(facts) { _ in nil }.next
+        #expect(
+            next.map(\.addedHeaders) == [
+                ["X-A: 1", "X-Aa: 1"], ["X-Aa: 1", "X-A: 3"], ["X-Aa: 1", "X-A: 3"],
+            ])
+        #expect(next.map(\.removedHeaders) == [[], ["x-a"], ["x-a", "subject"]])
+    }
+
     /// A dry run claims nothing that has not happened, and ends where a real one would.
     @Test func tellsWhatWouldHappen() {
         let evaluator = Self.evaluator([
