@@ -59,6 +59,7 @@ package struct ReceiptActions: Sendable {
         case .relay(let relay): await self.relay(task, to: relay)
         case .deliver(let maildir): await deliver(task, into: maildir)
         case .stop(let topic): stop(task, topic: topic)
+        case .tag(let name, let value): tag(task, MailTag(name: name, value: value))
         case .quarantine(let reason):
             ActionResult(ending: .done(.continueOn), detail: reason ?? "kept apart")
         case .store, .addHeader, .removeHeader, .reject, .drop:
@@ -70,6 +71,15 @@ package struct ReceiptActions: Sendable {
     private func stop(_ task: ActionTask, topic: String?) -> ActionResult {
         alerted(
             ActionResult(ending: .done(.continueOn), detail: "stopped"), task, topic: topic)
+    }
+
+    /// What the mail is tagged with goes by the evaluation; this is its row in the journal, by which
+    /// mails are found.
+    private func tag(_ task: ActionTask, _ tag: MailTag) -> ActionResult {
+        ActionResult(
+            ending: .done(.continueOn),
+            detail: task.tags.contains(tag)
+                ? tag.text : "left out: a mail has at most \(MailTag.tagsMax) tags")
     }
 
     // MARK: What several actions need
@@ -110,7 +120,8 @@ package struct ReceiptActions: Sendable {
         let header = HeaderBlock(try headerBytes(task, shown)[...])
         let mail = ReceivedMail(
             id: task.mail.id, receivedAt: task.mail.receivedAt, mailFrom: envelope.mailFrom,
-            recipients: envelope.recipients, header: header)
+            recipients: envelope.recipients, header: header,
+            tags: Dictionary(grouping: task.tags, by: \.name).mapValues { $0.map(\.value) })
         let elapsed = time.now().milliseconds - task.mail.receivedAt.milliseconds
         return (
             mail,

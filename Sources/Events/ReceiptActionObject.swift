@@ -44,7 +44,8 @@ package struct ReceiptActionObject: Sendable, Encodable, Equatable {
             statusCode = bounce.status?.description
             message = bounce.message
             sender = bounce.sender
-        case .addHeader, .removeHeader, .forward, .relay, .deliver, .reply, .reject, .quarantine,
+        case .addHeader, .removeHeader, .tag, .forward, .relay, .deliver, .reply, .reject,
+            .quarantine,
             .drop:
             return nil
         }

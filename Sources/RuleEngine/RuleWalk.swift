@@ -24,6 +24,7 @@ struct RuleWalk {
     private var areLaterRulesHeld = false
     private var addedHeaders: [String] = []
     private var removedHeaders: [String] = []
+    private var tags: [MailTag] = []
     private let isTLS: Bool
     private var conditions: ConditionWalk
     /// Nothing has been done: only the words of the standings differ.
@@ -76,10 +77,12 @@ struct RuleWalk {
         for (position, action) in rule.actions.enumerated() {
             let key = ActionKey(rule: rule.name, position: position)
             let action = isFilled ? action.filled { conditions.value(of: $0) } : action
+            // As with a header: nothing before it can change whether it is reached.
+            if case .tag(let name, let value) = action { add(MailTag(name: name, value: value)) }
             let step = step(
                 PlannedAction(
                     key: key, action: action, recipients: recipients, addedHeaders: addedHeaders,
-                    removedHeaders: removedHeaders, isScanEnabled: rule.isScanEnabled),
+                    removedHeaders: removedHeaders, tags: tags, isScanEnabled: rule.isScanEnabled),
                 isHeld: &isHeld, standing: standing)
             visit.actions.append((action, step.standing))
             if step.endsRule { break }
@@ -116,8 +119,8 @@ struct RuleWalk {
             guard !isHeld else { return hold(planned) }
             isStopped = true
             return Step(standing: isDryRun ? "would drop" : "dropped", endsRule: true)
-        case .store, .invoke, .notify, .forward, .relay, .deliver, .bounce, .reply, .quarantine,
-            .stop:
+        case .store, .invoke, .notify, .forward, .relay, .deliver, .bounce, .reply, .tag,
+            .quarantine, .stop:
             guard !isHeld else { return hold(planned) }
         }
         switch standing(planned.key) {
@@ -135,6 +138,11 @@ struct RuleWalk {
         case .ended(let disposition):
             return end(planned.action, disposition)
         }
+    }
+
+    private mutating func add(_ tag: MailTag) {
+        guard tags.count < MailTag.tagsMax, !tags.contains(tag) else { return }
+        tags.append(tag)
     }
 
     /// What rules have added before under that name goes, too; what they add later stays.
@@ -186,7 +194,7 @@ extension ReceiptAction {
         case .invoke(_, let type, _, _): type == .requestResponse
         case .quarantine, .stop, .drop: true
         case .store, .notify, .forward, .relay, .deliver, .bounce, .reply, .addHeader,
-            .removeHeader, .reject:
+            .removeHeader, .tag, .reject:
             false
         }
     }
@@ -197,7 +205,7 @@ extension ReceiptAction {
         switch self {
         case .store, .quarantine: true
         case .invoke(_, let type, _, _): type == .requestResponse
-        case .notify, .forward, .relay, .deliver, .bounce, .reply, .addHeader, .removeHeader,
+        case .notify, .forward, .relay, .deliver, .bounce, .reply, .addHeader, .removeHeader, .tag,
             .reject, .stop, .drop:
             false
         }
@@ -207,7 +215,7 @@ extension ReceiptAction {
         switch self {
         case .store(_, _, _, let policy), .invoke(_, _, _, let policy): policy
         case .quarantine: .hold
-        case .notify, .forward, .relay, .deliver, .bounce, .reply, .addHeader, .removeHeader,
+        case .notify, .forward, .relay, .deliver, .bounce, .reply, .addHeader, .removeHeader, .tag,
             .reject, .stop, .drop:
             .goOn
         }

@@ -53,6 +53,7 @@ struct TestMail: Sendable {
     var isInFile = false
     var addedHeaders: [String] = []
     var removedHeaders: [String] = []
+    var tags: [MailTag] = []
     var verdicts: VerdictRecord?
     /// Length of the header block in `content`.
     var headLength = 0
@@ -90,7 +91,7 @@ struct TestMail: Sendable {
         return ActionTask(
             mail: record, key: ActionKey(rule: "rule", position: position), action: action,
             recipients: (matched ?? to).compactMap { Mailbox($0) }, addedHeaders: addedHeaders,
-            removedHeaders: removedHeaders, isScanEnabled: isScanEnabled,
+            removedHeaders: removedHeaders, tags: tags, isScanEnabled: isScanEnabled,
             storedObjects: storedObjects, content: content, attempt: 1)
     }
 }
