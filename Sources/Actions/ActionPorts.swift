@@ -12,6 +12,10 @@ package struct ActionTask: Sendable {
     package var recipients: [Mailbox]
     /// `name: value` lines (without CRLF) of the `addHeader` actions before this one, in order.
     package var addedHeaders: [String]
+    /// Names, in lower case, of the fields that `removeHeader` actions before this one took out.
+    package var removedHeaders: [String]
+    /// What rules have said of the mail so far.
+    package var tags: [MailTag]
     /// Whether the rule asks for scanning: its spam and virus verdicts.
     package var isScanEnabled: Bool
     /// Stored objects of this mail so far, as `bucket/key`; what a notification without content
@@ -23,14 +27,16 @@ package struct ActionTask: Sendable {
 
     package init(
         mail: MailRecord, key: ActionKey, action: ReceiptAction, recipients: [Mailbox],
-        addedHeaders: [String], isScanEnabled: Bool, storedObjects: [String],
-        content: MailContent, attempt: Int
+        addedHeaders: [String], removedHeaders: [String] = [], tags: [MailTag] = [],
+        isScanEnabled: Bool, storedObjects: [String], content: MailContent, attempt: Int
     ) {
         self.mail = mail
         self.key = key
         self.action = action
         self.recipients = recipients
         self.addedHeaders = addedHeaders
+        self.removedHeaders = removedHeaders
+        self.tags = tags
         self.isScanEnabled = isScanEnabled
         self.storedObjects = storedObjects
         self.content = content

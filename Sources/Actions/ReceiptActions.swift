@@ -59,9 +59,10 @@ package struct ReceiptActions: Sendable {
         case .relay(let relay): await self.relay(task, to: relay)
         case .deliver(let maildir): await deliver(task, into: maildir)
         case .stop(let topic): stop(task, topic: topic)
+        case .tag(let name, let value): tag(task, MailTag(name: name, value: value))
         case .quarantine(let reason):
             ActionResult(ending: .done(.continueOn), detail: reason ?? "kept apart")
-        case .store, .addHeader, .reject, .drop:
+        case .store, .addHeader, .removeHeader, .reject, .drop:
             ActionResult(ending: .done(.continueOn), detail: "")
         }
     }
@@ -70,6 +71,15 @@ package struct ReceiptActions: Sendable {
     private func stop(_ task: ActionTask, topic: String?) -> ActionResult {
         alerted(
             ActionResult(ending: .done(.continueOn), detail: "stopped"), task, topic: topic)
+    }
+
+    /// What the mail is tagged with goes by the evaluation; this is its row in the journal, by which
+    /// mails are found.
+    private func tag(_ task: ActionTask, _ tag: MailTag) -> ActionResult {
+        ActionResult(
+            ending: .done(.continueOn),
+            detail: task.tags.contains(tag)
+                ? tag.text : "left out: a mail has at most \(MailTag.tagsMax) tags")
     }
 
     // MARK: What several actions need
@@ -110,7 +120,8 @@ package struct ReceiptActions: Sendable {
         let header = HeaderBlock(try headerBytes(task, shown)[...])
         let mail = ReceivedMail(
             id: task.mail.id, receivedAt: task.mail.receivedAt, mailFrom: envelope.mailFrom,
-            recipients: envelope.recipients, header: header)
+            recipients: envelope.recipients, header: header,
+            tags: Dictionary(grouping: task.tags, by: \.name).mapValues { $0.map(\.value) })
         let elapsed = time.now().milliseconds - task.mail.receivedAt.milliseconds
         return (
             mail,
@@ -121,7 +132,7 @@ package struct ReceiptActions: Sendable {
     }
 
     /// Bytes from the front of a mail, as it is shown, that hold its header section.
-    private func headerBytes(
+    func headerBytes(
         _ task: ActionTask, _ shown: PresentedMail
     ) throws(StorageFailure) -> [UInt8] {
         var buffer = shown.front ?? ByteBuffer()
@@ -138,13 +149,21 @@ package struct ReceiptActions: Sendable {
 
     typealias PresentedMail = (front: ByteBuffer?, rest: MailContent)
 
-    /// The mail as this action is to see it: lines of earlier `addHeader` actions and what the
-    /// verdicts change of its front, if there is anything of it, then the rest of what is stored.
+    /// The mail as this action is to see it: lines of earlier `addHeader` actions and what
+    /// `removeHeader` actions and the verdicts change of its front, if there is anything of it, then
+    /// the rest of what is stored.
     func presented(_ task: ActionTask) throws(StorageFailure) -> PresentedMail {
-        let added = task.addedHeaders.map { $0 + "\r\n" }.joined()
-        guard let presentation = MailPresentation(task.mail) else {
-            return (added.isEmpty ? nil : ByteBuffer(string: added), task.content)
-        }
+        var shown = try withoutRemoved(task, try judged(task))
+        guard !task.addedHeaders.isEmpty else { return shown }
+        var front = ByteBuffer(string: task.addedHeaders.map { $0 + "\r\n" }.joined())
+        if let rest = shown.front { front.writeImmutableBuffer(rest) }
+        shown.front = front
+        return shown
+    }
+
+    /// The mail with what the verdicts change of its front.
+    private func judged(_ task: ActionTask) throws(StorageFailure) -> PresentedMail {
+        guard let presentation = MailPresentation(task.mail) else { return (nil, task.content) }
         let stored: ByteBuffer
         switch task.content {
         case .bytes(let bytes): stored = bytes
@@ -154,9 +173,7 @@ package struct ReceiptActions: Sendable {
         guard stored.readableBytes >= presentation.replacedLength else {
             throw .damaged("mail \(task.mail.id) is shorter than what was accepted")
         }
-        var front = ByteBuffer(string: added)
-        front.writeImmutableBuffer(
-            presentation.front(of: stored, isScanEnabled: task.isScanEnabled))
+        let front = presentation.front(of: stored, isScanEnabled: task.isScanEnabled)
         return (front, task.content.dropping(presentation.replacedLength))
     }
 }

@@ -9,6 +9,7 @@ package final class ControlPlane: Sendable {
     private let hostname: String
     private let identities: IdentityOperations
     private let senders: SenderOperations?
+    private let idleSending: IdleSending
     private let ruleSets: RuleSets
     private let rules: ActiveRules
     private let mails: any MailStore
@@ -20,11 +21,12 @@ package final class ControlPlane: Sendable {
     let backups: any BackupMaker
     private let onRelease: @Sendable () -> Void
 
-    /// No `senders`: nothing is sent. `onRelease` is called when a mail or message
+    /// No `senders`: nothing is sent, and `idleSending` answers. `onRelease` is called when a mail or message
     /// was made due, so that nobody waits for it.
     package init(
         hostname: String, identities: IdentityOperations, senders: SenderOperations?,
-        ruleSets: RuleSets, rules: ActiveRules, mails: any MailStore, outbox: any OutboxStore,
+        idleSending: IdleSending, ruleSets: RuleSets, rules: ActiveRules, mails: any MailStore,
+        outbox: any OutboxStore,
         bodies: any BodyFiles, facts: MailFactsReader,
         time: any TimeSource, topics: TopicOperations, queue: ActionQueue,
         traces: SessionTraces, backups: any BackupMaker, onRelease: @escaping @Sendable () -> Void
@@ -32,6 +34,7 @@ package final class ControlPlane: Sendable {
         self.hostname = hostname
         self.identities = identities
         self.senders = senders
+        self.idleSending = idleSending
         self.ruleSets = ruleSets
         self.rules = rules
         self.mails = mails
@@ -103,7 +106,11 @@ package final class ControlPlane: Sendable {
         case .watchSessions(let filter): try await watch(filter, onPart)
         case .backup(let folder): try await backup(folder, onPart)
         case .sending(let request):
-            try await SenderOperations.configured(senders).answer(request)
+            if let senders {
+                try await senders.answer(request)
+            } else {
+                try await idleSending.answer(request)
+            }
         case .changeSender(let name, let change):
             try await identities.change(name, change)
         }

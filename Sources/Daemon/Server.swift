@@ -75,6 +75,13 @@ package struct Server {
                     + "the data folder, then start again; what was acknowledged is checked then.")
         }
         start.lock.markEnd()
+        if let failure = surroundings.ending.unwritten {
+            throw Failure(
+                description:
+                    "what was done last could not be written: \(failure). Nothing is lost: "
+                    + "it is done again after the next start, and mails that were delivered then "
+                    + "arrive twice. Make room, then start again.")
+        }
         surroundings.log.notice("ended")
     }
 
@@ -148,7 +155,10 @@ package struct Server {
         let counts = try await spool.store.sendingCounts()
         guard counts.queued + counts.held > 0 else { return }
         surroundings.log.warning(
-            "mails wait and are not sent, since sending.enabled is false",
+            """
+            mails wait and are not sent, since sending.enabled is false; nor is anything taken that \
+            comes back of earlier ones
+            """,
             metadata: ["recipients": "\(counts.queued + counts.held)"])
     }
 

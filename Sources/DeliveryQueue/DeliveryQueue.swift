@@ -41,11 +41,12 @@ package final class DeliveryQueue: Service {
     let log: any DeliveryLog
     let executor: (any TaskExecutor)?
     let wasClockSet: @Sendable () -> Bool
+    let onUnwritten: @Sendable (StorageFailure) -> Void
     let onDeliveries: @Sendable () -> Void
 
     /// `executor`: whose threads may block; body files are read there. `wasClockSet`: the clock's word
-    /// is no reason to give a mail back now. `onDeliveries` is called when
-    /// the outbox has something new.
+    /// is no reason to give a mail back now. `onUnwritten` is called where the queue ends before what
+    /// became of a try could be written. `onDeliveries` is called when the outbox has something new.
     package init(
         limits: DeliveryLimits = DeliveryLimits(),
         store: any SendingStore & SuppressionStore, bodies: any BodyFiles, courier: any Courier,
@@ -53,6 +54,7 @@ package final class DeliveryQueue: Service {
         plans: RetryPlans = RetryPlans(), time: any TimeSource, random: any RandomSource,
         pause: any Pause, log: any DeliveryLog, executor: (any TaskExecutor)?,
         wasClockSet: @escaping @Sendable () -> Bool = { false },
+        onUnwritten: @escaping @Sendable (StorageFailure) -> Void = { _ in },
         onDeliveries: @escaping @Sendable () -> Void
     ) {
         self.limits = limits
@@ -68,6 +70,7 @@ package final class DeliveryQueue: Service {
         self.log = log
         self.executor = executor
         self.wasClockSet = wasClockSet
+        self.onUnwritten = onUnwritten
         self.onDeliveries = onDeliveries
         state = Mutex(State(lanes: Lanes(limits: limits)))
     }

@@ -16,7 +16,7 @@ package struct ReceiptActionObject: Sendable, Encodable, Equatable {
     package var message: String?
     package var sender: String?
 
-    /// Nil for `addHeader`, which SES never reports, and for what SES does not have. `objectKey` is that of a `store`.
+    /// Nil for `addHeader`, which SES never reports, for `removeHeader`, and for what SES does not have. `objectKey` is that of a `store`.
     package init?(_ action: ReceiptAction, objectKey: String? = nil) {
         switch action {
         case .store(let bucket, let prefix, let topic, _):
@@ -44,7 +44,9 @@ package struct ReceiptActionObject: Sendable, Encodable, Equatable {
             statusCode = bounce.status?.description
             message = bounce.message
             sender = bounce.sender
-        case .addHeader, .forward, .relay, .deliver, .reply, .reject, .quarantine, .drop:
+        case .addHeader, .removeHeader, .tag, .forward, .relay, .deliver, .reply, .reject,
+            .quarantine,
+            .drop:
             return nil
         }
     }

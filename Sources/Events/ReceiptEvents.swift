@@ -71,6 +71,8 @@ private struct MailObject: Encodable {
     var headersTruncated: Bool
     var headers: HeaderList
     var commonHeaders: CommonHeaders
+    /// As events of sent mails have them. SES has none here: absent where there are none.
+    var tags: [String: [String]]?
 
     init(_ mail: ReceivedMail) {
         timestamp = mail.receivedAt.iso8601Text
@@ -84,6 +86,7 @@ private struct MailObject: Encodable {
         commonHeaders = CommonHeaders(
             mail.header, returnPath: mail.mailFrom.wireText,
             messageID: mail.header.first("Message-ID")?.decodedText)
+        tags = mail.tags.isEmpty ? nil : mail.tags
         headers = HeaderList(mail.header.fields)
         headersTruncated =
             room.isExceeded || commonHeaders.isTruncated || headers.isTruncated

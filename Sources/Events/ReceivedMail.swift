@@ -10,16 +10,19 @@ package struct ReceivedMail: Sendable {
     package var recipients: [Mailbox]
     /// Lines added by rules, our header block, the mail's own header section; then anything.
     package var header: HeaderBlock
+    /// What rules have said of it so far, by name.
+    package var tags: [String: [String]]
 
     package init(
         id: MailID, receivedAt: Timestamp, mailFrom: ReversePath, recipients: [Mailbox],
-        header: HeaderBlock
+        header: HeaderBlock, tags: [String: [String]] = [:]
     ) {
         self.id = id
         self.receivedAt = receivedAt
         self.mailFrom = mailFrom
         self.recipients = recipients
         self.header = header
+        self.tags = tags
     }
 }
 

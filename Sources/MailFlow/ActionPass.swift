@@ -62,7 +62,9 @@ struct ActionPass {
             ActionTask(
                 mail: mail.record, key: planned.key, action: planned.action,
                 recipients: planned.recipients, addedHeaders: planned.addedHeaders,
-                isScanEnabled: planned.isScanEnabled, storedObjects: storedObjects,
+                removedHeaders: planned.removedHeaders, tags: planned.tags,
+                isScanEnabled: planned.isScanEnabled,
+                storedObjects: storedObjects,
                 content: content, attempt: (mail.actions[planned.key]?.attempts ?? 0) + 1)
         }
     }

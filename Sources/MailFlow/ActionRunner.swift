@@ -35,12 +35,13 @@ package struct ActionRunner: Service {
     /// `judge`: nil where nothing judges mails; `feedback`: nil where nothing is sent. `lanes`
     /// batches are worked on at once, `handlersMax` scripts run, and of each of
     /// `workers` as many as it has processes. `onDeliveries` is called when the outbox has
-    /// something new.
+    /// something new, `onUnwritten` where the end comes before what was done could be written.
     package init(
         queue: ActionQueue, rules: ActiveRules, store: any MailStore, bodies: any BodyFiles,
         judge: (any MailJudge)? = nil, feedback: FeedbackFlow? = nil, actions: ReceiptActions,
         retries: RetrySchedule, time: any TimeSource, random: any RandomSource,
         pause: any Pause, log: any ActionLog, onDeliveries: @escaping @Sendable () -> Void,
+        onUnwritten: @escaping @Sendable (StorageFailure) -> Void = { _ in },
         guesser: (any ContentTypeGuesser)? = nil, lanes: Int = 2, handlersMax: Int = 16,
         workers: [String: Int] = [:]
     ) {
@@ -51,7 +52,8 @@ package struct ActionRunner: Service {
             factsReader: MailFactsReader(
                 bodies: bodies, returnPaths: feedback?.returnPaths, guesser: guesser), log: log)
         journal = ActionJournal(
-            queue: queue, store: store, log: log, pause: pause, onDeliveries: onDeliveries)
+            queue: queue, store: store, log: log, pause: pause, onDeliveries: onDeliveries,
+            onUnwritten: onUnwritten)
         self.judge = judge
         self.feedback = feedback
         self.actions = actions

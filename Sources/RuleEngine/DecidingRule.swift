@@ -38,7 +38,7 @@ extension ReceiptAction {
         switch self {
         case .stop, .drop, .quarantine: true
         case .store, .invoke, .notify, .forward, .relay, .deliver, .bounce, .reply, .addHeader,
-            .reject:
+            .removeHeader, .tag, .reject:
             false
         }
     }

@@ -4,6 +4,9 @@ extension ReceiptAction {
     /// The kind of a `store` action's journal rows.
     package static let storeKind = "store"
 
+    /// The kind of a `tag` action's journal rows, whose detail is `name=value`.
+    package static let tagKind = "tag"
+
     /// What the action is called in rule files, the journal and the logs.
     package var kind: String {
         switch self {
@@ -17,6 +20,8 @@ extension ReceiptAction {
         case .relay: "relay"
         case .deliver: "deliver"
         case .addHeader: "addHeader"
+        case .removeHeader: "removeHeader"
+        case .tag: Self.tagKind
         case .quarantine: "quarantine"
         case .stop: "stop"
         case .drop: "drop"
@@ -38,6 +43,8 @@ extension ReceiptAction {
         case .relay(let relay): "relay to \(relay)"
         case .deliver(let maildir): "deliver into \(maildir)"
         case .addHeader(let name, let value): "addHeader \(name): \(value)"
+        case .removeHeader(let name): "removeHeader \(name)"
+        case .tag(let name, let value): "tag \(name)=\(value)"
         case .quarantine(let reason): reason.map { "quarantine: \($0)" } ?? "quarantine"
         case .stop: "stop"
         case .drop: "drop"

@@ -54,7 +54,7 @@ package struct RuleDocument {
 
     private static let actionNames = [
         "store", "invoke", "notify", "forward", "relay", "deliver", "bounce", "reply", "reject",
-        "addHeader", "quarantine", "stop", "drop",
+        "addHeader", "removeHeader", "tag", "quarantine", "stop", "drop",
     ]
     /// Those that may stand there as their name alone.
     private static let plainActions: [String: ReceiptAction] = [
@@ -90,6 +90,8 @@ package struct RuleDocument {
             guard let deliver = arguments.mapping(keys: ["maildir"]) else { return nil }
             return .deliver(maildir: values.maildir(deliver.required("maildir")) ?? "")
         case "addHeader": return addHeader(arguments, values)
+        case "removeHeader": return removeHeader(arguments)
+        case "tag": return tag(arguments, values)
         case "quarantine":
             guard let quarantine = arguments.mapping(keys: ["reason"]) else { return nil }
             return .quarantine(

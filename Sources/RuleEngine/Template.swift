@@ -135,7 +135,7 @@ struct Template {
             .replacing("'", with: "&#39;")
     }
 
-    private static func isKeyByte(_ byte: UInt8) -> Bool {
+    static func isKeyByte(_ byte: UInt8) -> Bool {
         byte.isASCIILetter || byte.isASCIIDigit || "-_.@+=".utf8.contains(byte)
     }
 }
@@ -181,11 +181,12 @@ extension ReceiptAction {
     private var templateTexts: [String] {
         switch self {
         case .store(_, let prefix, _, _): prefix.map { [$0] } ?? []
-        case .addHeader(_, let value): [value]
+        case .addHeader(_, let value), .tag(_, let value): [value]
         case .forward(let targets, _, _): targets
         case .reply(let reply): reply.templateTexts
         case .reject(_, _, let text, _): [text]
-        case .invoke, .notify, .relay, .deliver, .bounce, .quarantine, .stop, .drop: []
+        case .invoke, .notify, .relay, .deliver, .bounce, .removeHeader, .quarantine, .stop, .drop:
+            []
         }
     }
 
@@ -212,13 +213,16 @@ extension ReceiptAction {
                 onFailure: onFailure)
         case .addHeader(let name, let text):
             return .addHeader(name: name, value: fill(text, .header))
+        case .tag(let name, let text):
+            return .tag(name: name, value: MailTag.value(fill(text, .key)))
         case .forward(let targets, let identity, let author):
             return .forward(
                 to: targets.map { fill($0, .address) }, identity: identity, author: author)
         case .reply(let reply): return .reply(reply.filled(fill))
         case .reject(let code, let status, let text, let asking):
             return .reject(code: code, status: status, text: fill(text, .header), asking: asking)
-        case .invoke, .notify, .relay, .deliver, .bounce, .quarantine, .stop, .drop: return self
+        case .invoke, .notify, .relay, .deliver, .bounce, .removeHeader, .quarantine, .stop, .drop:
+            return self
         }
     }
 }

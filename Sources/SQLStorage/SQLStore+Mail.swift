@@ -189,6 +189,16 @@ extension SQLStore: MailStore {
                     "(LOWER(mail_from) LIKE \(pattern) ESCAPE '!' "
                         + "OR LOWER(recipients) LIKE \(pattern) ESCAPE '!')")
             }
+            if let tag = filter.tag {
+                let given = parameter(.text(tag))
+                let asked =
+                    tag.contains("=")
+                    ? "detail = \(given)"
+                    : "SUBSTR(detail, 1, LENGTH(\(given)) + 1) = \(given) || '='"
+                clauses.append(
+                    "EXISTS (SELECT 1 FROM action WHERE action.mail = mail.id AND kind = 'tag' "
+                        + "AND action.state = 'done' AND \(asked))")
+            }
             if let before = filter.before {
                 clauses.append("id < \(parameter(.text(before.text)))")
             }

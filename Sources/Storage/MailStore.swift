@@ -58,6 +58,8 @@ package struct MailFilter: Sendable, Codable {
     package var hasDeadActionsOnly = false
     /// Case-insensitive substring of sender or a recipient.
     package var address: String?
+    /// Only mails that a rule has tagged so: `name=value`, or any value of `name`.
+    package var tag: String?
     /// Only mails before this one.
     package var before: MailID?
     package var limit = 50

@@ -87,8 +87,9 @@ final class Desk: Sendable {
                     identities: identities, resolver: zone, verification: verification,
                     senders: sending, time: time),
                 senders: senders, time: time, random: random),
-            senders: senders, ruleSets: ruleSets, rules: rules, mails: store, outbox: store,
-            bodies: bodies,
+            senders: senders, idleSending: IdleSending(store: store, time: time),
+            ruleSets: ruleSets,
+            rules: rules, mails: store, outbox: store, bodies: bodies,
             facts: MailFactsReader(bodies: bodies, returnPaths: nil, guesser: nil), time: time,
             topics: TopicOperations(
                 directory: directory,

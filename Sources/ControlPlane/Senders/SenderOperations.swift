@@ -40,14 +40,14 @@ package struct SenderOperations: Sendable {
     /// What is asked, where anything is sent at all.
     static func configured(_ senders: SenderOperations?) throws(ControlFailure) -> SenderOperations
     {
-        guard let senders else {
-            throw ControlFailure(
-                .invalid,
-                "nothing is sent: the configuration does not have “sending: {enabled: true}”; with it, "
-                    + "start the server anew")
-        }
+        guard let senders else { throw notConfigured }
         return senders
     }
+
+    static let notConfigured = ControlFailure(
+        .invalid,
+        "nothing is sent: the configuration does not have “sending: {enabled: true}”; with it, start "
+            + "the server anew")
 
     // MARK: Access keys
 

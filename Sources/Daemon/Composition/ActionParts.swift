@@ -63,8 +63,8 @@ struct ActionParts {
                 judge: judging.judge, feedback: feedback, actions: actions,
                 retries: configuration.retries, time: time, random: random,
                 pause: surroundings.pause, log: surroundings.journal,
-                onDeliveries: { wake.call() }, guesser: guesser,
-                handlersMax: configuration.handlersRunningMax,
+                onDeliveries: { wake.call() }, onUnwritten: { ending.leftUnwritten($0) },
+                guesser: guesser, handlersMax: configuration.handlersRunningMax,
                 workers: configuration.workerProcessesByName)
         }
         deliverer = TopicDeliverer(

@@ -44,6 +44,7 @@ struct OperationParts {
                     verifier: verifier, senders: sending?.operations,
                     time: surroundings.time, random: surroundings.random),
                 senders: sending?.operations,
+                idleSending: IdleSending(store: spool.store, time: surroundings.time),
                 ruleSets: rules.ruleSets, rules: rules.rules,
                 mails: spool.store,
                 outbox: spool.store, bodies: spool.bodies,

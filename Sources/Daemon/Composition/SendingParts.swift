@@ -113,6 +113,7 @@ struct SendingParts {
             office: office, routes: routes, plans: plans, time: time, random: random,
             pause: surroundings.pause, log: surroundings.journal, executor: WorkThreads.deliveries,
             wasClockSet: { [clock = surroundings.clock] in clock.wasSet() },
+            onUnwritten: { [ending = surroundings.ending] in ending.leftUnwritten($0) },
             onDeliveries: { wake.call() })
         try await queue.learn()
         self.queue = queue

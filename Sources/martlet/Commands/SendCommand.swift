@@ -134,13 +134,22 @@ struct SendCommand: AsyncParsableCommand {
         do {
             return try raw.map(submission(raw:)) ?? composed()
         } catch let refusal as ComposedMail.Refusal {
-            throw ValidationError(Terminal.printable("\(refusal)"))
+            throw Self.wrongUsage("\(refusal)")
         } catch let refusal as MessageTag.Refusal {
-            throw ValidationError(Terminal.printable("--tag: \(refusal)"))
+            throw Self.wrongUsage("--tag: \(refusal)")
+        } catch let error as ValidationError {
+            throw Self.wrongUsage(error.message)
         } catch let failure as MailSource.Failure {
             Terminal.complain("martlet: \(Terminal.printable(failure.description))")
             throw ExitCode.failure
         }
+    }
+
+    /// Said once the command runs, when the parser knows no more whose usage it is.
+    private static func wrongUsage(_ text: String) -> ExitCode {
+        Terminal.complain(
+            "martlet send: \(Terminal.printable(text)) (martlet send --help)")
+        return ExitCode(EX_USAGE)
     }
 
     // MARK: The mail
@@ -157,7 +166,7 @@ struct SendCommand: AsyncParsableCommand {
         for field in header {
             guard let colon = field.firstIndex(of: ":") else {
                 throw ValidationError(
-                    "--header: “\(Terminal.printable(field))” is not of the form 'Name: value'")
+                    "--header: “\(field)” is not of the form 'Name: value'")
             }
             try mail.add(
                 field: String(field[..<colon]), value: String(field[field.index(after: colon)...]))
@@ -168,7 +177,8 @@ struct SendCommand: AsyncParsableCommand {
                     name: URL(fileURLWithPath: path).lastPathComponent,
                     type: Self.contentType(of: path), content: Array(try MailSource.read(path))))
         }
-        let seed = (0..<16).map { _ in UInt8.random(in: 0...255) }
+        // Under a key the same mail is composed of the same bytes.
+        let seed = (0..<16).map { _ in idempotencyKey == nil ? UInt8.random(in: 0...255) : 0 }
         let content = Data(try asked().flatMap(\.bytes) + mail.bytes(seed: seed))
         let people = mail.to + mail.cc + (try bcc.flatMap(ComposedMail.Person.list))
         return (local(author, people, content), content)
@@ -189,6 +199,7 @@ struct SendCommand: AsyncParsableCommand {
             sender: sender?.mailbox.wireText, recipients: recipients.map(\.mailbox.wireText),
             bytes: content.count)
         mail.sendAt = at?.time
+        mail.sendAtText = at?.text
         mail.idempotencyKey = idempotencyKey
         return mail
     }
@@ -206,7 +217,7 @@ struct SendCommand: AsyncParsableCommand {
             let pair = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard pair.count == 2 else {
                 throw ValidationError(
-                    "--tag: “\(Terminal.printable(text))” is not of the form name=value")
+                    "--tag: “\(text)” is not of the form name=value")
             }
             let tag = try MessageTag(name: String(pair[0]), value: String(pair[1]))
             if let field = ComposedField("X-SES-MESSAGE-TAGS", "\(tag.name)=\(tag.value)") {
