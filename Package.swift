@@ -276,7 +276,7 @@ let package = Package(
             dependencies: [
                 "InboundSMTP", "PublicWeb", "SMTPProtocol", "MailFlow", "Topics", "Events",
                 "Accounts", "RuleEngine", "Documents", "ControlPlane", "Daemon", "Storage",
-                "Feedback",
+                "Feedback", "Handlers",
                 "MailModel", "MailAuthentication", "LibCrypto", "Scanners", "Screening", "DNS",
                 "OutboundSMTP", "DeliveryQueue", "TestSupport", nioCore,
             ],

@@ -79,6 +79,8 @@ package protocol FunctionInvoker: Sendable {
 /// One call of a handler.
 package struct FunctionInvocation: Sendable {
     package var handler: String
+    /// The handler's name as Lambda's users know it.
+    package var arn: String
     package var stableID: String
     package var attempt: Int
     package var mail: MailID
@@ -97,10 +99,11 @@ package struct FunctionInvocation: Sendable {
     }
 
     package init(
-        handler: String, stableID: String, attempt: Int, mail: MailID, rule: String,
+        handler: String, arn: String, stableID: String, attempt: Int, mail: MailID, rule: String,
         event: [UInt8], environment: [(name: String, value: String)], input: [InputPiece]
     ) {
         self.handler = handler
+        self.arn = arn
         self.stableID = stableID
         self.attempt = attempt
         self.mail = mail

@@ -48,7 +48,8 @@ extension ReceiptActions {
         }
         return await invoker.invoke(
             FunctionInvocation(
-                handler: handler, stableID: task.stableID, attempt: task.attempt,
+                handler: handler, arn: SESRuleDocument.functionARN(handler),
+                stableID: task.stableID, attempt: task.attempt,
                 mail: task.mail.id, rule: task.key.rule, event: event,
                 environment: Self.environment(task), input: input))
     }

@@ -40,7 +40,7 @@ struct HandlerLog: Sendable {
     /// at the earliest.
     func ended(_ program: HandlerProgram, because reason: String, restartSeconds: Int64) {
         log.warning(
-            "handler: a process of the worker has ended",
+            "handler: a process has ended",
             metadata: [
                 "handler": "\(program.name)", "reason": "\(reason)",
                 "restart": "\(restartSeconds) s",

@@ -33,9 +33,9 @@ package struct ActionRunner: Service {
     private let workers: [String: Int]
 
     /// `judge`: nil where nothing judges mails; `feedback`: nil where nothing is sent. `lanes`
-    /// batches are worked on at once, `handlersMax` scripts run, and of each of
-    /// `workers` as many as it has processes. `onDeliveries` is called when the outbox has
-    /// something new, `onUnwritten` where the end comes before what was done could be written.
+    /// batches are worked on at once, and `handlersMax` scripts run; `workers` are those that live
+    /// for many mails, with how many processes each has. `onDeliveries` is called when the outbox
+    /// has something new, `onUnwritten` where the end comes before what was done could be written.
     package init(
         queue: ActionQueue, rules: ActiveRules, store: any MailStore, bodies: any BodyFiles,
         judge: (any MailJudge)? = nil, feedback: FeedbackFlow? = nil, actions: ReceiptActions,

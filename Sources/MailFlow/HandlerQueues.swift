@@ -1,6 +1,6 @@
 /// Mails that wait for a handler's place. Scripts share one line and the places that
-/// `handlersRunningMax` gives them; each worker has a line of its own and a place for each of its
-/// processes, so that no slow script, and no other worker, holds up its mails.
+/// `handlersRunningMax` gives them; each worker and function has a line of its own, so that no slow
+/// script, and no other worker, holds up its mails.
 struct HandlerQueues: Sendable {
     /// A line, and how many of it are at work at once.
     struct Line: Sendable {
@@ -8,13 +8,18 @@ struct HandlerQueues: Sendable {
         let places: Int
     }
 
+    /// Places of a worker beside those of its processes: mails whose answer is being journalled, or
+    /// which are read while others are answered. One commit takes all that wait for it, so with none
+    /// to spare each mail would cost a process a whole sync of the disk.
+    static let placesSpare = 64
+
     private let scripts: Line
     private let workers: [String: Line]
 
     /// `workers`: the processes of each worker by its name.
     init(scriptsMax: Int, workers: [String: Int]) {
         scripts = Line(places: scriptsMax)
-        self.workers = workers.mapValues { Line(places: $0) }
+        self.workers = workers.mapValues { Line(places: $0 + Self.placesSpare) }
     }
 
     var all: [Line] { [scripts] + workers.values }

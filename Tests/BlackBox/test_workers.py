@@ -169,7 +169,7 @@ for line in sys.stdin:
         self.assertEqual((action["state"], action["attempts"]), ("done", 2))
         self.assertIn(mail, self.server.objects())
         self.assertTrue(self.server.log_lines(
-            "warning mail: handler: a process of the worker has ended", "handler=worker",
+            "warning mail: handler: a process has ended", "handler=worker",
             "ended by signal 9"))
 
     def test_a_slow_one_holds_mails_back_and_loses_none(self):
@@ -231,7 +231,7 @@ if not os.path.exists(os.path.join(os.environ["OUT"], "repaired")):
             "the handler has failed")
         self.assertIn("exit status 1", server.actions(mail)["ask", 0]["detail"])
         self.assertTrue(server.log_lines("handler: no database", "handler=worker"))
-        self.assertTrue(server.log_lines("a process of the worker has ended", "exit status 1"))
+        self.assertTrue(server.log_lines("a process has ended", "exit status 1"))
         # Nobody else waits for it.
         other = server.send(message(), "other@example.test")
         server.settled(other)
@@ -256,7 +256,7 @@ if not os.path.exists(os.path.join(os.environ["OUT"], "repaired")):
         server.settled(mail)
         self.assertIn(f"could not be started: {program}: execve: No such file or directory",
                       server.actions(mail)["ask", 0]["detail"])
-        self.assertTrue(server.log_lines("a process of the worker has ended", "execve"))
+        self.assertTrue(server.log_lines("a process has ended", "execve"))
 
     @unittest.skipUnless(IS_ROOT, "only root can start a handler as another user")
     def test_with_a_user_of_its_own(self):
@@ -279,7 +279,7 @@ if not os.path.exists(os.path.join(os.environ["OUT"], "repaired")):
         self.assertFalse(process_is_gone(process))
         server.stop()
         self.assertTrue(process_is_gone(process))
-        self.assertEqual(server.log_lines("a process of the worker"), [])
+        self.assertEqual(server.log_lines("a process has ended"), [])
 
     def test_a_killed_server_leaves_none(self):
         server = new_server(self, self.rules)

@@ -22,7 +22,7 @@ import Testing
                 workerProcesses: workers)
         }
         #expect(aside(0) == files)
-        #expect(aside(256) == files + 1_792)
+        #expect(aside(256) == files + 2_560)
         #expect(OpenFiles.connections(limit: 2_048, used: 48, setAside: 272) == 736)
     }
 

@@ -88,7 +88,8 @@ final class HandlerFixture: Sendable {
     ) -> FunctionInvocation {
         let mail = MailID(at: ManualTime().now(), random: CountingRandom())
         return FunctionInvocation(
-            handler: handler, stableID: "\(mail)/rule/0", attempt: 1, mail: mail, rule: "rule",
+            handler: handler, arn: "arn:\(handler)", stableID: "\(mail)/rule/0", attempt: 1,
+            mail: mail, rule: "rule",
             event: event, environment: environment, input: input)
     }
 

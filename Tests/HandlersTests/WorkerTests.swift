@@ -23,7 +23,7 @@ import Testing
                     try await fixture.file(
                         "#!/usr/bin/env python3\nimport json, os, sys, time\n\(text)\n")
                 ])
-            program.processes = processes
+            program.kind = .worker(processes: processes)
             program.environment = ["OUT": fixture.folder]
             change(&program)
             invoker = try fixture.invoker([program])
@@ -50,7 +50,7 @@ import Testing
         }
 
         func ended(times: Int = 1) async -> [CollectedLog.Line] {
-            await logged("handler: a process of the worker has ended", times: times)
+            await logged("handler: a process has ended", times: times)
         }
 
         /// Ends the processes, on a thread that may wait.

@@ -4,7 +4,8 @@ package enum ConfigurationSample {
     private static let exampleNames: [(path: String, names: [String])] = [
         ("buckets.", ["mail"]), ("maildirs.", ["home"]),
         ("handlers.*.processesMax", ["ticket"]), ("handlers.*.processes", ["filter"]),
-        ("handlers.*.worker", ["filter"]), ("handlers.", ["ticket"]),
+        ("handlers.*.worker", ["filter"]), ("handlers.*.function", ["lambda"]),
+        ("handlers.", ["ticket"]),
         ("topics.*.*.file", ["received", "log"]), ("topics.*.*", ["received", "web"]),
         ("topics.", ["received"]),
     ]

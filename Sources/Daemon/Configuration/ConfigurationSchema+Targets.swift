@@ -62,8 +62,14 @@ extension ConfigurationSchema {
                 + "answer, and the output and the errors are those of one mail."),
         Setting(
             path: "handlers.*.processes", defaultText: "2",
-            comment: "Of a worker: how many of it live, at most 256 of all workers.",
+            comment: "Of a worker or function: how many of it live, at most 256 of all.",
             range: 1...64),
+        Setting(
+            path: "handlers.*.function",
+            defaultText: "[/usr/bin/python3, -m, awslambdaric, app.handler]", isExample: true,
+            comment:
+                "In place of “command”: the runtime of a Lambda function, which lives on as a\n"
+                + "worker does, and asks for its events by the Lambda Runtime API."),
         Setting(
             path: "topics.*.signatureVersion", defaultText: "1",
             comment: "How its messages are signed, where there is a web section: 1 (SHA-1, as SNS\n"

@@ -83,7 +83,7 @@ struct TargetDocument {
         let processes = handlers.reduce(0) { $0 + ($1.processes ?? 0) }
         if processes > Self.workerProcessesMax {
             value?.noteWhole(
-                "\(processes) processes of workers, and at most \(Self.workerProcessesMax) "
+                "\(processes) processes of workers and functions, and at most \(Self.workerProcessesMax) "
                     + "of all together")
         }
         return handlers
@@ -92,21 +92,22 @@ struct TargetDocument {
     private func handler(
         _ name: String, _ mapping: DocumentMapping, _ entry: DocumentValue
     ) -> HandlerProgram? {
-        let isWorker = mapping.keys.contains("worker")
-        let isScript = mapping.keys.contains("command")
+        let kinds = ["command", "worker", "function"].filter(mapping.keys.contains)
         // A near miss has been told.
-        if isWorker == isScript, isWorker || !mapping.hasUnknownKeys {
-            entry.noteWhole("a handler has a “command” or a “worker”")
+        if kinds.count > 1 || kinds.isEmpty && !mapping.hasUnknownKeys {
+            entry.noteWhole("a handler has a “command”, a “worker” or a “function”")
         }
-        if !isWorker, mapping.keys.contains("processes") {
-            mapping.note("“processes” is of a “worker” alone", atKey: "processes")
+        if kinds == ["command"], mapping.keys.contains("processes") {
+            mapping.note("“processes” is of a “worker” or a “function” alone", atKey: "processes")
         }
-        let program =
-            isWorker || isScript
-            ? command(mapping.required(isWorker ? "worker" : "command")) : []
+        let program = kinds.first.map { command(mapping.required($0)) } ?? []
         var handler = HandlerProgram(name: name, command: program)
         let processes = settings.int(mapping, "handlers.*.processes")
-        handler.processes = isWorker ? processes : nil
+        switch kinds.first {
+        case "worker": handler.kind = .worker(processes: processes)
+        case "function": handler.kind = .function(processes: processes)
+        default: handler.kind = .script
+        }
         handler.environment = environment(mapping["environment"])
         handler.timeoutSeconds = settings.int(mapping, "handlers.*.timeoutSeconds")
         handler.memoryBytesMax = settings.int(mapping, "handlers.*.memoryBytesMax")

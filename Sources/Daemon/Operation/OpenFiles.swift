@@ -39,8 +39,9 @@ enum OpenFiles {
     /// an eighth of the limit. A try may have a body file beside its connection.
     static func sending(most: Int, limit: Int) -> Int { max(1, min(most, limit / 8)) }
 
-    /// Of each process of a worker: its three pipes, its mail, its keeper, and what wakes its thread.
-    private static let filesOfWorker = 7
+    /// Of each process that lives for many mails, at most: two pipes, its keeper, what wakes its
+    /// thread, and a function's listener and connections (a worker has a third pipe and its mail).
+    private static let filesOfWorker = 10
 
     /// `triesMax`: as it is configured; nil where nothing is sent.
     static func setAside(

@@ -8,7 +8,7 @@ struct WorkerPlace {
     let wakeup: Wakeup
     let pool: WorkerPool
     let log: HandlerLog
-    private var process: WorkerProcess?
+    private var process: (any LivingProcess)?
 
     init(
         number: Int, program: HandlerProgram, wakeup: Wakeup, pool: WorkerPool, log: HandlerLog
@@ -23,22 +23,22 @@ struct WorkerPlace {
     /// Returns when the pool is over, and its process has ended.
     mutating func run() {
         while !pool.isOver {
-            if process == nil { process = pool.startProcess() }
+            if process == nil { process = pool.startProcess(number) }
             if let job = pool.next(for: number, hasProcess: process != nil) {
                 job.answer.resume(returning: outcome(of: job.invocation))
             } else {
                 rest()
             }
         }
-        // Standard input has ended: whoever does not end at that is ended.
-        _ = process?.end(WorkerProcess.Flaw(reason: "", isEnding: true))
+        guard let process else { return }
+        _ = end(process, KeptProcess.Flaw(reason: "", isEnding: process.endsWithItsInput))
         sayWhatItSaid()
     }
 
     /// Until there is something to do.
     private mutating func rest() {
         guard let process else { return wakeup.wait() }
-        do throws(WorkerProcess.Flaw) {
+        do throws(KeptProcess.Flaw) {
             try process.rest(until: wakeup)
             wakeup.clear()
             sayWhatItSaid()
@@ -47,22 +47,22 @@ struct WorkerPlace {
         }
     }
 
-    private mutating func endAtRest(_ process: WorkerProcess, _ flaw: WorkerProcess.Flaw) {
+    private mutating func endAtRest(_ process: any LivingProcess, _ flaw: KeptProcess.Flaw) {
         let reason = end(process, flaw)
         sayWhatItSaid()
         pool.noteEnd(of: process, because: reason)
         self.process = nil
     }
 
-    private func end(_ process: WorkerProcess, _ flaw: WorkerProcess.Flaw) -> String {
-        let ending = process.end(flaw)
+    private func end(_ process: any LivingProcess, _ flaw: KeptProcess.Flaw) -> String {
+        let ending = process.kept.end(flaw)
         if ending.isFolderLeft { log.folderLeft(program) }
         return ending.reason
     }
 
     /// What it wrote to standard error while nobody asked it.
     private func sayWhatItSaid() {
-        guard let (bytes, isCut) = process?.takeComplaint() else { return }
+        guard let (bytes, isCut) = process?.kept.takeComplaint() else { return }
         log.said(bytes, isCut: isCut, by: program)
     }
 
@@ -71,24 +71,19 @@ struct WorkerPlace {
     private mutating func outcome(of invocation: FunctionInvocation) -> FunctionOutcome {
         makeReady()
         guard let process else { return .failed(detail: pool.refusal) }
-        let reply = process.ask(invocation, until: wakeup) { [pool] in pool.isOver }
-        let outcome: FunctionOutcome
-        switch reply {
-        case .answered(let output):
-            outcome = .answered(output: output)
+        var outcome: FunctionOutcome
+        do throws(KeptProcess.Flaw) {
+            outcome = try process.ask(invocation, until: wakeup) { [pool] in pool.isOver }
             pool.noteAnswer()
-        case .failed(let reason):
-            outcome = .failed(detail: reason)
-            pool.noteAnswer()
-        case .broken(let flaw):
-            let reason = end(process, flaw)
+        } catch {
+            let reason = end(process, error)
             outcome = .failed(detail: reason)
             if !pool.isOver { pool.noteEnd(of: process, because: reason) }
             self.process = nil
         }
-        let (bytes, isCut) = process.takeComplaint()
+        let (bytes, isCut) = process.kept.takeComplaint()
         log.said(bytes, isCut: isCut, by: invocation)
-        process.allowComplaint()
+        process.kept.allowComplaint()
         return outcome
     }
 
@@ -96,14 +91,14 @@ struct WorkerPlace {
     /// is not the mail's.
     private mutating func makeReady() {
         if let process {
-            do throws(WorkerProcess.Flaw) {
+            do throws(KeptProcess.Flaw) {
                 try process.look()
                 sayWhatItSaid()
             } catch {
                 endAtRest(process, error)
             }
         }
-        if process == nil { process = pool.startProcess() }
-        process?.allowComplaint()
+        if process == nil { process = pool.startProcess(number) }
+        process?.kept.allowComplaint()
     }
 }

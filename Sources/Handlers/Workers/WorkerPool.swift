@@ -120,10 +120,10 @@ extension WorkerPool {
     }
 
     /// Nil where none may be started now, or the helper could not be asked.
-    func startProcess() -> WorkerProcess? {
+    func startProcess(_ place: Int) -> (any LivingProcess)? {
         guard state.withLock({ $0.delay.seconds(at: time.now()) }) == 0 else { return nil }
         do throws(HandlerRun.StartFailure) {
-            return try helper.startWorker(index)
+            return try helper.startProcess(of: index, place: place, time: time)
         } catch {
             noteEnd(of: nil, because: "could not be started: \(error)")
             return nil
@@ -135,7 +135,7 @@ extension WorkerPool {
     }
 
     /// A process ended that was not told to. Nil: one that could not be started.
-    func noteEnd(of process: WorkerProcess?, because reason: String) {
+    func noteEnd(of process: (any LivingProcess)?, because reason: String) {
         let now = time.now()
         let seconds = state.withLock { state in
             if process?.hasAnswered != true { state.delay.failed(because: reason, at: now) }
