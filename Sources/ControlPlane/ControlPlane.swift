@@ -9,6 +9,7 @@ package final class ControlPlane: Sendable {
     private let hostname: String
     private let identities: IdentityOperations
     private let senders: SenderOperations?
+    private let accessKeys: AccessKeyOperations?
     private let ruleSets: RuleSets
     private let rules: ActiveRules
     private let mails: any MailStore
@@ -20,11 +21,11 @@ package final class ControlPlane: Sendable {
     let backups: any BackupMaker
     private let onRelease: @Sendable () -> Void
 
-    /// No `senders`: nothing is sent. `onRelease` is called when a mail or message
+    /// No `senders`: nothing is sent. No `accessKeys`: nobody signs in. `onRelease` is called when a mail or message
     /// was made due, so that nobody waits for it.
     package init(
         hostname: String, identities: IdentityOperations, senders: SenderOperations?,
-        ruleSets: RuleSets, rules: ActiveRules, mails: any MailStore, outbox: any OutboxStore,
+        accessKeys: AccessKeyOperations?, ruleSets: RuleSets, rules: ActiveRules, mails: any MailStore, outbox: any OutboxStore,
         bodies: any BodyFiles, facts: MailFactsReader,
         time: any TimeSource, topics: TopicOperations, queue: ActionQueue,
         traces: SessionTraces, backups: any BackupMaker, onRelease: @escaping @Sendable () -> Void
@@ -32,6 +33,7 @@ package final class ControlPlane: Sendable {
         self.hostname = hostname
         self.identities = identities
         self.senders = senders
+        self.accessKeys = accessKeys
         self.ruleSets = ruleSets
         self.rules = rules
         self.mails = mails
@@ -102,6 +104,8 @@ package final class ControlPlane: Sendable {
                 SubscriberKey(topic: topic, subscriber: subscriber), isTrusted: isTrusted)
         case .watchSessions(let filter): try await watch(filter, onPart)
         case .backup(let folder): try await backup(folder, onPart)
+        case .accessKeys(let request):
+            try await AccessKeyOperations.configured(accessKeys).answer(request)
         case .sending(let request):
             try await SenderOperations.configured(senders).answer(request)
         case .changeSender(let name, let change):
