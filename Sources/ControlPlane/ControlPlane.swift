@@ -10,6 +10,7 @@ package final class ControlPlane: Sendable {
     private let identities: IdentityOperations
     private let senders: SenderOperations?
     private let idleSending: IdleSending
+    private let accessKeys: AccessKeyOperations?
     private let ruleSets: RuleSets
     private let rules: ActiveRules
     private let mails: any MailStore
@@ -21,12 +22,12 @@ package final class ControlPlane: Sendable {
     let backups: any BackupMaker
     private let onRelease: @Sendable () -> Void
 
-    /// No `senders`: nothing is sent, and `idleSending` answers. `onRelease` is called when a mail or message
-    /// was made due, so that nobody waits for it.
+    /// No `senders`: nothing is sent, and `idleSending` answers. No `accessKeys`: nobody signs in.
+    /// `onRelease` is called when a mail or message was made due, so that nobody waits for it.
     package init(
         hostname: String, identities: IdentityOperations, senders: SenderOperations?,
-        idleSending: IdleSending, ruleSets: RuleSets, rules: ActiveRules, mails: any MailStore,
-        outbox: any OutboxStore,
+        idleSending: IdleSending, accessKeys: AccessKeyOperations?, ruleSets: RuleSets,
+        rules: ActiveRules, mails: any MailStore, outbox: any OutboxStore,
         bodies: any BodyFiles, facts: MailFactsReader,
         time: any TimeSource, topics: TopicOperations, queue: ActionQueue,
         traces: SessionTraces, backups: any BackupMaker, onRelease: @escaping @Sendable () -> Void
@@ -35,6 +36,7 @@ package final class ControlPlane: Sendable {
         self.identities = identities
         self.senders = senders
         self.idleSending = idleSending
+        self.accessKeys = accessKeys
         self.ruleSets = ruleSets
         self.rules = rules
         self.mails = mails
@@ -105,6 +107,8 @@ package final class ControlPlane: Sendable {
                 SubscriberKey(topic: topic, subscriber: subscriber), isTrusted: isTrusted)
         case .watchSessions(let filter): try await watch(filter, onPart)
         case .backup(let folder): try await backup(folder, onPart)
+        case .accessKeys(let request):
+            try await AccessKeyOperations.configured(accessKeys).answer(request)
         case .sending(let request):
             if let senders {
                 try await senders.answer(request)

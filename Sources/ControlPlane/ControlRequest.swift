@@ -40,6 +40,7 @@ package enum ControlRequest: Sendable, Codable {
     case watchSessions(SessionFilterView)
     /// Of the whole server, into an empty folder of its machine; tells how far it is, in parts.
     case backup(folder: String)
+    case accessKeys(AccessKeyRequest)
     case sending(SenderRequest)
     case changeSender(identity: String, SenderChange)
 

@@ -133,16 +133,20 @@ package struct Server {
         actions.handlers.start()
         // The services have ended by then, and with them nearly all that workers are asked.
         defer { actions.handlers.end() }
+        var secrets: SecretParts?
+        if configuration.sending.isEnabled || configuration.s3 != nil {
+            secrets = try await SecretParts(
+                configuration, surroundings, spool, forgets: forgetsSecrets)
+        }
         var sending: SendingParts?
-        if configuration.sending.isEnabled {
+        if configuration.sending.isEnabled, let secrets {
             sending = try await SendingParts(
-                configuration, surroundings, spool, rules, names, judging, actions,
-                forgetsSecrets: forgetsSecrets)
+                configuration, surroundings, spool, rules, names, judging, actions, secrets)
         } else {
             try await sayWhatIsNotSent(spool)
         }
         do {
-            try await serve(spool, rules, names, judging, actions, sending)
+            try await serve(spool, rules, names, judging, actions, secrets, sending)
         } catch {
             try? await sending?.shutdown()
             throw error
@@ -164,12 +168,12 @@ package struct Server {
 
     private func serve(
         _ spool: SpoolParts, _ rules: RuleParts, _ names: NameParts, _ judging: JudgingParts,
-        _ actions: ActionParts, _ sending: SendingParts?
+        _ actions: ActionParts, _ secrets: SecretParts?, _ sending: SendingParts?
     ) async throws {
         let receiving = try ReceivingParts(
             configuration, surroundings, spool, rules, names, judging, actions, sending)
         let operation = OperationParts(
-            configuration, surroundings, spool, rules, names, actions, receiving, sending)
+            configuration, surroundings, spool, rules, names, actions, receiving, secrets, sending)
         do {
             try await operation.control.bind()
             try await operation.submit?.bind()
@@ -206,6 +210,7 @@ package struct Server {
         if let health = operation.health { services.append(health) }
         if let helper = start.helper { services.append(HelperWatch(helper: helper)) }
         if let web = operation.web { services.append(web) }
+        if let s3 = operation.s3 { services.append(WorkThreads.objects.running(s3)) }
         if let submit = operation.submit { services.append(WorkThreads.control.running(submit)) }
         services += receiving.listeners as [any Service]
         if let watchdog { services.append(watchdog) }

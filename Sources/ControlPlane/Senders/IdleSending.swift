@@ -23,8 +23,7 @@ package struct IdleSending: Sendable {
         case .showSuppression(let address): .sending(try await suppressions.show(address))
         case .listSuppressions(let filter, let isGlobal):
             .sending(try await suppressions.list(filter, isGlobal: isGlobal))
-        case .createAccessKey, .listAccessKeys, .setAccessKey, .deleteAccessKey, .exportZone,
-            .listTLSResults, .changeSent:
+        case .exportZone, .listTLSResults, .changeSent:
             throw SenderOperations.notConfigured
         }
     }

@@ -17,6 +17,7 @@ struct OperationParts {
     let submit: SubmitServer?
     let health: HealthServer?
     let web: PublicWebServer?
+    let s3: S3Server?
     /// What is done by the clock, each by itself.
     let recurring: [Recurring]
     let reloads: RuleReloads
@@ -24,7 +25,7 @@ struct OperationParts {
     init(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
         _ rules: RuleParts, _ names: NameParts, _ actions: ActionParts,
-        _ receiving: ReceivingParts, _ sending: SendingParts?
+        _ receiving: ReceivingParts, _ secrets: SecretParts?, _ sending: SendingParts?
     ) {
         let wake = actions.wake
         let load = LoadGuard(
@@ -45,6 +46,7 @@ struct OperationParts {
                     time: surroundings.time, random: surroundings.random),
                 senders: sending?.operations,
                 idleSending: IdleSending(store: spool.store, time: surroundings.time),
+                accessKeys: secrets.map { AccessKeyOperations($0.credentials) },
                 ruleSets: rules.ruleSets, rules: rules.rules,
                 mails: spool.store,
                 outbox: spool.store, bodies: spool.bodies,
@@ -72,6 +74,10 @@ struct OperationParts {
             + (sending.map {
                 Self.recurring(configuration, surroundings, spool, $0, checks, surroundings.clock)
             } ?? [])
+            + (secrets.map { [Self.noteOfUses(surroundings, $0.credentials)] } ?? [])
+        s3 = secrets.flatMap {
+            S3Server(configuration, surroundings, spool, $0.credentials)
+        }
         web = Self.web(configuration, surroundings, actions)
         let gauges = Gauges(
             store: spool.store, receiving: receiving, queue: sending?.queue, disk: spool.disk,
@@ -142,15 +148,12 @@ struct OperationParts {
         let every = surroundings.every
         let checks = SenderChecks(
             verifier: sending.verifier, identities: identities, log: surroundings.log)
-        let (credentials, store, tlsResults) = (
-            sending.credentials, spool.store, sending.tlsResults
-        )
+        let (store, tlsResults) = (spool.store, sending.tlsResults)
         let days = Int64(configuration.spool.recordRetentionDays)
         var recurring = [
             every(5_000, "the look for the records of senders") {
                 try await checks.run(trusted: clock.trustedNow())
             },
-            every(60_000, "the note of used access keys") { try await credentials.writeUses() },
             every(60_000, "the record of TLS results") {
                 try await tlsResults.write()
                 guard let now = clock.trustedNow() else { return }
@@ -171,6 +174,14 @@ struct OperationParts {
                 every(1_000, "the push of the service domain's records") { try await pushes.run() })
         }
         return recurring
+    }
+
+    private static func noteOfUses(
+        _ surroundings: Surroundings, _ credentials: Credentials
+    ) -> Recurring {
+        surroundings.every(60_000, "the note of used access keys") {
+            try await credentials.writeUses()
+        }
     }
 
     private static func web(

@@ -10,6 +10,13 @@ extension ConfigurationSchema {
             path: "buckets.*.setupObject", defaultText: "false",
             comment: "Whether SES's AMAZON_SES_SETUP_NOTIFICATION object is put there."),
         Setting(
+            path: "buckets.*.readers", defaultText: "[]",
+            comment:
+                "Access keys, by their ids, that get and list its objects by S3's protocol, ..."),
+        Setting(
+            path: "buckets.*.writers", defaultText: "[]",
+            comment: "... and those that also put, copy and delete them."),
+        Setting(
             path: "maildirs.*.path",
             defaultText: "/var/vmail/${recipientDomain}/${recipientUser}",
             isExample: true,
@@ -118,6 +125,16 @@ extension ConfigurationSchema {
         Setting(
             path: "web.port", defaultText: "8026", isExample: true,
             comment: "Port 0 lets the system choose.", range: 0...65_535),
+        Setting(
+            path: "s3.address", defaultText: "127.0.0.1", isExample: true,
+            comment: "Where buckets are served by S3's protocol, in plain HTTP; nowhere without it."
+        ),
+        Setting(
+            path: "s3.port", defaultText: "8027", isExample: true,
+            comment: "Port 0 lets the system choose.", range: 0...65_535),
+        Setting(
+            path: "s3.objectBytesMax", defaultText: "67108864", isExample: true,
+            comment: "An object that is put.", range: 1...5_368_709_120),
         Setting(
             path: "http.allow", defaultText: "[]",
             comment: "Where requests of ours may go beside the open internet: blocks of addresses\n"

@@ -38,6 +38,14 @@ struct ListenerDocument {
         }
     }
 
+    mutating func s3(_ value: DocumentValue, _ settings: SettingReader) -> Configuration.S3? {
+        let keys = ConfigurationSchema.keys(at: "s3")
+        let objectBytesMax = settings.int(value.mapping(keys: keys), "s3.objectBytesMax")
+        return listener(value, keys).map {
+            Configuration.S3(listener: $0, objectBytesMax: objectBytesMax)
+        }
+    }
+
     private mutating func listener(
         _ value: DocumentValue, _ keys: [String]
     ) -> Configuration.Listener? {

@@ -43,15 +43,18 @@ enum OpenFiles {
     /// thread, and a function's listener and connections (a worker has a third pipe and its mail).
     private static let filesOfWorker = 10
 
-    /// `triesMax`: as it is configured; nil where nothing is sent.
+    /// `triesMax`: as it is configured; nil where nothing is sent. A request for an object has a file
+    /// open beside its connection, or writes one.
     static func setAside(
-        limit: Int, hasHealth: Bool, hasWeb: Bool, triesMax: Int?, workerProcesses: Int
+        limit: Int, hasHealth: Bool, hasWeb: Bool, hasS3: Bool, triesMax: Int?,
+        workerProcesses: Int
     ) -> Int {
         let health = httpConnections(most: HealthServer.connectionsMax, limit: limit)
         let web = httpConnections(most: PublicWebServer.connectionsMax, limit: limit)
+        let s3 = 2 * httpConnections(most: S3Server.connectionsMax, limit: limit)
         let idle = sending(most: DeliverySettings.Limits().idleConnectionsMax, limit: limit)
         let sent = triesMax.map { 2 * sending(most: $0, limit: limit) + idle } ?? 0
-        return (hasHealth ? health : 0) + (hasWeb ? web : 0) + sent
+        return (hasHealth ? health : 0) + (hasWeb ? web : 0) + (hasS3 ? s3 : 0) + sent
             + Self.filesOfWorker * workerProcesses
     }
 
