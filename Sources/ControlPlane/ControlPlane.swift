@@ -21,11 +21,12 @@ package final class ControlPlane: Sendable {
     let backups: any BackupMaker
     private let onRelease: @Sendable () -> Void
 
-    /// No `senders`: nothing is sent. No `accessKeys`: nobody signs in. `onRelease` is called when a mail or message
-    /// was made due, so that nobody waits for it.
+    /// No `senders`: nothing is sent. No `accessKeys`: nobody signs in. `onRelease` is called when a
+    /// mail or message was made due, so that nobody waits for it.
     package init(
         hostname: String, identities: IdentityOperations, senders: SenderOperations?,
-        accessKeys: AccessKeyOperations?, ruleSets: RuleSets, rules: ActiveRules, mails: any MailStore, outbox: any OutboxStore,
+        accessKeys: AccessKeyOperations?, ruleSets: RuleSets, rules: ActiveRules,
+        mails: any MailStore, outbox: any OutboxStore,
         bodies: any BodyFiles, facts: MailFactsReader,
         time: any TimeSource, topics: TopicOperations, queue: ActionQueue,
         traces: SessionTraces, backups: any BackupMaker, onRelease: @escaping @Sendable () -> Void

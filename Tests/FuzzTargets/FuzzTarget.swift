@@ -20,7 +20,7 @@ package struct FuzzTarget: Sendable {
         deliveryStatus, feedbackReport, feedback, aggregateReport, reportArchive, tlsReport,
         date,
         replies, clientSession, stsPolicy, updateAnswer, returnPath, suppressionLine,
-        localMail, addressCompletion, conditions,
+        localMail, addressCompletion, conditions, signedRequest, chunkedPayload,
     ]
 }
 
