@@ -324,7 +324,7 @@ let package = Package(
             "S3APITests",
             [
                 "S3API", "RequestSigning", "ObjectStorage", "Storage", "MailModel", "TestSupport",
-                hummingbird, nioCore, logging,
+                crypto, hummingbird, nioCore,
             ]),
         tests("FeedbackTests", ["Feedback", "MailModel", "TestSupport"]),
         tests("TidyTests", ["TestSupport"]),

@@ -151,7 +151,8 @@ struct ObjectWalk {
         _ folder: ObjectFolder, _ path: String, depth: Int
     ) throws(StorageFailure) -> Bool {
         let question = ObjectQuestion(
-            prefix: path, after: String(decoding: after, as: UTF8.self), isByFolder: false, limit: 1)
+            prefix: path, after: String(decoding: after, as: UTF8.self), isByFolder: false, limit: 1
+        )
         var walk = ObjectWalk(question, limit: 1)
         try walk.walk(folder, path, depth: depth)
         return !walk.entries.isEmpty

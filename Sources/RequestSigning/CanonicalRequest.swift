@@ -21,8 +21,8 @@ struct CanonicalRequest {
             headers.append("\(name):\(values.map(Self.trimmed).joined(separator: ","))\n")
         }
         text = [
-            request.method, PercentEncoding.encode(request.path, keepingSlashes: true),
-            Self.query(request), headers.joined(), signedHeaders.joined(separator: ";"), payload,
+            request.method, request.canonicalPath, Self.query(request), headers.joined(),
+            signedHeaders.joined(separator: ";"), payload,
         ].joined(separator: "\n")
     }
 

@@ -26,6 +26,9 @@ package struct SignedRequest: Sendable {
     package let method: String
     /// Decoded.
     package let path: [UInt8]
+    /// Encoded in the one way, each part between slashes for itself: a slash that was written as `%2F`
+    /// stays one.
+    let canonicalPath: String
     /// In the order of the query.
     package let parameters: [Parameter]
     package let headers: [Header]
@@ -36,11 +39,15 @@ package struct SignedRequest: Sendable {
     ) throws(Malformation) {
         let parts = target.utf8.split(
             separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
-        guard let first = parts.first, first.first == UInt8(ascii: "/"),
-            let path = PercentEncoding.decode(first)
-        else { throw .target }
+        guard let first = parts.first, first.first == UInt8(ascii: "/") else { throw .target }
+        var segments: [[UInt8]] = []
+        for segment in first.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+            guard let decoded = PercentEncoding.decode(segment) else { throw .target }
+            segments.append(decoded)
+        }
         self.method = method
-        self.path = path
+        path = Array(segments.joined(separator: [UInt8(ascii: "/")]))
+        canonicalPath = segments.map { PercentEncoding.encode($0) }.joined(separator: "/")
         self.headers = headers
         var parameters: [Parameter] = []
         for item in parts.count > 1 ? parts[1].split(separator: UInt8(ascii: "&")) : [] {

@@ -2,8 +2,8 @@ import Hummingbird
 
 /// What S3 answers where it does not do what was asked: all of its codes that we use.
 /// S3: “Error responses”
-struct S3Error: Error, Sendable, Equatable {
-    let code: String
+package struct S3Error: Error, Sendable, Equatable {
+    package let code: String
     let status: HTTPResponse.Status
     let message: String
 

@@ -3,7 +3,7 @@ import Storage
 
 /// What a listing is asked for, in both versions of the operation.
 /// S3: `ListObjectsV2`, `ListObjects`
-struct S3Listing: Equatable {
+package struct S3Listing: Equatable {
     static let keysMax = 1_000
     static let parameters = [
         "list-type", "prefix", "delimiter", "max-keys", "encoding-type", "continuation-token",

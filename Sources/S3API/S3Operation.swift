@@ -1,11 +1,11 @@
 import Hummingbird
-import RequestSigning
-import Storage
+package import RequestSigning
+package import Storage
 
 /// What a request asks of S3, of what we can do. S3: “API Reference, Actions”
-enum S3Operation: Equatable {
+package enum S3Operation: Equatable {
     /// Where in S3's world something is.
-    enum Place: Equatable {
+    private enum Place: Equatable {
         case service
         case bucket(String)
         case object(String, key: String)
@@ -29,7 +29,9 @@ enum S3Operation: Equatable {
         "x-amz-checksum-mode", "x-amz-user-agent", "x-id",
     ]
 
-    init(_ request: SignedRequest) throws(S3Error) {
+    /// Throws where it asks for anything else, or says something that we would have to honour and
+    /// cannot.
+    package init(_ request: SignedRequest) throws(S3Error) {
         let place = try Self.place(request.path)
         let parameters = try Self.parameters(of: request)
         switch (request.method, place) {

@@ -1,6 +1,5 @@
 """Buckets by S3's protocol: what rules stored, read by boto3 and the aws command as they stand."""
 
-import base64
 import hashlib
 import http.client
 import json
@@ -13,11 +12,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-import boto3
-import botocore.config
-import botocore.exceptions
-
-from support import DEADLINE_SECONDS, large_body, message, new_server
+from support import DEADLINE_SECONDS, PROJECT, large_body, message, new_server
+from test_sns import ENVIRONMENT
 
 RULES = """
     ruleSet: main
@@ -26,6 +22,24 @@ RULES = """
         actions:
           - store: {bucket: mail, prefix: in}
     """
+
+
+boto3 = botocore = None
+
+
+def setUpModule():
+    """Makes the environment with AWS's own clients, and takes them from there."""
+    global boto3, botocore  # pylint: disable=global-statement
+    subprocess.run([os.path.join(PROJECT, "scripts/python-env"), ENVIRONMENT], check=True)
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    sys.path.insert(0, os.path.join(ENVIRONMENT, "lib", version, "site-packages"))
+    try:
+        boto3 = __import__("boto3")
+        botocore = __import__("botocore")
+        for part in ("awsrequest", "config", "exceptions"):
+            __import__(f"botocore.{part}")
+    finally:
+        sys.path.pop(0)
 
 
 class S3Case(unittest.TestCase):
@@ -393,6 +407,89 @@ class Writing(S3Case):
             self.assertIn(f"<Code>{code}</Code>".encode(), answer.read())
             self.assertTrue(link)
         self.assertEqual(self.server.objects(), {})
+
+
+class Clients(S3Case):
+    """The aws command as it stands, and what HTTP clients do."""
+
+    def aws(self, *arguments, key=None, status=0):
+        key = key or self.owner
+        done = subprocess.run(
+            [os.path.join(ENVIRONMENT, "bin/aws"), *arguments], stdin=subprocess.DEVNULL,
+            capture_output=True, timeout=DEADLINE_SECONDS, check=False,
+            env={"PATH": os.environ["PATH"], "HOME": self.server.path(),
+                 "AWS_ENDPOINT_URL_S3": self.url, "AWS_REGION": "us-east-1",
+                 "AWS_ACCESS_KEY_ID": key["id"], "AWS_SECRET_ACCESS_KEY": key["secret"],
+                 "AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true"})
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done.stdout
+
+    def test_the_aws_command(self):
+        id = self.server.send(message(body="Hello.\n"))
+        self.server.settled(id)
+        stored = self.server.objects()[f"in/{id}"]
+        self.assertEqual(self.aws("s3", "cp", f"s3://mail/in/{id}", "-"), stored)
+        self.assertIn(id.encode(), self.aws("s3", "ls", "s3://mail/in/", key=self.reader))
+        self.assertIn(b"PRE in/", self.aws("s3", "ls", "s3://mail"))
+        self.assertIn(b"other", self.aws("s3", "ls"))
+        place = self.server.path("note.txt")
+        with open(place, "wb") as file:
+            file.write(b"a note")
+        self.aws("s3", "cp", place, "s3://other/notes/")
+        self.aws("s3", "cp", "s3://other/notes/note.txt", "s3://mail/note")
+        self.assertEqual(self.server.objects()["note"], b"a note")
+        folder = self.server.path("synced")
+        self.aws("s3", "sync", "s3://mail", folder)
+        self.assertEqual(sorted(os.listdir(folder)), ["in", "note"])
+        self.aws("s3", "rm", "--recursive", "s3://mail")
+        self.assertEqual(self.server.objects(), {})
+        head = self.aws("s3api", "head-object", "--bucket", "other", "--key", "notes/note.txt")
+        self.assertEqual(json.loads(head)["ContentLength"], 6)
+        self.aws("s3", "cp", place, "s3://mail/x", key=self.reader, status=1)
+
+    def test_a_connection_carries_several_requests(self):
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self.port, timeout=DEADLINE_SECONDS)
+        self.addCleanup(connection.close)
+        link = self.s3.generate_presigned_url(
+            "put_object", {"Bucket": "mail", "Key": "a"}, ExpiresIn=60)[len(self.url):]
+        # A body that is waited for, one that nobody reads, and none.
+        connection.connect()
+        connection.sock.sendall(
+            f"PUT {link} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nContent-Length: 4\r\n"
+            "Expect: 100-continue\r\n\r\n".encode())
+        self.assertTrue(connection.sock.recv(100).startswith(b"HTTP/1.1 100 "))
+        connection.sock.sendall(b"text")
+        answer = http.client.HTTPResponse(connection.sock, method="PUT")
+        answer.begin()
+        self.assertEqual((answer.status, answer.read()), (200, b""))
+        connection.request("PUT", link.replace("/mail/a", "/mail/b"), b"x" * 300_000)
+        with connection.getresponse() as answer:
+            self.assertEqual(answer.status, 403)
+            self.assertIn(b"<Code>", answer.read())
+        get = self.s3.generate_presigned_url(
+            "get_object", {"Bucket": "mail", "Key": "a"}, ExpiresIn=60)[len(self.url):]
+        connection.request("GET", get)
+        with connection.getresponse() as answer:
+            self.assertEqual((answer.status, answer.read()), (200, b"text"))
+
+    def test_a_head_that_is_too_long_is_refused(self):
+        for field in ("x" * 20_000, "x" * 5_000):
+            request = urllib.request.Request(f"{self.url}/mail/a", headers={"X-Long": field})
+            with self.assertRaises((urllib.error.URLError, ConnectionError)):
+                urllib.request.urlopen(request, timeout=DEADLINE_SECONDS)
+        self.assertEqual(len(self.s3.list_buckets()["Buckets"]), 2)
+
+
+class Settings(unittest.TestCase):
+    def test_check_says_that_nobody_is_served(self):
+        server = new_server(self, RULES, s3={"address": "127.0.0.1", "port": 0})
+        server.write_config()
+        self.assertIn("s3 serves nobody", server.cli("check").stderr)
+        del server.config["s3"]
+        server.config["buckets"]["mail"]["readers"] = ["AKIAQ3EGU5XWB7LJ2K4M"]
+        server.write_config()
+        self.assertIn("without an “s3” section", server.cli("check", status=2).stderr)
 
 
 if __name__ == "__main__":

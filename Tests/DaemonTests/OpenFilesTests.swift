@@ -16,7 +16,7 @@ import Testing
         (1_024, ["health", "web"], 144), (20_000, ["health"], 16), (20_000, ["web"], 256),
         (20_000, ["health", "web"], 272), (20_000, ["s3"], 128),
     ])
-    func listenersForHTTPHaveTheirs(_ limit: Int, _ listeners: Set<String>, _ files: Int) {
+    func listenersForHTTPHaveTheirs(_ limit: Int, _ listeners: [String], _ files: Int) {
         let aside = { workers in
             OpenFiles.setAside(
                 limit: limit, hasHealth: listeners.contains("health"),

@@ -47,7 +47,7 @@ import Testing
                 let indent = line.prefix { $0 == " " }
                 let inner = bare.dropFirst(2)
                 let key = inner.drop { $0 == " " }.prefix { $0 != ":" }
-                let isSetting = !key.isEmpty && key.allSatisfy { $0.isLetter }
+                let isSetting = !key.isEmpty && key.allSatisfy { $0.isLetter || $0.isNumber }
                 return isSetting ? "\(indent)\(inner)" : String(line)
             }
             .joined(separator: "\n")

@@ -20,7 +20,8 @@ package struct FuzzTarget: Sendable {
         deliveryStatus, feedbackReport, feedback, aggregateReport, reportArchive, tlsReport,
         date,
         replies, clientSession, stsPolicy, updateAnswer, returnPath, suppressionLine,
-        localMail, bodyLines, addressCompletion, conditions, runtimeRequests,
+        localMail, bodyLines, addressCompletion, conditions, runtimeRequests, signedRequest,
+        chunkedPayload,
     ]
 }
 
