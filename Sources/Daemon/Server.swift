@@ -79,8 +79,8 @@ package struct Server {
             throw Failure(
                 description:
                     "what was done last could not be written: \(failure). Nothing is lost: "
-                    + "it is done again after the next start, and mails that were delivered then "
-                    + "arrive twice. Make room, then start again.")
+                    + "it is done again after the next start, and what was delivered then arrives "
+                    + "twice. Make room, then start again.")
         }
         surroundings.log.notice("ended")
     }

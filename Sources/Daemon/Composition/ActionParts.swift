@@ -73,7 +73,7 @@ struct ActionParts {
             side: Self.side(configuration, signingKey), retries: configuration.retries,
             time: time, random: random, pause: surroundings.pause, wake: wake,
             log: surroundings.log,
-            topicARN: SESRuleDocument.topicARN)
+            topicARN: SESRuleDocument.topicARN, onUnwritten: { ending.leftUnwritten($0) })
     }
 
     private static func signingKey(

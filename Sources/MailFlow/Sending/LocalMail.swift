@@ -25,7 +25,7 @@ package struct LocalMail: Sendable, Codable {
     package var idempotencyKey: String?
     /// Not tried before.
     package var sendAt: Timestamp?
-    /// `sendAt` as it was asked for: `+2h` is the same when it is asked for again.
+    /// `sendAt` where it was asked for from now on: `+2h` is the same when it is asked for again.
     package var sendAtText: String?
     /// Of the mail, which follows: lines that end in LF or CRLF.
     package var bytes: Int

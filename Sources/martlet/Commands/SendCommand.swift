@@ -199,7 +199,7 @@ struct SendCommand: AsyncParsableCommand {
             sender: sender?.mailbox.wireText, recipients: recipients.map(\.mailbox.wireText),
             bytes: content.count)
         mail.sendAt = at?.time
-        mail.sendAtText = at?.text
+        mail.sendAtText = at?.relativeText
         mail.idempotencyKey = idempotencyKey
         return mail
     }
