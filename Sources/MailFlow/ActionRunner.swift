@@ -84,9 +84,8 @@ package struct ActionRunner: Service {
                     group.addTask { await runLane(judgedQueue, handlerQueues) }
                 }
                 for line in handlerQueues.all {
-                    for _ in 0..<line.places {
-                        group.addTask { await runHandlers(line.queue, judgedQueue) }
-                    }
+                    group.addTask { await journalAnswers(of: line, judgedQueue) }
+                    group.addTask { await runPlaces(of: line) }
                 }
                 let due = DueMails(
                     queue: queue, judgedQueue: judgedQueue, claimed: claimed, time: time,
@@ -166,24 +165,41 @@ extension ActionRunner {
         await journal.postpone(postponed)
     }
 
-    /// One handler at a time, mail by mail; each outcome is journalled before anything else.
-    private func runHandlers(_ handlerQueue: ActionQueue, _ judgedQueue: ActionQueue) async {
-        while !handlerQueue.isClosed {
-            await handlerQueue.waitForMail()
-            for mail in handlerQueue.take(1) {
+    private func runPlaces(of line: HandlerQueues.Line) async {
+        await withDiscardingTaskGroup { group in
+            for _ in 0..<line.places { group.addTask { await runHandlers(line) } }
+        }
+        line.answered.close()
+    }
+
+    /// One handler at a time, mail by mail.
+    private func runHandlers(_ line: HandlerQueues.Line) async {
+        while !line.queue.isClosed {
+            await line.queue.waitForMail()
+            for mail in line.queue.take(1) {
                 guard var pass = await open(mail) else { continue }
                 if let task = pass.next().first(where: { $0.action.isHandler }) {
                     for result in await actions.perform([task]) {
                         note(result, of: task, in: &pass)
                     }
                 }
-                let isOver = pass.isFinished
-                var passes = [pass]
-                guard await journal.write(&passes) else { continue }
+                await line.answered.add(pass)
+            }
+        }
+    }
+
+    /// What came of handlers is journalled before anything else is done with their mails.
+    private func journalAnswers(of line: HandlerQueues.Line, _ judgedQueue: ActionQueue) async {
+        while true {
+            var passes = await line.answered.takeAll()
+            guard !passes.isEmpty else { return }
+            let areOver = passes.map(\.isFinished)
+            guard await journal.write(&passes) else { continue }
+            for (pass, isOver) in zip(passes, areOver) {
                 if isOver {
-                    queue.release([mail.record.id])
+                    queue.release([pass.mail.record.id])
                 } else {
-                    judgedQueue.putBack(passes[0].mail)
+                    judgedQueue.putBack(pass.mail)
                 }
             }
         }

@@ -5,13 +5,15 @@ struct HandlerQueues: Sendable {
     /// A line, and how many of it are at work at once.
     struct Line: Sendable {
         let queue = ActionQueue()
+        /// No more than so many: a disk that refuses for hours sees no more mails than those, and
+        /// those that are at work.
+        let answered = Gathering<ActionPass>(max: 64)
         let places: Int
     }
 
-    /// Places of a worker beside those of its processes: mails whose answer is being journalled, or
-    /// which are read while others are answered. One commit takes all that wait for it, so with none
-    /// to spare each mail would cost a process a whole sync of the disk.
-    static let placesSpare = 64
+    /// Places of a worker beside those of its processes: mails that are read and described while
+    /// others are answered.
+    private static let placesSpare = 8
 
     private let scripts: Line
     private let workers: [String: Line]
