@@ -90,6 +90,7 @@ final class Desk: Sendable {
             senders: senders, ruleSets: ruleSets, rules: rules, mails: store, outbox: store,
             bodies: bodies,
             facts: MailFactsReader(bodies: bodies, returnPaths: nil, guesser: nil), time: time,
+            random: random,
             topics: TopicOperations(
                 directory: directory,
                 subscriptions: Subscriptions(
