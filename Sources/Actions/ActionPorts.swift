@@ -43,8 +43,11 @@ package struct ActionTask: Sendable {
         self.attempt = attempt
     }
 
-    /// `<mail>/<rule>/<position>`: the same on every retry.
-    package var stableID: String { key.stableID(of: mail.id) }
+    /// `<mail>/<rule>/<position>`: the same on every retry, and when the mail is run again under its id.
+    package var stableID: String { key.stableID(of: mail.messageID) }
+
+    /// The same on every retry, and another each time that the mail is run again: what is sent once.
+    package var runID: String { key.stableID(of: mail.id) }
 }
 
 /// What came of one try.

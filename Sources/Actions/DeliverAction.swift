@@ -57,7 +57,8 @@ extension ReceiptActions {
             return MaildirMail(
                 place: place, name: Self.fileName(task, on: maildirs.hostname), front: front,
                 rest: shown.rest,
-                mayBeThere: task.attempt > 1 || task.mail.receivedAt < maildirs.startedAt)
+                mayBeThere: task.attempt > 1 || task.mail.receivedAt < maildirs.startedAt
+                    || task.mail.replay != nil)
         }
         let failures = await maildirs.store.put(mails).compactMap { result in
             if case .failure(let failure) = result { "\(failure)" } else { nil }

@@ -30,7 +30,7 @@ extension ReceiptActions {
         }
         let answer = await submitter.forward(
             ForwardedMail(
-                mail: task.mail, content: task.content, stableID: task.stableID,
+                mail: task.mail, content: task.content, stableID: task.runID,
                 recipient: recipient, targets: mailboxes,
                 identity: identity.flatMap { Mailbox($0) } ?? recipient, author: author,
                 addedHeaders: task.addedHeaders, removedHeaders: task.removedHeaders))

@@ -48,7 +48,11 @@ package struct ReceiptActions: Sendable {
     }
 
     private func perform(_ task: ActionTask) async -> ActionResult {
-        switch task.action {
+        if task.mail.replay?.sends == false, task.action.sendsMail {
+            return ActionResult(
+                ending: .done(.continueOn), detail: "nothing is sent: this is a replay")
+        }
+        return switch task.action {
         case .invoke(let handler, let type, let topic, _):
             await invoke(task, handler: handler, type: type, topic: topic)
         case .notify(let topic, let encoding): notify(task, topic: topic, encoding: encoding)
@@ -119,15 +123,20 @@ package struct ReceiptActions: Sendable {
         let envelope = task.mail.envelope
         let header = HeaderBlock(try headerBytes(task, shown)[...])
         let mail = ReceivedMail(
-            id: task.mail.id, receivedAt: task.mail.receivedAt, mailFrom: envelope.mailFrom,
+            id: task.mail.messageID, receivedAt: task.mail.receivedAt, mailFrom: envelope.mailFrom,
             recipients: envelope.recipients, header: header,
             tags: Dictionary(grouping: task.tags, by: \.name).mapValues { $0.map(\.value) })
-        let elapsed = time.now().milliseconds - task.mail.receivedAt.milliseconds
+        let startedAt = task.mail.replay == nil ? task.mail.receivedAt : task.mail.id.time
+        let elapsed = time.now().milliseconds - startedAt.milliseconds
         return (
             mail,
             Receipt(
                 recipients: task.recipients, processingMilliseconds: max(0, elapsed),
-                verdicts: EventVerdicts(task), action: object)
+                verdicts: EventVerdicts(task), action: object,
+                replay: task.mail.replay.map { mark in
+                    ReceiptReplay(
+                        number: mark.replay, original: mark.original, startedAt: task.mail.id.time)
+                })
         )
     }
 

@@ -15,6 +15,7 @@ package final class ControlPlane: Sendable {
     private let rules: ActiveRules
     private let mails: any MailStore
     private let mailOperations: MailOperations
+    private let replays: ReplayOperations
     private let outbox: any OutboxStore
     private let time: any TimeSource
     private let topics: TopicOperations
@@ -27,9 +28,9 @@ package final class ControlPlane: Sendable {
     package init(
         hostname: String, identities: IdentityOperations, senders: SenderOperations?,
         idleSending: IdleSending, accessKeys: AccessKeyOperations?, ruleSets: RuleSets,
-        rules: ActiveRules, mails: any MailStore, outbox: any OutboxStore,
+        rules: ActiveRules, mails: any MailStore & ReplayStore, outbox: any OutboxStore,
         bodies: any BodyFiles, facts: MailFactsReader,
-        time: any TimeSource, topics: TopicOperations, queue: ActionQueue,
+        time: any TimeSource, random: any RandomSource, topics: TopicOperations, queue: ActionQueue,
         traces: SessionTraces, backups: any BackupMaker, onRelease: @escaping @Sendable () -> Void
     ) {
         self.hostname = hostname
@@ -46,6 +47,11 @@ package final class ControlPlane: Sendable {
         mailOperations = MailOperations(
             store: mails, bodies: bodies, rules: rules, facts: facts, queue: queue,
             time: time, onRelease: onRelease)
+        replays = ReplayOperations(
+            mails: mailOperations, store: mails,
+            candidates: ReplayCandidates(
+                store: mails, bodies: bodies, rules: rules, facts: facts),
+            random: random)
         self.traces = traces
         self.backups = backups
         self.onRelease = onRelease
@@ -115,6 +121,7 @@ package final class ControlPlane: Sendable {
             } else {
                 try await idleSending.answer(request)
             }
+        case .replay(let request): try await replays.answer(request, onPart)
         case .changeSender(let name, let change):
             try await identities.change(name, change)
         }

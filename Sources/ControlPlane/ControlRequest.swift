@@ -42,6 +42,7 @@ package enum ControlRequest: Sendable, Codable {
     case backup(folder: String)
     case accessKeys(AccessKeyRequest)
     case sending(SenderRequest)
+    case replay(ReplayRequest)
     case changeSender(identity: String, SenderChange)
 
     /// Whether it goes on until the peer has seen enough.
@@ -72,6 +73,7 @@ package enum ControlAnswer: Sendable, Codable {
     case progress(BackupProgress)
     case backup(BackupView)
     case sending(SenderAnswer)
+    case replay(ReplayAnswer)
     /// For people: what was done.
     case done(String)
     case failed(ControlFailure)
@@ -79,10 +81,10 @@ package enum ControlAnswer: Sendable, Codable {
     /// Whether more answers follow.
     package var isPart: Bool {
         switch self {
-        case .sessionLines, .progress: true
+        case .sessionLines, .progress, .replay(.page): true
         case .status, .identities, .identity, .ruleSets, .ruleSet, .mails, .mail, .trace,
             .ruleComparison, .raw,
-            .deadMessages, .subscriptions, .backup, .sending, .done, .failed:
+            .deadMessages, .subscriptions, .backup, .sending, .replay, .done, .failed:
             false
         }
     }

@@ -25,6 +25,7 @@ extension MailOperations {
         let (active, draft) = (rules.current, RuleEvaluator(ruleSet: draft))
         var filter = MailFilter()
         filter.limit = last
+        filter.areReplaysLeftOut = true
         let records = try await store.list(filter)
         var differing: [RuleComparisonView.Difference] = []
         for record in records {
@@ -44,7 +45,7 @@ extension MailOperations {
     }
 
     /// What handlers said to the mail when it came.
-    private func answers(to record: MailRecord) async throws -> [String: Disposition] {
+    func answers(to record: MailRecord) async throws -> [String: Disposition] {
         let own = try await rules.evaluator(ofVersion: record.ruleSetVersion)
         return try await store.actions(of: record.id).reduce(into: [:]) { answers, action in
             guard action.state == .done, let handler = own.handler(of: action.key) else { return }

@@ -109,6 +109,20 @@ private struct ReceiptObject: Encodable {
     var dmarcVerdict: Verdict
     var dmarcPolicy: String?
     var action: ReceiptActionObject
+    var replay: Replay?
+
+    /// Ours: SES does not run a mail again.
+    struct Replay: Encodable {
+        var number: Int
+        var originalMessageId: String
+        var timestamp: String
+
+        init(_ replay: ReceiptReplay) {
+            number = replay.number
+            originalMessageId = replay.original.text
+            timestamp = replay.startedAt.iso8601Text
+        }
+    }
 
     init(_ mail: ReceivedMail, _ receipt: Receipt) {
         timestamp = mail.receivedAt.iso8601Text
@@ -121,5 +135,6 @@ private struct ReceiptObject: Encodable {
         dmarcVerdict = Verdict(status: receipt.verdicts.dmarc.rawValue)
         dmarcPolicy = receipt.verdicts.dmarcPolicy
         action = receipt.action
+        replay = receipt.replay.map(Replay.init)
     }
 }

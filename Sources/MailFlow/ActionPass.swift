@@ -77,8 +77,10 @@ struct ActionPass {
             .map(\.detail)
     }
 
-    /// Which try it is now to take in what the mail tells of mails of ours; nil where that is done.
+    /// Which try it is now to take in what the mail tells of mails of ours; nil where that is done, as
+    /// it is once the mail is run again.
     var feedbackAttempt: Int? {
+        guard mail.record.replay == nil else { return nil }
         guard let record = mail.actions[FeedbackFlow.key] else { return 1 }
         return record.state == .retrying && isDue(record) ? record.attempts + 1 : nil
     }

@@ -91,6 +91,7 @@ final class Desk: Sendable {
             accessKeys: AccessKeyOperations(credentials),
             ruleSets: ruleSets, rules: rules, mails: store, outbox: store, bodies: bodies,
             facts: MailFactsReader(bodies: bodies, returnPaths: nil, guesser: nil), time: time,
+            random: random,
             topics: TopicOperations(
                 directory: directory,
                 subscriptions: Subscriptions(

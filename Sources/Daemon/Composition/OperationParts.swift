@@ -53,6 +53,7 @@ struct OperationParts {
                 facts: MailFactsReader(
                     bodies: spool.bodies, returnPaths: sending?.returnPaths,
                     guesser: actions.guesser), time: surroundings.time,
+                random: surroundings.random,
                 topics: TopicOperations(
                     directory: actions.topics, subscriptions: actions.subscriptions),
                 queue: actions.queue, traces: receiving.traces,
@@ -68,7 +69,8 @@ struct OperationParts {
             rules: rules.ruleSets, folder: rules.folder, stamp: rules.stamp,
             log: surroundings.log)
         recurring =
-            Self.recurring(
+            [Self.replays(surroundings, spool, rules, actions, sending)]
+            + Self.recurring(
                 configuration, surroundings, spool, actions, reloads, checks,
                 receiving.certificates, load, surroundings.clock)
             + (sending.map {
@@ -138,6 +140,23 @@ struct OperationParts {
                 try key?.renew(at: time.now(), trusted: clock.trustedNow())
             },
         ]
+    }
+
+    /// Past mails that are run again.
+    private static func replays(
+        _ surroundings: Surroundings, _ spool: SpoolParts, _ rules: RuleParts,
+        _ actions: ActionParts, _ sending: SendingParts?
+    ) -> Recurring {
+        let replayer = Replayer(
+            store: spool.store, bodies: spool.bodies,
+            candidates: ReplayCandidates(
+                store: spool.store, bodies: spool.bodies, rules: rules.rules,
+                facts: MailFactsReader(
+                    bodies: spool.bodies, returnPaths: sending?.returnPaths,
+                    guesser: actions.guesser)),
+            room: spool.disk, time: surroundings.time, random: surroundings.random,
+            log: surroundings.journal)
+        return surroundings.every(1_000, "the replay of mails") { try await replayer.turn() }
     }
 
     /// What sending wants of the clock.

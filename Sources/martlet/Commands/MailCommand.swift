@@ -85,6 +85,7 @@ struct MailCommand: AsyncParsableCommand {
             if output.json { return try Terminal.json(trace) }
             Terminal.write(
                 "mail \(trace.mail.id) by rule set “\(trace.ruleSet)” (\(trace.ruleSetVersion))\n")
+            if let mark = trace.mail.replay { Terminal.write("replay \(MailText.text(mark))\n") }
             TraceText.write(trace.rules)
             VerdictText.write(trace.verdicts, trace.inquiries)
         }
