@@ -265,7 +265,8 @@ let package = Package(
                 "Daemon", "Accounts", "ControlPlane", "DNS", "DNSClient", "Documents", "Handlers",
                 "InboundSMTP", "LibCrypto", "MailFlow", "MailModel", "ObjectStorage", "RuleEngine",
                 "SMTPProtocol", "SQLStorage", "Scanners", "Screening",
-                "SQLiteDriver", "Storage", "Topics", "PublicWeb", "TestSupport", logging, nioCore,
+                "SQLiteDriver", "Storage", "Topics", "PublicWeb", "S3API", "TestSupport", logging,
+                nioCore,
                 nioEmbedded, nioSSL, nioTLS, certificates, asn1, crypto, cryptoExtras,
             ]),
         tests(

@@ -20,7 +20,7 @@ extension Timestamp {
     }
 
     /// The point in time that `20150830T123600Z` names, in UTC; nil where it is written otherwise.
-    /// ISO 8601 §4.3.2, basic format
+    /// ISO 8601, basic format
     package init?(iso8601Basic text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count == 16, bytes[8] == UInt8(ascii: "T"), bytes[15] == UInt8(ascii: "Z"),

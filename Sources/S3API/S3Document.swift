@@ -23,7 +23,7 @@ struct S3Document {
         text += "</\(name)>"
     }
 
-    /// What XML cannot say becomes U+FFFD. XML 1.0 §2.2
+    /// What XML cannot say becomes U+FFFD. XML 1.0, “Characters”
     private static func escaped(_ text: String) -> String {
         var escaped = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {

@@ -43,7 +43,7 @@ package struct ObjectKey: Sendable, Hashable {
         (1...partBytesMax).contains(part.count) && part.first != UInt8(ascii: ".")
     }
 
-    /// XML 1.0 §2.2, and no control characters.
+    /// XML 1.0, “Characters”, and no control characters.
     private static func isWritable(_ scalar: Unicode.Scalar) -> Bool {
         scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value)
             && scalar.value != 0xFFFE && scalar.value != 0xFFFF
