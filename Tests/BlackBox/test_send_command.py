@@ -202,7 +202,10 @@ class SendCommand(unittest.TestCase):
                 (["--attach", "/tmp"], 1, "/tmp is a folder"),
                 (["--attach", "/nowhere"], 1, "/nowhere cannot be read: No such file"),
                 (["--cc", "x" * 65 + "@far.example"], 1, "64 bytes"),
-                (["--header", "none"], 64, "martlet send --help")]:
+                (["--header", "none"], 64, "martlet send --help"),
+                (["--bcc", "nobody"], 64,
+                 "martlet send: --bcc: “nobody” is no mail address (martlet send --help)"),
+                (["--from", "a@b.example, c@d.example"], 64, "martlet send: --from: ")]:
             with self.subTest(arguments=arguments):
                 done = self.composed("--text", "x", *arguments, status=status)
                 self.assertIn(said, done.stderr)

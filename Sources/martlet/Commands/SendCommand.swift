@@ -155,11 +155,11 @@ struct SendCommand: AsyncParsableCommand {
     // MARK: The mail
 
     private func composed() throws -> (LocalMail, Data) {
-        let author = try ComposedMail.Person(from ?? "")
+        let author = try address(of: "--from", from ?? "")
         var mail = ComposedMail(from: author)
-        mail.to = try to.flatMap(ComposedMail.Person.list)
-        mail.cc = try cc.flatMap(ComposedMail.Person.list)
-        mail.replyTo = try replyTo.flatMap(ComposedMail.Person.list)
+        mail.to = try addresses(of: "--to", to)
+        mail.cc = try addresses(of: "--cc", cc)
+        mail.replyTo = try addresses(of: "--reply-to", replyTo)
         mail.subject = subject
         mail.text = try text.map { try $0 == "-" ? MailSource.text($0) : $0 }
         mail.html = try html.map { try $0 == "-" ? MailSource.text($0) : $0 }
@@ -180,16 +180,33 @@ struct SendCommand: AsyncParsableCommand {
         // Under a key the same mail is composed of the same bytes.
         let seed = (0..<16).map { _ in idempotencyKey == nil ? UInt8.random(in: 0...255) : 0 }
         let content = Data(try asked().flatMap(\.bytes) + mail.bytes(seed: seed))
-        let people = mail.to + mail.cc + (try bcc.flatMap(ComposedMail.Person.list))
+        let people = mail.to + mail.cc + (try addresses(of: "--bcc", bcc))
         return (local(author, people, content), content)
     }
 
     private func submission(raw: String) throws -> (LocalMail, Data) {
         let content = Data(try asked().flatMap(\.bytes)) + (try MailSource.read(raw))
-        let people = try (to + cc + bcc).flatMap(ComposedMail.Person.list)
-        var mail = local(try from.map(ComposedMail.Person.init), people, content)
+        let people =
+            try addresses(of: "--to", to) + addresses(of: "--cc", cc) + addresses(of: "--bcc", bcc)
+        var mail = local(try from.map { try address(of: "--from", $0) }, people, content)
         mail.takesHeaderRecipients = people.isEmpty
         return (mail, content)
+    }
+
+    private func address(of option: String, _ text: String) throws -> ComposedMail.Person {
+        do {
+            return try ComposedMail.Person(text)
+        } catch {
+            throw ValidationError("\(option): \(error)")
+        }
+    }
+
+    private func addresses(of option: String, _ texts: [String]) throws -> [ComposedMail.Person] {
+        do {
+            return try texts.flatMap(ComposedMail.Person.list)
+        } catch {
+            throw ValidationError("\(option): \(error)")
+        }
     }
 
     private func local(
