@@ -25,7 +25,7 @@ package final class ControlPlane: Sendable {
     package init(
         hostname: String, identities: IdentityOperations, senders: SenderOperations?,
         ruleSets: RuleSets, rules: ActiveRules, mails: any MailStore, outbox: any OutboxStore,
-        bodies: any BodyFiles, facts: MailFactsReader,
+        bodies: any BodyFiles, facts: MailFactsReader, duties: DutyAddresses,
         time: any TimeSource, topics: TopicOperations, queue: ActionQueue,
         traces: SessionTraces, backups: any BackupMaker, onRelease: @escaping @Sendable () -> Void
     ) {
@@ -39,8 +39,8 @@ package final class ControlPlane: Sendable {
         self.time = time
         self.topics = topics
         mailOperations = MailOperations(
-            store: mails, bodies: bodies, rules: rules, facts: facts, queue: queue,
-            time: time, onRelease: onRelease)
+            store: mails, bodies: bodies, rules: rules, facts: facts, duties: duties,
+            queue: queue, time: time, onRelease: onRelease)
         self.traces = traces
         self.backups = backups
         self.onRelease = onRelease

@@ -89,7 +89,10 @@ final class Desk: Sendable {
                 senders: senders, time: time, random: random),
             senders: senders, ruleSets: ruleSets, rules: rules, mails: store, outbox: store,
             bodies: bodies,
-            facts: MailFactsReader(bodies: bodies, returnPaths: nil, guesser: nil), time: time,
+            facts: MailFactsReader(bodies: bodies, returnPaths: nil, guesser: nil),
+            duties: DutyAddresses(
+                hostname: "mx.ours.example", identities: identities, returnPaths: nil),
+            time: time,
             topics: TopicOperations(
                 directory: directory,
                 subscriptions: Subscriptions(
