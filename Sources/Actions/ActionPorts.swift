@@ -24,6 +24,8 @@ package struct ActionTask: Sendable {
     package var content: MailContent
     /// 1 at the first try.
     package var attempt: Int
+    /// The detail of the last try's result; empty at the first.
+    package var lastDetail = ""
 
     package init(
         mail: MailRecord, key: ActionKey, action: ReceiptAction, recipients: [Mailbox],

@@ -29,7 +29,7 @@ package final class ControlPlane: Sendable {
         hostname: String, identities: IdentityOperations, senders: SenderOperations?,
         idleSending: IdleSending, accessKeys: AccessKeyOperations?, ruleSets: RuleSets,
         rules: ActiveRules, mails: any MailStore & ReplayStore, outbox: any OutboxStore,
-        bodies: any BodyFiles, facts: MailFactsReader,
+        bodies: any BodyFiles, facts: MailFactsReader, duties: DutyAddresses,
         time: any TimeSource, random: any RandomSource, topics: TopicOperations, queue: ActionQueue,
         traces: SessionTraces, backups: any BackupMaker, onRelease: @escaping @Sendable () -> Void
     ) {
@@ -45,8 +45,8 @@ package final class ControlPlane: Sendable {
         self.time = time
         self.topics = topics
         mailOperations = MailOperations(
-            store: mails, bodies: bodies, rules: rules, facts: facts, queue: queue,
-            time: time, onRelease: onRelease)
+            store: mails, bodies: bodies, rules: rules, facts: facts, duties: duties,
+            queue: queue, time: time, onRelease: onRelease)
         replays = ReplayOperations(
             mails: mailOperations, store: mails,
             candidates: ReplayCandidates(

@@ -13,7 +13,8 @@ extension MailOperations {
         let record = try await find(id)
         let evaluator = RuleEvaluator(ruleSet: draft)
         let facts = await facts(of: record, for: evaluator.needs)
-        let traces = evaluator.trace(dryRun: facts, answers: try await answers(to: record))
+        let traces = evaluator.trace(
+            dryRun: facts, answers: try await answers(to: record), isDuty: duties.contains)
         return .trace(MailTraceView(record, evaluator, traces))
     }
 
@@ -32,8 +33,8 @@ extension MailOperations {
             let facts = await facts(of: record, for: active.needs.union(draft.needs))
             let answers = try await answers(to: record)
             let steps = RuleComparisonView.steps(
-                active.trace(dryRun: facts, answers: answers),
-                draft.trace(dryRun: facts, answers: answers))
+                active.trace(dryRun: facts, answers: answers, isDuty: duties.contains),
+                draft.trace(dryRun: facts, answers: answers, isDuty: duties.contains))
             guard !steps.isEmpty else { continue }
             differing.append(RuleComparisonView.Difference(mail: MailView(record), steps: steps))
         }

@@ -11,6 +11,7 @@ struct MailOperations: Sendable {
     let bodies: any BodyFiles
     let rules: ActiveRules
     let facts: MailFactsReader
+    let duties: DutyAddresses
     let queue: ActionQueue
     let time: any TimeSource
     /// Called when a mail was made due, so that nobody waits for it.

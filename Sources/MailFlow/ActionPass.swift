@@ -59,13 +59,15 @@ struct ActionPass {
     func next() -> [ActionTask] {
         guard !isQuarantined else { return [] }
         return evaluation.next.filter { !tried.contains($0.key) }.map { planned in
-            ActionTask(
+            let last = mail.actions[planned.key]
+            var task = ActionTask(
                 mail: mail.record, key: planned.key, action: planned.action,
                 recipients: planned.recipients, addedHeaders: planned.addedHeaders,
                 removedHeaders: planned.removedHeaders, tags: planned.tags,
-                isScanEnabled: planned.isScanEnabled,
-                storedObjects: storedObjects,
-                content: content, attempt: (mail.actions[planned.key]?.attempts ?? 0) + 1)
+                isScanEnabled: planned.isScanEnabled, storedObjects: storedObjects,
+                content: content, attempt: (last?.attempts ?? 0) + 1)
+            task.lastDetail = last?.detail ?? ""
+            return task
         }
     }
 

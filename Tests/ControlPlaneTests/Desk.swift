@@ -90,8 +90,10 @@ final class Desk: Sendable {
             senders: senders, idleSending: IdleSending(store: store, time: time),
             accessKeys: AccessKeyOperations(credentials),
             ruleSets: ruleSets, rules: rules, mails: store, outbox: store, bodies: bodies,
-            facts: MailFactsReader(bodies: bodies, returnPaths: nil, guesser: nil), time: time,
-            random: random,
+            facts: MailFactsReader(bodies: bodies, returnPaths: nil, guesser: nil),
+            duties: DutyAddresses(
+                hostname: "mx.ours.example", identities: identities, returnPaths: nil),
+            time: time, random: random,
             topics: TopicOperations(
                 directory: directory,
                 subscriptions: Subscriptions(

@@ -52,7 +52,8 @@ struct OperationParts {
                 outbox: spool.store, bodies: spool.bodies,
                 facts: MailFactsReader(
                     bodies: spool.bodies, returnPaths: sending?.returnPaths,
-                    guesser: actions.guesser), time: surroundings.time,
+                    guesser: actions.guesser),
+                duties: receiving.flow.duties, time: surroundings.time,
                 random: surroundings.random,
                 topics: TopicOperations(
                     directory: actions.topics, subscriptions: actions.subscriptions),

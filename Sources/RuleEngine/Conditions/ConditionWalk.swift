@@ -9,6 +9,17 @@ package enum ConditionAnswer: String, Sendable, Hashable, Codable {
     init(_ isYes: Bool) { self = isYes ? .yes : .no }
 }
 
+/// What a condition that asks for the recipient makes of one: the named groups that its expressions
+/// took, nil where it does not hold.
+struct RecipientAnswer: Sendable, Equatable {
+    var taken: [String: String]?
+
+    /// With the groups called one of `names` alone.
+    func naming(_ names: Set<String>) -> RecipientAnswer {
+        RecipientAnswer(taken: taken?.filter { names.contains($0.key) })
+    }
+}
+
 /// Asks the conditions of rules about one mail, and says what of it their templates want. What decides
 /// already ends a group: later members are not asked.
 struct ConditionWalk {
@@ -21,6 +32,9 @@ struct ConditionWalk {
     private(set) var asked: [RuleTrace.Condition]?
     /// What the condition that was answered last was asked of; only where somebody wants to know.
     private var shown = ""
+    /// What was asked of the recipient so far, in order: first by the rule's `recipients`. Two of whom
+    /// a rule's conditions say the same here have one answer from it, whatever else comes of the mail.
+    private(set) var recipientAnswers: [RecipientAnswer] = []
     private var depth = 0
 
     init(_ facts: MailFacts, lists: [String: RecipientIndex], isTraced: Bool) {
@@ -40,6 +54,8 @@ struct ConditionWalk {
         reader.recipients = recipients
         if asked != nil { asked = [] }
         captures = [:]
+        recipientAnswers.removeAll(keepingCapacity: true)
+        defer { recipientAnswers.append(RecipientAnswer(taken: captures)) }
         guard isFilled, let first = recipients.first else { return }
         for case .matches(let pattern) in rule.recipients where !pattern.names.isEmpty {
             let taken = pattern.firstMatch(in: first.wireText) ?? [:]
@@ -183,12 +199,15 @@ struct ConditionWalk {
 
     private mutating func texts(_ fact: TextFact, _ tests: [TextTest]) -> ConditionAnswer {
         let texts = reader.texts(of: fact)
+        var answer = RecipientAnswer(taken: nil)
+        defer { if case .recipient = fact { recipientAnswers.append(answer) } }
         if tests.areAbsence, let known = texts.known.first {
             show(Self.shown([known]))
             return .no
         }
         for text in texts.known {
             guard let taken = text.taken(by: tests, lists) else { continue }
+            answer.taken = taken
             if !taken.isEmpty { captures.merge(taken) { first, _ in first } }
             show(Self.shown([text]))
             return .yes
