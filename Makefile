@@ -13,7 +13,7 @@ DEBUG_BINARY = $(BUILD)/debug/martlet
 RELEASE_BINARY = $(RELEASE)/release/martlet
 
 .PHONY: help demo run test suites lint build release bench bench-receive bench-send bench-queue \
-	bench-understand bench-rules bench-slow crash testssl fuzz clean
+	bench-understand bench-rules bench-handlers bench-slow crash testssl fuzz clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -88,6 +88,12 @@ bench-rules: release
 	swift build -c release --static-swift-stdlib --scratch-path $(RELEASE) --product UnderstandBench
 	python3 Benchmarks/rules.py --martlet $(RELEASE_BINARY) \
 		--bench $(RELEASE)/release/UnderstandBench --peers var/peers --rounds $(ROUNDS)
+
+## make bench-handlers  mails that a warm worker is asked about, against mails that are only stored
+bench-handlers: release
+	@scripts/install bench
+	@scripts/fetch-peer postfix var/peers/postfix
+	python3 Benchmarks/handlers.py --martlet $(RELEASE_BINARY) --peers var/peers --rounds $(ROUNDS)
 
 ## make bench-understand  what reading and judging a mail cost, beside what people use; five minutes
 bench-understand: release

@@ -98,9 +98,10 @@ let package = Package(
             [
                 "InboundSMTP", "ControlSocket", "ControlPlane", "MailFlow", "Actions", "Topics",
                 "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
-                "Handlers", "WebPoster", "PublicWeb", "ObjectStorage", "SQLiteDriver", "DNSClient",
-                "Magic", "LibCrypto", "MailAuthentication", "Scanners", "Screening", "SMTPProtocol",
-                "DNS", "CPrivileges", "OutboundSMTP", "DeliveryQueue",
+                "Handlers", "WebPoster", "PublicWeb", "S3API", "RequestSigning", "ObjectStorage",
+                "SQLiteDriver", "DNSClient", "Magic", "LibCrypto", "MailAuthentication",
+                "Scanners", "Screening", "SMTPProtocol", "DNS", "CPrivileges", "OutboundSMTP",
+                "DeliveryQueue",
                 nioCore, nioPosix, nioSSL, lifecycle, unixSignals, logging, hummingbird,
                 certificates, asn1, crypto, cryptoExtras,
             ]),
@@ -118,6 +119,9 @@ let package = Package(
                 "Topics", "MailModel", hummingbird, hummingbirdCore, nioCore, nioPosix, logging,
                 lifecycle,
             ]),
+        source(
+            "S3API",
+            ["RequestSigning", "Storage", "MailModel", crypto, hummingbird, nioCore, logging]),
         source(
             "ControlSocket",
             [
@@ -152,6 +156,7 @@ let package = Package(
         source("Events", ["RuleEngine", "MailModel"]),
         source("RuleEngine", ["MailModel", "Documents", "CRE2", crypto]),
         source("SMTPProtocol", ["MailModel", nioCore]),
+        source("RequestSigning", ["MailModel", crypto]),
         source("DNS", ["MailModel", crypto]),
         source("Feedback", ["MailModel", "CExpat", "CZlib"]),
         source("MailModel", ["CIDN2", crypto]),
@@ -260,7 +265,8 @@ let package = Package(
                 "Daemon", "Accounts", "ControlPlane", "DNS", "DNSClient", "Documents", "Handlers",
                 "InboundSMTP", "LibCrypto", "MailFlow", "MailModel", "ObjectStorage", "RuleEngine",
                 "SMTPProtocol", "SQLStorage", "Scanners", "Screening",
-                "SQLiteDriver", "Storage", "Topics", "PublicWeb", "TestSupport", logging, nioCore,
+                "SQLiteDriver", "Storage", "Topics", "PublicWeb", "S3API", "TestSupport", logging,
+                nioCore,
                 nioEmbedded, nioSSL, nioTLS, certificates, asn1, crypto, cryptoExtras,
             ]),
         tests(
@@ -274,9 +280,10 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "InboundSMTP", "PublicWeb", "SMTPProtocol", "MailFlow", "Topics", "Events",
+                "InboundSMTP", "PublicWeb", "S3API", "RequestSigning", "SMTPProtocol",
+                "MailFlow", "Topics", "Events",
                 "Accounts", "RuleEngine", "Documents", "ControlPlane", "Daemon", "Storage",
-                "Feedback",
+                "Feedback", "Handlers",
                 "MailModel", "MailAuthentication", "LibCrypto", "Scanners", "Screening", "DNS",
                 "OutboundSMTP", "DeliveryQueue", "TestSupport", nioCore,
             ],
@@ -312,6 +319,13 @@ let package = Package(
             [
                 "OutboundSMTP", "DeliveryQueue", "SMTPProtocol", "DNS", "Storage", "MailModel",
                 "TestSupport", nioCore, nioPosix, nioSSL, certificates, asn1, crypto,
+            ]),
+        tests("RequestSigningTests", ["RequestSigning", "MailModel", "TestSupport"]),
+        tests(
+            "S3APITests",
+            [
+                "S3API", "RequestSigning", "ObjectStorage", "Storage", "MailModel", "TestSupport",
+                crypto, hummingbird, nioCore,
             ]),
         tests("FeedbackTests", ["Feedback", "MailModel", "TestSupport"]),
         tests("TidyTests", ["TestSupport"]),

@@ -12,6 +12,10 @@ package struct ActionTask: Sendable {
     package var recipients: [Mailbox]
     /// `name: value` lines (without CRLF) of the `addHeader` actions before this one, in order.
     package var addedHeaders: [String]
+    /// Names, in lower case, of the fields that `removeHeader` actions before this one took out.
+    package var removedHeaders: [String]
+    /// What rules have said of the mail so far.
+    package var tags: [MailTag]
     /// Whether the rule asks for scanning: its spam and virus verdicts.
     package var isScanEnabled: Bool
     /// Stored objects of this mail so far, as `bucket/key`; what a notification without content
@@ -20,25 +24,32 @@ package struct ActionTask: Sendable {
     package var content: MailContent
     /// 1 at the first try.
     package var attempt: Int
+    /// The detail of the last try's result; empty at the first.
+    package var lastDetail = ""
 
     package init(
         mail: MailRecord, key: ActionKey, action: ReceiptAction, recipients: [Mailbox],
-        addedHeaders: [String], isScanEnabled: Bool, storedObjects: [String],
-        content: MailContent, attempt: Int
+        addedHeaders: [String], removedHeaders: [String] = [], tags: [MailTag] = [],
+        isScanEnabled: Bool, storedObjects: [String], content: MailContent, attempt: Int
     ) {
         self.mail = mail
         self.key = key
         self.action = action
         self.recipients = recipients
         self.addedHeaders = addedHeaders
+        self.removedHeaders = removedHeaders
+        self.tags = tags
         self.isScanEnabled = isScanEnabled
         self.storedObjects = storedObjects
         self.content = content
         self.attempt = attempt
     }
 
-    /// `<mail>/<rule>/<position>`: the same on every retry.
-    package var stableID: String { key.stableID(of: mail.id) }
+    /// `<mail>/<rule>/<position>`: the same on every retry, and when the mail is run again under its id.
+    package var stableID: String { key.stableID(of: mail.messageID) }
+
+    /// The same on every retry, and another each time that the mail is run again: what is sent once.
+    package var runID: String { key.stableID(of: mail.id) }
 }
 
 /// What came of one try.
@@ -75,6 +86,8 @@ package protocol FunctionInvoker: Sendable {
 /// One call of a handler.
 package struct FunctionInvocation: Sendable {
     package var handler: String
+    /// The handler's name as Lambda's users know it.
+    package var arn: String
     package var stableID: String
     package var attempt: Int
     package var mail: MailID
@@ -93,10 +106,11 @@ package struct FunctionInvocation: Sendable {
     }
 
     package init(
-        handler: String, stableID: String, attempt: Int, mail: MailID, rule: String,
+        handler: String, arn: String, stableID: String, attempt: Int, mail: MailID, rule: String,
         event: [UInt8], environment: [(name: String, value: String)], input: [InputPiece]
     ) {
         self.handler = handler
+        self.arn = arn
         self.stableID = stableID
         self.attempt = attempt
         self.mail = mail

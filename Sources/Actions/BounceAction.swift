@@ -11,7 +11,7 @@ extension ReceiptActions {
         }
         let answer = await submitter.bounce(
             BouncedMail(
-                mail: task.mail, content: task.content, stableID: task.stableID,
+                mail: task.mail, content: task.content, stableID: task.runID,
                 recipients: task.recipients, bounce: bounce, sender: sender))
         guard case .taken = answer else { return ActionResult(answer) }
         return alerted(ActionResult(answer), task, topic: bounce.topic)

@@ -29,7 +29,8 @@ extension ReceiptActions {
     private static let hostnameBytesMax = 64
 
     /// Puts the mail into the Maildirs of its recipients, one file into each. The detail of a result
-    /// is their paths.
+    /// is their paths; where some could not be written, of those that were, which the next try leaves
+    /// alone: what somebody has deleted or filed meanwhile does not come again.
     func deliver(_ task: ActionTask, into name: String) async -> ActionResult {
         guard let maildirs, let pattern = maildirs.patterns[name] else {
             return ActionResult(ending: .failed, detail: "no such maildir: \(name)")
@@ -47,7 +48,8 @@ extension ReceiptActions {
             if recipients[place] == nil { places.append(place) }
             recipients[place, default: []].append(recipient)
         }
-        let mails = places.map { place in
+        let delivered = DeliveredPlaces(lastDetail: task.lastDetail)
+        let mails = places.filter { !delivered.contains($0) }.map { place in
             var front = ByteBuffer(
                 string: "Return-Path: <\(task.mail.envelope.mailFrom.wireText)>\r\n")
             for recipient in recipients[place] ?? [] {
@@ -57,13 +59,20 @@ extension ReceiptActions {
             return MaildirMail(
                 place: place, name: Self.fileName(task, on: maildirs.hostname), front: front,
                 rest: shown.rest,
-                mayBeThere: task.attempt > 1 || task.mail.receivedAt < maildirs.startedAt)
+                mayBeThere: task.attempt > 1 || task.mail.receivedAt < maildirs.startedAt
+                    || task.mail.replay != nil)
         }
-        let failures = await maildirs.store.put(mails).compactMap { result in
-            if case .failure(let failure) = result { "\(failure)" } else { nil }
+        var (written, failures): ([MaildirPlace], [String]) = ([], [])
+        for (mail, result) in zip(mails, await maildirs.store.put(mails)) {
+            switch result {
+            case .success: written.append(mail.place)
+            case .failure(let failure): failures.append("\(failure)")
+            }
         }
         guard failures.isEmpty else {
-            return ActionResult(ending: .failed, detail: failures.joined(separator: "; "))
+            return ActionResult(
+                ending: .failed,
+                detail: delivered.adding(written).detail(failures.joined(separator: "; ")))
         }
         return ActionResult(
             ending: .done(.continueOn), detail: places.map(\.path).joined(separator: ", "))

@@ -30,10 +30,10 @@ extension ReceiptActions {
         }
         let answer = await submitter.forward(
             ForwardedMail(
-                mail: task.mail, content: task.content, stableID: task.stableID,
+                mail: task.mail, content: task.content, stableID: task.runID,
                 recipient: recipient, targets: mailboxes,
                 identity: identity.flatMap { Mailbox($0) } ?? recipient, author: author,
-                addedHeaders: task.addedHeaders))
+                addedHeaders: task.addedHeaders, removedHeaders: task.removedHeaders))
         return ActionResult(answer)
     }
 }
@@ -66,6 +66,8 @@ package struct ForwardedMail: Sendable {
     package var author: ReceiptAction.ForwardAuthor
     /// `name: value` lines without CRLF.
     package var addedHeaders: [String]
+    /// Names in lower case.
+    package var removedHeaders: [String]
 }
 
 /// The port to who sends mails.

@@ -48,7 +48,8 @@ extension ReceiptActions {
         }
         return await invoker.invoke(
             FunctionInvocation(
-                handler: handler, stableID: task.stableID, attempt: task.attempt,
+                handler: handler, arn: SESRuleDocument.functionARN(handler),
+                stableID: task.stableID, attempt: task.attempt,
                 mail: task.mail.id, rule: task.key.rule, event: event,
                 environment: Self.environment(task), input: input))
     }
@@ -65,8 +66,9 @@ extension ReceiptActions {
     private static func environment(_ task: ActionTask) -> [(name: String, value: String)] {
         let envelope = task.mail.envelope
         let recipients = recipients(task)
+        let replayed = task.mail.replay.map { [("MARTLET_REPLAY_OF", $0.original.text)] } ?? []
         return [
-            ("MARTLET_MAIL_ID", task.mail.id.text),
+            ("MARTLET_MAIL_ID", task.mail.messageID.text),
             ("MARTLET_ACTION_ID", task.stableID),
             ("MARTLET_ATTEMPT", "\(task.attempt)"),
             ("MARTLET_RULE", task.key.rule),
@@ -75,7 +77,7 @@ extension ReceiptActions {
             ("MARTLET_RECIPIENTS_OMITTED", "\(task.recipients.count - recipients.count)"),
             ("MARTLET_PEER_ADDRESS", envelope.peerAddress),
             ("MARTLET_TLS", envelope.tls ?? ""),
-        ]
+        ] + replayed
     }
 
     /// Bytes of MARTLET_RECIPIENTS: all variables of a program share what the kernel allows them.

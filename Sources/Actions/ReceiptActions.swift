@@ -49,7 +49,11 @@ package struct ReceiptActions: Sendable {
     }
 
     private func perform(_ task: ActionTask) async -> ActionResult {
-        switch task.action {
+        if task.mail.replay?.sends == false, task.action.sendsMail {
+            return ActionResult(
+                ending: .done(.continueOn), detail: "nothing is sent: this is a replay")
+        }
+        return switch task.action {
         case .invoke(let handler, let type, let topic, _):
             await invoke(task, handler: handler, type: type, topic: topic)
         case .notify(let topic, let encoding): notify(task, topic: topic, encoding: encoding)
@@ -61,9 +65,10 @@ package struct ReceiptActions: Sendable {
         case .deliver(let maildir): await deliver(task, into: maildir)
         case .webhook(let webhook): await self.webhook(task, to: webhook)
         case .stop(let topic): stop(task, topic: topic)
+        case .tag(let name, let value): tag(task, MailTag(name: name, value: value))
         case .quarantine(let reason):
             ActionResult(ending: .done(.continueOn), detail: reason ?? "kept apart")
-        case .store, .addHeader, .reject, .drop:
+        case .store, .addHeader, .removeHeader, .reject, .drop:
             ActionResult(ending: .done(.continueOn), detail: "")
         }
     }
@@ -72,6 +77,15 @@ package struct ReceiptActions: Sendable {
     private func stop(_ task: ActionTask, topic: String?) -> ActionResult {
         alerted(
             ActionResult(ending: .done(.continueOn), detail: "stopped"), task, topic: topic)
+    }
+
+    /// What the mail is tagged with goes by the evaluation; this is its row in the journal, by which
+    /// mails are found.
+    private func tag(_ task: ActionTask, _ tag: MailTag) -> ActionResult {
+        ActionResult(
+            ending: .done(.continueOn),
+            detail: task.tags.contains(tag)
+                ? tag.text : "left out: a mail has at most \(MailTag.tagsMax) tags")
     }
 
     // MARK: What several actions need
@@ -111,19 +125,25 @@ package struct ReceiptActions: Sendable {
         let envelope = task.mail.envelope
         let header = HeaderBlock(try headerBytes(task, shown)[...])
         let mail = ReceivedMail(
-            id: task.mail.id, receivedAt: task.mail.receivedAt, mailFrom: envelope.mailFrom,
-            recipients: envelope.recipients, header: header)
-        let elapsed = time.now().milliseconds - task.mail.receivedAt.milliseconds
+            id: task.mail.messageID, receivedAt: task.mail.receivedAt, mailFrom: envelope.mailFrom,
+            recipients: envelope.recipients, header: header,
+            tags: Dictionary(grouping: task.tags, by: \.name).mapValues { $0.map(\.value) })
+        let startedAt = task.mail.replay == nil ? task.mail.receivedAt : task.mail.id.time
+        let elapsed = time.now().milliseconds - startedAt.milliseconds
         return (
             mail,
             Receipt(
                 recipients: task.recipients, processingMilliseconds: max(0, elapsed),
-                verdicts: EventVerdicts(task), action: object)
+                verdicts: EventVerdicts(task), action: object,
+                replay: task.mail.replay.map { mark in
+                    ReceiptReplay(
+                        number: mark.replay, original: mark.original, startedAt: task.mail.id.time)
+                })
         )
     }
 
     /// Bytes from the front of a mail, as it is shown, that hold its header section.
-    private func headerBytes(
+    func headerBytes(
         _ task: ActionTask, _ shown: PresentedMail
     ) throws(StorageFailure) -> [UInt8] {
         var buffer = shown.front ?? ByteBuffer()
@@ -140,13 +160,21 @@ package struct ReceiptActions: Sendable {
 
     typealias PresentedMail = (front: ByteBuffer?, rest: MailContent)
 
-    /// The mail as this action is to see it: lines of earlier `addHeader` actions and what the
-    /// verdicts change of its front, if there is anything of it, then the rest of what is stored.
+    /// The mail as this action is to see it: lines of earlier `addHeader` actions and what
+    /// `removeHeader` actions and the verdicts change of its front, if there is anything of it, then
+    /// the rest of what is stored.
     func presented(_ task: ActionTask) throws(StorageFailure) -> PresentedMail {
-        let added = task.addedHeaders.map { $0 + "\r\n" }.joined()
-        guard let presentation = MailPresentation(task.mail) else {
-            return (added.isEmpty ? nil : ByteBuffer(string: added), task.content)
-        }
+        var shown = try withoutRemoved(task, try judged(task))
+        guard !task.addedHeaders.isEmpty else { return shown }
+        var front = ByteBuffer(string: task.addedHeaders.map { $0 + "\r\n" }.joined())
+        if let rest = shown.front { front.writeImmutableBuffer(rest) }
+        shown.front = front
+        return shown
+    }
+
+    /// The mail with what the verdicts change of its front.
+    private func judged(_ task: ActionTask) throws(StorageFailure) -> PresentedMail {
+        guard let presentation = MailPresentation(task.mail) else { return (nil, task.content) }
         let stored: ByteBuffer
         switch task.content {
         case .bytes(let bytes): stored = bytes
@@ -156,9 +184,7 @@ package struct ReceiptActions: Sendable {
         guard stored.readableBytes >= presentation.replacedLength else {
             throw .damaged("mail \(task.mail.id) is shorter than what was accepted")
         }
-        var front = ByteBuffer(string: added)
-        front.writeImmutableBuffer(
-            presentation.front(of: stored, isScanEnabled: task.isScanEnabled))
+        let front = presentation.front(of: stored, isScanEnabled: task.isScanEnabled)
         return (front, task.content.dropping(presentation.replacedLength))
     }
 }

@@ -18,7 +18,7 @@ extension ReceiptActions {
         }
         let answer = await submitter.relay(
             RelayedMail(
-                mail: task.mail, front: shown.front, rest: shown.rest, stableID: task.stableID,
+                mail: task.mail, front: shown.front, rest: shown.rest, stableID: task.runID,
                 recipients: task.recipients, relay: relay))
         var result = ActionResult(answer)
         if case .taken(let id) = answer { result.detail = "goes to \(relay) as \(id.text)" }

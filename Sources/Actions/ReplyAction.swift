@@ -12,7 +12,7 @@ extension ReceiptActions {
         return ActionResult(
             await submitter.reply(
                 AnsweredMail(
-                    mail: task.mail, content: task.content, stableID: task.stableID,
+                    mail: task.mail, content: task.content, stableID: task.runID,
                     rule: task.key.rule, recipients: task.recipients, reply: reply,
                     author: reply.identity.flatMap { Mailbox($0) } ?? recipient)))
     }

@@ -29,7 +29,7 @@ extension ReceiptActions {
             return WebhookBody(
                 mediaType: "application/json",
                 bytes: PostmarkPayload.bytes(
-                    of: content, mail: task.mail.id, recipients: task.recipients),
+                    of: content, mail: task.mail.messageID, recipients: task.recipients),
                 isWhole: !content.areAttachmentsCut)
         }
     }

@@ -37,7 +37,7 @@ bool martlet_fill_environment(
         environment->event, MARTLET_PATH_BYTES, "MARTLET_EVENT_FILE=%s/%s/event.json",
         program->folder_path, folder_name);
     if (length < 0 || length >= MARTLET_PATH_BYTES) return false;
-    add(environment, environment->event);
+    if (!program->is_worker) add(environment, environment->event);
     char *end = request->variables + request->variables_bytes;
     for (char *variable = request->variables; variable < end;
          variable += strlen(variable) + 1) {

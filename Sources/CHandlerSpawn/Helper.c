@@ -2,6 +2,7 @@
 #include "Internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -33,6 +34,8 @@ struct helper {
     // And until when each may take.
     pid_t keepers[MARTLET_KEEPERS_MAX];
     int64_t deadlines[MARTLET_KEEPERS_MAX];
+    // Of a worker, which has no deadline until the server lets go of it: its run's socket; else -1.
+    int runs[MARTLET_KEEPERS_MAX];
     size_t running;
     // Whether something is below us that no keeper keeps.
     bool has_orphans;
@@ -61,11 +64,35 @@ static bool is_wanted(int run) {
     return poll(&end, 1, 0) == 0;
 }
 
-static void keep(struct helper *helper, pid_t keeper, const struct martlet_program *program) {
+static void keep(
+    struct helper *helper, pid_t keeper, const struct martlet_program *program, int run) {
     helper->keepers[helper->running] = keeper;
-    helper->deadlines[helper->running] = martlet_now_milliseconds() + program->timeout_milliseconds
-        + program->grace_milliseconds + MARTLET_KEEPER_SECONDS_MAX * 1000;
+    helper->runs[helper->running] = run;
+    helper->deadlines[helper->running] = program->is_worker
+        ? INT64_MAX
+        : martlet_now_milliseconds() + program->timeout_milliseconds
+            + program->grace_milliseconds + MARTLET_KEEPER_SECONDS_MAX * 1000;
     helper->running++;
+}
+
+// Takes leave of a keeper.
+static void drop(struct helper *helper, size_t place) {
+    if (helper->runs[place] >= 0) close(helper->runs[place]);
+    size_t last = --helper->running;
+    helper->keepers[place] = helper->keepers[last];
+    helper->deadlines[place] = helper->deadlines[last];
+    helper->runs[place] = helper->runs[last];
+}
+
+// The server has let go of workers: their keepers have so long to end them. `ends` is what poll(2)
+// says of `runs`.
+static void note_let_go(struct helper *helper, const struct pollfd *ends) {
+    for (size_t i = 0; i < helper->running; i++) {
+        if (helper->runs[i] < 0 || !ends[i].revents) continue;
+        close(helper->runs[i]);
+        helper->runs[i] = -1;
+        helper->deadlines[i] = martlet_now_milliseconds() + MARTLET_KEEPER_SECONDS_MAX * 1000;
+    }
 }
 
 // A name that nobody makes before us: the handlers of one user share the folder that it lies in.
@@ -92,9 +119,15 @@ static void start(
     if (helper->running >= helper->running_max || helper->running >= MARTLET_KEEPERS_MAX) {
         return refuse(run, "helper", EAGAIN);
     }
+    int watched = program->is_worker ? fcntl(run, F_DUPFD_CLOEXEC, 3) : -1;
+    if (program->is_worker && watched < 0) return refuse(run, "dup", errno);
     pid_t keeper = fork();
-    if (keeper < 0) return refuse(run, "fork", errno);
-    if (keeper > 0) return keep(helper, keeper, program);
+    if (keeper < 0) {
+        refuse(run, "fork", errno);
+        if (watched >= 0) close(watched);
+        return;
+    }
+    if (keeper > 0) return keep(helper, keeper, program, watched);
     struct martlet_keeper kept = {
         .program = program, .environment = environment.entries, .folder_name = name,
         .input = descriptors[0], .output = descriptors[1], .error = descriptors[2],
@@ -159,8 +192,7 @@ static void reap(struct helper *helper) {
         if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) helper->has_orphans = true;
         for (size_t i = 0; i < helper->running; i++) {
             if (helper->keepers[i] != ended) continue;
-            helper->keepers[i] = helper->keepers[--helper->running];
-            helper->deadlines[i] = helper->deadlines[helper->running];
+            drop(helper, i);
             break;
         }
     }
@@ -187,11 +219,16 @@ static int end_overdue(struct helper *helper) {
 }
 
 static void serve(struct helper *helper) {
+    static struct pollfd ends[2 + MARTLET_KEEPERS_MAX];
     for (;;) {
-        struct pollfd ends[] = {
-            {.fd = helper->socket, .events = POLLIN}, {.fd = helper->signals, .events = POLLIN}};
-        int count = poll(ends, 2, end_overdue(helper));
+        ends[0] = (struct pollfd){.fd = helper->socket, .events = POLLIN};
+        ends[1] = (struct pollfd){.fd = helper->signals, .events = POLLIN};
+        for (size_t i = 0; i < helper->running; i++) {
+            ends[2 + i] = (struct pollfd){.fd = helper->runs[i], .events = POLLRDHUP};
+        }
+        int count = poll(ends, 2 + helper->running, end_overdue(helper));
         if (count < 0 && errno != EINTR) return;
+        note_let_go(helper, ends + 2);
         if (ends[1].revents || helper->has_orphans) reap(helper);
         if (ends[0].revents && !take(helper)) return;
     }

@@ -29,7 +29,9 @@ static bool has_ended(pid_t program, int *status) {
 static struct martlet_ending watch(
     const struct martlet_keeper *keeper, pid_t program, int signals) {
     struct martlet_ending ending = {.kind = MARTLET_RUN_ABANDONED};
-    int64_t deadline = martlet_now_milliseconds() + keeper->program->timeout_milliseconds;
+    int64_t deadline = keeper->program->is_worker
+        ? INT64_MAX
+        : martlet_now_milliseconds() + keeper->program->timeout_milliseconds;
     bool is_time_up = false;
     for (;;) {
         int64_t left = deadline - martlet_now_milliseconds();

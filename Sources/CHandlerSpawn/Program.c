@@ -90,10 +90,12 @@ __attribute__((noreturn)) static void child(
         program->folder, keeper->folder_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     STEP("open", folder);
     STEP("chdir", fchdir(folder));
-    int event = openat(
-        folder, "event.json", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    STEP("open event.json", event);
-    STEP("write event.json", copy(keeper->event, event));
+    if (!program->is_worker) {
+        int event = openat(
+            folder, "event.json", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        STEP("open event.json", event);
+        STEP("write event.json", copy(keeper->event, event));
+    }
     struct rlimit none = {0, 0};
     STEP("setrlimit core", setrlimit(RLIMIT_CORE, &none));
     STEP("setrlimit memory", limit(RLIMIT_AS, program->memory_bytes_max));
@@ -101,7 +103,13 @@ __attribute__((noreturn)) static void child(
     STEP("setrlimit files", limit(RLIMIT_NOFILE, program->files_max));
     // Counted for the user, so it is set once the user is the handler's own.
     STEP("setrlimit processes", limit(RLIMIT_NPROC, program->processes_max));
-    STEP("close_range", (int)syscall(SYS_close_range, 3u, ~0u, 0u));
+    unsigned own = 3;
+    if (program->is_worker) {
+        // Nothing else is needed any more, whatever has this number.
+        STEP("dup2", keeper->event == 3 ? fcntl(3, F_SETFD, 0) : dup2(keeper->event, 3));
+        own = 4;
+    }
+    STEP("close_range", (int)syscall(SYS_close_range, own, ~0u, 0u));
     sigset_t nothing;
     sigemptyset(&nothing);
     sigprocmask(SIG_SETMASK, &nothing, NULL);

@@ -9,10 +9,13 @@ package final class ControlPlane: Sendable {
     private let hostname: String
     private let identities: IdentityOperations
     private let senders: SenderOperations?
+    private let idleSending: IdleSending
+    private let accessKeys: AccessKeyOperations?
     private let ruleSets: RuleSets
     private let rules: ActiveRules
     private let mails: any MailStore
     private let mailOperations: MailOperations
+    private let replays: ReplayOperations
     private let outbox: any OutboxStore
     private let time: any TimeSource
     private let topics: TopicOperations
@@ -20,18 +23,21 @@ package final class ControlPlane: Sendable {
     let backups: any BackupMaker
     private let onRelease: @Sendable () -> Void
 
-    /// No `senders`: nothing is sent. `onRelease` is called when a mail or message
-    /// was made due, so that nobody waits for it.
+    /// No `senders`: nothing is sent, and `idleSending` answers. No `accessKeys`: nobody signs in.
+    /// `onRelease` is called when a mail or message was made due, so that nobody waits for it.
     package init(
         hostname: String, identities: IdentityOperations, senders: SenderOperations?,
-        ruleSets: RuleSets, rules: ActiveRules, mails: any MailStore, outbox: any OutboxStore,
-        bodies: any BodyFiles, facts: MailFactsReader,
-        time: any TimeSource, topics: TopicOperations, queue: ActionQueue,
+        idleSending: IdleSending, accessKeys: AccessKeyOperations?, ruleSets: RuleSets,
+        rules: ActiveRules, mails: any MailStore & ReplayStore, outbox: any OutboxStore,
+        bodies: any BodyFiles, facts: MailFactsReader, duties: DutyAddresses,
+        time: any TimeSource, random: any RandomSource, topics: TopicOperations, queue: ActionQueue,
         traces: SessionTraces, backups: any BackupMaker, onRelease: @escaping @Sendable () -> Void
     ) {
         self.hostname = hostname
         self.identities = identities
         self.senders = senders
+        self.idleSending = idleSending
+        self.accessKeys = accessKeys
         self.ruleSets = ruleSets
         self.rules = rules
         self.mails = mails
@@ -39,8 +45,13 @@ package final class ControlPlane: Sendable {
         self.time = time
         self.topics = topics
         mailOperations = MailOperations(
-            store: mails, bodies: bodies, rules: rules, facts: facts, queue: queue,
-            time: time, onRelease: onRelease)
+            store: mails, bodies: bodies, rules: rules, facts: facts, duties: duties,
+            queue: queue, time: time, onRelease: onRelease)
+        replays = ReplayOperations(
+            mails: mailOperations, store: mails,
+            candidates: ReplayCandidates(
+                store: mails, bodies: bodies, rules: rules, facts: facts),
+            random: random)
         self.traces = traces
         self.backups = backups
         self.onRelease = onRelease
@@ -102,8 +113,15 @@ package final class ControlPlane: Sendable {
                 SubscriberKey(topic: topic, subscriber: subscriber), isTrusted: isTrusted)
         case .watchSessions(let filter): try await watch(filter, onPart)
         case .backup(let folder): try await backup(folder, onPart)
+        case .accessKeys(let request):
+            try await AccessKeyOperations.configured(accessKeys).answer(request)
         case .sending(let request):
-            try await SenderOperations.configured(senders).answer(request)
+            if let senders {
+                try await senders.answer(request)
+            } else {
+                try await idleSending.answer(request)
+            }
+        case .replay(let request): try await replays.answer(request, onPart)
         case .changeSender(let name, let change):
             try await identities.change(name, change)
         }

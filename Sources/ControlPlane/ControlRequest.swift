@@ -40,7 +40,9 @@ package enum ControlRequest: Sendable, Codable {
     case watchSessions(SessionFilterView)
     /// Of the whole server, into an empty folder of its machine; tells how far it is, in parts.
     case backup(folder: String)
+    case accessKeys(AccessKeyRequest)
     case sending(SenderRequest)
+    case replay(ReplayRequest)
     case changeSender(identity: String, SenderChange)
 
     /// Whether it goes on until the peer has seen enough.
@@ -71,6 +73,7 @@ package enum ControlAnswer: Sendable, Codable {
     case progress(BackupProgress)
     case backup(BackupView)
     case sending(SenderAnswer)
+    case replay(ReplayAnswer)
     /// For people: what was done.
     case done(String)
     case failed(ControlFailure)
@@ -78,10 +81,10 @@ package enum ControlAnswer: Sendable, Codable {
     /// Whether more answers follow.
     package var isPart: Bool {
         switch self {
-        case .sessionLines, .progress: true
+        case .sessionLines, .progress, .replay(.page): true
         case .status, .identities, .identity, .ruleSets, .ruleSet, .mails, .mail, .trace,
             .ruleComparison, .raw,
-            .deadMessages, .subscriptions, .backup, .sending, .done, .failed:
+            .deadMessages, .subscriptions, .backup, .sending, .replay, .done, .failed:
             false
         }
     }

@@ -14,6 +14,8 @@ package struct MailView: Sendable, Codable {
     /// As stored: with our header block.
     package var bytes: Int
     package var isUntaken: Bool
+    /// Nil for a mail as it came.
+    package var replay: ReplayMarkView?
 
     init(_ record: MailRecord) {
         id = record.id.text
@@ -24,6 +26,7 @@ package struct MailView: Sendable, Codable {
         recipients = record.envelope.recipients.map(\.wireText)
         bytes = record.totalLength
         isUntaken = record.isUntaken
+        replay = record.replay.map(ReplayMarkView.init)
     }
 }
 
@@ -47,8 +50,12 @@ package struct MailDetailView: Sendable, Codable {
     /// Which lists and scanners were asked about it.
     package var inquiries: [InquiryView]
     package var actions: [ActionView]
+    /// The ids under which it was run again, the oldest first.
+    package var replays: [String]
 
-    init(_ record: MailRecord, _ actions: [ActionRecord]) {
+    static let replaysMax = 100
+
+    init(_ record: MailRecord, _ actions: [ActionRecord], replays: [MailID]) {
         mail = MailView(record)
         helo = record.envelope.helo
         peerAddress = record.envelope.peerAddress
@@ -61,6 +68,7 @@ package struct MailDetailView: Sendable, Codable {
         verdicts = record.verdicts.map(VerdictView.all) ?? []
         inquiries = record.verdicts.map(InquiryView.all) ?? []
         self.actions = actions.map(ActionView.init)
+        self.replays = replays.map(\.text)
     }
 }
 

@@ -13,7 +13,8 @@ extension MailOperations {
         let record = try await find(id)
         let evaluator = RuleEvaluator(ruleSet: draft)
         let facts = await facts(of: record, for: evaluator.needs)
-        let traces = evaluator.trace(dryRun: facts, answers: try await answers(to: record))
+        let traces = evaluator.trace(
+            dryRun: facts, answers: try await answers(to: record), isDuty: duties.contains)
         return .trace(MailTraceView(record, evaluator, traces))
     }
 
@@ -25,14 +26,15 @@ extension MailOperations {
         let (active, draft) = (rules.current, RuleEvaluator(ruleSet: draft))
         var filter = MailFilter()
         filter.limit = last
+        filter.areReplaysLeftOut = true
         let records = try await store.list(filter)
         var differing: [RuleComparisonView.Difference] = []
         for record in records {
             let facts = await facts(of: record, for: active.needs.union(draft.needs))
             let answers = try await answers(to: record)
             let steps = RuleComparisonView.steps(
-                active.trace(dryRun: facts, answers: answers),
-                draft.trace(dryRun: facts, answers: answers))
+                active.trace(dryRun: facts, answers: answers, isDuty: duties.contains),
+                draft.trace(dryRun: facts, answers: answers, isDuty: duties.contains))
             guard !steps.isEmpty else { continue }
             differing.append(RuleComparisonView.Difference(mail: MailView(record), steps: steps))
         }
@@ -44,7 +46,7 @@ extension MailOperations {
     }
 
     /// What handlers said to the mail when it came.
-    private func answers(to record: MailRecord) async throws -> [String: Disposition] {
+    func answers(to record: MailRecord) async throws -> [String: Disposition] {
         let own = try await rules.evaluator(ofVersion: record.ruleSetVersion)
         return try await store.actions(of: record.id).reduce(into: [:]) { answers, action in
             guard action.state == .done, let handler = own.handler(of: action.key) else { return }

@@ -7,10 +7,11 @@ import Storage
 
 /// What an operator asks of single mails.
 struct MailOperations: Sendable {
-    let store: any MailStore
+    let store: any MailStore & ReplayStore
     let bodies: any BodyFiles
     let rules: ActiveRules
     let facts: MailFactsReader
+    let duties: DutyAddresses
     let queue: ActionQueue
     let time: any TimeSource
     /// Called when a mail was made due, so that nobody waits for it.
@@ -40,7 +41,8 @@ struct MailOperations: Sendable {
     func show(_ id: String) async throws -> ControlAnswer {
         let record = try await find(id)
         let actions = try await store.actions(of: record.id)
-        return .mail(MailDetailView(record, actions))
+        let replays = try await store.replays(of: record.id, limit: MailDetailView.replaysMax)
+        return .mail(MailDetailView(record, actions, replays: replays))
     }
 
     func trace(_ id: String) async throws -> ControlAnswer {

@@ -75,6 +75,13 @@ package struct Server {
                     + "the data folder, then start again; what was acknowledged is checked then.")
         }
         start.lock.markEnd()
+        if let failure = surroundings.ending.unwritten {
+            throw Failure(
+                description:
+                    "what was done last could not be written: \(failure). Nothing is lost: "
+                    + "it is done again after the next start, and what was delivered then arrives "
+                    + "twice. Make room, then start again.")
+        }
         surroundings.log.notice("ended")
     }
 
@@ -123,16 +130,23 @@ package struct Server {
         let judging = JudgingParts(configuration, surroundings, spool, names)
         let actions = try await ActionParts(
             configuration, surroundings, spool, rules, judging, helper: start.helper)
+        actions.handlers.start()
+        // The services have ended by then, and with them nearly all that workers are asked.
+        defer { actions.handlers.end() }
+        var secrets: SecretParts?
+        if configuration.sending.isEnabled || configuration.s3 != nil {
+            secrets = try await SecretParts(
+                configuration, surroundings, spool, forgets: forgetsSecrets)
+        }
         var sending: SendingParts?
-        if configuration.sending.isEnabled {
+        if configuration.sending.isEnabled, let secrets {
             sending = try await SendingParts(
-                configuration, surroundings, spool, rules, names, judging, actions,
-                forgetsSecrets: forgetsSecrets)
+                configuration, surroundings, spool, rules, names, judging, actions, secrets)
         } else {
             try await sayWhatIsNotSent(spool)
         }
         do {
-            try await serve(spool, rules, names, judging, actions, sending)
+            try await serve(spool, rules, names, judging, actions, secrets, sending)
         } catch {
             try? await sending?.shutdown()
             throw error
@@ -145,18 +159,21 @@ package struct Server {
         let counts = try await spool.store.sendingCounts()
         guard counts.queued + counts.held > 0 else { return }
         surroundings.log.warning(
-            "mails wait and are not sent, since sending.enabled is false",
+            """
+            mails wait and are not sent, since sending.enabled is false; nor is anything taken that \
+            comes back of earlier ones
+            """,
             metadata: ["recipients": "\(counts.queued + counts.held)"])
     }
 
     private func serve(
         _ spool: SpoolParts, _ rules: RuleParts, _ names: NameParts, _ judging: JudgingParts,
-        _ actions: ActionParts, _ sending: SendingParts?
+        _ actions: ActionParts, _ secrets: SecretParts?, _ sending: SendingParts?
     ) async throws {
         let receiving = try ReceivingParts(
             configuration, surroundings, spool, rules, names, judging, actions, sending)
         let operation = OperationParts(
-            configuration, surroundings, spool, rules, names, actions, receiving, sending)
+            configuration, surroundings, spool, rules, names, actions, receiving, secrets, sending)
         do {
             try await operation.control.bind()
             try await operation.submit?.bind()
@@ -193,6 +210,7 @@ package struct Server {
         if let health = operation.health { services.append(health) }
         if let helper = start.helper { services.append(HelperWatch(helper: helper)) }
         if let web = operation.web { services.append(web) }
+        if let s3 = operation.s3 { services.append(WorkThreads.objects.running(s3)) }
         if let submit = operation.submit { services.append(WorkThreads.control.running(submit)) }
         services += receiving.listeners as [any Service]
         if let watchdog { services.append(watchdog) }

@@ -19,8 +19,8 @@ package struct DeliveryLimits: Sendable {
     package var restingMax: Int
 
     package init(
-        triesMax: Int = 200, destinationsMax: Int = 1_000, waitingMax: Int = 500,
-        bytesMax: Int = 67_108_864, fetchMax: Int = 20, widthStart: Int = 5,
+        triesMax: Int = 200, destinationsMax: Int = 1_000, waitingMax: Int = 2_000,
+        bytesMax: Int = 67_108_864, fetchMax: Int = 100, widthStart: Int = 5,
         paces: DeliveryPaces = DeliveryPaces(), restingMax: Int = 50_000
     ) {
         self.triesMax = triesMax

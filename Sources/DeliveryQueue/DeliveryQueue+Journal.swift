@@ -46,7 +46,7 @@ extension DeliveryQueue {
                 return
             } catch {
                 log.journalFailed(error)
-                guard error.mayPass, !isClosed else { return }
+                guard error.mayPass, !isClosed else { return onUnwritten(error) }
                 await pause.forMilliseconds(Self.afterFailureMilliseconds)
             }
         }

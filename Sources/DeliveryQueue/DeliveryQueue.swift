@@ -41,11 +41,12 @@ package final class DeliveryQueue: Service {
     let log: any DeliveryLog
     let executor: (any TaskExecutor)?
     let wasClockSet: @Sendable () -> Bool
+    let onUnwritten: @Sendable (StorageFailure) -> Void
     let onDeliveries: @Sendable () -> Void
 
     /// `executor`: whose threads may block; body files are read there. `wasClockSet`: the clock's word
-    /// is no reason to give a mail back now. `onDeliveries` is called when
-    /// the outbox has something new.
+    /// is no reason to give a mail back now. `onUnwritten` is called where the queue ends before what
+    /// became of a try could be written. `onDeliveries` is called when the outbox has something new.
     package init(
         limits: DeliveryLimits = DeliveryLimits(),
         store: any SendingStore & SuppressionStore, bodies: any BodyFiles, courier: any Courier,
@@ -53,6 +54,7 @@ package final class DeliveryQueue: Service {
         plans: RetryPlans = RetryPlans(), time: any TimeSource, random: any RandomSource,
         pause: any Pause, log: any DeliveryLog, executor: (any TaskExecutor)?,
         wasClockSet: @escaping @Sendable () -> Bool = { false },
+        onUnwritten: @escaping @Sendable (StorageFailure) -> Void = { _ in },
         onDeliveries: @escaping @Sendable () -> Void
     ) {
         self.limits = limits
@@ -68,6 +70,7 @@ package final class DeliveryQueue: Service {
         self.log = log
         self.executor = executor
         self.wasClockSet = wasClockSet
+        self.onUnwritten = onUnwritten
         self.onDeliveries = onDeliveries
         state = Mutex(State(lanes: Lanes(limits: limits)))
     }
@@ -179,13 +182,13 @@ package final class DeliveryQueue: Service {
                 state.lanes.open(record)
                 return true
             }
-            if isNew { await fetch(record.name) }
+            if isNew { await see(to: .fetch, record.name) }
         }
     }
 
-    /// Brings more of a destination into memory.
-    private func fetch(_ name: String) async {
-        guard let asked = state.withLock({ $0.lanes.beginFetch(name) }) else { return }
+    /// Brings more of a destination into memory. Answers what it needs next.
+    private func fetch(_ name: String) async -> Lanes.Need {
+        guard let asked = state.withLock({ $0.lanes.beginFetch(name) }) else { return .nothing }
         let now = time.now()
         var found: [QueueItem] = []
         do throws(StorageFailure) {
@@ -196,22 +199,29 @@ package final class DeliveryQueue: Service {
         }
         let need = state.withLock { $0.lanes.endFetch(name, found, asked: asked) }
         wakeAll()
-        await see(to: need, name)
+        return need
+    }
+
+    /// Writes the end of a destination's lane. Answers what it needs next.
+    private func settle(_ record: DestinationRecord) async -> Lanes.Need {
+        if record.failures > 0 { log.rests(record) }
+        var isForgotten = false
+        do throws(StorageFailure) {
+            isForgotten = try await !store.settle(record)
+        } catch {
+            log.journalFailed(error)
+        }
+        return state.withLock { $0.lanes.close(record, isForgotten: isForgotten) }
     }
 
     func see(to need: Lanes.Need, _ name: String) async {
-        switch need {
-        case .nothing: break
-        case .fetch: await fetch(name)
-        case .settle(let record):
-            if record.failures > 0 { log.rests(record) }
-            var isForgotten = false
-            do throws(StorageFailure) {
-                isForgotten = try await !store.settle(record)
-            } catch {
-                log.journalFailed(error)
+        var need = need
+        while true {
+            switch need {
+            case .nothing: return
+            case .fetch: need = await fetch(name)
+            case .settle(let record): need = await settle(record)
             }
-            state.withLock { $0.lanes.close(record, isForgotten: isForgotten) }
         }
     }
 

@@ -51,8 +51,10 @@ extension Lanes {
         var wasHeard = false
         /// Since when none has, while some were at work.
         var quietSince: Timestamp?
-        /// Its end is being written: nothing comes in any more, and it is not opened again.
+        /// Its end is being written: it is not opened again, and asks for nobody.
         var isEnding = false
+        /// Somebody came while its end was being written: it goes on.
+        var goesOn = false
 
         init(record: DestinationRecord, pace: DeliveryPace, width: Int, mayHaveMore: Bool) {
             self.record = record

@@ -86,12 +86,13 @@ struct Lanes {
             open(record, mayHaveMore: record.failures > 0)
         }
         guard let lane = lanes[name] else { return false }
-        guard !lane.isFailing, !lane.isEnding, lane.waiting.count < limits.waitingMax, hasRoom,
+        guard !lane.isFailing, lane.waiting.count < limits.waitingMax, hasRoom,
             claimed.insert(item.key).inserted
         else {
             lane.mayHaveMore = true
             return false
         }
+        lane.goesOn = lane.isEnding
         bytes += item.bytes
         lane.waiting.append(item)
         enqueue(name)
@@ -259,10 +260,17 @@ struct Lanes {
     }
 
     /// The lane's end was written, or could not be: then its row says that it is due. Where nobody
-    /// waits for it, the store has forgotten it, and so does memory.
-    mutating func close(_ record: DestinationRecord, isForgotten: Bool = false) {
+    /// waits for it, the store has forgotten it, and so does memory. A lane that somebody came into
+    /// meanwhile stays: its end is written again.
+    mutating func close(_ record: DestinationRecord, isForgotten: Bool = false) -> Need {
+        if let lane = lanes[record.name], lane.goesOn {
+            lane.goesOn = false
+            lane.isEnding = false
+            return need(record.name)
+        }
         let lane = lanes.removeValue(forKey: record.name)
         known.close(record, lane, isForgotten: isForgotten)
+        return .nothing
     }
 
     /// Operators want it tried now.

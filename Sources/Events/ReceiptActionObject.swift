@@ -18,8 +18,8 @@ package struct ReceiptActionObject: Sendable, Encodable, Equatable {
     package var message: String?
     package var sender: String?
 
-    /// Nil for `addHeader`, which SES never reports, and for what SES does not have, but for `webhook`.
-    /// `objectKey` is that of a `store`.
+    /// Nil for `addHeader`, which SES never reports, for `removeHeader`, and for what SES does not
+    /// have, but for `webhook`. `objectKey` is that of a `store`.
     package init?(_ action: ReceiptAction, objectKey: String? = nil) {
         switch action {
         case .store(let bucket, let prefix, let topic, _):
@@ -50,7 +50,8 @@ package struct ReceiptActionObject: Sendable, Encodable, Equatable {
         case .webhook(let webhook):
             type = "Webhook"
             self.webhook = webhook
-        case .addHeader, .forward, .relay, .deliver, .reply, .reject, .quarantine, .drop:
+        case .addHeader, .removeHeader, .tag, .forward, .relay, .deliver, .reply, .reject,
+            .quarantine, .drop:
             return nil
         }
     }

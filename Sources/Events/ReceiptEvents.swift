@@ -71,6 +71,8 @@ struct MailObject: Encodable {
     var headersTruncated: Bool
     var headers: HeaderList
     var commonHeaders: CommonHeaders
+    /// As events of sent mails have them. SES has none here: absent where there are none.
+    var tags: [String: [String]]?
 
     init(_ mail: ReceivedMail) {
         timestamp = mail.receivedAt.iso8601Text
@@ -84,6 +86,7 @@ struct MailObject: Encodable {
         commonHeaders = CommonHeaders(
             mail.header, returnPath: mail.mailFrom.wireText,
             messageID: mail.header.first("Message-ID")?.decodedText)
+        tags = mail.tags.isEmpty ? nil : mail.tags
         headers = HeaderList(mail.header.fields)
         headersTruncated =
             room.isExceeded || commonHeaders.isTruncated || headers.isTruncated
@@ -106,6 +109,20 @@ struct ReceiptObject: Encodable {
     var dmarcVerdict: Verdict
     var dmarcPolicy: String?
     var action: ReceiptActionObject
+    var replay: Replay?
+
+    /// Ours: SES does not run a mail again.
+    struct Replay: Encodable {
+        var number: Int
+        var originalMessageId: String
+        var timestamp: String
+
+        init(_ replay: ReceiptReplay) {
+            number = replay.number
+            originalMessageId = replay.original.text
+            timestamp = replay.startedAt.iso8601Text
+        }
+    }
 
     init(_ mail: ReceivedMail, _ receipt: Receipt) {
         timestamp = mail.receivedAt.iso8601Text
@@ -118,5 +135,6 @@ struct ReceiptObject: Encodable {
         dmarcVerdict = Verdict(status: receipt.verdicts.dmarc.rawValue)
         dmarcPolicy = receipt.verdicts.dmarcPolicy
         action = receipt.action
+        replay = receipt.replay.map(Replay.init)
     }
 }

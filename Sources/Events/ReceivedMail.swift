@@ -10,16 +10,19 @@ package struct ReceivedMail: Sendable {
     package var recipients: [Mailbox]
     /// Lines added by rules, our header block, the mail's own header section; then anything.
     package var header: HeaderBlock
+    /// What rules have said of it so far, by name.
+    package var tags: [String: [String]]
 
     package init(
         id: MailID, receivedAt: Timestamp, mailFrom: ReversePath, recipients: [Mailbox],
-        header: HeaderBlock
+        header: HeaderBlock, tags: [String: [String]] = [:]
     ) {
         self.id = id
         self.receivedAt = receivedAt
         self.mailFrom = mailFrom
         self.recipients = recipients
         self.header = header
+        self.tags = tags
     }
 }
 
@@ -30,15 +33,34 @@ package struct Receipt: Sendable {
     package var processingMilliseconds: Int64
     package var verdicts: EventVerdicts
     package var action: ReceiptActionObject
+    /// Nil for a mail that has just come.
+    package var replay: ReceiptReplay?
 
     package init(
         recipients: [Mailbox], processingMilliseconds: Int64,
-        verdicts: EventVerdicts = EventVerdicts(), action: ReceiptActionObject
+        verdicts: EventVerdicts = EventVerdicts(), action: ReceiptActionObject,
+        replay: ReceiptReplay? = nil
     ) {
         self.recipients = recipients
         self.processingMilliseconds = processingMilliseconds
         self.verdicts = verdicts
         self.action = action
+        self.replay = replay
+    }
+}
+
+/// That a past mail is run again.
+package struct ReceiptReplay: Sendable {
+    /// Of the replay that it is part of.
+    package var number: Int
+    /// The mail as it came.
+    package var original: MailID
+    package var startedAt: Timestamp
+
+    package init(number: Int, original: MailID, startedAt: Timestamp) {
+        self.number = number
+        self.original = original
+        self.startedAt = startedAt
     }
 }
 

@@ -3,6 +3,7 @@ import CHandlerSpawn
 // Its sources may be cancelled from anywhere, and are not marked so.
 @preconcurrency import Dispatch
 import Glibc
+import MailModel
 import Synchronization
 
 /// The process that starts handlers. It is forked with the table of what may be started, as whom
@@ -29,6 +30,10 @@ package final class HandlerHelper: Sendable {
     private static let lookMilliseconds = 10
 
     let programs: [HandlerProgram]
+    /// Where each of `programs` begins in the table: a function has an entry for each process.
+    private let indices: [Int]
+    /// Of the functions, by their index in the table.
+    private let listeners: [Int: RuntimeListener]
     package let processID: Int32
     /// Whether `/proc` shows it the processes of others. Where it does not, what handlers leave behind
     /// is looked for number by number.
@@ -43,13 +48,25 @@ package final class HandlerHelper: Sendable {
         ownUser: HandlerProgram.User? = nil
     ) throws(Failure) {
         let table = ProgramTable()
+        var indices: [Int] = []
+        var listeners: [Int: RuntimeListener] = [:]
         for program in programs {
+            indices.append(table.entries.count)
             let user = program.user ?? ownUser
-            table.add(
-                program, as: user,
-                in: try folders.folder(
-                    of: user?.id ?? geteuid(), group: user?.group ?? getegid()))
+            let folder = try folders.folder(
+                of: user?.id ?? geteuid(), group: user?.group ?? getegid())
+            guard case .function(let processes) = program.kind else {
+                table.add(program, as: user, in: folder)
+                continue
+            }
+            for _ in 0..<processes {
+                let listener = try RuntimeListener(user: user?.id ?? geteuid())
+                listeners[table.entries.count] = listener
+                table.add(program, as: user, in: folder, runtimePort: listener.port)
+            }
         }
+        self.indices = indices
+        self.listeners = listeners
         let keepersMax = min(MARTLET_KEEPERS_MAX, 2 * runningMax + Self.keepersSpare)
         var process: pid_t = 0
         var seesProcesses = false
@@ -72,7 +89,19 @@ package final class HandlerHelper: Sendable {
     func start(
         _ index: Int, _ invocation: FunctionInvocation
     ) throws(HandlerRun.StartFailure) -> HandlerRun {
-        try HandlerRun(programs[index], index: index, socket: socket, invocation)
+        try HandlerRun(programs[index], index: indices[index], socket: socket, invocation)
+    }
+
+    /// Starts a process of the worker or function at `index`, for one of its places.
+    func startProcess(
+        of index: Int, place: Int, time: any TimeSource
+    ) throws(HandlerRun.StartFailure) -> any LivingProcess {
+        let program = programs[index]
+        guard let listener = listeners[indices[index] + place] else {
+            return try WorkerProcess(program, index: indices[index], socket: socket)
+        }
+        return try FunctionProcess(
+            program, index: indices[index] + place, socket: socket, listener: listener, time: time)
     }
 
     /// Returns when it has ended, which it does not do by itself while we live, or when the task is

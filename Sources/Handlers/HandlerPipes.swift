@@ -44,7 +44,7 @@ struct CappedOutput {
     /// At one go, so that a program that never stops writing does not hold us here.
     private static let chunksMax = 64
 
-    private let bytesMax: Int
+    let bytesMax: Int
     private(set) var bytes: [UInt8] = []
     private(set) var isCut = false
 

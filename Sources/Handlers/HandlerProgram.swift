@@ -3,6 +3,7 @@ package struct HandlerProgram: Sendable {
     package var name: String
     /// The program's absolute path and its arguments; no shell reads them.
     package var command: [String]
+    package var kind = Kind.script
     /// Beside `PATH`, `LANG` and the essentials of the mail: nothing else is inherited.
     package var environment: [String: String] = [:]
     /// Until it is ended with all that it started.
@@ -21,6 +22,23 @@ package struct HandlerProgram: Sendable {
     package var errorBytesMax = 16_384
     /// Whom it runs as; nil for our own user. Only root can ask for another.
     package var user: User?
+
+    package enum Kind: Sendable, Equatable {
+        /// A process for each mail.
+        case script
+        /// So many processes, each for many mails, which are asked by lines of JSON.
+        case worker(processes: Int)
+        /// So many processes, each for many mails, which ask by the Lambda Runtime API.
+        case function(processes: Int)
+    }
+
+    /// Of a worker or a function; nil for a script.
+    package var processes: Int? {
+        switch kind {
+        case .script: nil
+        case .worker(let processes), .function(let processes): processes
+        }
+    }
 
     package struct User: Sendable, Equatable {
         package var name: String
@@ -42,9 +60,28 @@ package struct HandlerProgram: Sendable {
         self.command = command
     }
 
-    /// What it finds in its environment beside the mail's essentials and its folder.
-    var variables: [String: String] {
-        ["PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"]
-            .merging(environment) { _, configured in configured }
+    /// What it finds in its environment beside the mail's essentials and its folder. `runtimePort`:
+    /// of a function, where it finds the Lambda Runtime API.
+    func variables(runtimePort: UInt16?) -> [String: String] {
+        var variables = ["PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"]
+        if runtimePort != nil {
+            variables.merge(functionVariables) { _, new in new }
+        }
+        variables.merge(environment) { _, configured in configured }
+        if let runtimePort { variables["AWS_LAMBDA_RUNTIME_API"] = "127.0.0.1:\(runtimePort)" }
+        return variables
+    }
+
+    /// What Lambda gives to a function; the region is that of the ARNs that we make.
+    private var functionVariables: [String: String] {
+        [
+            "AWS_LAMBDA_FUNCTION_NAME": name,
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "\(max(128, memoryBytesMax >> 20))",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/\(name)",
+            "AWS_LAMBDA_LOG_STREAM_NAME": name,
+            "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1", "TZ": ":UTC",
+        ]
     }
 }

@@ -20,6 +20,10 @@ struct HandlerRun {
     struct StartFailure: Error, CustomStringConvertible {
         let description: String
 
+        init(description: String) {
+            self.description = description
+        }
+
         init(_ step: String) {
             description = "\(step): \(String(cString: strerror(errno)))"
         }
@@ -84,7 +88,7 @@ struct HandlerRun {
         let deadline =
             Self.now() + Int64(program.timeoutSeconds) * 1000 + Self.graceMilliseconds
             + Int64(MARTLET_KEEPER_SECONDS_MAX) * 1000
-        var ending: martlet_ending?
+        var word: KeeperWord?
         while Self.now() < deadline {
             let ready = poll(until: deadline, wantsInput: !feed.isDone)
             if ready.input { feed.write(to: input) }
@@ -96,7 +100,7 @@ struct HandlerRun {
             if ready.output { answer.read(from: output) }
             if ready.errors { complaint.read(from: errors) }
             guard ready.keeper else { continue }
-            ending = lastWord()
+            word = KeeperWord(from: keeper, of: program)
             break
         }
         // Whatever happened: nobody holds it any more.
@@ -106,40 +110,18 @@ struct HandlerRun {
         for end in [input, output, errors] { end.close() }
         return Ending(
             outcome: feed.failure.map { .failed(detail: "it could not be given the mail: \($0)") }
-                ?? outcome(ending, answer),
+                ?? outcome(word, answer),
             errorOutput: complaint.bytes, isErrorOutputCut: complaint.isCut,
-            isFolderLeft: ending?.is_folder_left ?? false)
+            isFolderLeft: word?.isFolderLeft ?? false)
     }
 
-    /// Nil where the keeper ended without one.
-    private func lastWord() -> martlet_ending? {
-        var ending = martlet_ending()
-        return martlet_run_end(keeper.number, &ending) == 1 ? ending : nil
-    }
-
-    private func outcome(
-        _ ending: martlet_ending?, _ answer: CappedOutput
-    ) -> FunctionOutcome {
-        guard var ending else {
-            return .failed(detail: "nobody knows how it ended: its keeper did not say")
-        }
-        switch ending.kind {
-        case MARTLET_RUN_EXITED:
-            return ending.code == 0
-                ? .answered(output: answer.bytes, isCut: answer.isCut)
-                : .failed(detail: "exit status \(ending.code)")
-        case MARTLET_RUN_KILLED: return .failed(detail: "ended by signal \(ending.code)")
-        case MARTLET_RUN_TIMED_OUT:
-            return .failed(
-                detail: "ended after its \(program.timeoutSeconds) seconds (timeoutSeconds)")
-        case MARTLET_RUN_FAILED_TO_START:
-            let step = withUnsafeBytes(of: &ending.step) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            let reason = String(cString: strerror(ending.code))
-            return .failed(
-                detail: "could not be started: \(program.command[0]): \(step): \(reason)")
-        default: return .failed(detail: "ended with its helper")
+    /// `word`: nil where the keeper took longer than it may.
+    private func outcome(_ word: KeeperWord?, _ answer: CappedOutput) -> FunctionOutcome {
+        switch word?.ending {
+        case .well: .answered(output: answer.bytes, isCut: answer.isCut)
+        case .badly(let reason): .failed(detail: reason)
+        case .letGo: .failed(detail: "ended with its helper")
+        case nil: .failed(detail: "nobody knows how it ended: its keeper did not say")
         }
     }
 

@@ -1,31 +1,61 @@
 package import Actions
 import Foundation
 package import Logging
-import MailModel
+package import MailModel
 
-/// Runs handler programs, each mail in a process of its own, by way of the helper.
+/// Runs handler programs by way of the helper: scripts, each mail in a process of its own, and
+/// workers, whose processes live for many mails.
 ///
-/// The program finds the mail on standard input, SES's Lambda event in the file that
+/// A script finds the mail on standard input, SES's Lambda event in the file that
 /// `MARTLET_EVENT_FILE` names, the essentials in its environment, and itself in an empty folder
-/// that is removed when it ends.
+/// that is removed when it ends. A worker is asked by lines of JSON (docs/handlers.md).
 package final class ProcessInvoker: FunctionInvoker {
     private let helper: HandlerHelper?
     private let places: [String: Int]
-    private let log: Logger
+    private let log: HandlerLog
     private let queue: OperationQueue
+    /// The workers, by their place in the helper's table.
+    private let pools: [Int: WorkerPool]
 
-    /// Without a helper there are no handlers. At most `runningMax` run at once.
-    package init(helper: HandlerHelper?, runningMax: Int, log: Logger) {
+    /// Without a helper there are no handlers. At most `runningMax` scripts run at once. Throws
+    /// where there are no file descriptors for the workers.
+    package init(
+        helper: HandlerHelper?, runningMax: Int, time: any TimeSource, log: Logger
+    ) throws {
         self.helper = helper
-        self.log = log
-        let names = (helper?.programs ?? []).map(\.name)
-        places = Dictionary(zip(names, names.indices)) { first, _ in first }
+        self.log = HandlerLog(log: log)
+        let programs = helper?.programs ?? []
+        places = Dictionary(zip(programs.map(\.name), programs.indices)) { first, _ in first }
         queue = OperationQueue()
         queue.maxConcurrentOperationCount = runningMax
+        var pools: [Int: WorkerPool] = [:]
+        if let helper {
+            for (index, program) in programs.enumerated() {
+                guard let processes = program.processes else { continue }
+                pools[index] = try WorkerPool(
+                    helper: helper, index: index, processes: processes, time: time, log: self.log)
+            }
+        }
+        self.pools = pools
+    }
+
+    deinit { end() }
+
+    /// Starts the workers, so that the first mails find them warm. Until then mails for them wait.
+    package func start() {
+        for pool in pools.values { pool.start() }
+    }
+
+    /// Ends the workers, and waits for that. Mails that are with them fail. Twice does no harm.
+    package func end() {
+        // All at once: each process has the whole time.
+        for pool in pools.values { pool.close() }
+        for pool in pools.values { pool.waitForEnd() }
     }
 
     package func invoke(_ invocation: FunctionInvocation) async -> FunctionOutcome {
         guard let helper, let place = places[invocation.handler] else { return .noSuchHandler }
+        if let pool = pools[place] { return await pool.invoke(invocation) }
         return await withCheckedContinuation { continuation in
             queue.addOperation {
                 continuation.resume(returning: self.run(place, of: helper, invocation))
@@ -43,26 +73,8 @@ package final class ProcessInvoker: FunctionInvoker {
             return .failed(detail: "could not be started: \(error)")
         }
         let ending = run.run(input: invocation.input)
-        report(ending, invocation)
+        if ending.isFolderLeft { log.folderLeft(invocation) }
+        log.said(ending.errorOutput, isCut: ending.isErrorOutputCut, by: invocation)
         return ending.outcome
-    }
-
-    /// What the program wrote to standard error, line by line, with the mail's id.
-    private func report(_ ending: HandlerRun.Ending, _ invocation: FunctionInvocation) {
-        let metadata: Logger.Metadata = [
-            "mail": "\(invocation.mail)", "handler": "\(invocation.handler)",
-            "action": "\(invocation.stableID)",
-        ]
-        if ending.isFolderLeft {
-            log.warning("handler: its working folder could not be removed", metadata: metadata)
-        }
-        for line in String(decoding: ending.errorOutput, as: UTF8.self).split(
-            whereSeparator: \.isNewline)
-        {
-            log.info("handler: \(line)", metadata: metadata)
-        }
-        if ending.isErrorOutputCut {
-            log.info("handler: the rest of its standard error is left out", metadata: metadata)
-        }
     }
 }

@@ -12,13 +12,18 @@ final class ProgramTable {
     }
 
     /// Adds a program that runs as `user` (nil: as we do) and works below `folder`.
-    func add(_ program: HandlerProgram, as user: HandlerProgram.User?, in folder: RunsFolder) {
+    func add(
+        _ program: HandlerProgram, as user: HandlerProgram.User?, in folder: RunsFolder,
+        runtimePort: UInt16? = nil
+    ) {
         var entry = martlet_program()
         entry.arguments = list(program.command)
         entry.path = entry.arguments[0].map { UnsafePointer($0) }
-        entry.environment = list(program.variables.map { "\($0.key)=\($0.value)" }.sorted())
+        entry.environment = list(
+            program.variables(runtimePort: runtimePort).map { "\($0.key)=\($0.value)" }.sorted())
         entry.folder = folder.descriptor
         entry.folder_path = list([folder.path])[0].map { UnsafePointer($0) }
+        entry.is_worker = program.processes != nil
         entry.timeout_milliseconds = UInt32(program.timeoutSeconds * 1000)
         entry.grace_milliseconds = UInt32(HandlerRun.graceMilliseconds)
         entry.memory_bytes_max = UInt64(program.memoryBytesMax)

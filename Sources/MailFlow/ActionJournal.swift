@@ -10,6 +10,8 @@ struct ActionJournal: Sendable {
     let pause: any Pause
     /// Called when the outbox has something new.
     let onDeliveries: @Sendable () -> Void
+    /// Called where the end comes before what was done could be written.
+    let onUnwritten: @Sendable (StorageFailure) -> Void
 
     /// Until a journal that could not be written is tried again.
     private static let afterFailureMilliseconds: Int64 = 5_000
@@ -36,7 +38,10 @@ struct ActionJournal: Sendable {
                 return true
             } catch {
                 log.journalFailed(progress.map(\.mail), error)
-                guard error.mayPass, !queue.isClosed else { return false }
+                guard error.mayPass, !queue.isClosed else {
+                    onUnwritten(error)
+                    return false
+                }
                 await pause.forMilliseconds(Self.afterFailureMilliseconds)
             }
         }

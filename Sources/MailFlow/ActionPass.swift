@@ -59,11 +59,15 @@ struct ActionPass {
     func next() -> [ActionTask] {
         guard !isQuarantined else { return [] }
         return evaluation.next.filter { !tried.contains($0.key) }.map { planned in
-            ActionTask(
+            let last = mail.actions[planned.key]
+            var task = ActionTask(
                 mail: mail.record, key: planned.key, action: planned.action,
                 recipients: planned.recipients, addedHeaders: planned.addedHeaders,
+                removedHeaders: planned.removedHeaders, tags: planned.tags,
                 isScanEnabled: planned.isScanEnabled, storedObjects: storedObjects,
-                content: content, attempt: (mail.actions[planned.key]?.attempts ?? 0) + 1)
+                content: content, attempt: (last?.attempts ?? 0) + 1)
+            task.lastDetail = last?.detail ?? ""
+            return task
         }
     }
 
@@ -75,8 +79,10 @@ struct ActionPass {
             .map(\.detail)
     }
 
-    /// Which try it is now to take in what the mail tells of mails of ours; nil where that is done.
+    /// Which try it is now to take in what the mail tells of mails of ours; nil where that is done, as
+    /// it is once the mail is run again.
     var feedbackAttempt: Int? {
+        guard mail.record.replay == nil else { return nil }
         guard let record = mail.actions[FeedbackFlow.key] else { return 1 }
         return record.state == .retrying && isDue(record) ? record.attempts + 1 : nil
     }

@@ -1,24 +1,38 @@
 import RuleEngine
 
-/// Where mails wait whose next action may take its time: for a handler, or for an endpoint. Each
-/// endpoint has a room of its own, so one that does not answer holds up its own mails alone.
+/// Where mails wait whose next action may take its time: for a handler, or for an endpoint. Scripts
+/// share one room and the places that `handlersRunningMax` gives them; each worker, function and
+/// endpoint has a room of its own, so one that is slow, or does not answer, holds up its own mails
+/// alone.
 struct ActionRooms: Sendable {
     enum Kind: Hashable {
-        case handlers
+        case scripts
+        case worker(String)
         case webhook(String)
     }
 
     struct Room: Sendable {
         let queue = ActionQueue()
+        /// No more than so many: a disk that refuses for hours sees no more mails than those, and
+        /// those that are at work.
+        let answered = Gathering<ActionPass>(max: 64)
         /// Actions that are done at once.
         let places: Int
     }
 
+    /// Places of a worker beside those of its processes: mails that are read and described while
+    /// others are answered.
+    private static let placesSpare = 8
+
     let all: [Kind: Room]
 
-    /// `postsMax`: by the names of webhooks.
-    init(handlersMax: Int, postsMax: [String: Int]) {
-        var all: [Kind: Room] = [.handlers: Room(places: handlersMax)]
+    /// `workers`: the processes of each worker and function by its name; `postsMax`: by the names of
+    /// webhooks.
+    init(scriptsMax: Int, workers: [String: Int], postsMax: [String: Int]) {
+        var all: [Kind: Room] = [.scripts: Room(places: scriptsMax)]
+        for (name, processes) in workers {
+            all[.worker(name)] = Room(places: processes + Self.placesSpare)
+        }
         for (name, places) in postsMax { all[.webhook(name)] = Room(places: places) }
         self.all = all
     }
@@ -26,10 +40,11 @@ struct ActionRooms: Sendable {
     /// Nil for what is done at once, with whatever else there is; so is a webhook that is not there.
     func kind(of action: ReceiptAction) -> Kind? {
         switch action {
-        case .invoke: .handlers
+        case .invoke(let handler, _, _, _):
+            all[.worker(handler)] == nil ? .scripts : .worker(handler)
         case .webhook(let name): all[.webhook(name)] == nil ? nil : .webhook(name)
         case .store, .notify, .forward, .relay, .deliver, .bounce, .reply, .reject, .addHeader,
-            .quarantine, .stop, .drop:
+            .removeHeader, .tag, .quarantine, .stop, .drop:
             nil
         }
     }

@@ -10,8 +10,8 @@ package import Topics
 /// it done, journals what came of all of them in one group commit, and retires what has ended.
 ///
 /// `store` and `notify` of a batch run together, so that many objects share one sync; a mail
-/// whose next action is a handler or a webhook leaves the batch and waits in the room for it
-/// (`ActionRooms`), so that a slow one holds up no mail that wants none. Every effect may happen twice (a crash
+/// whose next action may take its time (a handler, a webhook) leaves the batch and waits in a room
+/// of its own (`ActionRooms`), so that it holds up no mail that wants none. Every effect may happen twice (a crash
 /// between doing and journalling); the stable id says so to those who see it.
 package struct ActionRunner: Service {
     /// Mails that share one round of syncs.
@@ -32,15 +32,17 @@ package struct ActionRunner: Service {
     private let rooms: ActionRooms
 
     /// `judge`: nil where nothing judges mails; `feedback`: nil where nothing is sent. `lanes`
-    /// batches are worked on at once, `handlersMax` handlers run, and each webhook has as many posts
-    /// at once as it may. `onDeliveries` is called when the
-    /// outbox has something new.
+    /// batches are worked on at once, and `handlersMax` scripts run; `workers` are those that live
+    /// for many mails, with how many processes each has, and each webhook has as many posts at once
+    /// as it may. `onDeliveries` is called when the outbox has something new, `onUnwritten` where the end comes before what was done could be written.
     package init(
         queue: ActionQueue, rules: ActiveRules, store: any MailStore, bodies: any BodyFiles,
         judge: (any MailJudge)? = nil, feedback: FeedbackFlow? = nil, actions: ReceiptActions,
         retries: RetrySchedule, time: any TimeSource, random: any RandomSource,
         pause: any Pause, log: any ActionLog, onDeliveries: @escaping @Sendable () -> Void,
-        guesser: (any ContentTypeGuesser)? = nil, lanes: Int = 2, handlersMax: Int = 16
+        onUnwritten: @escaping @Sendable (StorageFailure) -> Void = { _ in },
+        guesser: (any ContentTypeGuesser)? = nil, lanes: Int = 2, handlersMax: Int = 16,
+        workers: [String: Int] = [:]
     ) {
         self.queue = queue
         claimed = ClaimedMails(
@@ -49,7 +51,8 @@ package struct ActionRunner: Service {
             factsReader: MailFactsReader(
                 bodies: bodies, returnPaths: feedback?.returnPaths, guesser: guesser), log: log)
         journal = ActionJournal(
-            queue: queue, store: store, log: log, pause: pause, onDeliveries: onDeliveries)
+            queue: queue, store: store, log: log, pause: pause, onDeliveries: onDeliveries,
+            onUnwritten: onUnwritten)
         self.judge = judge
         self.feedback = feedback
         self.actions = actions
@@ -60,7 +63,7 @@ package struct ActionRunner: Service {
         self.log = log
         self.lanes = lanes
         rooms = ActionRooms(
-            handlersMax: handlersMax, postsMax: actions.webhooks?.postsMax ?? [:])
+            scriptsMax: handlersMax, workers: workers, postsMax: actions.webhooks?.postsMax ?? [:])
     }
 
     /// Runs until graceful shutdown; then the batches at work end and are journalled, and what
@@ -79,9 +82,8 @@ package struct ActionRunner: Service {
                     group.addTask { await runLane(judgedQueue) }
                 }
                 for (kind, room) in rooms.all {
-                    for _ in 0..<room.places {
-                        group.addTask { await runPlace(in: kind, room.queue, judgedQueue) }
-                    }
+                    group.addTask { await journalAnswers(of: room, judgedQueue) }
+                    group.addTask { await runPlaces(of: room, kind) }
                 }
                 let due = DueMails(
                     queue: queue, judgedQueue: judgedQueue, claimed: claimed, time: time,
@@ -161,26 +163,41 @@ extension ActionRunner {
         await journal.postpone(postponed)
     }
 
-    /// One action at a time, mail by mail; each outcome is journalled before anything else.
-    private func runPlace(
-        in kind: ActionRooms.Kind, _ waiting: ActionQueue, _ judgedQueue: ActionQueue
-    ) async {
-        while !waiting.isClosed {
-            await waiting.waitForMail()
-            for mail in waiting.take(1) {
+    private func runPlaces(of room: ActionRooms.Room, _ kind: ActionRooms.Kind) async {
+        await withDiscardingTaskGroup { group in
+            for _ in 0..<room.places { group.addTask { await runPlace(in: room, kind) } }
+        }
+        room.answered.close()
+    }
+
+    /// One action at a time, mail by mail.
+    private func runPlace(in room: ActionRooms.Room, _ kind: ActionRooms.Kind) async {
+        while !room.queue.isClosed {
+            await room.queue.waitForMail()
+            for mail in room.queue.take(1) {
                 guard var pass = await open(mail) else { continue }
                 if let task = pass.next().first(where: { rooms.kind(of: $0.action) == kind }) {
                     for result in await actions.perform([task]) {
                         note(result, of: task, in: &pass)
                     }
                 }
-                let isOver = pass.isFinished
-                var passes = [pass]
-                guard await journal.write(&passes) else { continue }
+                await room.answered.add(pass)
+            }
+        }
+    }
+
+    /// What came of them is journalled before anything else is done with their mails.
+    private func journalAnswers(of room: ActionRooms.Room, _ judgedQueue: ActionQueue) async {
+        while true {
+            var passes = await room.answered.takeAll()
+            guard !passes.isEmpty else { return }
+            let areOver = passes.map(\.isFinished)
+            guard await journal.write(&passes) else { continue }
+            for (pass, isOver) in zip(passes, areOver) {
                 if isOver {
-                    queue.release([mail.record.id])
+                    queue.release([pass.mail.record.id])
                 } else {
-                    judgedQueue.putBack(passes[0].mail)
+                    judgedQueue.putBack(pass.mail)
                 }
             }
         }

@@ -16,6 +16,7 @@ package final class InboundFlow: MailReceiver {
     private let settings: InboundSettings
     private let identities: IdentityDirectory
     private let returnPaths: ReturnPaths?
+    package let duties: DutyAddresses
     private let rules: ActiveRules
     private let filters: AddressFilters
     private let peers: PeerNames?
@@ -44,6 +45,8 @@ package final class InboundFlow: MailReceiver {
         self.peers = peers
         self.identities = identities
         self.returnPaths = returnPaths
+        duties = DutyAddresses(
+            hostname: settings.hostname, identities: identities, returnPaths: returnPaths)
         self.rules = rules
         self.room = room
         self.time = time
@@ -74,8 +77,10 @@ package final class InboundFlow: MailReceiver {
         peers?.name(of: peerAddress) ?? .unknown
     }
 
+    package func begin() -> Timestamp { time.now() }
+
     package func admit(
-        recipient: ForwardPath, of envelope: ReceivedEnvelope
+        recipient: ForwardPath, of envelope: ReceivedEnvelope, begunAt: Timestamp
     ) -> RecipientAdmission {
         let mailbox =
             switch recipient {
@@ -85,13 +90,12 @@ package final class InboundFlow: MailReceiver {
         let evaluator = rules.current
         var envelope = envelope
         if evaluator.rejects { envelope.peerName = peerName(of: envelope.peerAddress) }
-        let now = time.now()
-        if let refusal = refusal(of: mailbox, envelope, evaluator, at: now) {
+        if let refusal = refusal(of: mailbox, envelope, evaluator, at: begunAt) {
             return .refused(refusal)
         }
         // One answer at the end is for all: rules that may refuse the mail do so for all or none.
         if let first = envelope.recipients.first,
-            outlook(for: [first, mailbox], envelope, evaluator, at: now) == nil
+            outlook(for: [first, mailbox], envelope, evaluator, at: begunAt) == nil
         {
             return .refused(.otherRules)
         }
@@ -100,16 +104,16 @@ package final class InboundFlow: MailReceiver {
 
     private func refusal(
         of mailbox: Mailbox, _ envelope: ReceivedEnvelope, _ evaluator: RuleEvaluator,
-        at now: Timestamp
+        at begunAt: Timestamp
     ) -> Refusal? {
         switch returnPaths?.reading(of: mailbox) {
         case .token: return nil
         case .forged: return .recipientUnknown
         case .other, nil: break
         }
-        if isDuty(mailbox) { return nil }
+        if duties.contains(mailbox) { return nil }
         guard identities.covers(mailbox) else { return .recipientUnknown }
-        let outlook = outlook(for: [mailbox], envelope, evaluator, at: now)
+        let outlook = outlook(for: [mailbox], envelope, evaluator, at: begunAt)
         if case .refused(let rejection) = outlook { return Refusal(rejection) }
         return switch evaluator.admits(mailbox, isTLS: envelope.tls != nil) {
         case .taken: nil
@@ -122,15 +126,15 @@ package final class InboundFlow: MailReceiver {
     /// thing for one of `recipients` and another for another.
     private func outlook(
         for recipients: [Mailbox], _ envelope: ReceivedEnvelope,
-        _ evaluator: RuleEvaluator, at now: Timestamp
+        _ evaluator: RuleEvaluator, at begunAt: Timestamp
     ) -> RejectionOutlook? {
         guard evaluator.rejects else { return .taken }
         var found: RejectionOutlook?
         for recipient in recipients {
-            let isAsked = returnPaths?.token(of: recipient) == nil && !isDuty(recipient)
+            let isAsked = returnPaths?.token(of: recipient) == nil && !duties.contains(recipient)
             let outlook =
                 isAsked
-                ? evaluator.rejectionOutlook(MailFacts(envelope, for: [recipient], at: now))
+                ? evaluator.rejectionOutlook(MailFacts(envelope, for: [recipient], at: begunAt))
                 : .taken
             guard found == nil || found == outlook else { return nil }
             found = outlook
@@ -140,19 +144,6 @@ package final class InboundFlow: MailReceiver {
 
     /// Nobody logs in where anybody may hand over mail.
     package func logIn(_ login: PasswordLogin, peerAddress: String) -> LoginOutcome { .refused }
-
-    /// Taken whatever the rules: postmaster of a domain of ours (RFC 5321 §4.5.1), and where mails
-    /// come from that we send, whoever has to complain of them (RFC 2142 §4).
-    private func isDuty(_ mailbox: Mailbox) -> Bool {
-        let isSending = returnPaths?.takes(mailbox.domain) == true
-        switch mailbox.foldedLocalPart {
-        case "postmaster":
-            return isSending || mailbox.domain.ascii == settings.hostname
-                || identities.covers(mailbox.domain)
-        case "abuse": return isSending
-        default: return false
-        }
-    }
 
     // MARK: Receive
 
@@ -177,7 +168,8 @@ package final class InboundFlow: MailReceiver {
                 id: id, receivedAt: now, envelope: envelope, head: head,
                 ruleSetVersion: evaluator.version,
                 question: RejectionQuestion(
-                    outlook(for: envelope.recipients, envelope, evaluator, at: now), evaluator),
+                    outlook(for: envelope.recipients, envelope, evaluator, at: details.begunAt),
+                    evaluator, begunAt: details.begunAt),
                 isUntaken: others.count == envelope.recipients.count
                     && !others.contains {
                         evaluator.admits($0, isTLS: envelope.tls != nil) == .taken

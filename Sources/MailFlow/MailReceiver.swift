@@ -11,10 +11,15 @@ package protocol MailReceiver: Sendable {
     func admit(peerAddress: String) -> Admission
     /// What is known now of the name of a peer that was admitted.
     func peerName(of peerAddress: String) -> PeerName
+    /// The time of a mail that begins now, with MAIL: by it alone rules are asked before its 250, so
+    /// that they say the same of each recipient and at the end.
+    func begin() -> Timestamp
     /// Whether a recipient is ours, some enabled rule of the active set takes it, and it may come
     /// as it comes (plaintext or TLS), and none refuses it. `envelope`: as far as it has come; its
-    /// peer's name need not be there.
-    func admit(recipient: ForwardPath, of envelope: ReceivedEnvelope) -> RecipientAdmission
+    /// peer's name need not be there. `begunAt`: of `begin`.
+    func admit(
+        recipient: ForwardPath, of envelope: ReceivedEnvelope, begunAt: Timestamp
+    ) -> RecipientAdmission
     /// Whether a client may send by what it logs in with; `peerAddress` is where it is.
     func logIn(_ login: PasswordLogin, peerAddress: String) -> LoginOutcome
     /// Starts a mail, at DATA or the first BDAT.
@@ -26,6 +31,8 @@ package protocol MailReceiver: Sendable {
 
 /// What a session knows of a mail beside its envelope.
 package struct MailDetails: Sendable {
+    /// Of `begin`.
+    package var begunAt: Timestamp
     /// MAIL's SIZE.
     package var declaredSize: Int?
     /// What the client has logged in with.
@@ -34,9 +41,10 @@ package struct MailDetails: Sendable {
     package var notifications: [DeliveryNotification]
 
     package init(
-        declaredSize: Int? = nil, login: Submitter? = nil,
+        begunAt: Timestamp, declaredSize: Int? = nil, login: Submitter? = nil,
         notifications: [DeliveryNotification] = []
     ) {
+        self.begunAt = begunAt
         self.declaredSize = declaredSize
         self.login = login
         self.notifications = notifications

@@ -46,7 +46,8 @@ package struct SessionJudge: Sendable {
         var judged = mail
         judged.verdicts = verdicts
         do throws(StorageFailure) {
-            let facts = try factsReader.facts(of: judged, content, for: question.needs)
+            var facts = try factsReader.facts(of: judged, content, for: question.needs)
+            facts.receivedAt = .known(question.begunAt)
             if let rejection = await rejection(of: judged, content, facts, by: question.evaluator) {
                 return .failure(Refusal(rejection))
             }

@@ -6,6 +6,8 @@ package struct AddressParser {
     /// Deviates: RFC 5321 §4.5.3.1.1 says 64, and RFC 5321 §4.5.3.1 that limits are exceeded: return
     /// addresses of mailing lists, which hold the recipient's, are longer.
     package static let localPartBytesMax = 255
+    /// Of whom mail of ours goes to: what others may refuse. RFC 5321 §4.5.3.1.1
+    package static let sentLocalPartBytesMax = 64
     /// RFC 5321 §4.5.3.1.2
     package static let domainBytesMax = 255
     /// RFC 5321 §4.5.3.1.3, with room for a source route that is thrown away.

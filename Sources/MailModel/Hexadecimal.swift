@@ -17,6 +17,18 @@ package enum Hexadecimal {
         return high << 4 | low
     }
 
+    /// The bytes that `text` has two digits for each of; nil where it has anything else.
+    package static func bytes(_ text: String) -> [UInt8]? {
+        let digits = Array(text.utf8)
+        guard digits.count.isMultiple(of: 2) else { return nil }
+        var bytes: [UInt8] = []
+        for index in stride(from: 0, to: digits.count, by: 2) {
+            guard let byte = byte(digits[index...(index + 1)]) else { return nil }
+            bytes.append(byte)
+        }
+        return bytes
+    }
+
     /// Two digits for each byte.
     package static func text(_ bytes: some Sequence<UInt8>) -> String {
         let digits = Array("0123456789abcdef".utf8)

@@ -26,6 +26,15 @@ package struct MailID: Hashable, Comparable, Sendable, CustomStringConvertible {
         self.text = text
     }
 
+    /// The milliseconds in it.
+    package var time: Timestamp {
+        // Ten digits are 50 bits, two of them random.
+        let bits = text.utf8.prefix(10).reduce(Int64(0)) { bits, digit in
+            bits << 5 | Int64(Self.alphabet.firstIndex(of: digit) ?? 0)
+        }
+        return Timestamp(milliseconds: bits >> 2)
+    }
+
     package var description: String { text }
 
     package static func < (left: MailID, right: MailID) -> Bool {

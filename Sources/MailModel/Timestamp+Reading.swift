@@ -19,6 +19,23 @@ extension Timestamp {
         self.init(milliseconds: Int64(seconds) * 1_000)
     }
 
+    /// The point in time that `20150830T123600Z` names, in UTC; nil where it is written otherwise.
+    /// ISO 8601, basic format
+    package init?(iso8601Basic text: String) {
+        let bytes = Array(text.utf8)
+        guard bytes.count == 16, bytes[8] == UInt8(ascii: "T"), bytes[15] == UInt8(ascii: "Z"),
+            let year = Self.number(bytes[0..<4], in: 1_900...9_998),
+            let month = Self.number(bytes[4..<6], in: 1...12),
+            let day = Self.number(bytes[6..<8], in: 1...31),
+            let hour = Self.number(bytes[9..<11], in: 0...23),
+            let minute = Self.number(bytes[11..<13], in: 0...59),
+            let second = Self.number(bytes[13..<15], in: 0...59)
+        else { return nil }
+        let seconds =
+            Self.days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second
+        self.init(milliseconds: Int64(seconds) * 1_000)
+    }
+
     /// From 1900 to 9998, in UTC: years of four digits, whatever the zone.
     private static let secondsRead = days(1_900, 1, 1) * 86_400..<days(9_999, 1, 1) * 86_400
 

@@ -46,6 +46,14 @@ extension Timestamp {
             + ":\(Self.two(time.second)) +0000"
     }
 
+    /// `Mon, 05 Aug 2019 21:29:57 GMT`. RFC 9110 §5.6.7
+    package var httpText: String {
+        let time = calendar
+        return "\(Self.weekdays[time.weekday]), \(Self.two(time.day))"
+            + " \(Self.months[time.month - 1]) \(time.year) \(Self.two(time.hour))"
+            + ":\(Self.two(time.minute)):\(Self.two(time.second)) GMT"
+    }
+
     /// `2019-08-05T21:29:57.028Z`: how SES writes time. RFC 3339
     package var iso8601Text: String {
         let time = calendar

@@ -57,6 +57,12 @@ package final class DirectoryBodyFiles: BodyFiles {
         }
     }
 
+    package func link(_ mail: MailID, as copy: MailID) throws(StorageFailure) {
+        guard Glibc.link(path(of: mail), path(of: copy)) == 0 else {
+            throw .system("link", path(of: mail))
+        }
+    }
+
     package func syncDirectory() throws(StorageFailure) {
         try folder.sync()
         guard folder.isInPlace else {

@@ -13,7 +13,7 @@ package final class DirectoryObjectStore: ObjectStore {
     /// From this many new files on, one sync of the file system is cheaper than one of each.
     private static let syncEachMax = 2
 
-    private struct Bucket: Sendable {
+    struct Bucket: Sendable {
         var folder: String
         /// Where its objects are written; on its file system.
         var temporary: FileDescriptor
@@ -24,10 +24,10 @@ package final class DirectoryObjectStore: ObjectStore {
     private let shared: FileDescriptor
     /// Those whose folder could be had so far.
     private let buckets = Mutex<[String: Bucket]>([:])
-    private let counter = Atomic<Int>(0)
+    let counter = Atomic<Int>(0)
     /// Folders that are known to exist, durably.
     private let known = Mutex<Set<String>>([])
-    private let onSyncFailure: @Sendable (StorageFailure) -> Void
+    let onSyncFailure: @Sendable (StorageFailure) -> Void
 
     /// In a bucket that is on another file system than the spool. No key begins with a dot.
     private static let hiddenFolder = ".incoming"
@@ -58,7 +58,7 @@ package final class DirectoryObjectStore: ObjectStore {
     }
 
     /// Nil where the configuration names no such bucket.
-    private func bucket(_ name: String) throws(StorageFailure) -> Bucket? {
+    func bucket(_ name: String) throws(StorageFailure) -> Bucket? {
         if let bucket = buckets.withLock({ $0[name] }) { return bucket }
         guard let folder = folders[name] else { return nil }
         try Directories.create(folder, mode: 0o750)

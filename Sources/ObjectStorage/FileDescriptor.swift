@@ -35,6 +35,12 @@ final class FileDescriptor: Sendable {
         self.path = path
     }
 
+    /// Takes over one that is open.
+    init(opened number: Int32, path: String) {
+        self.number = number
+        self.path = path
+    }
+
     deinit { Glibc.close(number) }
 
     func write(_ bytes: ByteBuffer) throws(StorageFailure) {

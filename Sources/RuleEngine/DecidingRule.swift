@@ -7,7 +7,8 @@ struct DecidingRule: Sendable {
     let hasContentInText: Bool
     /// Whether a handler says if it refuses.
     let asks: Bool
-    let asksRecipient: Bool
+    /// What the text of its answer has places for.
+    let textNames: Set<String>
 
     /// By their positions; empty where no enabled rule refuses.
     static func all(of rules: [ReceiptRule]) -> [Int: DecidingRule] {
@@ -20,7 +21,7 @@ struct DecidingRule: Sendable {
                 rejects: rule.rejects, needs: rule.rejects ? rule.needs : needs,
                 hasContentInText: rule.rejects && rule.namesContent,
                 asks: rule.actions.contains(where: \.asks),
-                asksRecipient: rule.conditions?.asksRecipient ?? false)
+                textNames: rule.rejects ? Set(rule.actions.flatMap(\.templateNames)) : [])
         }
     }
 }
@@ -37,8 +38,8 @@ extension ReceiptAction {
     fileprivate var keeps: Bool {
         switch self {
         case .stop, .drop, .quarantine: true
-        case .store, .invoke, .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply,
-            .addHeader, .reject:
+        case .store, .invoke, .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply, .addHeader,
+            .removeHeader, .tag, .reject:
             false
         }
     }
@@ -48,19 +49,4 @@ extension ReceiptRule {
     var rejects: Bool { actions.contains(where: \.rejects) }
 
     fileprivate var keeps: Bool { actions.contains(where: \.keeps) }
-}
-
-extension RuleConditions {
-    fileprivate var asksRecipient: Bool { (when + unless).contains(where: \.asksRecipient) }
-}
-
-extension RuleCondition {
-    fileprivate var asksRecipient: Bool {
-        switch self {
-        case .all(let members), .any(let members): members.contains(where: \.asksRecipient)
-        case .not(let member): member.asksRecipient
-        case .text(.recipient, _): true
-        case .text, .attachment, .number, .verdict, .peer, .tls, .time: false
-        }
-    }
 }

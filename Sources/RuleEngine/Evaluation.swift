@@ -42,16 +42,22 @@ package struct PlannedAction: Sendable, Hashable {
     package var recipients: [Mailbox]
     /// `name: value` of the `addHeader` actions before it, in order.
     package var addedHeaders: [String]
+    /// Names, in lower case, of the `removeHeader` actions before it, each once.
+    package var removedHeaders: [String]
+    /// Those of the `tag` actions before it, itself included, each once; at most `MailTag.tagsMax`.
+    package var tags: [MailTag]
     package var isScanEnabled: Bool
 
     package init(
         key: ActionKey, action: ReceiptAction, recipients: [Mailbox], addedHeaders: [String],
-        isScanEnabled: Bool
+        removedHeaders: [String] = [], tags: [MailTag] = [], isScanEnabled: Bool
     ) {
         self.key = key
         self.action = action
         self.recipients = recipients
         self.addedHeaders = addedHeaders
+        self.removedHeaders = removedHeaders
+        self.tags = tags
         self.isScanEnabled = isScanEnabled
     }
 }

@@ -4,6 +4,9 @@ extension ReceiptAction {
     /// The kind of a `store` action's journal rows.
     package static let storeKind = "store"
 
+    /// The kind of a `tag` action's journal rows, whose detail is `name=value`.
+    package static let tagKind = "tag"
+
     /// What the action is called in rule files, the journal and the logs.
     package var kind: String {
         switch self {
@@ -18,6 +21,8 @@ extension ReceiptAction {
         case .deliver: "deliver"
         case .webhook: "webhook"
         case .addHeader: "addHeader"
+        case .removeHeader: "removeHeader"
+        case .tag: Self.tagKind
         case .quarantine: "quarantine"
         case .stop: "stop"
         case .drop: "drop"
@@ -40,6 +45,8 @@ extension ReceiptAction {
         case .deliver(let maildir): "deliver into \(maildir)"
         case .webhook(let webhook): "webhook to \(webhook)"
         case .addHeader(let name, let value): "addHeader \(name): \(value)"
+        case .removeHeader(let name): "removeHeader \(name)"
+        case .tag(let name, let value): "tag \(name)=\(value)"
         case .quarantine(let reason): reason.map { "quarantine: \($0)" } ?? "quarantine"
         case .stop: "stop"
         case .drop: "drop"

@@ -125,6 +125,11 @@ package enum ReceiptAction: Sendable, Hashable, Codable {
     case webhook(to: String)
     /// Puts a header line before the mail for later actions. SES: `AddHeaderAction`.
     case addHeader(name: String, value: String)
+    /// Takes a field of this name, however often it is there, out of what later actions see. SES has none.
+    case removeHeader(name: String)
+    /// Gives the mail a value under a name, for events, handlers and whoever looks for mails. SES has
+    /// none.
+    case tag(name: String, value: String)
     /// Keeps the mail apart until a person releases it: then the rules go on behind this action.
     /// `reason` is for that person. SES has none.
     case quarantine(reason: String?)

@@ -60,6 +60,8 @@ extension RuleDocument {
         case .deliver(let maildir): values = [("maildir", maildir)]
         case .webhook(let webhook): values = [("to", webhook)]
         case .addHeader(let name, let value): values = [("name", name), ("value", value)]
+        case .removeHeader(let name): values = [("name", name)]
+        case .tag(let name, let value): values = [("name", name), ("value", value)]
         case .quarantine(let reason): values = [("reason", reason)]
         case .stop(let topic): values = [("topic", topic)]
         case .drop: return "drop"

@@ -53,8 +53,8 @@ package struct RuleDocument {
     }
 
     private static let actionNames = [
-        "store", "invoke", "notify", "forward", "relay", "deliver", "webhook", "bounce", "reply",
-        "reject", "addHeader", "quarantine", "stop", "drop",
+        "store", "invoke", "notify", "forward", "relay", "deliver", "webhook", "bounce", "reply", "reject",
+        "addHeader", "removeHeader", "tag", "quarantine", "stop", "drop",
     ]
     /// Those that may stand there as their name alone.
     private static let plainActions: [String: ReceiptAction] = [
@@ -93,6 +93,8 @@ package struct RuleDocument {
             guard let webhook = arguments.mapping(keys: ["to"]) else { return nil }
             return .webhook(to: values.webhook(webhook.required("to")) ?? "")
         case "addHeader": return addHeader(arguments, values)
+        case "removeHeader": return removeHeader(arguments)
+        case "tag": return tag(arguments, values)
         case "quarantine":
             guard let quarantine = arguments.mapping(keys: ["reason"]) else { return nil }
             return .quarantine(

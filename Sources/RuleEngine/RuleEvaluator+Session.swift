@@ -2,7 +2,8 @@ import MailModel
 
 /// What is known before a mail's 250 of whether rules refuse it for a recipient.
 ///
-/// Equal outlooks of two recipients end alike, whatever the mail turns out to be.
+/// Equal outlooks of two recipients end alike, whatever the mail turns out to be; the words of a
+/// refusal may name the first of them.
 package enum RejectionOutlook: Sendable, Equatable {
     /// No rule refuses it.
     case taken
@@ -13,9 +14,14 @@ package enum RejectionOutlook: Sendable, Equatable {
 
 /// The rules that decide what comes of a mail, in order: all may refuse it, or keep it before that.
 package struct OpenRejection: Sendable, Equatable {
-    fileprivate var rules: [Int] = []
-    /// Whom the mail is for, where one of the rules asks that.
-    fileprivate var recipient: Mailbox?
+    fileprivate struct Rule: Sendable, Equatable {
+        var position: Int
+        /// What its conditions made of the recipient, which is known already: an answer each, with
+        /// what its words name of it.
+        var answers: [RecipientAnswer]
+    }
+
+    fileprivate var rules: [Rule] = []
     /// What has to be known of the mail.
     package fileprivate(set) var needs: MailFacts.Needs = []
 }
@@ -41,13 +47,13 @@ extension RuleEvaluator {
                     return rejection(by: index, &conditions).map { .refused($0.answer) } ?? .taken
                 }
             }
-            open.rules.append(index)
+            let answers = conditions.recipientAnswers.map { $0.naming(deciding.textNames) }
+            open.rules.append(OpenRejection.Rule(position: index, answers: answers))
             open.needs.formUnion(deciding.needs)
-            if deciding.asksRecipient { open.recipient = recipient }
             if answer == .yes, !deciding.asks { break }
         }
         // What keeps the mail decides nothing where nobody refuses it behind.
-        let isOpen = open.rules.contains { deciding[$0]?.rejects == true }
+        let isOpen = open.rules.contains { deciding[$0.position]?.rejects == true }
         return isOpen ? .open(open) : .taken
     }
 

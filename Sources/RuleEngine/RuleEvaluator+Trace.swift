@@ -10,11 +10,13 @@ extension RuleEvaluator {
     }
 
     /// What the rules would make of a mail with `facts`, if every action succeeded and handlers
-    /// answered what `answers` has under their names, or `CONTINUE`.
+    /// answered what `answers` has under their names, or `CONTINUE`. `isDuty`: whether a recipient is
+    /// never refused.
     package func trace(
-        dryRun facts: MailFacts, answers: [String: Disposition] = [:]
+        dryRun facts: MailFacts, answers: [String: Disposition] = [:],
+        isDuty: (Mailbox) -> Bool = { _ in false }
     ) -> [RuleTrace] {
-        let visits = dryVisits(facts) { key in
+        let visits = dryVisits(facts, isDuty) { key in
             .ended(handler(of: key).flatMap { answers[$0] } ?? .continueOn)
         }
         return trace(visits, facts)
@@ -32,18 +34,25 @@ extension RuleEvaluator {
     /// A recipient for whom the mail is refused is met by the rule that does it and, where nobody
     /// else is, by those that could have refused or kept it before.
     private func dryVisits(
-        _ facts: MailFacts, standing: (ActionKey) -> ActionStanding?
+        _ facts: MailFacts, _ isDuty: (Mailbox) -> Bool,
+        standing: (ActionKey) -> ActionStanding?
     ) -> [RuleWalk.Visit] {
         var refused: [Int: [Mailbox]] = [:]
         var kept = facts
         kept.recipients = facts.recipients.filter { recipient in
             var alone = facts
             alone.recipients = [recipient]
-            guard let rule = rejectingRule(of: alone) else { return true }
+            guard !isDuty(recipient), let rule = rejectingRule(of: alone) else { return true }
             refused[rule, default: []].append(recipient)
             return false
         }
         var visits = walk(kept, isDryRun: true, isTraced: true, standing: standing).visits
+        for (place, visit) in visits.enumerated()
+        where visit.answer == .took && ruleSet.rules[visit.rule].rejects
+            && visit.recipients.allSatisfy(isDuty)
+        {
+            visits[place].answer = .duty
+        }
         let refusing = refused.sorted { $0.key < $1.key }
         for (index, recipients) in refusing {
             visits.removeAll { $0.rule == index }

@@ -26,6 +26,7 @@ package struct RuleEvaluator: Sendable {
     /// What is asked before the 250.
     let deciding: [Int: DecidingRule]
     let lists: [String: RecipientIndex]
+    private let sieve: RuleSieve
 
     package init(ruleSet: ReceiptRuleSet) {
         self.ruleSet = ruleSet
@@ -41,6 +42,7 @@ package struct RuleEvaluator: Sendable {
             })
         templated = Set(rules.indices.filter { rules[$0].actions.contains(where: \.isFilled) })
         deciding = DecidingRule.all(of: rules)
+        sieve = RuleSieve(rules)
         lists = (ruleSet.lists ?? [:]).mapValues { entries in
             entries.reduce(into: RecipientIndex()) { $0.insert($1, 0) }
         }
@@ -102,15 +104,24 @@ package struct RuleEvaluator: Sendable {
         _ facts: MailFacts, isDryRun: Bool = false, isTraced: Bool = false,
         standing: (ActionKey) -> ActionStanding?
     ) -> RuleWalk {
-        // Of each rule, which of the recipients; one that meets two of its conditions stands once.
-        var matched = [[Int]](repeating: [], count: ruleSet.rules.count)
-        for (number, recipient) in facts.recipients.enumerated() {
-            for index in rules(for: recipient) where matched[index].last != number {
-                matched[index].append(number)
-            }
-        }
         var walk = RuleWalk(facts, lists: lists, isDryRun: isDryRun, isTraced: isTraced)
-        for (index, numbers) in matched.enumerated() where !numbers.isEmpty {
+        // Rule and recipient in one number; who meets two conditions of a rule stands there twice.
+        let count = facts.recipients.count
+        var meetings: [Int] = []
+        for (number, recipient) in facts.recipients.enumerated() {
+            meetings += rules(for: recipient).map { $0 * count + number }
+        }
+        meetings.sort()
+        var place = 0
+        while place < meetings.count {
+            let first = place
+            let index = meetings[first] / count
+            while place < meetings.count, meetings[place] / count == index { place += 1 }
+            if walk.passesBy(index, by: sieve) { continue }
+            var numbers: [Int] = []
+            for meeting in meetings[first..<place] where numbers.last != meeting % count {
+                numbers.append(meeting % count)
+            }
             walk.visit(
                 ruleSet.rules[index], at: index, recipients: numbers.map { facts.recipients[$0] },
                 isFilled: templated.contains(index), standing: standing)

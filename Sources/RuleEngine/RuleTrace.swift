@@ -12,6 +12,8 @@ package struct RuleTrace: Sendable, Hashable, Codable {
         case stopped
         /// Of a mail that is not there: another rule would refuse it before its 250.
         case refused
+        /// Of a mail that is not there: it refuses mails, and its recipients are never refused.
+        case duty
         /// An earlier action holds the evaluation here for now.
         case waiting
     }
@@ -63,6 +65,7 @@ package struct RuleTrace: Sendable, Hashable, Codable {
         case .plaintext: "requires TLS, and the mail came without"
         case .stopped: "not reached: an earlier rule stopped"
         case .refused: "not reached: the mail is refused before its 250"
+        case .duty: "never refuses mail for \(matchedRecipients.joined(separator: ", "))"
         case .waiting: "not reached yet: an earlier action is still open"
         }
     }

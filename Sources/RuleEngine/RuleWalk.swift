@@ -23,10 +23,14 @@ struct RuleWalk {
     /// A steering action is still open: later rules wait for its answer.
     private var areLaterRulesHeld = false
     private var addedHeaders: [String] = []
+    private var removedHeaders: [String] = []
+    private var tags: [MailTag] = []
     private let isTLS: Bool
     private var conditions: ConditionWalk
     /// Nothing has been done: only the words of the standings differ.
     private let isDryRun: Bool
+    /// Somebody wants to know the visits; else none is kept.
+    private let isTraced: Bool
 
     init(
         _ facts: MailFacts, lists: [String: RecipientIndex], isDryRun: Bool, isTraced: Bool
@@ -34,11 +38,17 @@ struct RuleWalk {
         isTLS = facts.isTLS
         conditions = ConditionWalk(facts, lists: lists, isTraced: isTraced)
         self.isDryRun = isDryRun
+        self.isTraced = isTraced
     }
 
     var evaluation: Evaluation {
         Evaluation(
             next: next, isTaken: isTaken, isFinished: !isWaiting)
+    }
+
+    /// Whether a visit would come to nothing, and nobody wants to know why.
+    mutating func passesBy(_ position: Int, by sieve: RuleSieve) -> Bool {
+        conditions.isRuledOut(position, by: sieve)
     }
 
     /// `isFilled`: some action of the rule has something filled in.
@@ -47,7 +57,7 @@ struct RuleWalk {
         standing: (ActionKey) -> ActionStanding?
     ) {
         var visit = Visit(rule: index, answer: .took, recipients: recipients)
-        defer { visits.append(visit) }
+        defer { if isTraced { visits.append(visit) } }
         if rule.tlsPolicy == .require, !isTLS {
             visit.answer = .plaintext
             return
@@ -75,10 +85,12 @@ struct RuleWalk {
         for (position, action) in rule.actions.enumerated() {
             let key = ActionKey(rule: rule.name, position: position)
             let action = isFilled ? action.filled { conditions.value(of: $0) } : action
+            // As with a header: nothing before it can change whether it is reached.
+            if case .tag(let name, let value) = action { add(MailTag(name: name, value: value)) }
             let step = step(
                 PlannedAction(
                     key: key, action: action, recipients: recipients, addedHeaders: addedHeaders,
-                    isScanEnabled: rule.isScanEnabled),
+                    removedHeaders: removedHeaders, tags: tags, isScanEnabled: rule.isScanEnabled),
                 isHeld: &isHeld, standing: standing)
             visit.actions.append((action, step.standing))
             if step.endsRule { break }
@@ -99,6 +111,9 @@ struct RuleWalk {
             // Pure, and what holds before it cannot change whether it is reached.
             addedHeaders.append("\(name): \(value)")
             return Step(standing: isDryRun ? "would be added" : "applied")
+        case .removeHeader(let name):
+            remove(name.lowercased())
+            return Step(standing: isDryRun ? "would be removed" : "applied")
         case .reject(_, _, _, asking: nil):
             // Its time was before the 250.
             return Step(standing: "too late")
@@ -112,7 +127,7 @@ struct RuleWalk {
             guard !isHeld else { return hold(planned) }
             isStopped = true
             return Step(standing: isDryRun ? "would drop" : "dropped", endsRule: true)
-        case .store, .invoke, .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply,
+        case .store, .invoke, .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply, .tag,
             .quarantine, .stop:
             guard !isHeld else { return hold(planned) }
         }
@@ -131,6 +146,17 @@ struct RuleWalk {
         case .ended(let disposition):
             return end(planned.action, disposition)
         }
+    }
+
+    private mutating func add(_ tag: MailTag) {
+        guard tags.count < MailTag.tagsMax, !tags.contains(tag) else { return }
+        tags.append(tag)
+    }
+
+    /// What rules have added before under that name goes, too; what they add later stays.
+    private mutating func remove(_ name: String) {
+        addedHeaders.removeAll { $0.prefix { $0 != ":" }.lowercased() == name }
+        if !removedHeaders.contains(name) { removedHeaders.append(name) }
     }
 
     /// An earlier action of the rule is still open. Whether a stop behind it will be reached is
@@ -176,7 +202,7 @@ extension ReceiptAction {
         case .invoke(_, let type, _, _): type == .requestResponse
         case .quarantine, .stop, .drop: true
         case .store, .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply, .addHeader,
-            .reject:
+            .removeHeader, .tag, .reject:
             false
         }
     }
@@ -187,8 +213,8 @@ extension ReceiptAction {
         switch self {
         case .store, .quarantine: true
         case .invoke(_, let type, _, _): type == .requestResponse
-        case .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply, .addHeader, .reject,
-            .stop, .drop:
+        case .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply, .addHeader, .removeHeader, .tag,
+            .reject, .stop, .drop:
             false
         }
     }
@@ -197,8 +223,8 @@ extension ReceiptAction {
         switch self {
         case .store(_, _, _, let policy), .invoke(_, _, _, let policy): policy
         case .quarantine: .hold
-        case .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply, .addHeader, .reject,
-            .stop, .drop:
+        case .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply, .addHeader, .removeHeader, .tag,
+            .reject, .stop, .drop:
             .goOn
         }
     }

@@ -181,7 +181,9 @@ package enum SESRuleDocument {
             return [
                 "SNSAction": ["TopicArn": topicARN(topic), "Encoding": encoding.rawValue]
             ]
-        case .forward, .relay, .deliver, .webhook, .reply, .reject, .quarantine, .drop: return nil
+        case .forward, .relay, .deliver, .webhook, .reply, .reject, .removeHeader, .tag, .quarantine,
+            .drop:
+            return nil
         case .bounce(let bounce): return ["BounceAction": bounce.sesMembers]
         case .addHeader(let name, let value):
             return ["AddHeaderAction": ["HeaderName": name, "HeaderValue": value]]

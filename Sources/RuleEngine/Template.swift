@@ -11,6 +11,9 @@ struct Template {
         /// The value of a header field: printable ASCII on one line; what is beyond ASCII stands in
         /// encoded words.
         case header
+        /// What a refusal says: printable ASCII, as replies of SMTP are; `?` for each character of
+        /// everything else.
+        case reply
         /// A part of an address: letters, digits and a few marks. With anything else, or nothing, it is
         /// no address any more: another one would be somebody else's.
         case address
@@ -30,7 +33,9 @@ struct Template {
     /// Bytes of a header's value with all that was filled in, UTF-8: in encoded words it still fits
     /// into a line. RFC 5322 §2.1.1
     static let headerBytesMax = 512
-
+    /// Bytes of a refusal's text with all that was filled in: a reply line has 512, and a multiple of
+    /// it none. RFC 5321 §4.5.3.1.5
+    static let replyBytesMax = 400
     /// Bytes of a value that are filled into a subject or text, UTF-8.
     static let textBytesMax = 200
 
@@ -97,6 +102,7 @@ struct Template {
         }.joined()
         switch place {
         case .header: return EncodedWords.encode(text.prefix(utf8Bytes: Self.headerBytesMax))
+        case .reply: return Self.printable(text.unicodeScalars.prefix(Self.replyBytesMax))
         case .subject: return text.prefix(utf8Bytes: Self.headerBytesMax)
         case .key, .address, .text, .html: return text
         }
@@ -116,10 +122,15 @@ struct Template {
                 (1...keyBytesMax).contains(value.utf8.count)
                 && value.utf8.allSatisfy { isKeyByte($0) && $0 != UInt8(ascii: "@") }
             return isPart ? value : " "
-        case .header: return value
+        case .header, .reply: return value
         case .subject, .text: return line(value)
         case .html: return escapedHTML(line(value))
         }
+    }
+
+    private static func printable(_ text: Substring.UnicodeScalarView) -> String {
+        String(
+            String.UnicodeScalarView(text.map { (32...126).contains($0.value) ? $0 : "?" }))
     }
 
     private static func line(_ value: String) -> String {
@@ -135,7 +146,7 @@ struct Template {
             .replacing("'", with: "&#39;")
     }
 
-    private static func isKeyByte(_ byte: UInt8) -> Bool {
+    static func isKeyByte(_ byte: UInt8) -> Bool {
         byte.isASCIILetter || byte.isASCIIDigit || "-_.@+=".utf8.contains(byte)
     }
 }
@@ -181,11 +192,12 @@ extension ReceiptAction {
     private var templateTexts: [String] {
         switch self {
         case .store(_, let prefix, _, _): prefix.map { [$0] } ?? []
-        case .addHeader(_, let value): [value]
+        case .addHeader(_, let value), .tag(_, let value): [value]
         case .forward(let targets, _, _): targets
         case .reply(let reply): reply.templateTexts
         case .reject(_, _, let text, _): [text]
-        case .invoke, .notify, .relay, .deliver, .webhook, .bounce, .quarantine, .stop, .drop: []
+        case .invoke, .notify, .relay, .deliver, .webhook, .bounce, .removeHeader, .quarantine, .stop, .drop:
+            []
         }
     }
 
@@ -212,13 +224,15 @@ extension ReceiptAction {
                 onFailure: onFailure)
         case .addHeader(let name, let text):
             return .addHeader(name: name, value: fill(text, .header))
+        case .tag(let name, let text):
+            return .tag(name: name, value: MailTag.value(fill(text, .key)))
         case .forward(let targets, let identity, let author):
             return .forward(
                 to: targets.map { fill($0, .address) }, identity: identity, author: author)
         case .reply(let reply): return .reply(reply.filled(fill))
         case .reject(let code, let status, let text, let asking):
-            return .reject(code: code, status: status, text: fill(text, .header), asking: asking)
-        case .invoke, .notify, .relay, .deliver, .webhook, .bounce, .quarantine, .stop, .drop:
+            return .reject(code: code, status: status, text: fill(text, .reply), asking: asking)
+        case .invoke, .notify, .relay, .deliver, .webhook, .bounce, .removeHeader, .quarantine, .stop, .drop:
             return self
         }
     }

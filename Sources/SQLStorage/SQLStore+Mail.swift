@@ -8,7 +8,7 @@ extension SQLStore: MailStore {
         id, account, received_ms, state, mail_from, recipients, helo, peer_address, tls,
         is_extended, is_smtputf8, is_8bitmime, rule_set_version, is_untaken, body_place,
         head_length, total_length, checksum, peer_name_state, peer_name, verdicts,
-        waits_for, requires_tls
+        waits_for, requires_tls, replay, replay_of, message_id, replay_sends
         """
 
     // MARK: Accepting
@@ -21,7 +21,7 @@ extension SQLStore: MailStore {
             GroupCommit.Unit(
                 needsDirectorySync: mail.record.bodyPlace == .file, isUrgent: true,
                 work: { connection throws(StorageFailure) in
-                    try Self.insert(mail.record, connection)
+                    try Self.insert(mail.record, dueAt: mail.record.receivedAt, connection)
                     if let content = mail.content {
                         try connection.execute(
                             "INSERT INTO mail_body (mail, bytes) VALUES ($1, $2)",
@@ -33,11 +33,11 @@ extension SQLStore: MailStore {
     private static let insertion = """
         INSERT INTO mail (\(mailColumns), due_ms) VALUES
         ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-            $21, $22, $23, $24)
+            $21, $22, $23, $24, $25, $26, $27, $28)
         """
 
-    private static func insert(
-        _ record: MailRecord, _ connection: any SQLConnection
+    static func insert(
+        _ record: MailRecord, dueAt due: Timestamp, _ connection: any SQLConnection
     ) throws(StorageFailure) {
         let envelope = record.envelope
         try connection.execute(
@@ -56,7 +56,9 @@ extension SQLStore: MailStore {
                 .integer(Int64(record.checksum)), .text(envelope.peerName.state),
                 .text(envelope.peerName.domain?.ascii), .text(record.verdicts.map { json($0) }),
                 .text(record.waitsFor), .flag(envelope.requiresTLS),
-                .integer(record.receivedAt.milliseconds),
+                .integer(record.replay.map { Int64($0.replay) }),
+                .text(record.replay?.original.text), .text(record.replay?.messageID.text),
+                .flag(record.replay?.sends == true), .integer(due.milliseconds),
             ])
     }
 
@@ -180,6 +182,7 @@ extension SQLStore: MailStore {
                 clauses.append("state IN (\(list.joined(separator: ", ")))")
             }
             if filter.isUntakenOnly { clauses.append("is_untaken = 1") }
+            if filter.areReplaysLeftOut { clauses.append("replay_of IS NULL") }
             if filter.hasDeadActionsOnly {
                 clauses.append("id IN (SELECT mail FROM action WHERE state = 'dead')")
             }
@@ -188,6 +191,16 @@ extension SQLStore: MailStore {
                 clauses.append(
                     "(LOWER(mail_from) LIKE \(pattern) ESCAPE '!' "
                         + "OR LOWER(recipients) LIKE \(pattern) ESCAPE '!')")
+            }
+            if let tag = filter.tag {
+                let given = parameter(.text(tag))
+                let asked =
+                    tag.contains("=")
+                    ? "detail = \(given)"
+                    : "SUBSTR(detail, 1, LENGTH(\(given)) + 1) = \(given) || '='"
+                clauses.append(
+                    "EXISTS (SELECT 1 FROM action WHERE action.mail = mail.id AND kind = 'tag' "
+                        + "AND action.state = 'done' AND \(asked))")
             }
             if let before = filter.before {
                 clauses.append("id < \(parameter(.text(before.text)))")

@@ -77,7 +77,16 @@ extension SQLStore {
             ruleSetVersion: row.text(12) ?? "", isUntaken: row.integer(13) == 1,
             bodyPlace: place, headLength: Int(head), totalLength: Int(total),
             checksum: checksum, verdicts: row.text(20).flatMap(verdicts),
-            waitsFor: row.text(21))
+            waitsFor: row.text(21), replay: replayMark(row))
+    }
+
+    private static func replayMark(_ row: any SQLRow) -> ReplayMark? {
+        guard let replay = row.integer(23), let original = row.text(24).flatMap({ MailID($0) }),
+            let messageID = row.text(25).flatMap({ MailID($0) })
+        else { return nil }
+        return ReplayMark(
+            replay: Int(replay), original: original, messageID: messageID,
+            sends: row.integer(26) == 1)
     }
 
     /// What cannot be read is judged anew.

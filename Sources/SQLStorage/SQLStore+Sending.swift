@@ -28,7 +28,8 @@ extension SQLStore: SendingStore {
     }
 
     /// What is answered where a mail was taken under the same idempotency key; nil where this is the
-    /// first. The same mail has the same envelope, and as long a body.
+    /// first. The same mail has the same envelope, as long a body, and the digest of the first where
+    /// both have one.
     private static func earlier(
         _ sending: AcceptedSending, _ connection: any SQLConnection
     ) throws(StorageFailure) -> SendingAnswer? {
@@ -54,13 +55,16 @@ extension SQLStore: SendingStore {
         }
         // Its records may be gone before the key is.
         let same = try connection.rows(
-            "SELECT sender, body_length FROM sent_mail WHERE id = $1", [.text(id.text)])
+            "SELECT sender, body_length, facts FROM sent_mail WHERE id = $1", [.text(id.text)])
         guard let mail = same.first else { return .repeated(id) }
         let recipients = try connection.rows(
             "SELECT address FROM sent_recipient WHERE mail = $1 ORDER BY position",
             [.text(id.text)])
+        let facts: SendingFacts? = mail.text(2).flatMap(value)
+        let digest = sending.mail.facts.submittedDigest
         let isSame =
-            mail.text(0) == sending.mail.sender.wireText
+            (digest ?? facts?.submittedDigest) == (facts?.submittedDigest ?? digest)
+            && mail.text(0) == sending.mail.sender.wireText
             && mail.integer(1) == Int64(sending.mail.bodyLength)
             && recipients.map { $0.text(0) } == sending.recipients.map(\.address.wireText)
         return isSame ? .repeated(id) : .conflicting(id)

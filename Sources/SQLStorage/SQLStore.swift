@@ -91,7 +91,7 @@ package final class SQLStore: Sendable {
     /// `work` as one unit of the next group commit, and what it answered.
     @discardableResult
     func write<Value: Sendable>(
-        isUrgent: Bool = true,
+        isUrgent: Bool = true, needsDirectorySync: Bool = false,
         _ work: @escaping @Sendable (any SQLConnection) throws(StorageFailure) -> Value
     ) async throws(StorageFailure) -> Value {
         let answer = Answer<Value>()
@@ -99,7 +99,7 @@ package final class SQLStore: Sendable {
             (continuation: CheckedContinuation<Result<Void, StorageFailure>, Never>) in
             writer.submit(
                 GroupCommit.Unit(
-                    needsDirectorySync: false, isUrgent: isUrgent,
+                    needsDirectorySync: needsDirectorySync, isUrgent: isUrgent,
                     work: { connection throws(StorageFailure) in
                         let value = try work(connection)
                         answer.value.withLock { $0 = value }

@@ -5,9 +5,23 @@ enum Schema {
     static func migrations(_ dialect: SQLDialect) -> [[String]] {
         [
             first(dialect), names, subscriptions, heldMessages, verdicts, waiting, sending(dialect),
-            published(dialect), indices,
+            published(dialect), indices, replays,
         ]
     }
+
+    /// Past mails that are run again: who asked for what, and which rows came of it.
+    private static let replays = [
+        """
+        CREATE TABLE replay (
+            number INTEGER PRIMARY KEY NOT NULL, accepted_ms BIGINT NOT NULL, ended_ms BIGINT,
+            is_cancelled INTEGER NOT NULL, wish TEXT NOT NULL, progress TEXT NOT NULL)
+        """,
+        "ALTER TABLE mail ADD COLUMN replay INTEGER",
+        "ALTER TABLE mail ADD COLUMN replay_of TEXT",
+        "ALTER TABLE mail ADD COLUMN message_id TEXT",
+        "ALTER TABLE mail ADD COLUMN replay_sends INTEGER",
+        "CREATE INDEX mail_replay ON mail (replay_of) WHERE replay_of IS NOT NULL",
+    ]
 
     /// What has run out is found without a look at the rest, and so is a body file by whether its mail
     /// has ended.

@@ -50,12 +50,14 @@ package struct MailRecord: Sendable, Hashable {
     package var verdicts: VerdictRecord?
     /// Why the mail could not be judged so far, for people; nothing is done with it until it is.
     package var waitsFor: String?
+    /// Nil for a mail as it came.
+    package var replay: ReplayMark?
 
     package init(
         id: MailID, account: AccountID, receivedAt: Timestamp, state: State,
         envelope: ReceivedEnvelope, ruleSetVersion: String, isUntaken: Bool,
         bodyPlace: BodyPlace, headLength: Int, totalLength: Int, checksum: UInt32,
-        verdicts: VerdictRecord? = nil, waitsFor: String? = nil
+        verdicts: VerdictRecord? = nil, waitsFor: String? = nil, replay: ReplayMark? = nil
     ) {
         self.id = id
         self.account = account
@@ -70,6 +72,7 @@ package struct MailRecord: Sendable, Hashable {
         self.checksum = checksum
         self.verdicts = verdicts
         self.waitsFor = waitsFor
+        self.replay = replay
     }
 }
 

@@ -56,8 +56,12 @@ package struct MailFilter: Sendable, Codable {
     package var isUntakenOnly = false
     /// Only mails with a dead action.
     package var hasDeadActionsOnly = false
+    /// Only mails as they came.
+    package var areReplaysLeftOut = false
     /// Case-insensitive substring of sender or a recipient.
     package var address: String?
+    /// Only mails that a rule has tagged so: `name=value`, or any value of `name`.
+    package var tag: String?
     /// Only mails before this one.
     package var before: MailID?
     package var limit = 50

@@ -91,6 +91,9 @@ package protocol BodyFiles: Sendable {
     /// `length` bytes of a mail's file from `start` on, or as many as it has there; of the one that
     /// was set aside where none is in its place. Blocks.
     func read(_ mail: MailID, from start: Int, length: Int) throws(StorageFailure) -> ByteBuffer
+    /// Gives the mail's file the name of `copy`, too; its entry is durable as that of a file that was
+    /// finished. Throws `notFound` where it has none in its place. Blocks.
+    func link(_ mail: MailID, as copy: MailID) throws(StorageFailure)
     /// Makes the directory entries of all files finished before this call durable. Blocks; the
     /// group commit calls it once for all mails of its batch that have files. Throws `replaced`
     /// where the folder is no longer the one that was opened.

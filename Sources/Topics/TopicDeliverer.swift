@@ -28,16 +28,20 @@ package final class TopicDeliverer: Service {
     private let wake: Wake
     private let log: Logger
     private let topicARN: @Sendable (String) -> String
+    private let onUnwritten: @Sendable (StorageFailure) -> Void
     /// Subscribers that are being delivered to.
     private let busy = Mutex<Set<SubscriberKey>>([])
 
     /// `topicARN` names a topic as SNS does. `retries` are those of files; web subscribers have a
-    /// policy each. Without a public `side` nothing is signed.
+    /// policy each. Without a public `side` nothing is signed. `onUnwritten` is called where the end
+    /// comes before it could be written what was delivered.
     package init(
         outbox: any OutboxStore & SubscriptionStore, directory: TopicDirectory,
         wishes: Subscriptions, poster: any MessagePoster, side: PublicSide?,
         retries: RetrySchedule, time: any TimeSource, random: any RandomSource,
-        pause: any Pause, wake: Wake, log: Logger, topicARN: @escaping @Sendable (String) -> String
+        pause: any Pause, wake: Wake, log: Logger,
+        topicARN: @escaping @Sendable (String) -> String,
+        onUnwritten: @escaping @Sendable (StorageFailure) -> Void = { _ in }
     ) {
         self.outbox = outbox
         subscriptions = outbox
@@ -52,6 +56,7 @@ package final class TopicDeliverer: Service {
         self.wake = wake
         self.log = log
         self.topicARN = topicARN
+        self.onUnwritten = onUnwritten
     }
 
     /// Until graceful shutdown; what is not delivered by then stays in the outbox.
@@ -149,7 +154,10 @@ package final class TopicDeliverer: Service {
                 return true
             } catch {
                 log.error("the outbox could not be written: \(error)")
-                guard error.mayPass, !wake.isClosed else { return false }
+                guard error.mayPass, !wake.isClosed else {
+                    if !delivered.isEmpty { onUnwritten(error) }
+                    return false
+                }
                 await pause.forMilliseconds(Self.afterFailureMilliseconds)
             }
         }

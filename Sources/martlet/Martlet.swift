@@ -14,7 +14,7 @@ struct Martlet: AsyncParsableCommand {
             Serve.self, Check.self, SendCommand.self, SendmailCommand.self, IdentityCommand.self,
             CredentialsCommand.self,
             SuppressionCommand.self, TLSResultsCommand.self, ZoneCommand.self, RulesCommand.self,
-            QueueCommand.self,
+            QueueCommand.self, ReplayCommand.self,
             TopicCommand.self, MailCommand.self, AuthCommand.self, StatusCommand.self,
             TraceCommand.self,
             BackupCommand.self, SendTest.self,

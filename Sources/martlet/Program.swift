@@ -10,7 +10,7 @@ enum Program {
             exit(Sendmail.run(Array(CommandLine.arguments.dropFirst()), as: name))
         }
         do {
-            var command = try Martlet.parseAsRoot()
+            var command = try parsed(Array(CommandLine.arguments.dropFirst()))
             if let asynchronous = command as? any AsyncParsableCommand {
                 // This thread does nothing but wait until the other is done with it.
                 nonisolated(unsafe) let only = asynchronous
@@ -23,6 +23,15 @@ enum Program {
             }
         } catch {
             Martlet.exit(withError: error)
+        }
+    }
+
+    private static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
+        do {
+            return try Martlet.parseAsRoot(arguments)
+        } catch {
+            guard Martlet.exitCode(for: error) == .validationFailure else { throw error }
+            throw CommandTypo.error(in: arguments) ?? error
         }
     }
 }

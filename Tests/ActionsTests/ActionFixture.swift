@@ -52,6 +52,8 @@ struct TestMail: Sendable {
     var content = Array("Subject: hello\r\n\r\nbody\r\n".utf8)
     var isInFile = false
     var addedHeaders: [String] = []
+    var removedHeaders: [String] = []
+    var tags: [MailTag] = []
     var verdicts: VerdictRecord?
     /// Length of the header block in `content`.
     var headLength = 0
@@ -89,8 +91,8 @@ struct TestMail: Sendable {
         return ActionTask(
             mail: record, key: ActionKey(rule: "rule", position: position), action: action,
             recipients: (matched ?? to).compactMap { Mailbox($0) }, addedHeaders: addedHeaders,
-            isScanEnabled: isScanEnabled, storedObjects: storedObjects, content: content, attempt: 1
-        )
+            removedHeaders: removedHeaders, tags: tags, isScanEnabled: isScanEnabled,
+            storedObjects: storedObjects, content: content, attempt: 1)
     }
 }
 

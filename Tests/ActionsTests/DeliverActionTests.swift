@@ -24,6 +24,7 @@ import Testing
 
     private static func perform(
         _ pattern: String, to recipients: [String], store: ScriptedMaildirs, attempt: Int = 1,
+        lastDetail: String = "",
         startedAt: Timestamp = TestMail.receivedAt
     ) async throws -> ActionResult {
         var actions = ActionFixture().actions
@@ -36,6 +37,7 @@ import Testing
         mail.to = recipients
         var task = mail.task(.deliver(maildir: "home"), position: 2)
         task.attempt = attempt
+        task.lastDetail = lastDetail
         return await actions.perform([task])[0]
     }
 
@@ -69,12 +71,36 @@ import Testing
         #expect(store.mails.withLock { $0.map(\.mayBeThere) } == [mayBeThere])
     }
 
-    @Test func oneMaildirThatFailsIsTriedAgain() async throws {
+    /// Who has the mail already may have filed or deleted it: it does not come again because
+    /// somebody else's Maildir is full.
+    @Test func onlyMaildirsThatFailedAreTriedAgain() async throws {
+        let to = ["ada@ours.example", "bob@ours.example", "cy@ours.example"]
+        let store = ScriptedMaildirs(refused: "bob")
+        let pattern = "/m, n;/${recipientUser}"
+        let first = try await Self.perform(pattern, to: to, store: store)
+        #expect(first.ending == .failed)
+        #expect(first.detail == "in /m%2C n%3B/ada, /m%2C n%3B/cy; no room")
+        let second = try await Self.perform(
+            pattern, to: to, store: store, attempt: 2, lastDetail: first.detail)
+        #expect(second.ending == .failed)
+        #expect(second.detail == first.detail)
+        let third = try await Self.perform(
+            pattern, to: to, store: ScriptedMaildirs(), attempt: 3, lastDetail: second.detail)
+        #expect(third.ending == .done(.continueOn))
+        #expect(third.detail == "/m, n;/ada, /m, n;/bob, /m, n;/cy")
+        #expect(
+            store.mails.withLock { $0.map(\.place.parts) } == [["ada"], ["bob"], ["cy"], ["bob"]])
+    }
+
+    /// Words of a failure are no places, whatever they say.
+    @Test(arguments: ["", "no such maildir: home", "mkdir in /m/ada, /m/bob: no room", "in"])
+    func whatFailedWholeIsTriedWhole(_ lastDetail: String) async throws {
+        let store = ScriptedMaildirs(refused: "ada")
         let result = try await Self.perform(
-            "/m/${recipientUser}", to: ["ada@ours.example", "bob@ours.example"],
-            store: ScriptedMaildirs(refused: "bob"))
-        #expect(result.ending == .failed)
+            "/m/${recipientUser}", to: ["ada@ours.example"], store: store, attempt: 2,
+            lastDetail: lastDetail)
         #expect(result.detail == "no room")
+        #expect(store.mails.withLock { $0.count } == 1)
     }
 
     @Test func aNameThatIsGoneIsTriedAgain() async {

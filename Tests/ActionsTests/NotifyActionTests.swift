@@ -27,6 +27,31 @@ import Testing
         return (try ActionFixture.message(result), result.detail)
     }
 
+    /// As events of sent mails have them; where there are none, there is no such member.
+    @Test func tagsAreTold() async throws {
+        var mail = mail(bytes: 100, isInFile: false)
+        var told = try await message(mail, encoding: .utf8).message["mail"] as? [String: Any]
+        #expect(told?["tags"] == nil)
+        mail.tags = [
+            MailTag(name: "team", value: "sales"), MailTag(name: "year", value: "2026"),
+            MailTag(name: "team", value: "press"),
+        ]
+        told = try await message(mail, encoding: .utf8).message["mail"] as? [String: Any]
+        #expect(
+            told?["tags"] as? [String: [String]] == ["team": ["sales", "press"], "year": ["2026"]])
+    }
+
+    @Test func aTagIsWrittenDown() async {
+        let tag = MailTag(name: "team", value: "sales")
+        var mail = TestMail()
+        mail.tags = [tag]
+        let fixture = ActionFixture()
+        let action = ReceiptAction.tag(name: tag.name, value: tag.value)
+        #expect(await fixture.perform(action, on: mail).detail == "team=sales")
+        mail.tags = []
+        #expect(await fixture.perform(action, on: mail).detail.hasPrefix("left out"))
+    }
+
     static let encodings: [ReceiptAction.Encoding] = [.utf8, .base64]
 
     @Test func theLimitIsSESs() {

@@ -40,6 +40,32 @@ import Testing
                 == Array("X-A: 1\r\nX-B: 2\r\nSubject: a\r\n\r\nbody".utf8))
     }
 
+    static let removals: [(removed: [String], expected: String)] = [
+        (["x-a"], "X-New: 1\r\nSubject: a\r\nX-B: 2\r\n\r\nX-A: body\r\n"),
+        (
+            ["x-b", "x-none"],
+            "X-New: 1\r\nx-a: 1\r\n more\r\nSubject: a\r\nX-A: 3\r\n\r\nX-A: body\r\n"
+        ),
+        (["x-b", "x-a", "subject"], "X-New: 1\r\n\r\nX-A: body\r\n"),
+        (
+            ["x-none"],
+            "X-New: 1\r\nx-a: 1\r\n more\r\nSubject: a\r\nX-A: 3\r\nX-B: 2\r\n\r\nX-A: body\r\n"
+        ),
+    ]
+
+    /// All fields of a name, with the lines that continue them; and nothing of the body.
+    @Test(arguments: removals)
+    func removedHeadersAreNotThere(_ removed: [String], _ expected: String) async throws {
+        var mail = TestMail(
+            "x-a: 1\r\n more\r\nSubject: a\r\nX-A: 3\r\nX-B: 2\r\n\r\nX-A: body\r\n")
+        mail.removedHeaders = removed
+        mail.addedHeaders = ["X-New: 1"]
+        let fixture = ActionFixture()
+        _ = await fixture.perform(Self.action(), on: mail)
+        let object = try #require(fixture.objects.calls.first?.first)
+        #expect(String(decoding: ScriptedObjects.bytes(object), as: UTF8.self) == expected)
+    }
+
     /// Without added lines the object's bytes are the file's, and so it may be a link to it.
     @Test func aFileMayBeLinked() async throws {
         var mail = TestMail()

@@ -26,10 +26,10 @@ def arrived(hop):
             for taken, text in zip(hop.taken, texts)]
 
 
-def sending_server(case, start=True, **sending):
+def sending_server(case, start=True, is_faulty=False, **sending):
     """A server whose mail for far.example and near.example goes to a hop; answers both."""
     hop = Hop(case, {"rcpt": later})
-    server = new_server(case, RULES)
+    server = new_server(case, RULES, is_faulty=is_faulty)
     with open(server.path("zone"), "w", encoding="ascii") as file:
         file.write(ZONE_HEAD + "far MX 10 mx\nnear MX 10 mx\n")
     server.config["dns"] = {"zones": [{"name": "example", "file": "zone"}], "timeoutSeconds": 2}

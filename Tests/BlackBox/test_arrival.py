@@ -29,6 +29,13 @@ class Stored(ServerCase):
               - store: {bucket: mail, prefix: once}
               - addHeader: {name: X-Second, value: two words}
               - store: {bucket: mail, prefix: twice}
+          - name: trimmed
+            recipients: [trimmed@example.test]
+            actions:
+              - addHeader: {name: X-Mark, value: ours}
+              - removeHeader: {name: x-mark}
+              - addHeader: {name: X-New, value: one}
+              - store: {bucket: mail, prefix: trimmed}
         """
 
     def place(self, mail):
@@ -93,6 +100,17 @@ class Stored(ServerCase):
             # What was received stays as it was.
             self.assertEqual(self.server.raw(mail), content)
             self.assertTrue(self.server.raw(mail, "--stored").startswith(b"Return-Path: <"))
+
+    def test_removed_headers_are_not_there(self):
+        for content in (ROW, FILE):
+            marked = b"X-Mark: a\r\n b\r\n" + content.replace(
+                b"\r\n\r\n", b"\r\nx-mark : c\r\n\r\nX-Mark: text\r\n", 1)
+            mail = self.server.send(marked, "trimmed@example.test")
+            head = self.assert_stored(
+                mail, content.replace(b"\r\n\r\n", b"\r\n\r\nX-Mark: text\r\n", 1),
+                key=f"trimmed/{mail}")
+            self.assertTrue(head.startswith("X-New: one\r\nReturn-Path: <"), head)
+            self.assertEqual(self.server.raw(mail), marked)
 
     def test_every_byte_but_line_ends(self):
         for size in (1, 100):

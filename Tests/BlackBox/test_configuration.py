@@ -149,6 +149,19 @@ log: {level: loud, format: xml}
         martlet("serve", "--no-such-option", status=64)
         self.assertRegex(martlet("--version").stdout, r"^\d+\.\d+\.\d+\n$")
 
+    def test_a_command_that_there_is_not(self):
+        for words, said in [
+                ("suppresion list", "“suppresion”; did you mean “suppression”?\n"),
+                ("queue snt --json", "“queue snt”; did you mean “sent”?\n"),
+                ("queue sent shwo x", "“queue sent shwo”; did you mean “show”?\n"),
+                ("topic nothing", "“topic nothing”; there are: list, subscribe\n"),
+                ("nothing", "“nothing”\n")]:
+            with self.subTest(words=words):
+                done = martlet(*words.split(), status=64)
+                self.assertIn(f"Error: there is no command {said}", done.stderr)
+        # What is wrong with a command that there is, is said of that.
+        self.assertIn("bogus", martlet("queue", "sent", "--bogus", status=64).stderr)
+
     @unittest.skipUnless(IS_ROOT, "handlers run as root only where the server does")
     def test_handlers_do_not_run_as_root(self):
         done = self.check(

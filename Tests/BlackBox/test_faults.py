@@ -12,8 +12,11 @@ import threading
 import unittest
 import urllib.request
 
-from support import (BINARY, PROJECT, eventually, large_body, message, new_server)
+from support import (
+    BINARY, DEADLINE_SECONDS, PROJECT, eventually, large_body, message, new_server)
 
+from hop import USUAL
+from local_sending import sending_server
 from power_cut import PowerCut
 from test_operation import WAITING, get
 
@@ -256,6 +259,34 @@ class FailedSyncTests(unittest.TestCase):
                     server.settled(mail)
                     self.assertTrue(server.objects()[mail].endswith(content))
                 server.eventually(lambda: self.told(server) == set(sent), "both were told")
+
+
+class LastWordsTests(unittest.TestCase):
+    """What was done last and cannot be written is said by the end, and done again."""
+
+    def test_d3_a_delivery_that_cannot_be_written(self):
+        server, hop = sending_server(self, is_faulty=True)
+        goes_on = threading.Event()
+
+        def taken_late(session):
+            session.keep()
+            goes_on.wait(DEADLINE_SECONDS)
+            session.say(USUAL["end"])
+        hop.acts["end"] = [taken_late]
+        sent = server.cli("send", "--from", "shop@example.test", "--to", "ada@far.example",
+                          "--text", "x").stdout.strip()
+        eventually(lambda: hop.taken, "the mail is on its way")
+        server.faults.set("write data/spool/martlet.sqlite-wal 1+ ENOSPC")
+        server.terminate()
+        goes_on.set()
+        self.assertEqual(server.wait(), 1, server.log_tail())
+        self.assertIn("what was done last could not be written", server.log_tail())
+        server.faults.clear()
+        server.start(identities=())
+        eventually(lambda: len(hop.taken) == 2, "it is delivered again")
+        server.eventually(
+            lambda: server.json("queue", "sent", "show", sent)["recipients"][0]["state"]
+            == "delivered", "that is known")
 
 
 class DamageTests(unittest.TestCase):

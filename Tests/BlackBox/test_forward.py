@@ -11,6 +11,7 @@ RULES = r"""
         recipients: [team@shop.example, note@shop.example]
         actions:
           - addHeader: {name: X-Team, value: yes}
+          - removeHeader: {name: X-Secret}
           - forward: {to: [ada@far.example, bob@far.example]}
       - name: rewritten
         recipients: [desk@shop.example]
@@ -53,6 +54,16 @@ class Forward(SendingCase):
         self.server.settled(mail)
         return [(action["kind"], action["state"], action["detail"])
                 for action in self.server.json("mail", "show", mail)["actions"]]
+
+    def test_what_a_rule_removes_does_not_leave(self):
+        taken, _ = self.forwarded("team@shop.example", (
+            b"X-Secret: a\r\n b\r\nFrom: Eve <eve@sender.example>\r\nx-secret: c\r\n"
+            b"Subject: x\r\n\r\nX-Secret: text\r\n"), count=2)
+        for mail in taken:
+            header, body = mail.content.split(b"\r\n\r\n", 1)
+            self.assertNotIn(b"secret", header.lower())
+            self.assertIn(b"X-Team: yes", header)
+            self.assertEqual(body, b"X-Secret: text\r\n")
 
     def test_a_mail_is_sent_on_as_it_came(self):
         mail = (b"Return-Path: <old@sender.example>\r\nFrom: Eve <eve@sender.example>\r\n"

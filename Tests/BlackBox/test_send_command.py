@@ -138,11 +138,19 @@ class SendCommand(unittest.TestCase):
         self.assertEqual(
             self.composed("--text", "one", "--idempotency-key", "order-1").stdout, first)
         # Another mail under the key is none that was sent.
-        for change in (["--text", "another"], ["--text", "one", "--cc", "eve@far.example"]):
+        for change in (["--text", "another"], ["--text", "two"],
+                       ["--text", "one", "--subject", "x"], ["--text", "one", "--at", "+2h"],
+                       ["--text", "one", "--cc", "eve@far.example"]):
             refused = self.composed(*change, "--idempotency-key", "order-1", status=1)
             self.assertIn(first.strip(), refused.stderr)
         other = self.composed("--text", "three", "--idempotency-key", "order-2").stdout
         self.assertNotEqual(other, first)
+        for _ in range(2):
+            # From now on, and with parts: the same each time.
+            self.assertEqual(
+                self.composed("--text", "one", "--html", "two", "--at", "+2h",
+                              "--idempotency-key", "order-3").stdout[:4], "0100")
+        self.assertEqual(len(self.server.json("queue", "sent")), 1)
         bodies = [mail.get_content() for _, mail in self.taken(2)]
         self.assertEqual(sorted(bodies), ["one", "three"])
 
@@ -170,6 +178,43 @@ class SendCommand(unittest.TestCase):
         self.server.start(identities=())
         self.assertEqual(len(self.server.log_lines("mails wait and are not sent",
                                                    "recipients=1")), 1)
+        # What was sent, and the lists, are there to be read; nothing is done to the queue.
+        entry, = self.server.json("queue", "sent")
+        self.assertEqual(entry["recipient"], TO)
+        shown = self.server.json("queue", "sent", "show", entry["messageID"])
+        self.assertEqual(shown["recipients"][0]["attempts"], 0)
+        self.server.cli("suppression", "put", "eve@far.example")
+        self.assertIn("eve@far.example", self.server.cli("suppression").stdout)
+        refused = self.server.cli("queue", "sent", "remove", entry["messageID"], status=1)
+        self.assertIn("nothing is sent", refused.stderr)
+
+    def test_an_address_beyond_ascii_is_sent_to(self):
+        self.hop.offers.append("SMTPUTF8")
+        self.send("--from", FROM, "--to", "gr\u00fcn@far.example", "--text", "x")
+        (to, mail), = self.taken()
+        self.assertEqual(to, "gr\u00fcn@far.example")
+        self.assertIn("SMTPUTF8", str(self.hop.commands))
+        self.assertEqual(mail["To"], "gr\u00fcn@far.example")
+
+    def test_what_is_wrong_is_said_where_it_is(self):
+        """A folder is no file, a local part has 64 bytes, and the usage is that of `send`."""
+        for arguments, status, said in [
+                (["--attach", "/tmp"], 1, "/tmp is a folder"),
+                (["--attach", "/nowhere"], 1, "/nowhere cannot be read: No such file"),
+                (["--cc", "x" * 65 + "@far.example"], 1, "64 bytes"),
+                (["--header", "none"], 64, "martlet send --help"),
+                (["--bcc", "nobody"], 64,
+                 "martlet send: --bcc: “nobody” is no mail address (martlet send --help)"),
+                (["--from", "a@b.example, c@d.example"], 64, "martlet send: --from: ")]:
+            with self.subTest(arguments=arguments):
+                done = self.composed("--text", "x", *arguments, status=status)
+                self.assertIn(said, done.stderr)
+        self.composed("--text", "x", "--cc", "x" * 64 + "@far.example")
+        done = self.server.cli("suppression", "import", "/tmp", status=1)
+        self.assertIn("/tmp is a folder", done.stderr)
+        for scope in ([], ["--global"]):
+            done = self.server.cli("suppression", "put", *scope, "*@far.example", status=1)
+            self.assertIn("no pattern", done.stderr)
 
     def test_the_server_may_be_away(self):
         self.server.stop()

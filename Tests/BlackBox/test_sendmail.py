@@ -91,7 +91,7 @@ class Sendmail(unittest.TestCase):
         self.assertIn(f"{user}@mx.example.test", mail["From"])
         lines = mail.get_content().splitlines()
         self.assertEqual(lines[:3], ["10%", "20%", "disk f\u00fcll"])
-        self.assertEqual("".join(lines[3:]), "x" * 3000)
+        self.assertEqual("\n".join(lines[3:]).replace("\n ", ""), "x" * 3000)
 
     def test_a_text_alone_is_a_mail(self):
         self.sendmail("-f", "shop@example.test", "-F", "The Shop", "ada@far.example",
@@ -158,6 +158,26 @@ class Sendmail(unittest.TestCase):
                 self.assertEqual(done.stderr.count(b"\n"), 1, done.stderr)
         self.assertEqual(self.server.json("queue", "sent"), [])
         self.assertEqual(self.hop.taken, [])
+
+    def test_a_header_is_told_of_by_the_lines_of_its_text(self):
+        for mail, line in [
+                ("To: a\nX: b\nY: \0\n\nx\n", 3),
+                ("From ada\nFrom: a@example.test\nY: \0\n\nx\n", 3),
+                ("From: a@example.test\nX: " + "word " * 300 + "\nY: \0\n\nx\n", 3)]:
+            with self.subTest(mail=mail):
+                done = self.sendmail("ada@far.example", mail=mail, status=EX_DATAERR)
+                self.assertIn(f"(line {line})".encode(), done.stderr)
+
+    def test_long_lines_are_broken(self):
+        """RFC 5322 2.1.1, in the header where there is a space."""
+        self.sendmail(
+            "ada@far.example", mail="From: Shop <shop@example.test>\nX-Words: " + "word " * 300
+            + "\n\n" + "x" * 3_000 + "\n")
+        (_, mail), = self.taken()
+        self.assertEqual(mail["X-Words"].split(), ["word"] * 300)
+        self.assertEqual(mail.get_content().replace("\n ", ""), "x" * 3_000)
+        lines = self.hop.taken[0].content.split(b"\r\n")
+        self.assertLessEqual(max(map(len, lines)), 998)
 
     def test_the_server_is_away(self):
         self.server.stop()

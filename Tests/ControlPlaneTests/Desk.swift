@@ -65,9 +65,9 @@ final class Desk: Sendable {
             store: store, bodies: bodies, courier: NobodyTakes(), office: NobodyIsTold(),
             routes: RouteTable(), time: time, random: random, pause: NobodyWaits(),
             log: NobodyReads(), executor: nil, onDeliveries: {})
+        let credentials = Credentials(
+            store: store, box: box, regions: ["us-east-1"], time: time, random: random)
         let senders = SenderOperations(
-            credentials: Credentials(
-                store: store, box: box, regions: ["us-east-1"], time: time, random: random),
             suppressions: SuppressionOperations(store: store, time: time),
             sentMails: SentMailOperations(store: store, queue: queue, time: time),
             tlsResults: TLSResultOperations(store: store, time: time) {},
@@ -87,9 +87,13 @@ final class Desk: Sendable {
                     identities: identities, resolver: zone, verification: verification,
                     senders: sending, time: time),
                 senders: senders, time: time, random: random),
-            senders: senders, ruleSets: ruleSets, rules: rules, mails: store, outbox: store,
-            bodies: bodies,
-            facts: MailFactsReader(bodies: bodies, returnPaths: nil, guesser: nil), time: time,
+            senders: senders, idleSending: IdleSending(store: store, time: time),
+            accessKeys: AccessKeyOperations(credentials),
+            ruleSets: ruleSets, rules: rules, mails: store, outbox: store, bodies: bodies,
+            facts: MailFactsReader(bodies: bodies, returnPaths: nil, guesser: nil),
+            duties: DutyAddresses(
+                hostname: "mx.ours.example", identities: identities, returnPaths: nil),
+            time: time, random: random,
             topics: TopicOperations(
                 directory: directory,
                 subscriptions: Subscriptions(

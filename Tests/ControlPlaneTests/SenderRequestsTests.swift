@@ -13,7 +13,15 @@ import Testing
     }
 
     private func ask(_ request: SenderRequest) async throws -> SenderAnswer {
-        guard case .sending(let answer) = await desk.control.perform(.sending(request)) else {
+        try await answer(.sending(request))
+    }
+
+    private func ask(_ request: AccessKeyRequest) async throws -> SenderAnswer {
+        try await answer(.accessKeys(request))
+    }
+
+    private func answer(_ request: ControlRequest) async throws -> SenderAnswer {
+        guard case .sending(let answer) = await desk.control.perform(request) else {
             throw Desk.Unexpected()
         }
         return answer
@@ -27,35 +35,35 @@ import Testing
     }
 
     @Test func anAccessKeyIsShownOnce() async throws {
-        guard case .newAccessKey(let made) = try await ask(.createAccessKey(name: "shop")) else {
+        guard case .newAccessKey(let made) = try await ask(.create(name: "shop")) else {
             throw Desk.Unexpected()
         }
         #expect(
             made.smtpPassword == SMTPPassword.text(secret: made.secret, region: made.region))
-        guard case .accessKeys(let keys) = try await ask(.listAccessKeys) else {
+        guard case .accessKeys(let keys) = try await ask(.list) else {
             throw Desk.Unexpected()
         }
         #expect(keys.map(\.id) == [made.id])
         #expect(keys.map(\.status) == ["Active"])
-        _ = try await desk.done(.sending(.setAccessKey(id: made.id, isActive: false)))
+        _ = try await desk.done(.accessKeys(.setActive(false, id: made.id)))
         let missing = try await desk.failure(
-            .sending(.setAccessKey(id: "\(made.id.dropLast())x", isActive: true)))
+            .accessKeys(.setActive(true, id: "\(made.id.dropLast())x")))
         #expect(missing.kind == .notFound && missing.message.contains(made.id))
-        _ = try await desk.done(.sending(.deleteAccessKey(id: made.id)))
-        let failure = try await desk.failure(.sending(.createAccessKey(name: "")))
+        _ = try await desk.done(.accessKeys(.delete(id: made.id)))
+        let failure = try await desk.failure(.accessKeys(.create(name: "")))
         #expect(failure.kind == .invalid)
     }
 
     /// What to do next, where nothing looks like what was meant.
     @Test func aFailureSaysTheNextStep() async throws {
-        let key = ControlRequest.sending(.setAccessKey(id: "AKIAX", isActive: true))
+        let key = ControlRequest.accessKeys(.setActive(true, id: "AKIAX"))
         #expect(try await desk.failure(key).message.contains("martlet credentials create NAME"))
         #expect(
             try await desk.failure(.showIdentity(name: "one.example")).message
                 .contains("martlet identity add NAME"))
         let many = (1...20).map { "shop\($0)" }
         for name in many {
-            _ = try await ask(.createAccessKey(name: name))
+            _ = try await ask(.create(name: name))
             _ = await desk.control.perform(
                 .addIdentity(name: "\(name).example", isTrusted: true))
         }

@@ -6,6 +6,7 @@ import Handlers
 import InboundSMTP
 import MailFlow
 import MailModel
+import S3API
 import SMTPProtocol
 import Scanners
 import Screening
@@ -211,6 +212,22 @@ import Topics
         Form("health", "health: {address: \"::1\", port: 0}") {
             $0.health == Configuration.Listener(address: "::1", port: 0)
         },
+        Form(
+            "s3",
+            """
+            s3: {address: 127.0.0.1, port: 8027}
+            buckets:
+              mail: {directory: /srv/mail, readers: [AKIAQ3EGU5XWB7LJ2K4M]}
+              own: {directory: /srv/own, writers: [AKIA3MZ7PQ2LXW5DNVBH, AKIA3MZ7PQ2LXW5DNVBH]}
+            """
+        ) {
+            $0.s3?.listener == Configuration.Listener(address: "127.0.0.1", port: 8027)
+                && $0.s3?.objectBytesMax == 67_108_864
+                && $0.buckets["mail"]?.access
+                    == S3Bucket(readers: ["AKIAQ3EGU5XWB7LJ2K4M"], writers: [])
+                && $0.buckets["own"]?.access
+                    == S3Bucket(readers: [], writers: ["AKIA3MZ7PQ2LXW5DNVBH"])
+        },
         Form("the log", "log: {level: critical, format: json}") {
             $0.logLevel == "critical" && $0.isLogJSON
         },
@@ -314,8 +331,11 @@ import Topics
             case ("screening", "failScore"): "grayScore: 1, "
             case ("screening", _) where parts.count == 3:
                 "address: 127.0.0.1:1, whenUnavailable: goOn, "
+            case ("handlers", "processes"): "worker: [/bin/true], "
             case ("handlers", _): "command: [/bin/true], "
             case ("health", _): "address: 127.0.0.1, "
+            case ("s3", "port"): "address: 127.0.0.1, "
+            case ("s3", _): "address: 127.0.0.1, port: 1, "
             case ("web", _): "url: \"https://a.example/\", address: 127.0.0.1, "
             case ("webhooks", _):
                 "url: \"https://a.example/\", secretFile: \"\(Self.secretFile)\", "

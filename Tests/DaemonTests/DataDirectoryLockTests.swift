@@ -46,12 +46,19 @@ import Testing
         }
     }
 
-    @Test func aFolderThatIsNotThereSaysSo() throws {
+    /// Nobody is sent after a server that is not there.
+    @Test func aLockThatCannotBeOpenedSaysWhy() throws {
         try withFolder { folder in
-            #expect {
-                _ = try DataDirectoryLock(directory: "\(folder)/gone")
-            } throws: { error in
-                "\(error)".contains("No such file or directory")
+            try FileManager.default.createDirectory(
+                atPath: "\(folder)/lock", withIntermediateDirectories: false)
+            for (place, reason) in [
+                ("\(folder)/gone", "No such file or directory"), (folder, "Is a directory"),
+            ] {
+                #expect {
+                    _ = try DataDirectoryLock(directory: place)
+                } throws: { error in
+                    "\(error)" == "\(place)/lock cannot be opened: \(reason)"
+                }
             }
         }
     }

@@ -12,13 +12,19 @@ import Testing
     }
 
     @Test(arguments: [
-        (64, false, false, 0), (64, true, false, 8), (64, true, true, 16), (1_024, true, true, 144),
-        (20_000, true, false, 16), (20_000, false, true, 256), (20_000, true, true, 272),
+        (64, [], 0), (64, ["health"], 8), (64, ["health", "web"], 16), (64, ["s3"], 16),
+        (1_024, ["health", "web"], 144), (20_000, ["health"], 16), (20_000, ["web"], 256),
+        (20_000, ["health", "web"], 272), (20_000, ["s3"], 128),
     ])
-    func listenersForHTTPHaveTheirs(_ limit: Int, _ health: Bool, _ web: Bool, _ files: Int) {
-        #expect(
-            OpenFiles.setAside(limit: limit, hasHealth: health, hasWeb: web, triesMax: nil) == files
-        )
+    func listenersForHTTPHaveTheirs(_ limit: Int, _ listeners: [String], _ files: Int) {
+        let aside = { workers in
+            OpenFiles.setAside(
+                limit: limit, hasHealth: listeners.contains("health"),
+                hasWeb: listeners.contains("web"), hasS3: listeners.contains("s3"), triesMax: nil,
+                workerProcesses: workers)
+        }
+        #expect(aside(0) == files)
+        #expect(aside(256) == files + 2_560)
         #expect(OpenFiles.connections(limit: 2_048, used: 48, setAside: 272) == 736)
     }
 
@@ -26,7 +32,8 @@ import Testing
     @Test(arguments: [(64, 24), (1_024, 384), (1_600, 600), (20_000, 600)])
     func sendingHasItsFiles(_ limit: Int, _ files: Int) {
         let setAside = OpenFiles.setAside(
-            limit: limit, hasHealth: false, hasWeb: false, triesMax: 200)
+            limit: limit, hasHealth: false, hasWeb: false, hasS3: false, triesMax: 200,
+            workerProcesses: 0)
         #expect(setAside == files)
         // With the connections, and what is left to everything else, no more than there are.
         let used = min(48, limit / 4)

@@ -47,7 +47,7 @@ import Testing
                 let indent = line.prefix { $0 == " " }
                 let inner = bare.dropFirst(2)
                 let key = inner.drop { $0 == " " }.prefix { $0 != ":" }
-                let isSetting = !key.isEmpty && key.allSatisfy { $0.isLetter }
+                let isSetting = !key.isEmpty && key.allSatisfy { $0.isLetter || $0.isNumber }
                 return isSetting ? "\(indent)\(inner)" : String(line)
             }
             .joined(separator: "\n")
@@ -63,6 +63,7 @@ import Testing
             #expect(others == [])
             #expect(error.problems.contains { $0.path == "handlers.ticket.user" })
             #expect(error.problems.contains { $0.path == "handlers.ticket.command" })
+            #expect(error.problems.contains { $0.path == "handlers.filter.worker" })
             #expect(error.problems.contains { $0.path == "tls.certificates[0].certificate" })
         }
     }

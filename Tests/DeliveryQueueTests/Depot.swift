@@ -24,6 +24,8 @@ final class Depot: Sendable {
     let bodies = KeptBodies()
     /// Whether the clock was set a while ago.
     let clockWasSet = Flag()
+    /// Whether the queue ended before it could write all.
+    let leftUnwritten = Flag()
     let queue: DeliveryQueue
 
     init(limits: DeliveryLimits = DeliveryLimits(triesMax: 8), plan: RetryPlan = RetryPlan()) throws
@@ -37,7 +39,9 @@ final class Depot: Sendable {
             limits: limits, store: store, bodies: bodies, courier: courier, office: office,
             routes: RouteTable(), plans: RetryPlans(standard: plan), time: time, random: random,
             pause: NoPause(), log: log, executor: nil,
-            wasClockSet: { [clockWasSet] in clockWasSet.isUp.withLock { $0 } }, onDeliveries: {})
+            wasClockSet: { [clockWasSet] in clockWasSet.isUp.withLock { $0 } },
+            onUnwritten: { [leftUnwritten] _ in leftUnwritten.isUp.withLock { $0 = true } },
+            onDeliveries: {})
     }
 
     final class Flag: Sendable {
@@ -107,6 +111,19 @@ final class Depot: Sendable {
             try database.execute(
                 sql: "UPDATE mail_body SET bytes = x'00' WHERE mail = ?",
                 arguments: [mail.bodyID.text])
+        }
+        try connection.close()
+    }
+
+    /// From now on nothing can be written of what becomes of recipients.
+    func refuseJournal() async throws {
+        let connection = try DatabaseQueue(path: "\(folder)/martlet.sqlite")
+        try await connection.write { database in
+            try database.execute(
+                sql: """
+                    CREATE TRIGGER refusal BEFORE UPDATE ON sent_recipient
+                    BEGIN SELECT RAISE(ABORT, 'no room'); END
+                    """)
         }
         try connection.close()
     }

@@ -38,6 +38,9 @@ extension FuzzTarget {
         let trace = evaluator.trace(facts) { _ in nil }
         try require(
             trace[0].answer == .took && evaluation.isTaken, "a rule for every text was not taken")
+        let took = trace.filter { $0.answer == .took }.map(\.rule)
+        try require(
+            Set(evaluation.next.map(\.key.rule)).isSubset(of: took), "a rule took it unseen")
         for action in evaluation.next {
             for line in action.addedHeaders {
                 try require(line.utf8.allSatisfy { $0 >= 32 && $0 < 127 }, "a header is no line")

@@ -20,7 +20,8 @@ package struct FuzzTarget: Sendable {
         deliveryStatus, feedbackReport, feedback, aggregateReport, reportArchive, tlsReport,
         date,
         replies, clientSession, stsPolicy, updateAnswer, returnPath, suppressionLine,
-        localMail, addressCompletion, conditions,
+        localMail, bodyLines, addressCompletion, conditions, runtimeRequests, signedRequest,
+        chunkedPayload,
     ]
 }
 

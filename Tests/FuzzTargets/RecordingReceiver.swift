@@ -62,7 +62,11 @@ final class RecordingReceiver: MailReceiver {
 
     func peerName(of peerAddress: String) -> PeerName { .unknown }
 
-    func admit(recipient: ForwardPath, of envelope: ReceivedEnvelope) -> RecipientAdmission {
+    func begin() -> Timestamp { Timestamp(milliseconds: 0) }
+
+    func admit(
+        recipient: ForwardPath, of envelope: ReceivedEnvelope, begunAt: Timestamp
+    ) -> RecipientAdmission {
         let ours = Domain(validatedASCII: "ours.example")
         switch recipient {
         case .postmaster:

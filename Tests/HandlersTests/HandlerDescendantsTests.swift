@@ -67,7 +67,8 @@ import Testing
             sleep 1000
             """)
         let helper = try fixture.helper([program])
-        let invoker = ProcessInvoker(helper: helper, runningMax: 1, log: fixture.log.logger)
+        let invoker = try ProcessInvoker(
+            helper: helper, runningMax: 1, time: ManualTime(), log: fixture.log.logger)
         let outcome = await invoker.invoke(HandlerFixture.invocation())
         #expect(outcome.failure == "ended with its helper")
         #expect(await HandlerFixture.ends(try fixture.number(in: "hidden")))
@@ -80,7 +81,8 @@ import Testing
     @Test func twoHundredRunsLeaveNoProcess() async throws {
         let fixture = try HandlerFixture()
         let helper = try fixture.helper([HandlerProgram(name: "handler", command: ["/bin/true"])])
-        let invoker = ProcessInvoker(helper: helper, runningMax: 4, log: fixture.log.logger)
+        let invoker = try ProcessInvoker(
+            helper: helper, runningMax: 4, time: ManualTime(), log: fixture.log.logger)
         await withTaskGroup(of: FunctionOutcome.self) { group in
             for _ in 0..<200 {
                 group.addTask { await invoker.invoke(HandlerFixture.invocation()) }

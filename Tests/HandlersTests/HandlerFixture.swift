@@ -11,6 +11,7 @@ import Testing
 final class HandlerFixture: Sendable {
     let folder: String
     let log = CollectedLog()
+    let time = ManualTime()
 
     init() throws {
         folder = try ProjectFiles.temporaryFolder()
@@ -50,9 +51,9 @@ final class HandlerFixture: Sendable {
     func invoker(
         _ programs: [HandlerProgram], runningMax: Int = 4, in workFolder: String? = nil
     ) throws -> ProcessInvoker {
-        ProcessInvoker(
+        try ProcessInvoker(
             helper: try helper(programs, runningMax: runningMax, in: workFolder),
-            runningMax: runningMax, log: log.logger)
+            runningMax: runningMax, time: time, log: log.logger)
     }
 
     func helper(
@@ -87,7 +88,8 @@ final class HandlerFixture: Sendable {
     ) -> FunctionInvocation {
         let mail = MailID(at: ManualTime().now(), random: CountingRandom())
         return FunctionInvocation(
-            handler: handler, stableID: "\(mail)/rule/0", attempt: 1, mail: mail, rule: "rule",
+            handler: handler, arn: "arn:\(handler)", stableID: "\(mail)/rule/0", attempt: 1,
+            mail: mail, rule: "rule",
             event: event, environment: environment, input: input)
     }
 

@@ -48,7 +48,8 @@ import Testing
         let helper = try fixture.helper([
             HandlerProgram(name: "handler", command: ["/bin/true"])
         ])
-        let invoker = ProcessInvoker(helper: helper, runningMax: 3, log: fixture.log.logger)
+        let invoker = try ProcessInvoker(
+            helper: helper, runningMax: 3, time: ManualTime(), log: fixture.log.logger)
         let large = [(name: "MARTLET_A", value: String(repeating: "x", count: 120_000))]
         let invocation = HandlerFixture.invocation(environment: large)
         #expect(kill(helper.processID, SIGSTOP) == 0)

@@ -34,7 +34,22 @@ final class ScriptedReceiver: MailReceiver {
         return .verified(Domain(validatedASCII: "name\(number).test"))
     }
 
-    func admit(recipient: ForwardPath, of envelope: ReceivedEnvelope) -> RecipientAdmission {
+    /// Another one each time that it is asked for.
+    private let beginnings = Mutex<Int64>(0)
+    /// By which time recipients and mails were asked about.
+    let asked = Mutex<[Timestamp]>([])
+
+    func begin() -> Timestamp {
+        beginnings.withLock { beginnings in
+            beginnings += 1
+            return Timestamp(milliseconds: beginnings)
+        }
+    }
+
+    func admit(
+        recipient: ForwardPath, of envelope: ReceivedEnvelope, begunAt: Timestamp
+    ) -> RecipientAdmission {
+        asked.withLock { $0.append(begunAt) }
         switch recipient {
         case .postmaster:
             let domain = Domain(validatedASCII: "ours.test")
@@ -66,6 +81,7 @@ final class ScriptedReceiver: MailReceiver {
     func open(
         _ envelope: ReceivedEnvelope, _ details: MailDetails
     ) -> Result<any MailIntake, Refusal> {
+        asked.withLock { $0.append(details.begunAt) }
         if envelope.recipients.contains(where: { $0.localPart == "busy" }) {
             return .failure(.insufficientStorage)
         }

@@ -61,6 +61,15 @@ import Testing
         #expect(names == ["name1.test", "name2.test"])
     }
 
+    /// Rules say the same of each recipient, and of the mail, however late it comes.
+    @Test func asksByOneTimeForEachMail() {
+        let receiver = ScriptedReceiver()
+        var driver = driver(receiver)
+        driver.feed(Self.envelope + "RCPT TO:<b@ours.test>\r\nDATA\r\nx\r\n.\r\n")
+        driver.feed("MAIL FROM:<a@b.test>\r\nRCPT TO:<a@ours.test>\r\nBDAT 1 LAST\r\nx")
+        #expect(receiver.asked.withLock { $0.map(\.milliseconds) } == [1, 1, 1, 2, 2])
+    }
+
     @Test func letsARunningMailFinishAtShutdown() {
         let receiver = ScriptedReceiver()
         var driver = driver(receiver)

@@ -69,6 +69,12 @@ final class ScriptedBodies: BodyFiles {
         let count = max(0, min(length, file.readableBytes - start))
         return file.getSlice(at: start, length: count) ?? ByteBuffer()
     }
+    func link(_ mail: MailID, as copy: MailID) throws(StorageFailure) {
+        try state.withLock { state throws(StorageFailure) in
+            guard let file = state.files[mail] else { throw .notFound("\(mail)") }
+            state.files[copy] = file
+        }
+    }
     func syncDirectory() throws(StorageFailure) {}
     func remove(_ mails: [MailID]) {
         state.withLock { state in

@@ -95,7 +95,7 @@ import Testing
             recipients: [try #require(Mailbox(recipient))], helo: "client.example",
             peerAddress: "192.0.2.1", tls: tls, isExtended: true,
             isSMTPUTF8: isSMTPUTF8, is8BitMIME: false)
-        let intake = try flow.open(envelope, MailDetails()).get()
+        let intake = try flow.open(envelope, MailDetails(begunAt: Timestamp(milliseconds: 0))).get()
         let mail = "From: shop@ours.example\r\nSubject: Order\r\n\r\nThanks.\r\n"
         _ = intake.append(ByteBuffer(string: mail), onDrain: {})
         let outcome = await intake.finish()

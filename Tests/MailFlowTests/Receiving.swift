@@ -114,22 +114,22 @@ final class Receiving: Sendable {
 
     func open(
         _ recipients: [String] = ["ada@ours.example"], declaredSize: Int? = nil,
-        change: (inout ReceivedEnvelope) -> Void = { _ in }
+        begunAt: Timestamp? = nil, change: (inout ReceivedEnvelope) -> Void = { _ in }
     ) -> Result<any MailIntake, Refusal> {
         var envelope = Self.envelope(recipients)
         change(&envelope)
-        return flow.open(envelope, MailDetails(declaredSize: declaredSize))
+        return flow.open(envelope, MailDetails(begunAt: begunAt ?? time.now(), declaredSize: declaredSize))
     }
 
     /// What RCPT is answered, behind those of `recipients`.
     func admit(
         _ path: ForwardPath, after recipients: [String] = [], isTLS: Bool = false,
-        change: (inout ReceivedEnvelope) -> Void = { _ in }
+        begunAt: Timestamp? = nil, change: (inout ReceivedEnvelope) -> Void = { _ in }
     ) -> RecipientAdmission {
         var envelope = Self.envelope(recipients)
         envelope.tls = isTLS ? "TLSv1.3" : nil
         change(&envelope)
-        return flow.admit(recipient: path, of: envelope)
+        return flow.admit(recipient: path, of: envelope, begunAt: begunAt ?? time.now())
     }
 
     private static func envelope(_ recipients: [String]) -> ReceivedEnvelope {
@@ -140,10 +140,10 @@ final class Receiving: Sendable {
     }
 
     /// Receives `text` whole.
-    func receive(_ text: String, to recipients: [String] = ["ada@ours.example"]) async throws
-        -> IntakeOutcome
-    {
-        let intake = try open(recipients).get()
+    func receive(
+        _ text: String, to recipients: [String] = ["ada@ours.example"], begunAt: Timestamp? = nil
+    ) async throws -> IntakeOutcome {
+        let intake = try open(recipients, begunAt: begunAt).get()
         _ = intake.append(ByteBuffer(string: text), onDrain: {})
         return await intake.finish()
     }

@@ -124,6 +124,43 @@ import Testing
         }
     }
 
+    private static let byTime = """
+        ruleSet: s
+        rules:
+          - name: day
+            recipients: [day@ours.example]
+            when:
+              - time: {from: "09:00", to: "17:00"}
+            actions:
+              - reject: {}
+          - name: night
+            recipients: [night@ours.example]
+            when:
+              - time: {from: "17:00", to: "09:00"}
+              - subject: x
+            actions:
+              - reject: {}
+          - name: all
+            actions: []
+        """
+
+    /// A mail whose recipients were asked about before nine, and whose data comes after it: rules say
+    /// what they said.
+    @Test(arguments: [("day@ours.example", false), ("night@ours.example", true)])
+    func goesByTheTimeOfMAIL(_ recipient: String, _ isRefused: Bool) async throws {
+        let receiving = try await Receiving(
+            rules: try RuleDocument.read(Self.byTime, file: "s", catalogue: .unchecked))
+        let secondsOfDay = receiving.time.now().milliseconds / 1_000 % 86_400
+        receiving.time.advance(seconds: 86_400 + 9 * 3_600 - secondsOfDay)
+        let begunAt = receiving.time.now().advanced(bySeconds: -1)
+        let mailbox = try #require(Mailbox(recipient))
+        #expect(
+            receiving.admit(.mailbox(mailbox), begunAt: begunAt) == .admitted(mailbox))
+        let outcome = try await receiving.receive(
+            "Subject: x\r\n\r\n", to: [recipient], begunAt: begunAt)
+        if case .refused = outcome { #expect(isRefused) } else { #expect(!isRefused) }
+    }
+
     private struct Judge: MailJudge {
         let dmarc: VerdictRecord.Status
 

@@ -70,10 +70,19 @@ import Testing
         Luck(moment: .connect, act: .say("554 5.7.1 no"), result: "deferred 4.7.1 destination"),
         Luck(moment: .connect, act: .say("521 no mail"), result: "failed 5.3.2 mail"),
         Luck(moment: .connect, act: .say("421 busy"), result: "deferred 4.3.2 destination less"),
+        // Said before it was asked for.
+        Luck(
+            moment: .hello, act: .say("250-mx\r\n250 PIPELINING\r\n421 4.7.0 go away"),
+            result: "deferred 4.7.0 destination less",
+            detail: "refused the session before MAIL: 421 4.7.0 go away"),
         Luck(moment: .mail, act: .say("550 5.7.1 not you"), result: "failed 5.7.1 mail"),
         Luck(moment: .mail, act: .say("421 4.7.0 slow"), result: "deferred 4.7.0 destination less"),
         Luck(moment: .mail, act: .say("452 4.3.1 full"), result: "deferred 4.3.1 destination"),
         Luck(moment: .recipient, act: .say("550 5.1.1 nobody"), result: "failed 5.1.1 mail"),
+        // The session's failure, and no word about whom the mail is for.
+        Luck(moment: .recipient, act: .say("503 5.5.1 MAIL first"), result: "deferred 4.5.1 mail"),
+        Luck(moment: .recipient, act: .say("503 5.7.1 no"), result: "failed 5.7.1 mail"),
+        Luck(moment: .data, act: .say("503 RCPT first"), result: "deferred 4.5.2 mail"),
         Luck(moment: .recipient, act: .say("550 nobody"), result: "failed 5.0.0 mail"),
         Luck(moment: .recipient, act: .say("552 full"), result: "failed 5.2.2 mail"),
         Luck(

@@ -97,6 +97,15 @@ extension ClientDialogs {
                 = close
                 """),
         Dialog(
+            "a reply that nobody asked for",
+            plain + """
+                S: 421 go away
+                = failed idle refused 421 go away
+                = close
+                ! mail
+                = failed idle refused 421 go away
+                """),
+        Dialog(
             "QUIT without an answer",
             plain + """
                 ! quit

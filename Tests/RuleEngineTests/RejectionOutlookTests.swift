@@ -95,6 +95,14 @@ import Testing
         ("a@a.example", "b@a.example", true), ("a@a.example", "a@b.example", false),
         ("a@c.example", "b@c.example", false), ("a@c.example", "a@c.example", true),
         ("a@d.example", "b@d.example", true),
+        // What a condition asks of the recipient is known: its answer counts, not who it is.
+        ("team-1@e.example", "team-2@e.example", true),
+        ("team-1@e.example", "boss@e.example", false),
+        ("team-1@e.example", "team-0@e.example", false),
+        // What it took of it counts where it is said.
+        ("1-x@f.example", "1-y@f.example", true), ("1-x@f.example", "2-x@f.example", false),
+        ("1-x@g.example", "2-x@g.example", true),
+        ("1@h.example", "1+x@h.example", false), ("1@h.example", "1@h.example", true),
     ])
     func isAlikeWhereTheSameRulesDecide(_ one: String, _ other: String, isAlike: Bool) throws {
         let evaluator = try Self.evaluator(
@@ -104,7 +112,22 @@ import Testing
                 + Self.rule(
                     "c", "recipients: [c.example]",
                     "when: [{recipient: a@c.example}, {subject: z}]",
-                    actions: Self.reject))
+                    actions: Self.reject)
+                + Self.rule(
+                    "e", "recipients: [e.example]",
+                    "when: [{any: [{recipient: {like: 'team-*'}}, {body: x}]}, {subject: z}]",
+                    "unless: [{recipient: team-0@e.example}]", actions: Self.reject)
+                + Self.rule(
+                    "f", "recipients: [f.example]",
+                    "when: [{recipient: {matches: '^(?P<no>.)'}}, {subject: z}]",
+                    actions: "{reject: {text: 'No ${no}'}}")
+                + Self.rule(
+                    "g", "recipients: [g.example]",
+                    "when: [{recipient: {matches: '^(?P<no>.)'}}, {subject: z}]",
+                    actions: Self.reject)
+                + Self.rule(
+                    "h", "recipients: [{matches: '^(?P<no>.*)@h[.]example$'}]",
+                    "when: [{subject: z}]", actions: "{reject: {text: 'No ${no}'}}"))
         let outlooks = try [one, other].map { evaluator.rejectionOutlook(try Self.facts($0)) }
         #expect((outlooks[0] == outlooks[1]) == isAlike)
     }
@@ -126,6 +149,25 @@ import Testing
             }
             #expect(open.needs == needs)
         }
+    }
+
+    /// A reply has printable ASCII alone, whatever a sender writes.
+    @Test(arguments: [
+        ("Hi", "No Hi, go"), ("Grüße 🙂", "No Gr??e ?, go"), ("", "No , go"),
+        (
+            String(repeating: "é", count: 500),
+            String("No \(String(repeating: "?", count: 500))".prefix(400))
+        ),
+    ])
+    func saysItInASCII(_ subject: String, _ text: String) throws {
+        let evaluator = try Self.evaluator(
+            Self.rule("a", actions: "{reject: {text: 'No ${subject}, go'}}"))
+        let facts = try Self.facts("a@a.example", subject: subject)
+        guard case .refused(let rejection) = evaluator.rejectionDecision(facts) else {
+            Issue.record("it is not refused")
+            return
+        }
+        #expect(rejection.text == text)
     }
 
     // MARK: The end
@@ -198,6 +240,25 @@ import Testing
             Self.rule("a", actions: "quarantine") + Self.rule("b", actions: Self.reject))
         let traces = evaluator.trace(dryRun: try Self.facts("a@a.example", subject: "x"))
         #expect(traces.map { $0.actions[0].standing } == ["would run", "too late"])
+    }
+
+    /// Who is never refused is not, whatever a rule says of everybody.
+    @Test func explainsWhoIsNeverRefused() throws {
+        let evaluator = try Self.evaluator(
+            Self.rule("a", actions: Self.reject) + Self.rule("b", actions: Self.ask)
+                + Self.rule("c", actions: ""))
+        let duty = try #require(Mailbox("postmaster@a.example"))
+        let facts = try Self.facts("postmaster@a.example", subject: "x")
+        let traces = evaluator.trace(dryRun: facts) { $0 == duty }
+        #expect(traces.map(\.answer) == [.duty, .duty, .took])
+        #expect(traces[0].why == "never refuses mail for postmaster@a.example")
+        let both = evaluator.trace(
+            dryRun: try Self.facts("postmaster@a.example", "a@a.example", subject: "x")
+        ) { $0 == duty }
+        #expect(both.map(\.answer) == [.took, .duty, .took])
+        #expect(both[0].matchedRecipients == ["a@a.example"])
+        #expect(both[2].matchedRecipients == ["postmaster@a.example"])
+        #expect(evaluator.trace(dryRun: facts)[0].actions[0].standing == "would refuse")
     }
 
     /// As if each recipient had a mail of their own.

@@ -313,6 +313,56 @@ import Testing
         #expect(traces.map(\.answer) == [.took, .took, .plaintext, .disabled])
     }
 
+    @Test func whatIsRemovedIsGoneForLaterActions() {
+        let evaluator = Self.evaluator([
+            Self.rule(
+                "a", [],
+                [
+                    .addHeader(name: "X-A", value: "1"), .addHeader(name: "X-Aa", value: "1"),
+                    Self.notify, .removeHeader(name: "x-A"), .addHeader(name: "X-A", value: "2"),
+                    .removeHeader(name: "X-a"), .addHeader(name: "X-A", value: "3"), Self.notify,
+                ]),
+            Self.rule("b", [], [.removeHeader(name: "Subject"), Self.notify]),
+        ])
+        let facts = MailFacts(recipients: [Self.mailbox("a@e.test")], isTLS: false)
+        let next = evaluator.evaluate(facts) { _ in nil }.next
+        #expect(
+            next.map(\.addedHeaders) == [
+                ["X-A: 1", "X-Aa: 1"], ["X-Aa: 1", "X-A: 3"], ["X-Aa: 1", "X-A: 3"],
+            ])
+        #expect(next.map(\.removedHeaders) == [[], ["x-a"], ["x-a", "subject"]])
+    }
+
+    /// A tag is an action of its own, and known to all that come behind it.
+    @Test func whatTagsAMailIsSeenByLaterActions() {
+        func tag(_ value: Int) -> ReceiptAction { .tag(name: "n", value: "\(value)") }
+        let evaluator = Self.evaluator([
+            Self.rule("a", [], [Self.notify, tag(1), tag(1), Self.notify, tag(2)]),
+            Self.rule("b", [], (0..<MailTag.tagsMax).map { tag($0) } + [Self.notify]),
+        ])
+        let facts = MailFacts(recipients: [Self.mailbox("a@e.test")], isTLS: false)
+        let next = evaluator.evaluate(facts) { _ in nil }.next
+        let all = Array(1...2) + [0] + Array(3..<MailTag.tagsMax)
+        func tags(_ count: Int) -> [MailTag] {
+            all.prefix(count).map { MailTag(name: "n", value: "\($0)") }
+        }
+        #expect(next.prefix(5).map(\.tags) == [tags(0), tags(1), tags(1), tags(1), tags(2)])
+        #expect(next.last?.tags == tags(MailTag.tagsMax))
+        let more = Self.evaluator([
+            Self.rule("a", [], (0...MailTag.tagsMax).map { tag($0) } + [Self.notify])
+        ])
+        #expect(more.evaluate(facts) { _ in nil }.next.last?.tags.count == MailTag.tagsMax)
+    }
+
+    @Test func aTagIsFilledIn() {
+        let evaluator = Self.evaluator([
+            Self.rule("a", [], [.tag(name: "to", value: "x-${recipientLocalPart}-${subject}")])
+        ])
+        let facts = MailFacts(recipients: [Self.mailbox("a/b@e.test")], isTLS: false)
+        let next = evaluator.evaluate(facts) { _ in nil }.next
+        #expect(next.first?.tags == [MailTag(name: "to", value: "x-a_b-_")])
+    }
+
     /// A dry run claims nothing that has not happened, and ends where a real one would.
     @Test func tellsWhatWouldHappen() {
         let evaluator = Self.evaluator([

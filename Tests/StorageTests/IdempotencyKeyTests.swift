@@ -35,6 +35,26 @@ import Testing
         #expect(try await spool.accept(second) == .accepted(second.mail.id))
     }
 
+    /// Of one envelope and length there are many mails.
+    @Test(arguments: Engine.allCases)
+    func tellsMailsApartByTheirDigests(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        func sending(_ key: String, _ digest: String?) throws -> AcceptedSending {
+            try spool.sending {
+                $0.idempotencyKey = key
+                $0.mail.facts.submittedDigest = digest
+            }
+        }
+        let first = try sending("order 7", "one")
+        #expect(try await spool.accept(first) == .accepted(first.mail.id))
+        #expect(try await spool.accept(sending("order 7", "one")) == .repeated(first.mail.id))
+        #expect(try await spool.accept(sending("order 7", "two")) == .conflicting(first.mail.id))
+        // A mail of a server that kept no digest is known by the rest.
+        let old = try sending("order 8", nil)
+        #expect(try await spool.accept(old) == .accepted(old.mail.id))
+        #expect(try await spool.accept(sending("order 8", "two")) == .repeated(old.mail.id))
+    }
+
     /// Who is answered once a week is not answered on the second day, nor after a restart.
     @Test(arguments: Engine.allCases)
     func keepsAnIdempotencyKeyForItsTime(_ engine: Engine) async throws {

@@ -225,6 +225,40 @@ import Testing
         }
     }
 
+    @Test(arguments: Engine.allCases)
+    func findsMailsByTheirTags(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        var ids: [MailID] = []
+        for details in [["team=sales"], ["team=sales-eu", "year=2026"], ["teams=sales"], []] {
+            let mail = try spool.mail()
+            ids.append(mail.record.id)
+            try await spool.accept(mail)
+            let actions = details.enumerated().map { position, detail in
+                var record = action(
+                    mail.record.id, .done, at: spool.time.now(), position: position)
+                record.kind = "tag"
+                record.detail = detail
+                return record
+            }
+            // What another action had to say is no tag.
+            var other = action(mail.record.id, .done, at: spool.time.now(), position: 9)
+            other.detail = "team=press"
+            try await spool.store.record([
+                MailProgress(
+                    mail: mail.record.id, actions: actions + [other], deliveries: [],
+                    newState: .retired, nextAttemptAt: nil)
+            ])
+        }
+        for (tag, expected) in [
+            ("team=sales", [0]), ("team", [1, 0]), ("teams", [2]), ("year=2026", [1]),
+            ("year=", []), ("team=press", []), ("tea", []), ("t%", []), ("", []),
+        ] {
+            var filter = MailFilter()
+            filter.tag = tag
+            #expect(try await spool.store.list(filter).map(\.id) == expected.map { ids[$0] })
+        }
+    }
+
     /// What an operator holds, or recovery set aside, stays so until it is released.
     @Test(arguments: Engine.allCases, [MailRecord.State.held, .damaged])
     func retriesNothingThatIsNotReleased(

@@ -9,11 +9,54 @@ package final class CollectedLog: Sendable {
         package var metadata: [String: String]
     }
 
-    private let collected = Mutex<[Line]>([])
+    private struct Waiter {
+        var count: Int
+        var matches: @Sendable (Line) -> Bool
+        var continuation: CheckedContinuation<[Line], Never>
+    }
+
+    private struct State {
+        var lines: [Line] = []
+        var waiters: [Waiter] = []
+    }
+
+    private let collected = Mutex(State())
 
     package init() {}
 
-    package var lines: [Line] { collected.withLock { $0 } }
+    package var lines: [Line] { collected.withLock { $0.lines } }
+
+    /// Returns once `count` lines match, with those that do.
+    package func lines(
+        atLeast count: Int, where matches: @escaping @Sendable (Line) -> Bool
+    ) async -> [Line] {
+        await withCheckedContinuation { continuation in
+            let found = collected.withLock { state -> [Line]? in
+                let found = state.lines.filter(matches)
+                guard found.count < count else { return found }
+                state.waiters.append(
+                    Waiter(count: count, matches: matches, continuation: continuation))
+                return nil
+            }
+            if let found { continuation.resume(returning: found) }
+        }
+    }
+
+    private func add(_ line: Line) {
+        let woken = collected.withLock { state -> [(Waiter, [Line])] in
+            state.lines.append(line)
+            var woken: [(Waiter, [Line])] = []
+            state.waiters.removeAll { waiter in
+                guard waiter.matches(line) else { return false }
+                let found = state.lines.filter(waiter.matches)
+                guard found.count >= waiter.count else { return false }
+                woken.append((waiter, found))
+                return true
+            }
+            return woken
+        }
+        for (waiter, found) in woken { waiter.continuation.resume(returning: found) }
+    }
 
     package var logger: Logger {
         Logger(label: "test") { _ in Handler(log: self) }
@@ -36,12 +79,10 @@ package final class CollectedLog: Sendable {
         func log(event: LogEvent) {
             var all = metadata
             if let own = event.metadata { all.merge(own) { _, new in new } }
-            log.collected.withLock {
-                $0.append(
-                    Line(
-                        level: event.level, message: "\(event.message)",
-                        metadata: all.mapValues { "\($0)" }))
-            }
+            log.add(
+                Line(
+                    level: event.level, message: "\(event.message)",
+                    metadata: all.mapValues { "\($0)" }))
         }
     }
 }

@@ -18,6 +18,9 @@ package final class NoBodies: BodyFiles {
     ) throws(StorageFailure) -> ByteBuffer {
         throw .notFound("no files here")
     }
+    package func link(_ mail: MailID, as copy: MailID) throws(StorageFailure) {
+        throw .notFound("no files here")
+    }
     package func syncDirectory() throws(StorageFailure) {
         if let failure = directoryFailure.withLock({ $0 }) { throw failure }
     }

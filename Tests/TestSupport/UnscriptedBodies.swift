@@ -17,6 +17,7 @@ extension UnscriptedBodies {
     ) throws(StorageFailure) -> ByteBuffer {
         throw failure
     }
+    package func link(_ mail: MailID, as copy: MailID) throws(StorageFailure) { throw failure }
     package func syncDirectory() throws(StorageFailure) { throw failure }
     package func remove(_ mails: [MailID]) {}
     package func all() throws(StorageFailure) -> [MailID] { throw failure }

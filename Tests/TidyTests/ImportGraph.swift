@@ -38,13 +38,15 @@ enum ImportGraph {
             [
                 "InboundSMTP", "ControlSocket", "ControlPlane", "MailFlow", "Actions", "Topics",
                 "Accounts", "SQLStorage", "Storage", "RuleEngine", "Documents", "MailModel",
-                "Handlers", "WebPoster", "PublicWeb", "ObjectStorage", "SQLiteDriver", "DNSClient",
-                "Magic", "LibCrypto", "MailAuthentication", "Scanners", "Screening", "SMTPProtocol",
-                "DNS", "CPrivileges", "OutboundSMTP", "DeliveryQueue",
+                "Handlers", "WebPoster", "PublicWeb", "S3API", "RequestSigning", "ObjectStorage",
+                "SQLiteDriver", "DNSClient", "Magic", "LibCrypto", "MailAuthentication",
+                "Scanners", "Screening", "SMTPProtocol", "DNS", "CPrivileges", "OutboundSMTP",
+                "DeliveryQueue",
             ]),
 
         Target("InboundSMTP", .edge, ["MailFlow", "SMTPProtocol", "MailModel", "Storage"]),
         Target("PublicWeb", .edge, ["Topics", "MailModel"]),
+        Target("S3API", .edge, ["RequestSigning", "Storage", "MailModel"]),
         Target("ControlSocket", .edge, ["ControlPlane", "MailFlow", "MailModel"]),
         Target(
             "OutboundSMTP", .edge,
@@ -82,6 +84,7 @@ enum ImportGraph {
         Target("Events", .core, ["RuleEngine", "MailModel"]),
         Target("RuleEngine", .core, ["MailModel", "Documents", "CRE2"]),
         Target("SMTPProtocol", .core, ["MailModel"]),
+        Target("RequestSigning", .core, ["MailModel"]),
         Target("DNS", .core, ["MailModel"]),
         Target("Feedback", .core, ["MailModel", "CExpat", "CZlib"]),
         Target("MailModel", .core, ["CIDN2"]),

@@ -117,7 +117,14 @@ package final class Credentials: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private func noteUse(of id: String) {
+    /// The secret of a key that is there and active, to see whether a request was signed with it.
+    package func secret(ofActive id: String) -> String? {
+        let key = snapshot.withLock { $0.keys[id] }
+        return key.flatMap { $0.state == .active ? secret(of: $0) : nil }
+    }
+
+    /// It has signed something.
+    package func noteUse(of id: String) {
         let now = time.now()
         snapshot.withLock { $0.uses[id] = now }
     }

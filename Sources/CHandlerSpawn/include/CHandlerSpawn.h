@@ -42,6 +42,9 @@ struct martlet_program {
     gid_t group;
     const gid_t *groups;
     uint32_t groups_count;
+    // Whether it lives on until the server lets go of it: nothing is timed here, and what a run is
+    // given as its event is not copied, but stays open as descriptor 3.
+    bool is_worker;
 };
 
 // Opens the folder `name` in the folder at `path`, and makes it where it is missing. Follows no link
@@ -68,7 +71,8 @@ struct martlet_run {
     uint32_t program;
     // `MARTLET_NAME=value`, with a null at the end; other names are refused.
     char *const *variables;
-    // Its 0, 1 and 2, and what becomes `event.json` in its folder, from the start of the file.
+    // Its 0, 1 and 2, and what becomes `event.json` in its folder, from the start of the file (of a
+    // worker: its 3).
     int input, output, error, event;
 };
 

@@ -3,10 +3,8 @@ import Documents
 import MailModel
 import Storage
 
-/// What an operator asks about sending: access keys, suppression lists, and what identities send
-/// with.
+/// What an operator asks about sending: suppression lists, and what identities send with.
 package struct SenderOperations: Sendable {
-    private let credentials: Credentials
     private let suppressions: SuppressionOperations
     let sentMails: SentMailOperations
     private let tlsResults: TLSResultOperations
@@ -18,12 +16,11 @@ package struct SenderOperations: Sendable {
 
     /// No `zoneKeeper`: a person keeps the service domain's records.
     package init(
-        credentials: Credentials, suppressions: SuppressionOperations,
-        sentMails: SentMailOperations, tlsResults: TLSResultOperations,
+        suppressions: SuppressionOperations, sentMails: SentMailOperations,
+        tlsResults: TLSResultOperations,
         identities: SendingIdentities, setup: SenderSetup, verifier: SendingVerifier,
         records: SendingRecords, zoneKeeper: ServiceZoneKeeper? = nil
     ) {
-        self.credentials = credentials
         self.suppressions = suppressions
         self.sentMails = sentMails
         self.tlsResults = tlsResults
@@ -40,70 +37,19 @@ package struct SenderOperations: Sendable {
     /// What is asked, where anything is sent at all.
     static func configured(_ senders: SenderOperations?) throws(ControlFailure) -> SenderOperations
     {
-        guard let senders else {
-            throw ControlFailure(
-                .invalid,
-                "nothing is sent: the configuration does not have “sending: {enabled: true}”; with it, "
-                    + "start the server anew")
-        }
+        guard let senders else { throw notConfigured }
         return senders
     }
 
-    // MARK: Access keys
-
-    func createAccessKey(_ name: String) async throws -> SenderAnswer {
-        do throws(Credentials.Problem) {
-            return .newAccessKey(NewAccessKeyView(try await credentials.create(name: name)))
-        } catch {
-            switch error {
-            case .full:
-                throw ControlFailure(
-                    .invalid,
-                    "there are \(Credentials.keysMax) access keys already: delete some that nobody uses "
-                        + "(martlet credentials, martlet credentials delete ID)")
-            case .badName:
-                throw ControlFailure(
-                    .invalid,
-                    "a name has 1 to \(Credentials.nameLengthMax) characters on one line")
-            case .storage(let failure): throw failure
-            }
-        }
-    }
-
-    var accessKeys: SenderAnswer { .accessKeys(credentials.records.map(AccessKeyView.init)) }
-
-    func setAccessKey(_ id: String, isActive: Bool) async throws -> ControlAnswer {
-        guard try await credentials.setState(isActive ? .active : .inactive, of: id) else {
-            throw missingKey(id)
-        }
-        return .done(
-            "access key \(id) is " + (isActive ? "enabled" : "disabled: nobody signs in with it"))
-    }
-
-    func deleteAccessKey(_ id: String) async throws -> ControlAnswer {
-        guard try await credentials.delete(id) else { throw missingKey(id) }
-        return .done("access key \(id) is deleted")
-    }
-
-    private func missingKey(_ id: String) -> ControlFailure {
-        let hint = NearMiss.hint(id, among: credentials.records.map(\.id))
-        let step =
-            credentials.records.isEmpty
-            ? "; there are none yet: martlet credentials create NAME"
-            : "; martlet credentials lists all"
-        return ControlFailure(
-            .notFound, "there is no access key “\(id)”\(hint.isEmpty ? step : hint)")
-    }
+    static let notConfigured = ControlFailure(
+        .invalid,
+        "nothing is sent: the configuration does not have “sending: {enabled: true}”; with it, start "
+            + "the server anew")
 
     // MARK: Suppression, and the service domain
 
     func answer(_ request: SenderRequest) async throws -> ControlAnswer {
         switch request {
-        case .createAccessKey(let name): .sending(try await createAccessKey(name))
-        case .listAccessKeys: .sending(accessKeys)
-        case .setAccessKey(let id, let isActive):
-            try await setAccessKey(id, isActive: isActive)
-        case .deleteAccessKey(let id): try await deleteAccessKey(id)
         case .suppress(let entries, let isGlobal):
             .sending(try await suppressions.put(entries, isGlobal: isGlobal))
         case .unsuppress(let addresses, let isGlobal):

@@ -1,13 +1,16 @@
 package import DeliveryQueue
 package import Storage
 
-/// What can be asked about sending: who may, and to whom not.
-package enum SenderRequest: Sendable, Codable {
-    case createAccessKey(name: String)
-    case listAccessKeys
-    case setAccessKey(id: String, isActive: Bool)
-    case deleteAccessKey(id: String)
+/// What can be asked about access keys: of who sends, and of who asks for objects.
+package enum AccessKeyRequest: Sendable, Codable {
+    case create(name: String)
+    case list
+    case setActive(Bool, id: String)
+    case delete(id: String)
+}
 
+/// What can be asked about sending.
+package enum SenderRequest: Sendable, Codable {
     /// At most `SuppressionOperations.batchMax`. SES: `PutSuppressedDestination`
     case suppress([SuppressionEntry], isGlobal: Bool)
     /// At most `SuppressionOperations.batchMax`; those that are not there are passed over.

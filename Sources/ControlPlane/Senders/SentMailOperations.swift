@@ -8,10 +8,11 @@ package struct SentMailOperations: Sendable {
     package static let pageMax = 10_000
 
     private let store: any SendingStore
-    private let queue: DeliveryQueue
+    private let queue: DeliveryQueue?
     private let time: any TimeSource
 
-    package init(store: any SendingStore, queue: DeliveryQueue, time: any TimeSource) {
+    /// No `queue`: nothing is sent, and nothing can be changed.
+    package init(store: any SendingStore, queue: DeliveryQueue?, time: any TimeSource) {
         self.store = store
         self.queue = queue
         self.time = time
@@ -20,8 +21,9 @@ package struct SentMailOperations: Sendable {
     /// Destinations that rest, of one answer.
     private static let restingMax = 10
 
-    func status() async throws -> SendingStatusView {
-        SendingStatusView(
+    func status() async throws -> SendingStatusView? {
+        guard let queue else { return nil }
+        return SendingStatusView(
             try await queue.counts(), beingTried: queue.atWork,
             next: try await store.nextDue()?.iso8601Text,
             resting: try await store.failingDestinations(limit: Self.restingMax))
@@ -54,6 +56,7 @@ package struct SentMailOperations: Sendable {
     func apply(
         _ change: SentMailChange, _ filter: SentMailFilter, isDry: Bool
     ) async throws -> SenderAnswer {
+        guard let queue else { throw SenderOperations.notConfigured }
         if let state = filter.states.first(where: { !change.states.contains($0) }) {
             let able = change.states.map(\.rawValue).joined(separator: " or ")
             throw ControlFailure(

@@ -25,6 +25,7 @@ package struct SuppressionEntry: Sendable, Hashable, Codable {
         case notJSON
         case noAddress(String)
         case noReason(String)
+        case pattern(String)
 
         package var description: String {
             switch self {
@@ -33,6 +34,7 @@ package struct SuppressionEntry: Sendable, Hashable, Codable {
             case .notJSON: "no object with emailAddress and reason"
             case .noAddress(let text): "“\(text)” is no mail address"
             case .noReason(let text): "“\(text)” is no reason: BOUNCE or COMPLAINT"
+            case .pattern(let text): "“\(text)” \(SuppressionOperations.isNoPattern)"
             }
         }
     }
@@ -53,6 +55,8 @@ package struct SuppressionEntry: Sendable, Hashable, Codable {
         guard !text.isEmpty else { return nil }
         let (address, reason) = isObject(text) ? try fields(ofObject: text) : fields(of: text)
         guard let mailbox = Mailbox(address) else { throw .noAddress(address) }
+        // What stands on a list from before can be taken off it.
+        guard !needsReason || mailbox.localPart != "*" else { throw .pattern(address) }
         let known = SuppressionRecord.Reason(rawValue: reason.uppercased())
         guard let found = known ?? (needsReason || !reason.isEmpty ? nil : .bounce) else {
             throw .noReason(reason)

@@ -28,9 +28,12 @@ package struct SuppressionOperations: Sendable {
         guard entries.count <= Self.batchMax else { throw Self.tooMany }
         let now = time.now()
         let records = try entries.map { entry in
-            SuppressionRecord(
-                scope: scope(isGlobal), address: try address(entry.address), reason: entry.reason,
-                changedAt: now)
+            let address = try address(entry.address)
+            guard !address.hasPrefix("*@") else {
+                throw ControlFailure(.invalid, "“\(address)” \(Self.isNoPattern)")
+            }
+            return SuppressionRecord(
+                scope: scope(isGlobal), address: address, reason: entry.reason, changedAt: now)
         }
         try await store.put(records)
         return .count(records.count)
@@ -71,6 +74,9 @@ package struct SuppressionOperations: Sendable {
         }
         return SuppressionRecord.address(mailbox)
     }
+
+    static let isNoPattern =
+        "would be an address of its own, and no pattern: a list holds whole addresses"
 
     private static let tooMany = ControlFailure(
         .invalid, "at most \(batchMax) addresses a request")

@@ -18,6 +18,8 @@ struct ActionParts {
     /// Who is asked before the 250.
     let sessionHandlers: SessionHandlers
     let deliverer: TopicDeliverer
+    /// Its workers are started and ended with the server.
+    let handlers: ProcessInvoker
     let topics: TopicDirectory
     let subscriptions: Subscriptions
     /// Nil without a public side.
@@ -38,9 +40,10 @@ struct ActionParts {
             topicARN: SESRuleDocument.topicARN,
             onChange: { wake.call() })
         try await subscriptions.adopt()
-        let handlers = ProcessInvoker(
-            helper: helper, runningMax: configuration.handlersRunningMax,
+        let handlers = try ProcessInvoker(
+            helper: helper, runningMax: configuration.handlersRunningMax, time: time,
             log: surroundings.mailLog)
+        self.handlers = handlers
         var actions = ReceiptActions(
             objects: spool.objects, invoker: handlers, topics: topics, bodies: spool.bodies,
             time: time, random: random, headerBytesMax: configuration.inbound.headerBytesMax)
@@ -64,8 +67,9 @@ struct ActionParts {
                 judge: judging.judge, feedback: feedback, actions: actions,
                 retries: configuration.retries, time: time, random: random,
                 pause: surroundings.pause, log: surroundings.journal,
-                onDeliveries: { wake.call() }, guesser: guesser,
-                handlersMax: configuration.handlersRunningMax)
+                onDeliveries: { wake.call() }, onUnwritten: { ending.leftUnwritten($0) },
+                guesser: guesser, handlersMax: configuration.handlersRunningMax,
+                workers: configuration.workerProcessesByName)
         }
         deliverer = TopicDeliverer(
             outbox: spool.store, directory: topics, wishes: subscriptions,
@@ -73,7 +77,7 @@ struct ActionParts {
             side: Self.side(configuration, signingKey), retries: configuration.retries,
             time: time, random: random, pause: surroundings.pause, wake: wake,
             log: surroundings.log,
-            topicARN: SESRuleDocument.topicARN)
+            topicARN: SESRuleDocument.topicARN, onUnwritten: { ending.leftUnwritten($0) })
     }
 
     private static func signingKey(

@@ -17,6 +17,7 @@ struct OperationParts {
     let submit: SubmitServer?
     let health: HealthServer?
     let web: PublicWebServer?
+    let s3: S3Server?
     /// What is done by the clock, each by itself.
     let recurring: [Recurring]
     let reloads: RuleReloads
@@ -24,7 +25,7 @@ struct OperationParts {
     init(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
         _ rules: RuleParts, _ names: NameParts, _ actions: ActionParts,
-        _ receiving: ReceivingParts, _ sending: SendingParts?
+        _ receiving: ReceivingParts, _ secrets: SecretParts?, _ sending: SendingParts?
     ) {
         let wake = actions.wake
         let load = LoadGuard(
@@ -44,12 +45,16 @@ struct OperationParts {
                     verifier: verifier, senders: sending?.operations,
                     time: surroundings.time, random: surroundings.random),
                 senders: sending?.operations,
+                idleSending: IdleSending(store: spool.store, time: surroundings.time),
+                accessKeys: secrets.map { AccessKeyOperations($0.credentials) },
                 ruleSets: rules.ruleSets, rules: rules.rules,
                 mails: spool.store,
                 outbox: spool.store, bodies: spool.bodies,
                 facts: MailFactsReader(
                     bodies: spool.bodies, returnPaths: sending?.returnPaths,
-                    guesser: actions.guesser), time: surroundings.time,
+                    guesser: actions.guesser),
+                duties: receiving.flow.duties, time: surroundings.time,
+                random: surroundings.random,
                 topics: TopicOperations(
                     directory: actions.topics, subscriptions: actions.subscriptions),
                 queue: actions.queue, traces: receiving.traces,
@@ -65,12 +70,17 @@ struct OperationParts {
             rules: rules.ruleSets, folder: rules.folder, stamp: rules.stamp,
             log: surroundings.log)
         recurring =
-            Self.recurring(
+            [Self.replays(surroundings, spool, rules, actions, sending)]
+            + Self.recurring(
                 configuration, surroundings, spool, actions, reloads, checks,
                 receiving.certificates, load, surroundings.clock)
             + (sending.map {
                 Self.recurring(configuration, surroundings, spool, $0, checks, surroundings.clock)
             } ?? [])
+            + (secrets.map { [Self.noteOfUses(surroundings, $0.credentials)] } ?? [])
+        s3 = secrets.flatMap {
+            S3Server(configuration, surroundings, spool, $0.credentials)
+        }
         web = Self.web(configuration, surroundings, actions)
         let gauges = Gauges(
             store: spool.store, receiving: receiving, queue: sending?.queue, disk: spool.disk,
@@ -133,6 +143,23 @@ struct OperationParts {
         ]
     }
 
+    /// Past mails that are run again.
+    private static func replays(
+        _ surroundings: Surroundings, _ spool: SpoolParts, _ rules: RuleParts,
+        _ actions: ActionParts, _ sending: SendingParts?
+    ) -> Recurring {
+        let replayer = Replayer(
+            store: spool.store, bodies: spool.bodies,
+            candidates: ReplayCandidates(
+                store: spool.store, bodies: spool.bodies, rules: rules.rules,
+                facts: MailFactsReader(
+                    bodies: spool.bodies, returnPaths: sending?.returnPaths,
+                    guesser: actions.guesser)),
+            room: spool.disk, time: surroundings.time, random: surroundings.random,
+            log: surroundings.journal)
+        return surroundings.every(1_000, "the replay of mails") { try await replayer.turn() }
+    }
+
     /// What sending wants of the clock.
     private static func recurring(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
@@ -141,15 +168,12 @@ struct OperationParts {
         let every = surroundings.every
         let checks = SenderChecks(
             verifier: sending.verifier, identities: identities, log: surroundings.log)
-        let (credentials, store, tlsResults) = (
-            sending.credentials, spool.store, sending.tlsResults
-        )
+        let (store, tlsResults) = (spool.store, sending.tlsResults)
         let days = Int64(configuration.spool.recordRetentionDays)
         var recurring = [
             every(5_000, "the look for the records of senders") {
                 try await checks.run(trusted: clock.trustedNow())
             },
-            every(60_000, "the note of used access keys") { try await credentials.writeUses() },
             every(60_000, "the record of TLS results") {
                 try await tlsResults.write()
                 guard let now = clock.trustedNow() else { return }
@@ -170,6 +194,14 @@ struct OperationParts {
                 every(1_000, "the push of the service domain's records") { try await pushes.run() })
         }
         return recurring
+    }
+
+    private static func noteOfUses(
+        _ surroundings: Surroundings, _ credentials: Credentials
+    ) -> Recurring {
+        surroundings.every(60_000, "the note of used access keys") {
+            try await credentials.writeUses()
+        }
     }
 
     private static func web(

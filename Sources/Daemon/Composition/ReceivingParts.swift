@@ -116,7 +116,9 @@ struct ReceivingParts {
             limit: limit, used: OpenFiles.used,
             setAside: OpenFiles.setAside(
                 limit: limit, hasHealth: configuration.health != nil,
-                hasWeb: configuration.web != nil, triesMax: configuration.sending.triesWanted))
+                hasWeb: configuration.web != nil, hasS3: configuration.s3 != nil,
+                triesMax: configuration.sending.triesWanted,
+                workerProcesses: configuration.workerProcesses))
         if room < limits.connectionsMax {
             surroundings.log.warning(
                 "fewer connections than limits.connectionsMax: raise the limit of open files",

@@ -5,7 +5,6 @@ import DNSClient
 import DeliveryQueue
 import Foundation
 import InboundSMTP
-import LibCrypto
 import Logging
 import MailFlow
 import MailModel
@@ -37,27 +36,17 @@ struct SendingParts {
     private let group = MultiThreadedEventLoopGroup(
         numberOfThreads: max(1, min(4, System.coreCount / 2)))
 
-    /// `forgetsSecrets`: what cannot be opened with the key that is there is removed.
     init(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
         _ rules: RuleParts, _ names: NameParts, _ judging: JudgingParts, _ actions: ActionParts,
-        forgetsSecrets: Bool
+        _ secrets: SecretParts
     ) async throws {
         let sending = configuration.sending
         let (time, random, store) = (surroundings.time, surroundings.random, spool.store)
-        let secrets = SealedSecrets(
-            file: SecretKeyFile(folder: "\(configuration.dataDirectory)/keys"), store: store,
-            forgets: forgetsSecrets, random: random, log: surroundings.log)
-        let root = try await secrets.rootKey()
-        let box = SecretBox(root)
+        let maker = secrets.maker
         let hostname = Domain(validatedASCII: configuration.hostname)
-        credentials = Credentials(
-            store: store, box: box, regions: [SESRuleDocument.region], time: time, random: random)
-        try await credentials.reload()
-        let maker = DKIMKeyMaker(rsa: LibCryptoRSA(), box: box, time: time, random: random)
-        identities = SendingIdentities(store: store, maker: maker)
-        try await identities.reload()
-        try await secrets.check(credentials, identities)
+        credentials = secrets.credentials
+        identities = secrets.identities
         records = SendingRecords(serviceDomain: sending.serviceDomain, hostname: hostname)
         setup = SenderSetup(identities: identities, maker: maker, time: time)
         verifier = SendingVerifier(
@@ -89,7 +78,7 @@ struct SendingParts {
         }
         let routes = Self.routes(sending)
         let plans = sending.retries
-        let tokens = ReturnPathToken.Key(root)
+        let tokens = ReturnPathToken.Key(secrets.root)
         let office = SendingOffice(
             settings: settings, senders: identities, tokens: tokens, topics: actions.topics,
             routes: routes, plans: plans, time: time, random: random)
@@ -113,11 +102,11 @@ struct SendingParts {
             office: office, routes: routes, plans: plans, time: time, random: random,
             pause: surroundings.pause, log: surroundings.journal, executor: WorkThreads.deliveries,
             wasClockSet: { [clock = surroundings.clock] in clock.wasSet() },
+            onUnwritten: { [ending = surroundings.ending] in ending.leftUnwritten($0) },
             onDeliveries: { wake.call() })
         try await queue.learn()
         self.queue = queue
         operations = SenderOperations(
-            credentials: credentials,
             suppressions: SuppressionOperations(store: store, time: time),
             sentMails: SentMailOperations(store: store, queue: queue, time: time),
             tlsResults: TLSResultOperations(store: store, time: time) {

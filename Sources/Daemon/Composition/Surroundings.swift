@@ -59,16 +59,25 @@ extension Surroundings {
     }
 }
 
-/// Whether a sync failed: then the process takes no more mail and ends.
+/// Whether a sync failed: then the process takes no more mail and ends. And whether what was done by
+/// the end could not be written.
 final class Ending: Sendable {
     private struct State {
         var failure: StorageFailure?
+        var unwritten: StorageFailure?
         var action: (@Sendable () -> Void)?
     }
 
     private let state = Mutex(State())
 
     var failure: StorageFailure? { state.withLock { $0.failure } }
+
+    /// Why the first of what was done last could not be written; it is done again.
+    var unwritten: StorageFailure? { state.withLock { $0.unwritten } }
+
+    func leftUnwritten(_ failure: StorageFailure) {
+        state.withLock { $0.unwritten = $0.unwritten ?? failure }
+    }
 
     func syncFailed(_ failure: StorageFailure) {
         state.withLock { state -> (@Sendable () -> Void)? in

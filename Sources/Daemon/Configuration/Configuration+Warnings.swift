@@ -4,6 +4,7 @@ import InboundSMTP
 package import MailModel
 import ObjectStorage
 package import RuleEngine
+import S3API
 import Storage
 import Topics
 
@@ -21,7 +22,10 @@ extension Configuration {
                 "handler “\(handler.name)” runs as the server's own user: it can read the spool, and "
                     + "processesMax does not hold; give it a user of its own (handlers.*.user)")
         }
-        for (name, port) in [("web", web?.listener.port), ("health", health?.port)] {
+        let ports = [
+            ("web", web?.listener.port), ("health", health?.port), ("s3", s3?.listener.port),
+        ]
+        for (name, port) in ports {
             guard user != nil, let port, (1..<1_024).contains(port) else { continue }
             warnings.append(
                 "\(name).port is below 1024, and bound when root's rights are given up: "
@@ -31,7 +35,7 @@ extension Configuration {
             limit: OpenFiles.limitMax, used: OpenFiles.usedAtStart,
             setAside: OpenFiles.setAside(
                 limit: OpenFiles.limitMax, hasHealth: health != nil, hasWeb: web != nil,
-                triesMax: sending.triesWanted))
+                hasS3: s3 != nil, triesMax: sending.triesWanted, workerProcesses: workerProcesses))
         if room < connections.connectionsMax {
             warnings.append(
                 "limits.connectionsMax is more than a limit of \(OpenFiles.limitMax) open files "
@@ -44,6 +48,11 @@ extension Configuration {
                     "delivery.triesMax is more than a limit of \(OpenFiles.limitMax) open files "
                         + "holds (ulimit -Hn, LimitNOFILE): at most \(tries) are made at once")
             }
+        }
+        if s3 != nil, buckets.values.allSatisfy({ $0.access.isClosed }) {
+            warnings.append(
+                "s3 serves nobody: no bucket names an access key (buckets.*.readers, "
+                    + "buckets.*.writers)")
         }
         if activeRuleSet == nil {
             warnings.append(

@@ -6,6 +6,7 @@ package import Handlers
 package import InboundSMTP
 package import MailFlow
 package import MailModel
+package import S3API
 package import Scanners
 package import Screening
 package import Storage
@@ -97,6 +98,14 @@ package struct Configuration: Sendable {
         package var directory: String
         /// Whether SES's `AMAZON_SES_SETUP_NOTIFICATION` object is written.
         package var hasSetupObject: Bool
+        /// Which access keys may do what there by S3's protocol.
+        package var access = S3Bucket(readers: [], writers: [])
+    }
+
+    /// Where buckets are served by S3's protocol.
+    package struct S3: Sendable, Equatable {
+        package var listener: Listener
+        package var objectBytesMax: Int
     }
 
     package struct Web: Sendable, Equatable {
@@ -151,9 +160,19 @@ package struct Configuration: Sendable {
     package var maildirs: [String: MaildirPattern]
     package var webhooks: [String: Webhook]
     package var handlers: [HandlerProgram]
+    /// Of each worker, by its name.
+    package var workerProcessesByName: [String: Int] {
+        Dictionary(
+            handlers.compactMap { handler in handler.processes.map { (handler.name, $0) } },
+            uniquingKeysWith: { first, _ in first })
+    }
+    /// Of all workers together.
+    package var workerProcesses: Int { workerProcessesByName.values.reduce(0, +) }
     package var topics: [String: [Subscriber]]
     /// Nil: no public side.
     package var web: Web?
+    /// Nil: nobody is served objects.
+    package var s3: S3?
     /// Where requests of ours may go.
     package var http: AddressGuard
     package var filters: [AddressFilters.Filter]

@@ -92,11 +92,12 @@ package struct ConfigurationDocument {
         let listeners = places.listeners(root.required("listeners"))
         let health = root["health"].flatMap { places.health($0) }
         let web = root["web"].flatMap { places.web($0) }
+        let s3 = root["s3"].flatMap { places.s3($0, settings) }
         let user = root["user"].flatMap { SystemUsers(ourUser: ourUser).server($0) }
         var targets = TargetDocument(
             settings: settings,
             users: SystemUsers(ourUser: ourUser, server: user), dataDirectory: dataDirectory,
-            hasWeb: root["web"] != nil)
+            hasWeb: root["web"] != nil, hasS3: root["s3"] != nil)
         let dns = DNSDocument(settings: settings)
         let buckets = targets.buckets(root["buckets"])
         let maildirs = targets.maildirs(root["maildirs"])
@@ -130,7 +131,7 @@ package struct ConfigurationDocument {
                 ?? settings.absolute(ConfigurationSchema.setting("rules.directory").defaultText),
             activeRuleSet: rules?.string("active"), buckets: buckets,
             maildirs: maildirs, webhooks: webhooks, handlers: handlers,
-            topics: topics, web: web, http: addressGuard(settings.section(root, "http")),
+            topics: topics, web: web, s3: s3, http: addressGuard(settings.section(root, "http")),
             filters: filters(root["filters"]),
             dns: dns.dns(settings.section(root, "dns")),
             verificationPrefix: dns.verificationPrefix(settings.section(root, "identities")),

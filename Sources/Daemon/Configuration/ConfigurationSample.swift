@@ -3,6 +3,8 @@ package enum ConfigurationSample {
     /// What stands for the `*` of a setting: the names of the first entry that begins its path.
     private static let exampleNames: [(path: String, names: [String])] = [
         ("buckets.", ["mail"]), ("maildirs.", ["home"]), ("webhooks.", ["tickets"]),
+        ("handlers.*.processesMax", ["ticket"]), ("handlers.*.processes", ["filter"]),
+        ("handlers.*.worker", ["filter"]), ("handlers.*.function", ["lambda"]),
         ("handlers.", ["ticket"]),
         ("topics.*.*.file", ["received", "log"]), ("topics.*.*", ["received", "web"]),
         ("topics.", ["received"]),

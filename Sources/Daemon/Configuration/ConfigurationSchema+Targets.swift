@@ -10,6 +10,13 @@ extension ConfigurationSchema {
             path: "buckets.*.setupObject", defaultText: "false",
             comment: "Whether SES's AMAZON_SES_SETUP_NOTIFICATION object is put there."),
         Setting(
+            path: "buckets.*.readers", defaultText: "[]",
+            comment:
+                "Access keys, by their ids, that get and list its objects by S3's protocol, ..."),
+        Setting(
+            path: "buckets.*.writers", defaultText: "[]",
+            comment: "... and those that also put, copy and delete them."),
+        Setting(
             path: "maildirs.*.path",
             defaultText: "/var/vmail/${recipientDomain}/${recipientUser}",
             isExample: true,
@@ -80,6 +87,23 @@ extension ConfigurationSchema {
             path: "handlers.*.errorBytesMax", defaultText: "16384",
             comment: "Standard error that goes to the log.", range: 1...largest),
         Setting(
+            path: "handlers.*.worker", defaultText: "[/usr/local/lib/martlet/worker.py]",
+            isExample: true,
+            comment:
+                "In place of “command”: a program that lives on, and is asked about one mail\n"
+                + "after another. The other settings are as above; “timeoutSeconds” is for one\n"
+                + "answer, and the output and the errors are those of one mail."),
+        Setting(
+            path: "handlers.*.processes", defaultText: "2",
+            comment: "Of a worker or function: how many of it live, at most 256 of all.",
+            range: 1...64),
+        Setting(
+            path: "handlers.*.function",
+            defaultText: "[/usr/bin/python3, -m, awslambdaric, app.handler]", isExample: true,
+            comment:
+                "In place of “command”: the runtime of a Lambda function, which lives on as a\n"
+                + "worker does, and asks for its events by the Lambda Runtime API."),
+        Setting(
             path: "topics.*.signatureVersion", defaultText: "1",
             comment: "How its messages are signed, where there is a web section: 1 (SHA-1, as SNS\n"
                 + "does by default) or 2 (SHA-256). No subscriber can have this name.",
@@ -127,6 +151,16 @@ extension ConfigurationSchema {
         Setting(
             path: "web.port", defaultText: "8026", isExample: true,
             comment: "Port 0 lets the system choose.", range: 0...65_535),
+        Setting(
+            path: "s3.address", defaultText: "127.0.0.1", isExample: true,
+            comment: "Where buckets are served by S3's protocol, in plain HTTP; nowhere without it."
+        ),
+        Setting(
+            path: "s3.port", defaultText: "8027", isExample: true,
+            comment: "Port 0 lets the system choose.", range: 0...65_535),
+        Setting(
+            path: "s3.objectBytesMax", defaultText: "67108864", isExample: true,
+            comment: "An object that is put.", range: 1...5_368_709_120),
         Setting(
             path: "http.allow", defaultText: "[]",
             comment: "Where requests of ours may go beside the open internet: blocks of addresses\n"

@@ -38,6 +38,17 @@ struct ListenerDocument {
         }
     }
 
+    mutating func s3(_ value: DocumentValue, _ settings: SettingReader) -> Configuration.S3? {
+        let keys = ConfigurationSchema.keys(at: "s3")
+        let mapping = value.mapping(keys: [])
+        let objectBytesMax = settings.int(mapping, "s3.objectBytesMax")
+        // Said once, where it is no mapping.
+        guard mapping != nil else { return nil }
+        return listener(value, keys).map {
+            Configuration.S3(listener: $0, objectBytesMax: objectBytesMax)
+        }
+    }
+
     private mutating func listener(
         _ value: DocumentValue, _ keys: [String]
     ) -> Configuration.Listener? {

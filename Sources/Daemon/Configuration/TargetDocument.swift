@@ -3,6 +3,8 @@ import Foundation
 import Glibc
 import Handlers
 import MailModel
+import S3API
+import Storage
 import Topics
 
 /// Reads what rules refer to: buckets, handlers, topics and their subscribers.
@@ -11,13 +13,22 @@ struct TargetDocument {
     let users: SystemUsers
     var places: PlacesOnDisk
 
+    /// Of all workers together.
+    private static let workerProcessesMax = 256
+
     /// Whether the configuration has a public side.
     private let hasWeb: Bool
+    /// Whether buckets are served by S3's protocol.
+    private let hasS3: Bool
 
-    init(settings: SettingReader, users: SystemUsers, dataDirectory: String?, hasWeb: Bool) {
+    init(
+        settings: SettingReader, users: SystemUsers, dataDirectory: String?, hasWeb: Bool,
+        hasS3: Bool
+    ) {
         self.settings = settings
         self.users = users
         self.hasWeb = hasWeb
+        self.hasS3 = hasS3
         places = PlacesOnDisk(dataDirectory: dataDirectory)
     }
 
@@ -60,27 +71,71 @@ struct TargetDocument {
             guard let mapping = entry.mapping(keys: ConfigurationSchema.keys(at: "buckets.*"))
             else { continue }
             let hasSetupObject = settings.bool(mapping, "buckets.*.setupObject")
+            let access = S3Bucket(
+                readers: accessKeys(mapping["readers"]), writers: accessKeys(mapping["writers"]))
             guard let directory = mapping.required("directory"),
                 let path = settings.path(directory, to: .folder)
             else { continue }
             places.addBucket(name, folder: path, directory)
-            buckets[name] = Configuration.Bucket(directory: path, hasSetupObject: hasSetupObject)
+            buckets[name] = Configuration.Bucket(
+                directory: path, hasSetupObject: hasSetupObject, access: access)
         }
         return buckets
+    }
+
+    /// Whether there are such keys is known to the database alone.
+    private func accessKeys(_ value: DocumentValue?) -> Set<String> {
+        guard let value else { return [] }
+        if !hasS3 { value.noteWhole("without an “s3” section nobody is served objects") }
+        return Set(
+            value.list().compactMap { entry in
+                guard let id = entry.string() else { return nil }
+                guard AccessKeyRecord.isID(id) else {
+                    entry.note(
+                        "“\(id)” is no access key's id, such as \(AccessKeyRecord.idPrefix)Q3EGU5XWB7LJ2K4M "
+                            + "(martlet credentials)")
+                    return nil
+                }
+                return id
+            })
     }
 
     // MARK: Handlers
 
     func handlers(_ value: DocumentValue?) -> [HandlerProgram] {
-        named(value).compactMap { name, entry in
+        let handlers: [HandlerProgram] = named(value).compactMap { name, entry in
             let keys = ConfigurationSchema.keys(at: "handlers.*")
             guard let mapping = entry.mapping(keys: keys) else { return nil }
-            return handler(name, mapping)
+            return handler(name, mapping, entry)
         }
+        let processes = handlers.reduce(0) { $0 + ($1.processes ?? 0) }
+        if processes > Self.workerProcessesMax {
+            value?.noteWhole(
+                "\(processes) processes of workers and functions, and at most \(Self.workerProcessesMax) "
+                    + "of all together")
+        }
+        return handlers
     }
 
-    private func handler(_ name: String, _ mapping: DocumentMapping) -> HandlerProgram? {
-        var handler = HandlerProgram(name: name, command: command(mapping.required("command")))
+    private func handler(
+        _ name: String, _ mapping: DocumentMapping, _ entry: DocumentValue
+    ) -> HandlerProgram? {
+        let kinds = ["command", "worker", "function"].filter(mapping.keys.contains)
+        // A near miss has been told.
+        if kinds.count > 1 || kinds.isEmpty && !mapping.hasUnknownKeys {
+            entry.noteWhole("a handler has a “command”, a “worker” or a “function”")
+        }
+        if kinds == ["command"], mapping.keys.contains("processes") {
+            mapping.note("“processes” is of a “worker” or a “function” alone", atKey: "processes")
+        }
+        let program = kinds.first.map { command(mapping.required($0)) } ?? []
+        var handler = HandlerProgram(name: name, command: program)
+        let processes = settings.int(mapping, "handlers.*.processes")
+        switch kinds.first {
+        case "worker": handler.kind = .worker(processes: processes)
+        case "function": handler.kind = .function(processes: processes)
+        default: handler.kind = .script
+        }
         handler.environment = environment(mapping["environment"])
         handler.timeoutSeconds = settings.int(mapping, "handlers.*.timeoutSeconds")
         handler.memoryBytesMax = settings.int(mapping, "handlers.*.memoryBytesMax")

@@ -7,15 +7,22 @@ final class DataDirectoryLock: Sendable {
 
     private let descriptor: Int32
 
-    /// Throws where another server has the folder.
+    /// Throws where another server has the folder, or its lock cannot be had.
     init(directory: String) throws(Server.Failure) {
         let path = "\(directory)/lock"
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let reason = String(cString: strerror(errno))
-            if descriptor >= 0 { close(descriptor) }
+        guard descriptor >= 0 else {
             throw Server.Failure(
-                description: "another server uses \(directory) (\(path): \(reason))")
+                description: "\(path) cannot be opened: \(String(cString: strerror(errno)))")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let code = errno
+            let reason = String(cString: strerror(code))
+            close(descriptor)
+            throw Server.Failure(
+                description: code == EWOULDBLOCK
+                    ? "another server uses \(directory) (\(path): \(reason))"
+                    : "\(path) cannot be locked: \(reason)")
         }
         wasCut = lseek(descriptor, 0, SEEK_END) > 0
         guard wasCut || write(descriptor, "serving\n", 8) == 8 else {

@@ -27,7 +27,7 @@ enum OpenFiles {
 
     /// Each connection may have a body file beside its socket, and a quarter of the limit (at
     /// most 256) is left to everything else: handlers, objects, readers of the spool.
-    /// `setAside`: what the listeners for HTTP and sending may take.
+    /// `setAside`: what the listeners for HTTP, sending and the workers may take.
     static func connections(limit: Int, used: Int, setAside: Int) -> Int {
         max(1, (limit - used - setAside - min(256, limit / 4)) / 2)
     }
@@ -39,13 +39,23 @@ enum OpenFiles {
     /// an eighth of the limit. A try may have a body file beside its connection.
     static func sending(most: Int, limit: Int) -> Int { max(1, min(most, limit / 8)) }
 
-    /// `triesMax`: as it is configured; nil where nothing is sent.
-    static func setAside(limit: Int, hasHealth: Bool, hasWeb: Bool, triesMax: Int?) -> Int {
+    /// Of each process that lives for many mails, at most: two pipes, its keeper, what wakes its
+    /// thread, and a function's listener and connections (a worker has a third pipe and its mail).
+    private static let filesOfWorker = 10
+
+    /// `triesMax`: as it is configured; nil where nothing is sent. A request for an object has a file
+    /// open beside its connection, or writes one.
+    static func setAside(
+        limit: Int, hasHealth: Bool, hasWeb: Bool, hasS3: Bool, triesMax: Int?,
+        workerProcesses: Int
+    ) -> Int {
         let health = httpConnections(most: HealthServer.connectionsMax, limit: limit)
         let web = httpConnections(most: PublicWebServer.connectionsMax, limit: limit)
+        let s3 = 2 * httpConnections(most: S3Server.connectionsMax, limit: limit)
         let idle = sending(most: DeliverySettings.Limits().idleConnectionsMax, limit: limit)
         let sent = triesMax.map { 2 * sending(most: $0, limit: limit) + idle } ?? 0
-        return (hasHealth ? health : 0) + (hasWeb ? web : 0) + sent
+        return (hasHealth ? health : 0) + (hasWeb ? web : 0) + (hasS3 ? s3 : 0) + sent
+            + Self.filesOfWorker * workerProcesses
     }
 
     private static var current: rlimit {

@@ -11,6 +11,8 @@ import ServiceLifecycle
 final class WorkThreads: TaskExecutor {
     /// Objects, and the body files that actions read.
     static let actions = WorkThreads(4)
+    /// Objects that are asked for by S3's protocol.
+    static let objects = WorkThreads(4)
     /// Mails that are submitted: signing, and who is not sent to. As many as can sign at once, and one
     /// more for whoever waits for the disk.
     static let submissions = WorkThreads(System.coreCount + 1)

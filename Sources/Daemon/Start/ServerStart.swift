@@ -43,7 +43,8 @@ package struct ServerStart {
             ? nil
             : try HandlerHelper(
                 programs: configuration.handlers, folders: folders,
-                runningMax: configuration.handlersRunningMax, ownUser: configuration.user)
+                runningMax: configuration.handlersRunningMax + configuration.workerProcesses,
+                ownUser: configuration.user)
         try privileges.giveUp()
     }
 

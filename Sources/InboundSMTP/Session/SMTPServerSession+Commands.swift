@@ -105,7 +105,8 @@ extension SMTPServerSession {
             return refuse(SMTPReplies.sizeTooLarge, about: path.wireText)
         }
         mails += 1
-        transaction = Transaction(mailFrom: path, parameters: parameters)
+        transaction = Transaction(
+            mailFrom: path, parameters: parameters, begunAt: receiver.begin())
         send(SMTPReplies.mail)
     }
 
@@ -134,7 +135,9 @@ extension SMTPServerSession {
         guard transaction.recipients.count < settings.limits.recipientsMax else {
             return refuseSurplus(SMTPReplies.tooManyRecipients, about: subject)
         }
-        switch receiver.admit(recipient: path, of: envelope(of: transaction)) {
+        let admission = receiver.admit(
+            recipient: path, of: envelope(of: transaction), begunAt: transaction.begunAt)
+        switch admission {
         case .admitted(let mailbox):
             take(mailbox, parameters)
             send(SMTPReplies.rcpt)

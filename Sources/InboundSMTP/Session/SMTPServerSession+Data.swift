@@ -34,7 +34,7 @@ extension SMTPServerSession {
 
     private func details(of transaction: Transaction) -> MailDetails {
         MailDetails(
-            declaredSize: transaction.parameters.size, login: login,
+            begunAt: transaction.begunAt, declaredSize: transaction.parameters.size, login: login,
             notifications: transaction.notifications.map { parameters in
                 DeliveryNotification(
                     occasions: parameters.occasions,
@@ -74,7 +74,8 @@ extension SMTPServerSession {
             if let failure = beginningFailure() {
                 // Nothing to keep: a transaction that only counts what is thrown away.
                 if transaction == nil {
-                    transaction = Transaction(mailFrom: .null, parameters: MailParameters())
+                    transaction = Transaction(
+                        mailFrom: .null, parameters: MailParameters(), begunAt: receiver.begin())
                 }
                 transaction?.failure = failure
             } else if let failure = open() {

@@ -1,3 +1,4 @@
+import MailModel
 import NIOCore
 import SMTPProtocol
 
@@ -20,7 +21,9 @@ extension SMTPServerSession {
 
     private mutating func handle(_ bytes: ByteBuffer) {
         do throws(SMTPSyntaxError) {
-            handle(try SMTPCommandParser.parse(bytes))
+            let command = try SMTPCommandParser.parse(bytes)
+            if settings.role == .submission { try Self.checkLocalPart(command) }
+            handle(command)
         } catch {
             let reply = reply(to: error, in: bytes)
             if error == .http { return end(reply) }
@@ -31,9 +34,20 @@ extension SMTPServerSession {
 
     private func reply(to error: SMTPSyntaxError, in line: ByteBuffer) -> SMTPReply {
         let reply = SMTPReplies.syntax(error)
-        guard settings.role == .submission, case .address = error, reply.enhanced == Self.badSyntax
+        guard settings.role == .submission, case .address(let fault) = error,
+            reply.enhanced == Self.badSyntax
         else { return reply }
-        return SubmissionReplies.invalidAddress(Self.path(in: line))
+        return SubmissionReplies.invalidAddress(
+            Self.path(in: line), isTooLong: fault.fact == .localPartTooLong)
+    }
+
+    /// Lists of others may have longer ones, which come to us; what is sent goes to servers that take
+    /// no longer ones. RFC 5321 §4.5.3.1.1
+    private static func checkLocalPart(_ command: SMTPCommand) throws(SMTPSyntaxError) {
+        guard case .rcpt(.mailbox(let mailbox), _) = command,
+            mailbox.localPart.utf8.count > AddressParser.sentLocalPartBytesMax
+        else { return }
+        throw .address(AddressError(.localPartTooLong, at: 0))
     }
 
     /// Of an address that is none. RFC 3463 §3.2

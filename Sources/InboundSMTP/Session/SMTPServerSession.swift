@@ -58,6 +58,8 @@ package struct SMTPServerSession {
     struct Transaction {
         var mailFrom: ReversePath
         var parameters: MailParameters
+        /// As the receiver says; rules go by it.
+        var begunAt: Timestamp
         var recipients: [Mailbox] = []
         /// What the sender wants to be told of each.
         var notifications: [RecipientParameters] = []

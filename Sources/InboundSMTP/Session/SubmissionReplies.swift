@@ -35,8 +35,9 @@ enum SubmissionReplies {
     ]
 
     /// `path` is what stood there, as it came.
-    static func invalidAddress(_ path: String) -> SMTPReply {
-        SMTPReply(553, nil, "\(SMTPReplies.line(path)) Invalid email address")
+    static func invalidAddress(_ path: String, isTooLong: Bool) -> SMTPReply {
+        let reason = isTooLong ? ": the part before its @ is too long" : ""
+        return SMTPReply(553, nil, "\(SMTPReplies.line(path)) Invalid email address\(reason)")
     }
 
     static func unknownAddress(_ address: String) -> SMTPReply {

@@ -37,7 +37,9 @@ struct ForwardedHeader {
         if isRewritten { bytes += Self.author(of: section, as: forwarded) }
         // Lines that are no field stay where they are: all of the text of a mail without an empty line.
         var position = section.bytes.startIndex
-        for field in section.fields where Self.isLeftOut(field, isRewritten: isRewritten) {
+        let removed = Set(forwarded.removedHeaders)
+        for field in section.fields
+        where Self.isLeftOut(field, removed, isRewritten: isRewritten) {
             let start = section.bytes.startIndex + field.range.lowerBound
             bytes += section.bytes[position..<start]
             position = section.bytes.startIndex + field.range.upperBound
@@ -47,10 +49,13 @@ struct ForwardedHeader {
         self.bytes = section.hasEmptyLine ? bytes : bytes + [13, 10]
     }
 
-    /// What only its last host writes, and what claims to be a result of ours.
-    private static func isLeftOut(_ field: HeaderBlock.Field, isRewritten: Bool) -> Bool {
+    /// What only its last host writes, what claims to be a result of ours, and what rules remove.
+    private static func isLeftOut(
+        _ field: HeaderBlock.Field, _ removed: Set<String>, isRewritten: Bool
+    ) -> Bool {
         let name = field.name.lowercased()
-        return name == "return-path" || name.hasPrefix("x-ses-") || isRewritten && name == "from"
+        return removed.contains(name) || name == "return-path" || name.hasPrefix("x-ses-")
+            || isRewritten && name == "from"
     }
 
     /// Characters of an author's name that stay.
@@ -64,7 +69,9 @@ struct ForwardedHeader {
         let name = words.joined(separator: " ").prefix(nameMax)
         let named = ComposedField("From", "\(name) via \(identity.wireText)", identity)
         let from = named?.bytes ?? Array("From: <\(identity.wireText)>\r\n".utf8)
-        guard section.first("Reply-To") == nil,
+        let hasReplyTo =
+            section.first("Reply-To") != nil && !forwarded.removedHeaders.contains("reply-to")
+        guard !hasReplyTo,
             let address = author.flatMap({ Mailbox($0.address) }),
             let replyTo = ComposedField("Reply-To", "<\(address.wireText)>")
         else { return from }

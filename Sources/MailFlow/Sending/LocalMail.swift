@@ -25,6 +25,8 @@ package struct LocalMail: Sendable, Codable {
     package var idempotencyKey: String?
     /// Not tried before.
     package var sendAt: Timestamp?
+    /// `sendAt` where it was asked for from now on: `+2h` is the same when it is asked for again.
+    package var sendAtText: String?
     /// Of the mail, which follows: lines that end in LF or CRLF.
     package var bytes: Int
 

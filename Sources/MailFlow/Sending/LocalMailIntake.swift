@@ -32,17 +32,22 @@ final class LocalMailIntake: MailIntake {
     }
 
     func finish(completion: @escaping @Sendable (IntakeOutcome) -> Void) {
-        let (rest, header) = reader.withLock { reader in (reader.finish(), reader.header) }
+        let (rest, header, lines) = reader.withLock { reader in
+            (reader.finish(), reader.header, reader.writtenLines)
+        }
         _ = spool.append(rest) {}
-        let envelope: (header: [UInt8], sender: ReversePath, recipients: [Mailbox])
+        let envelope: Completed
         do throws(Refusal) {
-            envelope = try completed(header)
+            envelope = try completed(header, of: lines)
         } catch {
             spool.abandon()
             return completion(.refused(error))
         }
         outbound.take(spool, completion: completion) { [envelope] body in
-            self.submission(envelope.header, envelope.sender, envelope.recipients, body)
+            var submission = self.submission(
+                envelope.header, envelope.sender, envelope.recipients, body)
+            submission.isSMTPUTF8 = envelope.isSMTPUTF8
+            return submission
         }
     }
 
@@ -62,18 +67,25 @@ final class LocalMailIntake: MailIntake {
             },
             header: header, bodyID: bodyID, body: body,
             trace: "(from user \(user.word), uid \(user.id))")
-        submission.isSMTPUTF8 = recipients.contains {
-            $0.localPart.utf8.contains { $0 > 127 }
-        }
         submission.idempotencyKey = mail.idempotencyKey
+        submission.digest = mail.digest(header, sender, recipients, body)
         submission.sendAt = mail.sendAt
         return submission
     }
 
     /// The header as it is submitted, and the envelope with what the header says of it.
+    private struct Completed {
+        var header: [UInt8]
+        var sender: ReversePath
+        var recipients: [Mailbox]
+        /// Somebody whom envelope or header name has an address that ASCII cannot say. RFC 6531
+        var isSMTPUTF8: Bool
+    }
+
+    /// `lines` says of each line of `header` which one it was as it was written.
     private func completed(
-        _ header: [UInt8]
-    ) throws(Refusal) -> (header: [UInt8], sender: ReversePath, recipients: [Mailbox]) {
+        _ header: [UInt8], of lines: [Int]
+    ) throws(Refusal) -> Completed {
         var author = envelope.author
         if case .mailbox(let sender) = envelope.sender { author = sender }
         let whole = LocalHeader(
@@ -88,7 +100,11 @@ final class LocalMailIntake: MailIntake {
                 recipients += try read.recipients.filter { seen.insert($0).inserted }
             }
         } catch {
-            throw .unreadableHeader(error)
+            let added = whole.addedLines
+            throw .unreadableHeader(
+                error.moved { line in
+                    lines.indices.contains(line - 1 - added) ? lines[line - 1 - added] : line
+                })
         }
         guard !recipients.isEmpty else {
             throw .unsendable("Message rejected: To, Cc and Bcc name nobody.")
@@ -98,6 +114,10 @@ final class LocalMailIntake: MailIntake {
         }
         let sender =
             envelope.sender ?? .mailbox(read.asks.returnPath ?? read.sender ?? read.from[0])
-        return (whole.bytes, sender, recipients)
+        var named = recipients + read.authorities
+        if case .mailbox(let sender) = sender { named.append(sender) }
+        return Completed(
+            header: whole.bytes, sender: sender, recipients: recipients,
+            isSMTPUTF8: named.contains { $0.localPart.utf8.contains { $0 > 127 } })
     }
 }

@@ -1,25 +1,26 @@
 package import NIOCore
 
-/// The bytes of a mail as programs of Unix write them, made into a mail's: lines of at most
-/// `lineBytesMax` bytes that end in CRLF, an empty line behind the header.
+/// The bytes of a mail as programs of Unix write them, made into a mail's: lines that end in CRLF
+/// and are no longer than a mail's may be, an empty line behind the header.
 ///
 /// The header ends at an empty line, or before the first line that is none of it: a text alone is
 /// a mail, too. A CR alone stays in the header, where it is refused, and ends a line of the body,
-/// as terminals have it. RFC 5322 §2.1
+/// as terminals have it. A long line of the header is folded where it has a space, and else stays, to
+/// be refused; one of the body is broken as `BodyLines` does. RFC 5322 §2.1
 package struct LocalMailReader {
-    /// Without its end. RFC 5322 §2.1.1
-    package static let lineBytesMax = 998
-    /// Where a longer line is broken, at the latest; sooner so that no character is.
-    private static let brokenBytes = 990
-
     /// To and with its empty line, once it is whole.
     package private(set) var header: [UInt8] = []
+    /// Of each line of the header which line it was of what was written, from 1.
+    package private(set) var writtenLines: [Int] = []
     private(set) var isInHeader = true
+    /// Lines that were read while the header was.
+    private var linesRead = 0
     /// Of the header, not ended yet.
     private var line: [UInt8] = []
-    /// Of the body's line.
-    private var count = 0
+    /// Whether the body's last line has anything.
+    private var isLineOpen = false
     private var isAfterCR = false
+    private var lines = BodyLines()
 
     package init() {}
 
@@ -43,7 +44,7 @@ package struct LocalMailReader {
             }
             takeBody(UnsafeRawBufferPointer(rebasing: bytes[start...]), &output)
         }
-        return output
+        return lines.take(output)
     }
 
     /// The rest of the body, where its last line has no end.
@@ -51,14 +52,17 @@ package struct LocalMailReader {
         var output = ByteBuffer()
         if isInHeader, !line.isEmpty { endHeaderLine(&output) }
         if isInHeader { endHeader() }
-        if count > 0 { end(&output) }
-        return output
+        if isLineOpen { end(&output) }
+        var whole = lines.take(output)
+        whole.writeImmutableBuffer(lines.finish())
+        return whole
     }
 
     // MARK: Header
 
     private mutating func endHeaderLine(_ output: inout ByteBuffer) {
         if line.last == 13 { line.removeLast() }
+        linesRead += 1
         defer { line = [] }
         if line.isEmpty { return endHeader() }
         // The line that mailbox files have before each mail.
@@ -71,7 +75,25 @@ package struct LocalMailReader {
             line.append(10)
             return line.withUnsafeBytes { takeBody($0, &output) }
         }
-        header += line + [13, 10]
+        for part in Self.folded(line) {
+            header += part + [13, 10]
+            writtenLines.append(linesRead)
+        }
+    }
+
+    /// RFC 5322 §2.2.3: before the last space or tab that leaves no line of white space alone.
+    private static func folded(_ line: [UInt8]) -> [ArraySlice<UInt8>] {
+        var parts: [ArraySlice<UInt8>] = []
+        var rest = line[...]
+        while rest.count > BodyLines.lineBytesMax,
+            let start = rest.firstIndex(where: { $0 != 32 && $0 != 9 }),
+            let place = rest.prefix(BodyLines.lineBytesMax + 1).lastIndex(of: 32, or: 9),
+            place > start, rest[place...].contains(where: { $0 != 32 && $0 != 9 })
+        {
+            parts.append(rest[..<place])
+            rest = rest[place...]
+        }
+        return parts + [rest]
     }
 
     private mutating func endHeader() {
@@ -100,23 +122,21 @@ package struct LocalMailReader {
                 continue
             }
             isAfterCR = false
-            let limit = min(bytes.count, start + Self.lineBytesMax - count)
-            var place = start
-            while place < limit, bytes[place] != 10, bytes[place] != 13 {
-                let isWithinCharacter = bytes[place] & 0xC0 == 0x80
-                if count + place - start >= Self.brokenBytes, !isWithinCharacter { break }
-                place += 1
-            }
+            let place = bytes[start...].firstIndex { $0 == 10 || $0 == 13 } ?? bytes.count
             output.writeBytes(bytes[start..<place])
-            count += place - start
-            let isAtEnd = place == bytes.count || bytes[place] == 10 || bytes[place] == 13
-            if !isAtEnd { end(&output) }
+            isLineOpen = true
             start = place
         }
     }
 
     private mutating func end(_ output: inout ByteBuffer) {
         output.writeBytes([13, 10])
-        count = 0
+        isLineOpen = false
+    }
+}
+
+extension Collection where Element == UInt8, Self: BidirectionalCollection {
+    fileprivate func lastIndex(of one: UInt8, or other: UInt8) -> Index? {
+        lastIndex { $0 == one || $0 == other }
     }
 }

@@ -111,6 +111,7 @@ package final class OutboundFlow: Sendable {
         let now = time.now()
         let id = MessageID(at: now, random: random)
         let header = try composer.read(submission)
+        try checkLocalParts(submission.recipients.map(\.mailbox) + header.from)
         let author = header.from[0]
         let identity = try authorise(header, submission)
         let returnDomain = try returnDomain(for: author.domain)
@@ -136,6 +137,14 @@ package final class OutboundFlow: Sendable {
         (sending.deliveries, sending.reports) = (told.deliveries, told.reports)
         if !recipients.contains(where: \.state.isOpen) { sending.end() }
         return sending
+    }
+
+    private func checkLocalParts(_ mailboxes: [Mailbox]) throws(Refusal) {
+        let bytesMax = AddressParser.sentLocalPartBytesMax
+        for mailbox in mailboxes where mailbox.localPart.utf8.count > bytesMax {
+            throw .unsendable(
+                "Transaction failed: \(mailbox.wireText) has over \(bytesMax) bytes before its @.")
+        }
     }
 
     func recipient(

@@ -27,6 +27,8 @@ struct Submission: Sendable {
     var isSMTPUTF8 = false
     var tls = TLSDemand.opportunistic
     var idempotencyKey: String?
+    /// Of what was asked for: the same at each time that it is submitted. Nil without a key.
+    var digest: String?
     /// Not tried before; nil: at once.
     var sendAt: Timestamp?
 }

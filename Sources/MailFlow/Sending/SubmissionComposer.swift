@@ -60,7 +60,8 @@ struct SubmissionComposer: Sendable {
                 configurationSet: set,
                 tags: Dictionary(grouping: header.asks.tags, by: \.name)
                     .mapValues { $0.map(\.value) },
-                sendersMessageID: replacedMessageID(header)),
+                sendersMessageID: replacedMessageID(header),
+                submittedDigest: submission.digest),
             sender: submission.sender, returnDomain: returnDomain, head: head,
             bodyPlace: body.memory == nil ? .file : .row, bodyLength: body.length,
             checksum: body.checksum(behind: head),

@@ -73,9 +73,11 @@ package struct LocalEnvelope: Sendable {
         let notification = mail.notification
         let texts = [
             mail.authorName, notification.envelopeID, notification.originalRecipient,
+            mail.sendAtText,
         ].compactMap(\.self)
         for text in texts where text.utf8.count > LocalMail.textBytesMax || text.hasControls {
-            throw LocalRefusal(.request, "a name or id is too long, or has control characters")
+            throw LocalRefusal(
+                .request, "a name, id or time is too long, or has control characters")
         }
         if let key = mail.idempotencyKey {
             guard (1...LocalMail.idempotencyKeyBytesMax).contains(key.utf8.count),

@@ -44,9 +44,11 @@ package final class SubmissionFlow: MailReceiver {
         logins.logIn(login, peerAddress: peerAddress)
     }
 
+    package func begin() -> Timestamp { time.now() }
+
     /// Whom a mail goes to is its sender's to say; whether it can, the queue finds out.
     package func admit(
-        recipient: ForwardPath, of envelope: ReceivedEnvelope
+        recipient: ForwardPath, of envelope: ReceivedEnvelope, begunAt: Timestamp
     ) -> RecipientAdmission {
         switch recipient {
         case .postmaster: .refused(.recipientUnknown)

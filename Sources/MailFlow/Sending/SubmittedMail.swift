@@ -4,7 +4,7 @@ import Storage
 import Synchronization
 
 /// One mail that is submitted, on its way in: its header section stays in memory, since it is
-/// written anew; its body goes to the spool.
+/// written anew; its body goes to the spool, with long lines broken.
 final class SubmittedMail: MailIntake {
     private let bodyID: MailID
     private let envelope: ReceivedEnvelope
@@ -12,7 +12,7 @@ final class SubmittedMail: MailIntake {
     private let headerBytesMax: Int
     private let spool: BodySpool
     private let outbound: OutboundFlow
-    private let header = Mutex(HeaderCollector())
+    private let text = Mutex((header: HeaderCollector(), lines: BodyLines()))
 
     init(
         bodyID: MailID, envelope: ReceivedEnvelope, details: MailDetails, headerBytesMax: Int,
@@ -27,16 +27,17 @@ final class SubmittedMail: MailIntake {
     }
 
     func append(_ bytes: ByteBuffer, onDrain: @escaping @Sendable () -> Void) -> IntakePressure {
-        var rest = bytes
-        let headerBytes = header.withLock { header in
-            header.take(&rest)
-            return header.bytes.count
+        let (body, headerBytes) = text.withLock { text in
+            var rest = bytes
+            text.header.take(&rest)
+            return (text.lines.take(rest), text.header.bytes.count)
         }
         guard headerBytes <= headerBytesMax else { return spool.refuse(.headerTooLarge) }
-        return rest.readableBytes > 0 ? spool.append(rest, onDrain: onDrain) : .goOn
+        return body.readableBytes > 0 ? spool.append(body, onDrain: onDrain) : .goOn
     }
 
     func finish(completion: @escaping @Sendable (IntakeOutcome) -> Void) {
+        _ = spool.append(text.withLock { $0.lines.finish() }) {}
         outbound.take(spool, completion: completion) { self.submission($0) }
     }
 
@@ -48,7 +49,7 @@ final class SubmittedMail: MailIntake {
         var submission = Submission(
             operation: "SendRawEmail", caller: details.login?.name ?? "",
             sourceIP: envelope.peerAddress,
-            sender: envelope.mailFrom, recipients: [], header: header.withLock { $0.bytes },
+            sender: envelope.mailFrom, recipients: [], header: text.withLock { $0.header.bytes },
             bodyID: bodyID, body: body, trace: "with \(envelope.protocolName)A")
         let notifications = details.notifications
         submission.recipients = envelope.recipients.enumerated().map { index, mailbox in

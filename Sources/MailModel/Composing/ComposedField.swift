@@ -18,6 +18,15 @@ package struct ComposedField: Sendable, Hashable {
         self.bytes = bytes
     }
 
+    /// The same with addresses beyond ASCII, in UTF-8: the mail wants SMTPUTF8. RFC 6532 §3.2
+    package init?(_ name: String, internationalized value: String) {
+        guard Self.isName(name), !value.unicodeScalars.contains(where: \.isControl),
+            let bytes = Self.folded(
+                name, Array(value.utf8), isTaken: { Self.isPrintable($0) || $0 > 127 })
+        else { return nil }
+        self.bytes = bytes
+    }
+
     /// One address with somebody's name. Nil as above.
     package init?(_ name: String, _ displayName: String, _ mailbox: Mailbox) {
         self.init(name, "\(DisplayName.text(displayName)) <\(mailbox.wireText)>")
@@ -44,13 +53,15 @@ package struct ComposedField: Sendable, Hashable {
         self.init(name, prose: EncodedWords.encode(text))
     }
 
-    private static func folded(_ name: String, _ value: [UInt8]) -> [UInt8]? {
+    private static func folded(
+        _ name: String, _ value: [UInt8], isTaken: (UInt8) -> Bool = isPrintable
+    ) -> [UInt8]? {
         var output = Array("\(name):".utf8)
         var lineBytes = output.count
         for (index, word) in value.split(separator: 32, omittingEmptySubsequences: false)
             .enumerated()
         {
-            guard !word.isEmpty, word.allSatisfy(isPrintable) else { return nil }
+            guard !word.isEmpty, word.allSatisfy(isTaken) else { return nil }
             if index > 0, lineBytes + 1 + word.count > lineBytesWanted {
                 output += [13, 10]
                 lineBytes = 0

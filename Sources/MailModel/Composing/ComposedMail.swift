@@ -142,8 +142,10 @@ package struct ComposedMail: Sendable {
         guard value.utf8.count <= bytesMax else { throw .tooLong(what, bytesMax) }
     }
 
-    /// Header section and body, in 7-bit lines with CRLF ends; Date and Message-ID are given by
-    /// whoever sends it. `seed` is random and makes the boundaries.
+    /// Header section and body, in lines with CRLF ends that are 7-bit, but for addresses that are
+    /// not; Date and Message-ID are given by
+    /// whoever sends it. `seed` makes the boundaries, and is random where nobody needs the same bytes
+    /// again.
     package func bytes(seed: [UInt8]) throws(Refusal) -> [UInt8] {
         var header = [try Self.field("From", [from])]
         for (name, people) in [("To", to), ("Cc", cc), ("Reply-To", replyTo)]
@@ -165,12 +167,16 @@ package struct ComposedMail: Sendable {
     }
 
     private static func field(_ name: String, _ people: [Person]) throws(Refusal) -> ComposedField {
-        for person in people where person.mailbox.localPart.utf8.contains(where: { $0 > 127 }) {
-            // It has no 7-bit form: such a mail is to be composed elsewhere, and sent raw.
-            throw .address(person.mailbox.wireText)
+        // Such an address has no 7-bit form; who takes the mail has to offer SMTPUTF8.
+        let isBeyondASCII = people.contains {
+            $0.mailbox.localPart.utf8.contains { $0 > 127 }
         }
         let texts = people.map { $0.text.split(separator: " ").joined(separator: " ") }
-        guard let field = ComposedField(name, texts.joined(separator: ", ")) else {
+        let value = texts.joined(separator: ", ")
+        let field =
+            isBeyondASCII
+            ? ComposedField(name, internationalized: value) : ComposedField(name, value)
+        guard let field else {
             throw .tooLong("an entry of the field \(name)", ComposedField.lineBytesMax)
         }
         return field

@@ -30,6 +30,11 @@ package struct HeaderRefusal: Error, Sendable, Hashable, CustomStringConvertible
         self.line = line
     }
 
+    /// The same of a header that has other lines where it was written: `line` says which.
+    package func moved(_ line: (Int) -> Int) -> HeaderRefusal {
+        HeaderRefusal(reason, field: field, line: self.line.map(line))
+    }
+
     /// For whoever submitted it, in one line.
     package var description: String {
         let name = field ?? "header"

@@ -9,6 +9,8 @@ package struct LocalHeader: Sendable {
 
     /// To and with its empty line.
     package let bytes: [UInt8]
+    /// Lines that stand before those that were there.
+    package let addedLines: Int
 
     /// `author` stands for a missing From, with `authorName` before it where there is one.
     package init(
@@ -29,7 +31,11 @@ package struct LocalHeader: Sendable {
         }
         output += block.bytes[place...]
         if block.first("From") == nil {
-            output = Self.from(author, authorName) + output
+            let from = Self.from(author, authorName)
+            addedLines = from.count { $0 == 10 }
+            output = from + output
+        } else {
+            addedLines = 0
         }
         bytes = output
     }

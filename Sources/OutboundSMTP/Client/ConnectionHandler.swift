@@ -72,7 +72,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     ) {
         idleSince = nil
         guard context != nil else {
-            let failure = SessionFailure(.idle, .lost(lossReason))
+            let failure = session.lastFailure ?? SessionFailure(.idle, .lost(lossReason))
             return report.succeed(MailReport(result: .failure(failure)))
         }
         job = Job(number: number, feed: ContentFeed(mail.content), report: report)

@@ -202,6 +202,10 @@ struct DeliveryVerdict: Equatable {
         _ reply: RemoteReply, _ step: SessionFailure.Step, _ detail: String
     ) -> DeliveryVerdict {
         let status = status(of: reply, step)
+        if isOutOfStep(reply, step) {
+            return temporary(
+                .host, .mail, EnhancedStatusCode(4, status.subject, status.detail), detail)
+        }
         guard reply.isTransient else { return final(.mail, status, detail) }
         let isOver = reply.code == 421
         var verdict = temporary(
@@ -209,6 +213,13 @@ struct DeliveryVerdict: Equatable {
             isOver || isAboutSystem(reply, step) ? .destination : .mail, status, detail)
         verdict.problem.asksForLess = asksForLess(reply)
         return verdict
+    }
+
+    /// 503 to what was said in its order: the server has lost its place in the session, and says nothing
+    /// about the mail or whom it is for. RFC 5321 §4.3.2
+    private static func isOutOfStep(_ reply: RemoteReply, _ step: SessionFailure.Step) -> Bool {
+        guard reply.code == 503, step == .data || step == .recipient else { return false }
+        return reply.enhanced.map { $0.subject == 5 } ?? true
     }
 
     /// RFC 3463 §3.4: the system that takes mail, and not this one mail's size.
@@ -268,7 +279,7 @@ extension SessionFailure.Step {
         case .data: "DATA"
         case .content: "the mail's content"
         case .end: "the mail's end"
-        case .idle: "nothing"
+        case .idle: "the session before MAIL"
         }
     }
 }

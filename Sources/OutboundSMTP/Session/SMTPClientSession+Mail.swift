@@ -67,7 +67,8 @@ extension SMTPClientSession {
     package mutating func deliver(_ mail: OutgoingMail, at now: Int64) {
         self.now = now
         guard canTakeMail else {
-            return emit(.finished(.failure(SessionFailure(.idle, .lost("the session is over")))))
+            let failure = lastFailure ?? SessionFailure(.idle, .lost("the session is over"))
+            return emit(.finished(.failure(failure)))
         }
         if let lack = MailCommands.lack(of: extensions, for: mail) {
             return emit(.finished(.failure(SessionFailure(.mail, .lacks(lack)))))

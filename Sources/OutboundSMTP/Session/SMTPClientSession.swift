@@ -55,6 +55,8 @@ package struct SMTPClientSession {
     var phaseStartedAt: Int64
     /// Until when the answer to a mail's end is waited for that is given up.
     var graceUntil: Int64?
+    /// What the session ended by, where no mail was under way.
+    private(set) var lastFailure: SessionFailure?
     /// Counts the calls of `receive`; a reply that came with the call in which its command was
     /// written answers nothing that the server has seen.
     private var round = 0
@@ -198,7 +200,9 @@ package struct SMTPClientSession {
             let failure = transaction.failure ?? SessionFailure(transaction.step, reason)
             emit(.finished(.failure(failure)))
         case .greeting, .hello, .helo, .startTLS, .handshake, .login, .open:
-            emit(.failed(SessionFailure(step, reason)))
+            let failure = SessionFailure(step, reason)
+            lastFailure = failure
+            emit(.failed(failure))
         }
         close()
     }

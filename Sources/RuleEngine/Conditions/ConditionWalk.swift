@@ -9,21 +9,44 @@ package enum ConditionAnswer: String, Sendable, Hashable, Codable {
     init(_ isYes: Bool) { self = isYes ? .yes : .no }
 }
 
+/// What a condition that asks for the recipient makes of one: the named groups that its expressions
+/// took, nil where it does not hold.
+struct RecipientAnswer: Sendable, Equatable {
+    var taken: [String: String]?
+
+    /// With the groups called one of `names` alone.
+    func naming(_ names: Set<String>) -> RecipientAnswer {
+        RecipientAnswer(taken: taken?.filter { names.contains($0.key) })
+    }
+}
+
 /// Asks the conditions of rules about one mail, and says what of it their templates want. What decides
 /// already ends a group: later members are not asked.
 struct ConditionWalk {
     private var reader: FactReader
+    private var sieved: SievedMail
     private let lists: [String: RecipientIndex]
     /// What the named groups of expressions took, of the rule that is asked.
     private var captures: [String: String] = [:]
     /// What was asked of the rule, in order; nil where nobody wants to know.
     private(set) var asked: [RuleTrace.Condition]?
+    /// What the condition that was answered last was asked of; only where somebody wants to know.
+    private var shown = ""
+    /// What was asked of the recipient so far, in order: first by the rule's `recipients`. Two of whom
+    /// a rule's conditions say the same here have one answer from it, whatever else comes of the mail.
+    private(set) var recipientAnswers: [RecipientAnswer] = []
     private var depth = 0
 
     init(_ facts: MailFacts, lists: [String: RecipientIndex], isTraced: Bool) {
         reader = FactReader(facts)
+        sieved = SievedMail(facts)
         self.lists = lists
         asked = isTraced ? [] : nil
+    }
+
+    /// Whether what the rule at `position` asks cannot hold; only where nobody wants to know why.
+    mutating func isRuledOut(_ position: Int, by sieve: RuleSieve) -> Bool {
+        asked == nil && sieve.rulesOut(position, &sieved, &reader)
     }
 
     /// Turns to `rule`, which is to take the mail for `recipients`.
@@ -31,6 +54,8 @@ struct ConditionWalk {
         reader.recipients = recipients
         if asked != nil { asked = [] }
         captures = [:]
+        recipientAnswers.removeAll(keepingCapacity: true)
+        defer { recipientAnswers.append(RecipientAnswer(taken: captures)) }
         guard isFilled, let first = recipients.first else { return }
         for case .matches(let pattern) in rule.recipients where !pattern.names.isEmpty {
             let taken = pattern.firstMatch(in: first.wireText) ?? [:]
@@ -89,13 +114,12 @@ struct ConditionWalk {
     ) -> ConditionAnswer {
         let kept = captures
         let place = note(condition, isNegated: isNegated)
-        let found = answer(condition)
-        var answer = found.answer
+        var answer = answer(condition)
         // What a branch took counts where the branch does.
         if isNegated || answer != .yes { captures = kept }
         if isNegated { answer = answer == .unknown ? .unknown : ConditionAnswer(answer == .no) }
         if let place {
-            asked?[place].value = found.value()
+            asked?[place].value = shown
             asked?[place].answer = answer
         }
         return answer
@@ -109,36 +133,39 @@ struct ConditionWalk {
         return place
     }
 
-    private typealias Found = (answer: ConditionAnswer, value: () -> String)
+    private mutating func show(_ text: @autoclosure () -> String) {
+        if asked != nil { shown = text() }
+    }
 
-    private mutating func answer(_ condition: RuleCondition) -> Found {
+    private mutating func answer(_ condition: RuleCondition) -> ConditionAnswer {
         switch condition {
-        case .all(let members): return (group { $0.all(members) }, { "" })
-        case .any(let members): return (group { $0.any(members) }, { "" })
-        case .not(let member):
-            return (group { $0.ask(member, isNegated: true) }, { "" })
+        case .all(let members): return group { $0.all(members) }
+        case .any(let members): return group { $0.any(members) }
+        case .not(let member): return group { $0.ask(member, isNegated: true) }
         case .text(let fact, let tests): return texts(fact, tests)
         case .attachment(let tests): return attachments(tests)
         case .number(let fact, let tests):
             return known(reader.number(fact), \.plainText) { number in
-                tests.allSatisfy { $0.holds(for: number) }
+                ConditionAnswer(tests.allSatisfy { $0.holds(for: number) })
             }
         case .peer(let blocks):
             return known(reader.facts.peerAddress, \.description) { address in
-                blocks.contains { $0.contains(address) }
+                ConditionAnswer(blocks.contains { $0.contains(address) })
             }
         case .tls(let isWanted):
             let isTLS = reader.facts.isTLS
-            return (ConditionAnswer(isTLS == isWanted), { isTLS ? "tls" : "plaintext" })
-        case .verdict(let fact, let wanted): return verdict(fact, wanted)
-        case .time(let window):
-            guard case .known(let time) = reader.facts.receivedAt else {
-                return known(reader.facts.receivedAt, \.iso8601Text) { _ in false }
+            show(isTLS ? "tls" : "plaintext")
+            return ConditionAnswer(isTLS == isWanted)
+        case .verdict(let fact, let wanted):
+            return known(reader.verdict(fact), \.rawValue) { verdict in
+                // That it could not be found out is an answer to who asks for it, and none to others.
+                let isOpen = verdict == .processingFailed && !wanted.contains(.processingFailed)
+                return isOpen ? .unknown : ConditionAnswer(wanted.contains(verdict))
             }
-            return (
-                window.contains(time).map { ConditionAnswer($0) } ?? .unknown,
-                { time.iso8601Text }
-            )
+        case .time(let window):
+            return known(reader.facts.receivedAt, \.iso8601Text) { time in
+                window.contains(time).map { ConditionAnswer($0) } ?? .unknown
+            }
         }
     }
 
@@ -146,36 +173,48 @@ struct ConditionWalk {
         _ ask: (inout ConditionWalk) -> ConditionAnswer
     ) -> ConditionAnswer {
         depth += 1
-        defer { depth -= 1 }
-        return ask(&self)
+        let answer = ask(&self)
+        depth -= 1
+        show("")
+        return answer
     }
 
-    private func known<Value>(
-        _ fact: Fact<Value>, _ text: @escaping (Value) -> String, _ holds: (Value) -> Bool
-    ) -> Found {
+    private mutating func known<Value>(
+        _ fact: Fact<Value>, _ text: (Value) -> String, _ answer: (Value) -> ConditionAnswer
+    ) -> ConditionAnswer {
         switch fact {
-        case .known(let value): (ConditionAnswer(holds(value)), { text(value) })
-        case .unknown(let reason): (.unknown, { Self.unknown(reason) })
+        case .known(let value):
+            show(text(value))
+            return answer(value)
+        case .unknown(let reason): return unknown(reason)
         }
     }
 
-    private static func unknown(_ reason: String) -> String { "unknown: \(reason)" }
+    private mutating func unknown(_ reason: String) -> ConditionAnswer {
+        show("unknown: \(reason)")
+        return .unknown
+    }
 
     // MARK: Texts
 
-    private mutating func texts(_ fact: TextFact, _ tests: [TextTest]) -> Found {
+    private mutating func texts(_ fact: TextFact, _ tests: [TextTest]) -> ConditionAnswer {
         let texts = reader.texts(of: fact)
-        if tests == [.exists(false)], let known = texts.known.first {
-            return (.no, { Self.shown([known]) })
+        var answer = RecipientAnswer(taken: nil)
+        defer { if case .recipient = fact { recipientAnswers.append(answer) } }
+        if tests.areAbsence, let known = texts.known.first {
+            show(Self.shown([known]))
+            return .no
         }
         for text in texts.known {
             guard let taken = text.taken(by: tests, lists) else { continue }
-            captures.merge(taken) { first, _ in first }
-            return (.yes, { Self.shown([text]) })
+            answer.taken = taken
+            if !taken.isEmpty { captures.merge(taken) { first, _ in first } }
+            show(Self.shown([text]))
+            return .yes
         }
-        if let reason = texts.unknownBecause { return (.unknown, { Self.unknown(reason) }) }
-        let isAbsenceWanted = tests == [.exists(false)]
-        return (ConditionAnswer(isAbsenceWanted), { Self.shown(texts.known) })
+        if let reason = texts.unknownBecause { return unknown(reason) }
+        show(Self.shown(texts.known))
+        return ConditionAnswer(tests.areAbsence)
     }
 
     /// Characters of a value that a trace shows.
@@ -193,22 +232,11 @@ struct ConditionWalk {
         return words.joined(separator: " ")
     }
 
-    private func verdict(_ fact: VerdictFact, _ wanted: [ReceiptVerdict]) -> Found {
-        switch reader.verdict(fact) {
-        case .unknown(let reason): return (.unknown, { Self.unknown(reason) })
-        case .known(let verdict):
-            // That it could not be found out is an answer to who asks for it, and none to others.
-            let isOpen = verdict == .processingFailed && !wanted.contains(.processingFailed)
-            let answer = isOpen ? .unknown : ConditionAnswer(wanted.contains(verdict))
-            return (answer, { verdict.rawValue })
-        }
-    }
-
     // MARK: Attachments
 
-    private mutating func attachments(_ tests: [AttachmentTest]) -> Found {
+    private mutating func attachments(_ tests: [AttachmentTest]) -> ConditionAnswer {
         switch reader.facts.attachments {
-        case .unknown(let reason): return (.unknown, { Self.unknown(reason) })
+        case .unknown(let reason): return unknown(reason)
         case .known(let attachments):
             for attachment in attachments.list {
                 var taken: [String: String] = [:]
@@ -219,14 +247,20 @@ struct ConditionWalk {
                 }
                 guard isFound else { continue }
                 captures.merge(taken) { first, _ in first }
-                return (.yes, { Self.shown([FactText(attachment.shownName)]) })
+                show(Self.shown([FactText(attachment.shownName)]))
+                return .yes
             }
-            let shown = attachments.list.prefix(10).map { FactText($0.shownName) }
-            guard !attachments.isCut else {
-                return (.unknown, { Self.unknown(MailFacts.Attachments.cutReason) })
-            }
-            return (.no, { Self.shown(shown) })
+            guard !attachments.isCut else { return unknown(MailFacts.Attachments.cutReason) }
+            show(Self.shown(attachments.list.prefix(10).map { FactText($0.shownName) }))
+            return .no
         }
+    }
+}
+
+extension [TextTest] {
+    /// Whether all that is asked is that there is none.
+    fileprivate var areAbsence: Bool {
+        if count == 1, case .exists(false) = self[0] { true } else { false }
     }
 }
 
@@ -238,7 +272,7 @@ extension FactText {
         var taken: [String: String] = [:]
         for test in tests {
             guard let more = self.taken(by: test, lists) else { return nil }
-            taken.merge(more) { first, _ in first }
+            if !more.isEmpty { taken.merge(more) { first, _ in first } }
         }
         return taken
     }
@@ -283,14 +317,14 @@ extension AttachmentTest {
     fileprivate func taken(of attachment: MIMEAttachment) -> [String: String]? {
         switch self {
         case .name(let tests):
-            if attachment.names.isEmpty { return tests == [.exists(false)] ? [:] : nil }
+            if attachment.names.isEmpty { return tests.areAbsence ? [:] : nil }
             for name in attachment.names {
                 if let taken = FactText(name.value).taken(by: tests) { return taken }
             }
             return nil
         case .type(let tests):
             guard let type = attachment.seenType ?? attachment.declaredType else {
-                return tests == [.exists(false)] ? [:] : nil
+                return tests.areAbsence ? [:] : nil
             }
             return FactText(type).taken(by: tests)
         case .sha256(let digests):

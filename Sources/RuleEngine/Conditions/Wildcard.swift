@@ -39,15 +39,18 @@ package struct Wildcard: Sendable, Hashable {
 extension ArraySlice<UInt8> {
     /// Where `piece` stands first.
     func firstRange(of piece: ArraySlice<UInt8>) -> Range<Int>? {
-        guard !piece.isEmpty else { return startIndex..<startIndex }
-        let found: Int? = withUnsafeBytes { bytes in
-            piece.withUnsafeBytes { piece in
-                guard let base = bytes.baseAddress, let wanted = piece.baseAddress,
-                    let place = martlet_memmem(base, bytes.count, wanted, piece.count)
-                else { return nil }
-                return UnsafeRawPointer(place) - base
-            }
-        }
+        let found = withUnsafeBytes { bytes in piece.withUnsafeBytes { bytes.offset(of: $0) } }
         return found.map { (startIndex + $0)..<(startIndex + $0 + piece.count) }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// How far behind the beginning `piece` stands first.
+    func offset(of piece: UnsafeRawBufferPointer) -> Int? {
+        guard !piece.isEmpty else { return 0 }
+        guard let base = baseAddress, let wanted = piece.baseAddress,
+            let place = martlet_memmem(base, count, wanted, piece.count)
+        else { return nil }
+        return UnsafeRawPointer(place) - base
     }
 }

@@ -100,6 +100,9 @@ package struct SendingFacts: Sendable, Hashable, Codable {
     package var tags: [String: [String]]
     /// What the sender had put where `Message-ID` is ours.
     package var sendersMessageID: String?
+    /// Of what was submitted, where that was done under an idempotency key: another mail under the
+    /// key has another.
+    package var submittedDigest: String?
 
     /// A mail of ours, of which nobody is told.
     package var isReport: Bool { operation == Self.reportOperation }
@@ -113,7 +116,7 @@ package struct SendingFacts: Sendable, Hashable, Codable {
     package init(
         operation: String, sourceIP: String?, caller: String, identity: String,
         configurationSet: String? = nil, tags: [String: [String]] = [:],
-        sendersMessageID: String? = nil
+        sendersMessageID: String? = nil, submittedDigest: String? = nil
     ) {
         self.operation = operation
         self.sourceIP = sourceIP
@@ -122,5 +125,6 @@ package struct SendingFacts: Sendable, Hashable, Codable {
         self.configurationSet = configurationSet
         self.tags = tags
         self.sendersMessageID = sendersMessageID
+        self.submittedDigest = submittedDigest
     }
 }

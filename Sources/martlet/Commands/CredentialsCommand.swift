@@ -4,7 +4,7 @@ import ControlPlane
 struct CredentialsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "credentials",
-        abstract: "Access keys of programs that send: create, list, disable, enable, delete.",
+        abstract: "Access keys of programs: create, list, disable, enable, delete.",
         subcommands: [
             List.self, Create.self, Disable.self, Enable.self, Delete.self,
         ],
@@ -17,7 +17,7 @@ struct CredentialsCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            guard case .sending(.accessKeys(let keys)) = try server.ask(.sending(.listAccessKeys))
+            guard case .sending(.accessKeys(let keys)) = try server.ask(.accessKeys(.list))
             else { return }
             if output.json { return try Terminal.json(keys) }
             Terminal.table(
@@ -43,7 +43,7 @@ struct CredentialsCommand: AsyncParsableCommand {
         var name: String
 
         func run() async throws {
-            let answer = try server.ask(.sending(.createAccessKey(name: name)))
+            let answer = try server.ask(.accessKeys(.create(name: name)))
             guard case .sending(.newAccessKey(let key)) = answer else { return }
             if output.json { return try Terminal.json(key) }
             Terminal.write(
@@ -68,7 +68,7 @@ struct CredentialsCommand: AsyncParsableCommand {
         var id: String
 
         func run() async throws {
-            try server.tell(.sending(.setAccessKey(id: id, isActive: false)))
+            try server.tell(.accessKeys(.setActive(false, id: id)))
         }
     }
 
@@ -82,7 +82,7 @@ struct CredentialsCommand: AsyncParsableCommand {
         var id: String
 
         func run() async throws {
-            try server.tell(.sending(.setAccessKey(id: id, isActive: true)))
+            try server.tell(.accessKeys(.setActive(true, id: id)))
         }
     }
 
@@ -96,7 +96,7 @@ struct CredentialsCommand: AsyncParsableCommand {
         var id: String
 
         func run() async throws {
-            try server.tell(.sending(.deleteAccessKey(id: id)))
+            try server.tell(.accessKeys(.delete(id: id)))
         }
     }
 }

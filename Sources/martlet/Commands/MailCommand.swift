@@ -31,6 +31,9 @@ struct MailCommand: AsyncParsableCommand {
         @Option(help: "Only mails whose sender or a recipient contains this.")
         var address: String?
 
+        @Option(help: "Only mails that a rule has tagged so: name=value, or name for any value.")
+        var tag: String?
+
         @Option(help: "At most this many.")
         var limit = 50
 
@@ -42,6 +45,7 @@ struct MailCommand: AsyncParsableCommand {
             var filter = MailFilter()
             filter.isUntakenOnly = untaken
             filter.address = address
+            filter.tag = tag
             filter.limit = limit
             guard case .mails(let mails) = try server.ask(.listMails(filter)) else { return }
             if output.json { return try Terminal.json(mails) }
@@ -81,6 +85,7 @@ struct MailCommand: AsyncParsableCommand {
             if output.json { return try Terminal.json(trace) }
             Terminal.write(
                 "mail \(trace.mail.id) by rule set “\(trace.ruleSet)” (\(trace.ruleSetVersion))\n")
+            if let mark = trace.mail.replay { Terminal.write("replay \(MailText.text(mark))\n") }
             TraceText.write(trace.rules)
             VerdictText.write(trace.verdicts, trace.inquiries)
         }

@@ -2,6 +2,7 @@ import ArgumentParser
 import ControlPlane
 import Daemon
 import Foundation
+import MailFlow
 import MailModel
 import RuleEngine
 
@@ -57,7 +58,9 @@ extension RulesCommand {
                 return try write(trace.rules)
             }
             let evaluator = RuleEvaluator(ruleSet: ruleSet)
-            try write(evaluator.trace(dryRun: try facts(for: evaluator.needs)))
+            try write(
+                evaluator.trace(
+                    dryRun: try facts(for: evaluator.needs), isDuty: DutyAddresses.mayContain))
         }
 
         private func write(_ traces: [RuleTrace]) throws {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Daemon
 import Documents
 import Foundation
+import MailFlow
 import MailModel
 import RuleEngine
 
@@ -76,7 +77,8 @@ extension RulesCommand {
                     facts.size = .known(bytes.count)
                     facts.read(bytes, for: evaluator.needs, guesser: ContentTypes.guesser())
                 }
-                let traces = evaluator.trace(dryRun: facts, answers: one.answers)
+                let traces = evaluator.trace(
+                    dryRun: facts, answers: one.answers, isDuty: DutyAddresses.mayContain)
                 return Outcome(
                     file: file, name: one.name, differences: one.differences(from: traces))
             }

@@ -134,30 +134,39 @@ struct SendCommand: AsyncParsableCommand {
         do {
             return try raw.map(submission(raw:)) ?? composed()
         } catch let refusal as ComposedMail.Refusal {
-            throw ValidationError(Terminal.printable("\(refusal)"))
+            throw Self.wrongUsage("\(refusal)")
         } catch let refusal as MessageTag.Refusal {
-            throw ValidationError(Terminal.printable("--tag: \(refusal)"))
+            throw Self.wrongUsage("--tag: \(refusal)")
+        } catch let error as ValidationError {
+            throw Self.wrongUsage(error.message)
         } catch let failure as MailSource.Failure {
             Terminal.complain("martlet: \(Terminal.printable(failure.description))")
             throw ExitCode.failure
         }
     }
 
+    /// Said once the command runs, when the parser knows no more whose usage it is.
+    private static func wrongUsage(_ text: String) -> ExitCode {
+        Terminal.complain(
+            "martlet send: \(Terminal.printable(text)) (martlet send --help)")
+        return ExitCode(EX_USAGE)
+    }
+
     // MARK: The mail
 
     private func composed() throws -> (LocalMail, Data) {
-        let author = try ComposedMail.Person(from ?? "")
+        let author = try address(of: "--from", from ?? "")
         var mail = ComposedMail(from: author)
-        mail.to = try to.flatMap(ComposedMail.Person.list)
-        mail.cc = try cc.flatMap(ComposedMail.Person.list)
-        mail.replyTo = try replyTo.flatMap(ComposedMail.Person.list)
+        mail.to = try addresses(of: "--to", to)
+        mail.cc = try addresses(of: "--cc", cc)
+        mail.replyTo = try addresses(of: "--reply-to", replyTo)
         mail.subject = subject
         mail.text = try text.map { try $0 == "-" ? MailSource.text($0) : $0 }
         mail.html = try html.map { try $0 == "-" ? MailSource.text($0) : $0 }
         for field in header {
             guard let colon = field.firstIndex(of: ":") else {
                 throw ValidationError(
-                    "--header: “\(Terminal.printable(field))” is not of the form 'Name: value'")
+                    "--header: “\(field)” is not of the form 'Name: value'")
             }
             try mail.add(
                 field: String(field[..<colon]), value: String(field[field.index(after: colon)...]))
@@ -168,18 +177,36 @@ struct SendCommand: AsyncParsableCommand {
                     name: URL(fileURLWithPath: path).lastPathComponent,
                     type: Self.contentType(of: path), content: Array(try MailSource.read(path))))
         }
-        let seed = (0..<16).map { _ in UInt8.random(in: 0...255) }
+        // Under a key the same mail is composed of the same bytes.
+        let seed = (0..<16).map { _ in idempotencyKey == nil ? UInt8.random(in: 0...255) : 0 }
         let content = Data(try asked().flatMap(\.bytes) + mail.bytes(seed: seed))
-        let people = mail.to + mail.cc + (try bcc.flatMap(ComposedMail.Person.list))
+        let people = mail.to + mail.cc + (try addresses(of: "--bcc", bcc))
         return (local(author, people, content), content)
     }
 
     private func submission(raw: String) throws -> (LocalMail, Data) {
         let content = Data(try asked().flatMap(\.bytes)) + (try MailSource.read(raw))
-        let people = try (to + cc + bcc).flatMap(ComposedMail.Person.list)
-        var mail = local(try from.map(ComposedMail.Person.init), people, content)
+        let people =
+            try addresses(of: "--to", to) + addresses(of: "--cc", cc) + addresses(of: "--bcc", bcc)
+        var mail = local(try from.map { try address(of: "--from", $0) }, people, content)
         mail.takesHeaderRecipients = people.isEmpty
         return (mail, content)
+    }
+
+    private func address(of option: String, _ text: String) throws -> ComposedMail.Person {
+        do {
+            return try ComposedMail.Person(text)
+        } catch {
+            throw ValidationError("\(option): \(error)")
+        }
+    }
+
+    private func addresses(of option: String, _ texts: [String]) throws -> [ComposedMail.Person] {
+        do {
+            return try texts.flatMap(ComposedMail.Person.list)
+        } catch {
+            throw ValidationError("\(option): \(error)")
+        }
     }
 
     private func local(
@@ -189,6 +216,7 @@ struct SendCommand: AsyncParsableCommand {
             sender: sender?.mailbox.wireText, recipients: recipients.map(\.mailbox.wireText),
             bytes: content.count)
         mail.sendAt = at?.time
+        mail.sendAtText = at?.relativeText
         mail.idempotencyKey = idempotencyKey
         return mail
     }
@@ -206,7 +234,7 @@ struct SendCommand: AsyncParsableCommand {
             let pair = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard pair.count == 2 else {
                 throw ValidationError(
-                    "--tag: “\(Terminal.printable(text))” is not of the form name=value")
+                    "--tag: “\(text)” is not of the form name=value")
             }
             let tag = try MessageTag(name: String(pair[0]), value: String(pair[1]))
             if let field = ComposedField("X-SES-MESSAGE-TAGS", "\(tag.name)=\(tag.value)") {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import ControlPlane
-import Foundation
 import Storage
 
 /// `martlet identity dkim`
@@ -45,10 +44,11 @@ struct DKIMCommand: AsyncParsableCommand {
         var file: String
 
         func run() async throws {
-            guard let data = FileManager.default.contents(atPath: file),
-                let key = String(validating: data, as: UTF8.self)
-            else {
-                Terminal.complain("martlet: \(file) cannot be read as text")
+            let key: String
+            do throws(MailSource.Failure) {
+                key = try MailSource.text(file)
+            } catch {
+                Terminal.complain("martlet: \(Terminal.printable(error.description))")
                 throw ExitCode.failure
             }
             try change.apply(.bringDKIMKey(selector: selector, key: key))

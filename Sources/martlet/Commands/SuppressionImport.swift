@@ -76,8 +76,8 @@ struct SuppressionImport: AsyncParsableCommand {
                 }
                 if let entry { try body(entry) }
             }
-        } catch let error as CocoaError {
-            Terminal.complain("martlet: \(file) cannot be read: \(error.localizedDescription)")
+        } catch let failure as InputFile.Failure {
+            Terminal.complain("martlet: \(Terminal.printable(failure.description))")
             throw ExitCode.failure
         }
     }

@@ -11,7 +11,14 @@ enum IdentityText {
             lines += identity.found.map { "; found: \(Terminal.printable($0))" }
             if let next = identity.nextCheckAt { lines.append("; looks again at \(next)") }
         }
-        if let dkim = identity.dkim { lines += self.lines(dkim) }
+        if let dkim = identity.dkim {
+            lines += self.lines(dkim)
+        } else if identity.status == "SUCCESS", identity.kind == "domain" {
+            // Another one's next step is the record above.
+            lines.append(
+                "; no DKIM of its own: unless a parent domain signs, its mail leaves unsigned; "
+                    + "martlet identity dkim start \(identity.name)")
+        }
         if let mailFrom = identity.mailFrom { lines += self.lines(mailFrom) }
         if let set = identity.configurationSet {
             lines.append("; mails that name no configuration set are of \(set)")

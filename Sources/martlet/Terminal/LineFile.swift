@@ -1,24 +1,17 @@
-import Foundation
-
 /// Reads a file of any size line by line.
 struct LineFile {
-    private static let pieceBytes = 1 << 16
-
     let path: String
 
     /// Calls `body` with each line, without its end, and its number from 1. Of a line longer than
-    /// `lineBytesMax` it is given one byte more than that.
+    /// `lineBytesMax` it is given one byte more than that. Throws `InputFile.Failure`.
     func forEach(
         lineBytesMax: Int, _ body: (ArraySlice<UInt8>, Int) throws -> Void
     ) throws {
-        guard let file = FileHandle(forReadingAtPath: path) else {
-            throw CocoaError(.fileReadNoSuchFile)
-        }
-        defer { try? file.close() }
+        let file = try InputFile(path)
         var line: [UInt8] = []
         var number = 1
-        while let piece = try file.read(upToCount: Self.pieceBytes), !piece.isEmpty {
-            var rest = Array(piece)[...]
+        while let piece = try file.next() {
+            var rest = piece[...]
             while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
                 line += rest[..<end].prefix(lineBytesMax + 1 - line.count)
                 try body(line[...], number)

@@ -5,26 +5,15 @@ enum MailSource {
     /// Bytes that are read at most: more than any server takes.
     static let bytesMax = 268_435_456
 
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
-    }
+    typealias Failure = InputFile.Failure
 
     /// The bytes of a file; `-` is standard input.
     static func read(_ path: String) throws(Failure) -> Data {
-        let file = path == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: path)
-        guard let file else { throw Failure(description: "\(path) cannot be read") }
+        let file = try InputFile(path)
         var content = Data()
-        do {
-            while let piece = try file.read(upToCount: 1 << 16), !piece.isEmpty {
-                content.append(piece)
-                guard content.count <= bytesMax else {
-                    throw Failure(description: "\(path) has over \(bytesMax) bytes")
-                }
-            }
-        } catch let failure as Failure {
-            throw failure
-        } catch {
-            throw Failure(description: "\(path) cannot be read: \(error.localizedDescription)")
+        while content.count <= bytesMax, let piece = try file.next() { content += piece }
+        guard content.count <= bytesMax else {
+            throw Failure(description: "\(path) has over \(bytesMax) bytes")
         }
         return content
     }

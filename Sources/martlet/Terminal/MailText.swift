@@ -7,11 +7,19 @@ enum MailText {
     static func state(_ mail: MailView) -> String {
         mail.state + (mail.isUntaken ? ", untaken" : "")
             + (mail.waitsFor == nil ? "" : ", unjudged")
+            + (mail.replay == nil ? "" : ", replay")
     }
 
     /// How many mails are acting, and how many of them have nothing done with them so far.
     static func acting(_ counts: MailCounts) -> String {
         "\(counts.acting) acting" + (counts.unjudged == 0 ? "" : " (\(counts.unjudged) unjudged)")
+    }
+
+    /// `1 of 06h…, as that mail`
+    static func text(_ mark: ReplayMarkView) -> String {
+        "\(mark.replay) of \(mark.original), "
+            + (mark.messageID == mark.original ? "as that mail" : "as a new mail")
+            + (mark.sends ? ", sending" : "")
     }
 
     static func write(_ detail: MailDetailView) {
@@ -27,6 +35,11 @@ enum MailText {
             ("name", "\(detail.peerName ?? "-") (\(detail.peerNameState))"),
             ("tls", (detail.tls ?? "none") + (detail.requiresTLS ? ", required all the way" : "")),
             ("rules", detail.ruleSetVersion),
+            ("replay", mail.replay.map(text)),
+            (
+                "replayed",
+                detail.replays.isEmpty ? nil : "as " + detail.replays.joined(separator: ", ")
+            ),
         ]
         for case (let name, let value?) in rows { Terminal.row(name, value) }
         VerdictText.write(detail.verdicts, detail.inquiries)

@@ -6,8 +6,11 @@ import MailModel
 /// now on: `+30m`, `+2h`, `+1d`.
 struct MailTime: ExpressibleByArgument {
     let time: Timestamp
+    /// As it was written, where it is from now on.
+    let relativeText: String?
 
     init?(argument: String) {
+        relativeText = argument.hasPrefix("+") ? argument : nil
         let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
         if argument.hasPrefix("+") {
             guard let span = TimeSpan(argument: String(argument.dropFirst())) else { return nil }

@@ -1,0 +1,136 @@
+import MailFlow
+import MailModel
+import RuleEngine
+import Storage
+
+/// Past mails, run again: what it would be, and the word that it is to be.
+struct ReplayOperations: Sendable {
+    let mails: MailOperations
+    let store: any ReplayStore
+    let candidates: ReplayCandidates
+    let random: any RandomSource
+
+    private static let listMax = 20
+
+    func answer(
+        _ request: ReplayRequest,
+        _ onPart: @escaping @Sendable (ControlAnswer) async throws -> Void
+    ) async throws -> ControlAnswer {
+        switch request {
+        case .preview(let choice): try await preview(choice, onPart)
+        case .begin(let choice): try await begin(choice)
+        case .show(let number): .replay(.replay(ReplayView(try await find(number))))
+        case .list:
+            .replay(.replays(try await store.replays(limit: Self.listMax).map(ReplayView.init)))
+        case .cancel(let number): try await cancel(number)
+        }
+    }
+
+    private func begin(_ choice: ReplayChoice) async throws -> ControlAnswer {
+        let wish = try await wish(choice)
+        guard let replay = try await store.begin(wish, at: mails.time.now()) else {
+            let open = try await store.openReplay().map { "replay \($0.number)" }
+            throw ControlFailure(
+                .invalid,
+                "\(open ?? "another replay") has not ended, and there is one at a time: "
+                    + "martlet replay list")
+        }
+        return .replay(.replay(ReplayView(replay)))
+    }
+
+    private func cancel(_ number: Int) async throws -> ControlAnswer {
+        let replay = try await find(number)
+        guard try await store.cancel(replay: number, at: mails.time.now()) else {
+            throw ControlFailure(.invalid, "replay \(replay.number) has ended")
+        }
+        let replayed = try await find(number).progress.replayed
+        return .done(
+            "replay \(number) is cancelled; the \(replayed) mail(s) that it has put on their way go on"
+        )
+    }
+
+    private func find(_ number: Int) async throws -> ReplayRecord {
+        guard let replay = try await store.replay(number) else {
+            throw ControlFailure(.notFound, "there is no replay \(number)")
+        }
+        return replay
+    }
+
+    private func wish(_ choice: ReplayChoice) async throws -> ReplayWish {
+        guard choice.ids.count <= ReplayChoice.idsMax else {
+            throw ControlFailure(.invalid, "at most \(ReplayChoice.idsMax) ids are named at once")
+        }
+        var wish = ReplayWish(
+            ruleSetVersion: mails.rules.current.version,
+            before: MailID(at: mails.time.now(), random: random))
+        for id in choice.ids {
+            let found = try await mails.find(id).id
+            if !wish.ids.contains(found) { wish.ids.append(found) }
+        }
+        wish.receivedFrom = choice.receivedFrom
+        wish.receivedBefore = choice.receivedBefore
+        wish.recipient = choice.recipient
+        wish.rule = choice.rule
+        wish.isAsNew = choice.isAsNew
+        wish.sends = choice.sends
+        return wish
+    }
+
+    // MARK: Dry
+
+    private func preview(
+        _ choice: ReplayChoice,
+        _ onPart: @escaping @Sendable (ControlAnswer) async throws -> Void
+    ) async throws -> ControlAnswer {
+        let wish = try await wish(choice)
+        let evaluator = try await mails.rules.evaluator(ofVersion: wish.ruleSetVersion)
+        var sum = ReplaySumView(
+            ruleSet: evaluator.ruleSet.name, ruleSetVersion: evaluator.version, replayed: 0,
+            left: [:])
+        var cursor: String?
+        while true {
+            let page = try await candidates.page(of: wish, after: cursor)
+            var views: [ReplayPreviewView] = []
+            for candidate in page.candidates {
+                if let obstacle = candidate.obstacle {
+                    sum.left[obstacle.rawValue, default: 0] += 1
+                } else {
+                    sum.replayed += 1
+                }
+                views.append(try await preview(candidate, evaluator, sends: wish.sends))
+            }
+            if !views.isEmpty { try await onPart(.replay(.page(views))) }
+            guard !page.isLast else { return .replay(.sum(sum)) }
+            cursor = page.cursor
+        }
+    }
+
+    private func preview(
+        _ candidate: ReplayCandidates.Candidate, _ evaluator: RuleEvaluator, sends: Bool
+    ) async throws -> ReplayPreviewView {
+        var view = ReplayPreviewView(
+            id: candidate.id.text, mail: candidate.record.map(MailView.init),
+            obstacle: candidate.obstacle?.rawValue, steps: [])
+        guard let record = candidate.record, candidate.obstacle == nil else { return view }
+        let facts = await mails.facts(of: record, for: evaluator.needs)
+        let answers = try await mails.answers(to: record)
+        let traces = evaluator.trace(facts) { key in
+            .ended(evaluator.handler(of: key).flatMap { answers[$0] } ?? .continueOn)
+        }
+        for (trace, rule) in zip(traces, evaluator.ruleSet.rules)
+        where trace.answer == .took {
+            // The time of one that refuses was before the 250.
+            for action in trace.actions
+            where action.standing != RuleTrace.Action.notReached
+                && !rule.actions[action.position].refuses
+            {
+                view.steps.append(
+                    ReplayPreviewView.Step(
+                        rule: trace.rule, action: action.text,
+                        recipients: trace.matchedRecipients,
+                        isWithheld: !sends && rule.actions[action.position].sendsMail))
+            }
+        }
+        return view
+    }
+}

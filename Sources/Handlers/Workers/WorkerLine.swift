@@ -1,0 +1,54 @@
+import Actions
+import Foundation
+
+/// What a worker is asked and what it says, each a line of JSON.
+enum WorkerLine {
+    /// The request with number `id` for a mail of `mailBytes` bytes, with its line feed.
+    static func request(
+        _ invocation: FunctionInvocation, id: Int, mailBytes: Int
+    ) -> [UInt8] {
+        let pairs = invocation.environment.map { ($0.name, $0.value) }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard
+            let environment = try? encoder.encode(
+                Dictionary(pairs, uniquingKeysWith: { first, _ in first }))
+        else { preconditionFailure("texts can be encoded") }
+        var line = Array(
+            "{\"id\":\(id),\"mail\":{\"path\":\"\(WorkerMail.path)\",\"bytes\":\(mailBytes)}".utf8)
+        line += Array(",\"environment\":".utf8)
+        line += environment
+        line += Array(",\"event\":".utf8)
+        // Between the tokens of JSON, which is the only place for them, these are spaces.
+        line += invocation.event.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
+        line += Array("}\n".utf8)
+        return line
+    }
+
+    /// What a line without its line feed says.
+    enum Answer: Equatable {
+        /// As a script's standard output, the `id` beside it.
+        case answered([UInt8])
+        /// `{"id":n,"error":"…"}`: this mail failed, and the worker goes on.
+        case failed(String)
+        /// Nobody knows what it answers.
+        case nonsense(String)
+    }
+
+    /// Of an error; it stands in the journal and in the log.
+    static let errorCharactersMax = 500
+
+    private struct Head: Decodable {
+        var id: Int
+        var error: String?
+    }
+
+    static func answer(_ line: [UInt8], to id: Int) -> Answer {
+        guard let head = try? JSONDecoder().decode(Head.self, from: Data(line)) else {
+            return .nonsense("its answer is no JSON object with an “id”")
+        }
+        guard head.id == id else { return .nonsense("it answered \(head.id), asked \(id)") }
+        return head.error.map { .failed(String($0.prefix(Self.errorCharactersMax))) }
+            ?? .answered(line)
+    }
+}

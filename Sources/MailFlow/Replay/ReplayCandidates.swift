@@ -1,0 +1,128 @@
+package import MailModel
+import RuleEngine
+package import Storage
+
+/// Which mails a replay is for, in their order, and why some of them cannot be run again.
+package struct ReplayCandidates: Sendable {
+    /// One mail that was chosen.
+    package struct Candidate: Sendable {
+        package var id: MailID
+        /// Nil where it was removed since it was chosen.
+        package var record: MailRecord?
+        package var obstacle: ReplayObstacle?
+    }
+
+    package struct Page: Sendable {
+        package var candidates: [Candidate]
+        /// Where the next page begins.
+        package var cursor: String?
+        package var isLast: Bool
+    }
+
+    /// Mails that are looked at for one page.
+    package static let pageMax = 100
+
+    private let store: any MailStore & ReplayStore
+    private let bodies: any BodyFiles
+    private let rules: ActiveRules
+    private let facts: MailFactsReader
+
+    package init(
+        store: any MailStore & ReplayStore, bodies: any BodyFiles, rules: ActiveRules,
+        facts: MailFactsReader
+    ) {
+        self.store = store
+        self.bodies = bodies
+        self.rules = rules
+        self.facts = facts
+    }
+
+    /// The mails of `wish` behind `cursor`, which an earlier page gave. A page may be empty and not the
+    /// last.
+    package func page(
+        of wish: ReplayWish, after cursor: String?
+    ) async throws(StorageFailure) -> Page {
+        wish.ids.isEmpty
+            ? try await chosen(wish, after: cursor.flatMap { MailID($0) })
+            : try await named(wish, after: cursor.flatMap { Int($0) } ?? 0)
+    }
+
+    /// The cursor is how many were looked at.
+    private func named(
+        _ wish: ReplayWish, after count: Int
+    ) async throws(StorageFailure) -> Page {
+        let ids = wish.ids.dropFirst(count).prefix(Self.pageMax)
+        var candidates: [Candidate] = []
+        for id in ids { candidates.append(try await candidate(id, try await store.mail(id))) }
+        let end = count + ids.count
+        return Page(
+            candidates: candidates, cursor: String(end), isLast: end >= wish.ids.count)
+    }
+
+    /// The cursor is the last mail that was looked at.
+    private func chosen(
+        _ wish: ReplayWish, after last: MailID?
+    ) async throws(StorageFailure) -> Page {
+        let records = try await store.mails(for: wish, after: last, limit: Self.pageMax)
+        var candidates: [Candidate] = []
+        for record in records {
+            if let rule = wish.rule, try await !tookPart(rule, in: record) { continue }
+            candidates.append(try await candidate(record.id, record))
+        }
+        return Page(
+            candidates: candidates, cursor: (records.last?.id ?? last)?.text,
+            isLast: records.count < Self.pageMax)
+    }
+
+    private func candidate(
+        _ id: MailID, _ record: MailRecord?
+    ) async throws(StorageFailure) -> Candidate {
+        guard let record else { return Candidate(id: id, record: nil, obstacle: .removed) }
+        var obstacle = ReplayObstacle(record.state)
+        if obstacle == nil, record.bodyPlace == .expired { obstacle = .contentGone }
+        let original = record.replay?.original ?? record.id
+        if obstacle == nil, try await store.isReplaying(original) { obstacle = .replaying }
+        return Candidate(id: id, record: record, obstacle: obstacle)
+    }
+
+    /// Whether the mail was taken by a rule called so when it came: by its journal or, where no action
+    /// of the rule leaves anything there, by its trace.
+    private func tookPart(
+        _ rule: String, in record: MailRecord
+    ) async throws(StorageFailure) -> Bool {
+        let actions = try await store.actions(of: record.id)
+        if actions.contains(where: { $0.key.rule == rule }) { return true }
+        let evaluator = try await rules.evaluator(ofVersion: record.ruleSetVersion)
+        guard let found = evaluator.ruleSet.rules.first(where: { $0.name == rule }),
+            !found.actions.contains(where: \.isJournalled)
+        else { return false }
+        let standings = Dictionary(actions.map { ($0.key, $0) }) { first, _ in first }
+        let traces = evaluator.trace(try await facts(of: record, evaluator)) { key in
+            standings[key].map { .ended($0.disposition) }
+        }
+        return traces.contains { $0.rule == rule && $0.answer == .took }
+    }
+
+    /// What cannot be read is not known.
+    private func facts(
+        of record: MailRecord, _ evaluator: RuleEvaluator
+    ) async throws(StorageFailure) -> MailFacts {
+        let content: MailContent? =
+            switch record.bodyPlace {
+            case .row: .bytes(try await store.content(of: record))
+            case .file: .file(path: bodies.path(of: record.id), length: record.totalLength)
+            case .expired: nil
+            }
+        return try facts.facts(of: record, content, for: evaluator.needs)
+    }
+}
+
+extension ReceiptAction {
+    /// Whether the journal has a row of it once it was reached.
+    fileprivate var isJournalled: Bool {
+        switch self {
+        case .addHeader, .removeHeader, .reject, .drop, .stop(topic: nil): false
+        default: true
+        }
+    }
+}
