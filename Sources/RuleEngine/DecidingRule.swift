@@ -38,7 +38,8 @@ extension ReceiptAction {
     fileprivate var keeps: Bool {
         switch self {
         case .stop, .drop, .quarantine: true
-        case .store, .invoke, .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply, .addHeader,
+        case .store, .invoke, .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply,
+            .addHeader,
             .removeHeader, .tag, .reject:
             false
         }

@@ -53,7 +53,8 @@ package struct RuleDocument {
     }
 
     private static let actionNames = [
-        "store", "invoke", "notify", "forward", "relay", "deliver", "webhook", "bounce", "reply", "reject",
+        "store", "invoke", "notify", "forward", "relay", "deliver", "webhook", "bounce", "reply",
+        "reject",
         "addHeader", "removeHeader", "tag", "quarantine", "stop", "drop",
     ]
     /// Those that may stand there as their name alone.

@@ -213,7 +213,8 @@ extension ReceiptAction {
         switch self {
         case .store, .quarantine: true
         case .invoke(_, let type, _, _): type == .requestResponse
-        case .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply, .addHeader, .removeHeader, .tag,
+        case .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply, .addHeader,
+            .removeHeader, .tag,
             .reject, .stop, .drop:
             false
         }
@@ -223,7 +224,8 @@ extension ReceiptAction {
         switch self {
         case .store(_, _, _, let policy), .invoke(_, _, _, let policy): policy
         case .quarantine: .hold
-        case .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply, .addHeader, .removeHeader, .tag,
+        case .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply, .addHeader,
+            .removeHeader, .tag,
             .reject, .stop, .drop:
             .goOn
         }

@@ -181,7 +181,8 @@ package enum SESRuleDocument {
             return [
                 "SNSAction": ["TopicArn": topicARN(topic), "Encoding": encoding.rawValue]
             ]
-        case .forward, .relay, .deliver, .webhook, .reply, .reject, .removeHeader, .tag, .quarantine,
+        case .forward, .relay, .deliver, .webhook, .reply, .reject, .removeHeader, .tag,
+            .quarantine,
             .drop:
             return nil
         case .bounce(let bounce): return ["BounceAction": bounce.sesMembers]

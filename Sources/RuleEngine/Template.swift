@@ -196,7 +196,8 @@ extension ReceiptAction {
         case .forward(let targets, _, _): targets
         case .reply(let reply): reply.templateTexts
         case .reject(_, _, let text, _): [text]
-        case .invoke, .notify, .relay, .deliver, .webhook, .bounce, .removeHeader, .quarantine, .stop, .drop:
+        case .invoke, .notify, .relay, .deliver, .webhook, .bounce, .removeHeader, .quarantine,
+            .stop, .drop:
             []
         }
     }
@@ -232,7 +233,8 @@ extension ReceiptAction {
         case .reply(let reply): return .reply(reply.filled(fill))
         case .reject(let code, let status, let text, let asking):
             return .reject(code: code, status: status, text: fill(text, .reply), asking: asking)
-        case .invoke, .notify, .relay, .deliver, .webhook, .bounce, .removeHeader, .quarantine, .stop, .drop:
+        case .invoke, .notify, .relay, .deliver, .webhook, .bounce, .removeHeader, .quarantine,
+            .stop, .drop:
             return self
         }
     }

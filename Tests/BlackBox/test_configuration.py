@@ -180,7 +180,7 @@ class Sample(ConfigurationCase):
 
     def test_examples(self):
         """With every commented example put in force, it checks fine still."""
-        text = re.sub(r"(?m)^# (?=  |[a-z]+:$)", "", self.sample())
+        text = re.sub(r"(?m)^# (?=  |[a-z0-9]+:$)", "", self.sample())
         self.assertIn("\nhandlers:\n", text)
         for path in ("/etc/martlet/tls/fullchain.pem", "/etc/martlet/tls/key.pem"):
             here = self.folder.path(os.path.basename(path))
@@ -195,7 +195,10 @@ class Sample(ConfigurationCase):
         text = text.replace("/usr/share/dns/root.key", anchor)
         with open(self.folder.path("tsig"), "w", encoding="ascii") as file:
             file.write("A" * 43 + "=\n")
-        text = text.replace("/usr/local/lib/martlet/ticket.py", PYTHON)
+        with open(self.folder.path("tickets.secret"), "w", encoding="ascii") as file:
+            file.write("whsec_" + "A" * 43 + "=\n")
+        for program in ("ticket.py", "worker.py"):
+            text = text.replace(f"/usr/local/lib/martlet/{program}", PYTHON)
         user = "nobody" if IS_ROOT else pwd.getpwuid(os.geteuid()).pw_name
         text = text.replace("martlet-handler", user)
         text = text.replace("martlet-submit", grp.getgrgid(os.getegid()).gr_name)

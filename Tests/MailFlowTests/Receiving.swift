@@ -118,7 +118,8 @@ final class Receiving: Sendable {
     ) -> Result<any MailIntake, Refusal> {
         var envelope = Self.envelope(recipients)
         change(&envelope)
-        return flow.open(envelope, MailDetails(begunAt: begunAt ?? time.now(), declaredSize: declaredSize))
+        return flow.open(
+            envelope, MailDetails(begunAt: begunAt ?? time.now(), declaredSize: declaredSize))
     }
 
     /// What RCPT is answered, behind those of `recipients`.
