@@ -45,13 +45,15 @@ def setUpModule():
 class S3Case(unittest.TestCase):
     """A server with two buckets, and clients with different rights."""
 
+    rules = RULES
     objects_max = 1_000_000
 
     def setUp(self):
-        server = new_server(self, RULES)
+        server = new_server(self, self.rules)
         server.config["buckets"]["other"] = {"directory": "buckets/other"}
         server.config["s3"] = {
             "address": "127.0.0.1", "port": 0, "objectBytesMax": self.objects_max}
+        self.prepare(server)
         self.server = server.start()
         # Keys are known to the server alone, and the configuration names them.
         self.owner = server.json("credentials", "create", "owner")
@@ -70,6 +72,9 @@ class S3Case(unittest.TestCase):
         self.port = int(listens[1])
         self.url = f"http://127.0.0.1:{self.port}"
         self.s3 = self.client(self.owner)
+
+    def prepare(self, server):
+        """What the configuration has besides."""
 
     def client(self, key, secret=None, **config):
         return boto3.session.Session().client(
