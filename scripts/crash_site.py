@@ -187,7 +187,7 @@ class Site:
     def trust(self):
         self.ask("addIdentity", name="crash.example", isTrusted=True)
         if not self.login:
-            made = self.ask("sending", _0={"createAccessKey": {"name": "load"}})
+            made = self.ask("accessKeys", _0={"create": {"name": "load"}})
             key = made["newAccessKey"]["_0"]
             self.login = key["id"], key["smtpPassword"]
 
