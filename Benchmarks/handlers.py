@@ -10,9 +10,8 @@ docs/benchmarks.md.
 import argparse
 import pathlib
 import shutil
-import statistics
 
-from servers import MARTLET_PORT, ONE_RULE, Martlet, run, warm_up, workspace
+from servers import MARTLET_PORT, ONE_RULE, Martlet, in_turns, run, warm_up, workspace
 
 SESSIONS, BYTES = 50, 10_240
 
@@ -57,18 +56,14 @@ def main():
                 folder, options.martlet, rules=rules, name=name, port=MARTLET_PORT + len(servers),
                 settings=more))
             warm_up(servers[-1], peers)
-        runs = {server.name: [] for server in servers}
-        for turn in range(options.rounds):
-            # Who goes first changes, so that what one leaves to the other evens out.
-            for server in servers if turn % 2 == 0 else reversed(servers):
-                runs[server.name].append(
-                    run(server, peers, SESSIONS, options.mails, BYTES, True))
+        found = in_turns(
+            servers, options.rounds,
+            lambda server: run(server, peers, SESSIONS, options.mails, BYTES, True))
     finally:
         for server in servers:
             server.stop()
         shutil.rmtree(folder, ignore_errors=True)
-    asked, stored = (
-        [statistics.median(values) for values in zip(*runs[name])] for name in ("worker", "store"))
+    asked, stored = found["worker"], found["store"]
     place = f"bytes={BYTES} processes={options.processes}"
     for index, stage in enumerate(("accepted", "delivered")):
         print(f"rate handlers stage={stage} {place} martlet={asked[index]:.0f} "

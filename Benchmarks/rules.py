@@ -15,7 +15,7 @@ import statistics
 import subprocess
 import tempfile
 
-from servers import MARTLET_PORT, Martlet, run, warm_up, workspace
+from servers import MARTLET_PORT, Martlet, in_turns, run, warm_up, workspace
 
 RULES, RECIPIENTS = 200, 100
 TURNS = 4
@@ -82,18 +82,14 @@ def main():
             servers.append(Martlet(
                 folder, options.martlet, rules=rules, name=name, port=MARTLET_PORT + len(servers)))
             warm_up(servers[-1], peers)
-        runs = {server.name: [] for server in servers}
-        for turn in range(options.rounds * TURNS):
-            # Who goes first changes, so that what one leaves to the other evens out.
-            for server in servers if turn % 2 == 0 else reversed(servers):
-                runs[server.name].append(
-                    run(server, peers, SESSIONS, options.mails, BYTES, True))
+        found = in_turns(
+            servers, options.rounds * TURNS,
+            lambda server: run(server, peers, SESSIONS, options.mails, BYTES, True))
     finally:
         for server in servers:
             server.stop()
         shutil.rmtree(folder, ignore_errors=True)
-    many, one = (
-        [statistics.median(values) for values in zip(*runs[name])] for name in ("many", "one"))
+    many, one = found["many"], found["one"]
     place = f"rules={RULES} recipients={RECIPIENTS}"
     for index, stage in enumerate(("accepted", "delivered")):
         print(f"rate rules stage={stage} {place} martlet={many[index]:.0f} "

@@ -4,6 +4,7 @@ import os
 import pathlib
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -266,3 +267,14 @@ def run(server, peers, sessions, count, mail, kept):
     # What a server still has to tidy up is not to slow down the next one.
     time.sleep(REST_SECONDS)
     return count / accepted, count / delivered, cpu / count
+
+
+def in_turns(servers, turns, measure):
+    """What `measure` says of each server, so often and in turn: the medians by the servers' names."""
+    runs = {server.name: [] for server in servers}
+    for turn in range(turns):
+        # Who goes first changes, so that what one leaves to the other evens out.
+        for server in servers if turn % 2 == 0 else reversed(servers):
+            runs[server.name].append(measure(server))
+    return {name: [statistics.median(values) for values in zip(*found)]
+            for name, found in runs.items()}

@@ -9,7 +9,7 @@ package final class ControlPlane: Sendable {
     private let hostname: String
     private let identities: IdentityOperations
     private let senders: SenderOperations?
-    private let idleSending: IdleSending
+    private let history: SendingHistory
     private let accessKeys: AccessKeyOperations?
     private let ruleSets: RuleSets
     private let rules: ActiveRules
@@ -23,20 +23,21 @@ package final class ControlPlane: Sendable {
     let backups: any BackupMaker
     private let onRelease: @Sendable () -> Void
 
-    /// No `senders`: nothing is sent, and `idleSending` answers. No `accessKeys`: nobody signs in.
+    /// No `senders`: nothing is sent, and `history` answers. No `accessKeys`: nobody signs in.
     /// `onRelease` is called when a mail or message was made due, so that nobody waits for it.
     package init(
         hostname: String, identities: IdentityOperations, senders: SenderOperations?,
-        idleSending: IdleSending, accessKeys: AccessKeyOperations?, ruleSets: RuleSets,
+        history: SendingHistory, accessKeys: AccessKeyOperations?, ruleSets: RuleSets,
         rules: ActiveRules, mails: any MailStore & ReplayStore, outbox: any OutboxStore,
         bodies: any BodyFiles, facts: MailFactsReader, duties: DutyAddresses,
-        time: any TimeSource, random: any RandomSource, topics: TopicOperations, queue: ActionQueue,
-        traces: SessionTraces, backups: any BackupMaker, onRelease: @escaping @Sendable () -> Void
+        time: any TimeSource, random: any RandomSource, topics: TopicOperations,
+        queue: ActionQueue, traces: SessionTraces, backups: any BackupMaker,
+        onRelease: @escaping @Sendable () -> Void
     ) {
         self.hostname = hostname
         self.identities = identities
         self.senders = senders
-        self.idleSending = idleSending
+        self.history = history
         self.accessKeys = accessKeys
         self.ruleSets = ruleSets
         self.rules = rules
@@ -119,7 +120,7 @@ package final class ControlPlane: Sendable {
             if let senders {
                 try await senders.answer(request)
             } else {
-                try await idleSending.answer(request)
+                try await history.answer(request)
             }
         case .replay(let request): try await replays.answer(request, onPart)
         case .changeSender(let name, let change):

@@ -122,7 +122,7 @@ struct ReplayOperations: Sendable {
             // The time of one that refuses was before the 250.
             for action in trace.actions
             where action.standing != RuleTrace.Action.notReached
-                && !rule.actions[action.position].refuses
+                && !rule.actions[action.position].rejects
             {
                 view.steps.append(
                     ReplayPreviewView.Step(

@@ -17,7 +17,7 @@ package enum PostmarkPayload {
         init(_ entry: AddressList.Entry) {
             Email = entry.address
             Name = entry.name ?? ""
-            MailboxHash = Mailbox(entry.address).map(PostmarkPayload.label(of:)) ?? ""
+            MailboxHash = Mailbox(entry.address)?.label ?? ""
         }
     }
 
@@ -81,7 +81,7 @@ package enum PostmarkPayload {
             Subject = text("Subject")
             MessageID = mail.text
             ReplyTo = list("Reply-To")
-            MailboxHash = recipients.first.map(PostmarkPayload.label(of:)) ?? ""
+            MailboxHash = recipients.first?.label ?? ""
             Date = text("Date")
             TextBody = contents.text ?? ""
             HtmlBody = contents.html ?? ""
@@ -102,10 +102,4 @@ package enum PostmarkPayload {
     private static let told: Set<String> = [
         "from", "to", "cc", "bcc", "subject", "date", "reply-to",
     ]
-
-    /// What stands behind the `+` of a local part.
-    private static func label(of address: Mailbox) -> String {
-        guard let plus = address.localPart.firstIndex(of: "+") else { return "" }
-        return String(address.localPart[address.localPart.index(after: plus)...])
-    }
 }

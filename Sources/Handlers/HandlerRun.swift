@@ -121,7 +121,7 @@ struct HandlerRun {
         case .well: .answered(output: answer.bytes, isCut: answer.isCut)
         case .badly(let reason): .failed(detail: reason)
         case .letGo: .failed(detail: "ended with its helper")
-        case nil: .failed(detail: "nobody knows how it ended: its keeper did not say")
+        case nil: .failed(detail: KeeperWord.missing)
         }
     }
 
@@ -148,7 +148,8 @@ struct HandlerRun {
             errors: ends[2].revents != 0, keeper: ends[0].revents != 0)
     }
 
-    private static func now() -> Int64 {
+    /// Milliseconds, by a clock that nobody sets.
+    static func now() -> Int64 {
         Int64(ProcessInfo.processInfo.systemUptime * 1000)
     }
 }

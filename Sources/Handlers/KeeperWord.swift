@@ -16,11 +16,14 @@ struct KeeperWord {
     /// Something in the run's working folder could not be removed.
     var isFolderLeft = false
 
+    /// In its place, where there is none.
+    static let missing = "nobody knows how it ended: its keeper did not say"
+
     /// Takes it from the run's socket, once that can be read.
     init(from keeper: Pipe.End, of program: HandlerProgram) {
         var said = martlet_ending()
         guard martlet_run_end(keeper.number, &said) == 1 else {
-            self.init(ending: .badly("nobody knows how it ended: its keeper did not say"))
+            self.init(ending: .badly(Self.missing))
             return
         }
         self.init(ending: Self.ending(said, of: program), isFolderLeft: said.is_folder_left)

@@ -11,8 +11,8 @@ package import Topics
 ///
 /// `store` and `notify` of a batch run together, so that many objects share one sync; a mail
 /// whose next action may take its time (a handler, a webhook) leaves the batch and waits in a room
-/// of its own (`ActionRooms`), so that it holds up no mail that wants none. Every effect may happen twice (a crash
-/// between doing and journalling); the stable id says so to those who see it.
+/// of its own (`ActionRooms`), so that it holds up no mail that wants none. Every effect may happen
+/// twice (a crash between doing and journalling); the stable id says so to those who see it.
 package struct ActionRunner: Service {
     /// Mails that share one round of syncs.
     package static let batchMax = 128
@@ -34,7 +34,8 @@ package struct ActionRunner: Service {
     /// `judge`: nil where nothing judges mails; `feedback`: nil where nothing is sent. `lanes`
     /// batches are worked on at once, and `handlersMax` scripts run; `workers` are those that live
     /// for many mails, with how many processes each has, and each webhook has as many posts at once
-    /// as it may. `onDeliveries` is called when the outbox has something new, `onUnwritten` where the end comes before what was done could be written.
+    /// as it may. `onDeliveries` is called when the outbox has something new, `onUnwritten` where the
+    /// end comes before what was done could be written.
     package init(
         queue: ActionQueue, rules: ActiveRules, store: any MailStore, bodies: any BodyFiles,
         judge: (any MailJudge)? = nil, feedback: FeedbackFlow? = nil, actions: ReceiptActions,

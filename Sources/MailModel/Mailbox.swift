@@ -26,6 +26,11 @@ package struct Mailbox: Hashable, Sendable {
     /// The local part in lower case: what comparisons use.
     package var foldedLocalPart: String { localPart.lowercased() }
 
+    /// What stands behind the first `+` of its local part, as it is written; nil where there is none.
+    package var label: String? {
+        localPart.firstIndex(of: "+").map { String(localPart[localPart.index(after: $0)...]) }
+    }
+
     /// The lower-cased local part up to its first `+`, or nil where it has no label.
     package var localPartWithoutLabel: String? {
         let folded = foldedLocalPart

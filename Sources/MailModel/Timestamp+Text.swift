@@ -40,18 +40,19 @@ extension Timestamp {
 
     /// `Mon, 5 Aug 2019 21:29:57 +0000`. RFC 5322 §3.3
     package var rfc5322Text: String {
-        let time = calendar
-        return "\(Self.weekdays[time.weekday]), \(time.day) \(Self.months[time.month - 1])"
-            + " \(time.year) \(Self.two(time.hour)):\(Self.two(time.minute))"
-            + ":\(Self.two(time.second)) +0000"
+        dated("\(calendar.day)", zone: "+0000")
     }
 
     /// `Mon, 05 Aug 2019 21:29:57 GMT`. RFC 9110 §5.6.7
     package var httpText: String {
+        dated(Self.two(calendar.day), zone: "GMT")
+    }
+
+    private func dated(_ day: String, zone: String) -> String {
         let time = calendar
-        return "\(Self.weekdays[time.weekday]), \(Self.two(time.day))"
-            + " \(Self.months[time.month - 1]) \(time.year) \(Self.two(time.hour))"
-            + ":\(Self.two(time.minute)):\(Self.two(time.second)) GMT"
+        return "\(Self.weekdays[time.weekday]), \(day) \(Self.months[time.month - 1])"
+            + " \(time.year) \(Self.two(time.hour)):\(Self.two(time.minute))"
+            + ":\(Self.two(time.second)) \(zone)"
     }
 
     /// `2019-08-05T21:29:57.028Z`: how SES writes time. RFC 3339

@@ -41,15 +41,31 @@ package enum Directories {
 
     /// Names in the folder at `path`, without `.` and `..`.
     static func names(in path: String) throws(StorageFailure) -> [String] {
-        guard let directory = opendir(path) else { throw .system("opendir", path) }
-        defer { closedir(directory) }
         var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
+        try FileDescriptor(path, O_RDONLY | O_DIRECTORY).eachName {
+            names.append(String(cString: $0))
         }
         return names
+    }
+}
+
+extension FileDescriptor {
+    /// Names in the folder that was opened, whatever stands by its path now, without `.` and `..`.
+    func eachName(_ take: (UnsafePointer<CChar>) -> Void) throws(StorageFailure) {
+        // Its own place in the folder, whoever else reads it.
+        let own = openat(number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard own >= 0 else { throw .system("open", path) }
+        guard let directory = fdopendir(own) else {
+            close(own)
+            throw .system("opendir", path)
+        }
+        defer { closedir(directory) }
+        while let entry = readdir(directory) {
+            withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { name in
+                    if strcmp(name, ".") != 0, strcmp(name, "..") != 0 { take(name) }
+                }
+            }
+        }
     }
 }

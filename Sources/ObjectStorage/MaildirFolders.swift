@@ -103,7 +103,12 @@ private struct Maildir {
 
     /// Whether a reader has moved it to `cur`, where flags stand behind its name.
     func wasRead(_ name: String) throws(StorageFailure) -> Bool {
-        try Directories.names(in: cur.path).contains { $0 == name || $0.hasPrefix("\(name):") }
+        var isThere = false
+        try cur.eachName { other in
+            let other = String(cString: other)
+            isThere = isThere || other == name || other.hasPrefix("\(name):")
+        }
+        return isThere
     }
 }
 

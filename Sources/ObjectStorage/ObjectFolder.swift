@@ -68,21 +68,8 @@ struct ObjectFolder {
 
     /// Names in it that are UTF-8.
     func eachName(_ take: (String) -> Void) throws(StorageFailure) {
-        // Its own place in the folder, whoever else reads it.
-        let number = openat(descriptor.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard number >= 0 else { throw .system("open", descriptor.path) }
-        guard let directory = fdopendir(number) else {
-            close(number)
-            throw .system("opendir", descriptor.path)
-        }
-        defer { closedir(directory) }
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) {
-                    String(validatingCString: $0)
-                }
-            }
-            if let name { take(name) }
+        try descriptor.eachName { name in
+            if let name = String(validatingCString: name) { take(name) }
         }
     }
 }

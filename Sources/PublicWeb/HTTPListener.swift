@@ -16,8 +16,9 @@ package struct HTTPListener: Sendable {
         /// request's body; and it is closed after `secondsMax`, however busy.
         case oneRequest(secondsMax: Int64 = 15)
         /// It may carry several, whose bodies are asked for where a client waits for that
-        /// (RFC 9110 §10.1.1). It is closed where a request and its answer have not ended `requestSecondsMax`
-        /// after its head, or the next head has not come `idleSecondsMax` after an answer.
+        /// (RFC 9110 §10.1.1). It is closed where a request and its answer have not ended
+        /// `requestSecondsMax` after its head, or the next head has not come `idleSecondsMax` after an
+        /// answer.
         case kept(requestSecondsMax: Int64, idleSecondsMax: Int64)
     }
 

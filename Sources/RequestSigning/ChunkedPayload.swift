@@ -110,7 +110,7 @@ package struct ChunkedPayload: Sendable {
 
     private mutating func begin(_ head: String) throws(Failure) {
         let parts = head.split(separator: ";", omittingEmptySubsequences: false)
-        // Seven digits are 256 MB, more than any object of ours has.
+        // Seven digits are 256 MB: clients make chunks of some kilobytes up to a few megabytes.
         guard let digits = parts.first, (1...7).contains(digits.count),
             digits.utf8.allSatisfy({ $0.isASCIIDigit || (97...102).contains($0 | 0x20) }),
             let size = Int(digits, radix: 16)

@@ -1,3 +1,5 @@
+import MailModel
+
 /// The head of a request, as a signature is over it.
 package struct SignedRequest: Sendable {
     package struct Header: Sendable, Equatable {

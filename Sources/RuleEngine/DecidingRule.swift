@@ -27,7 +27,8 @@ struct DecidingRule: Sendable {
 }
 
 extension ReceiptAction {
-    var rejects: Bool {
+    /// Whether its time is before a mail's 250 alone.
+    package var rejects: Bool {
         if case .reject = self { true } else { false }
     }
 
@@ -39,8 +40,7 @@ extension ReceiptAction {
         switch self {
         case .stop, .drop, .quarantine: true
         case .store, .invoke, .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply,
-            .addHeader,
-            .removeHeader, .tag, .reject:
+            .addHeader, .removeHeader, .tag, .reject:
             false
         }
     }

@@ -4,12 +4,9 @@ extension ReceiptAction {
     package var sendsMail: Bool {
         switch self {
         case .forward, .relay, .bounce, .reply: true
-        default: false
+        case .store, .invoke, .notify, .deliver, .webhook, .addHeader, .removeHeader, .tag, .reject,
+            .quarantine, .stop, .drop:
+            false
         }
-    }
-
-    /// Whether its time is before a mail's 250 alone.
-    package var refuses: Bool {
-        if case .reject = self { true } else { false }
     }
 }

@@ -54,8 +54,7 @@ package struct RuleDocument {
 
     private static let actionNames = [
         "store", "invoke", "notify", "forward", "relay", "deliver", "webhook", "bounce", "reply",
-        "reject",
-        "addHeader", "removeHeader", "tag", "quarantine", "stop", "drop",
+        "reject", "addHeader", "removeHeader", "tag", "quarantine", "stop", "drop",
     ]
     /// Those that may stand there as their name alone.
     private static let plainActions: [String: ReceiptAction] = [

@@ -214,8 +214,7 @@ extension ReceiptAction {
         case .store, .quarantine: true
         case .invoke(_, let type, _, _): type == .requestResponse
         case .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply, .addHeader,
-            .removeHeader, .tag,
-            .reject, .stop, .drop:
+            .removeHeader, .tag, .reject, .stop, .drop:
             false
         }
     }
@@ -225,8 +224,7 @@ extension ReceiptAction {
         case .store(_, _, _, let policy), .invoke(_, _, _, let policy): policy
         case .quarantine: .hold
         case .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply, .addHeader,
-            .removeHeader, .tag,
-            .reject, .stop, .drop:
+            .removeHeader, .tag, .reject, .stop, .drop:
             .goOn
         }
     }

@@ -182,8 +182,7 @@ package enum SESRuleDocument {
                 "SNSAction": ["TopicArn": topicARN(topic), "Encoding": encoding.rawValue]
             ]
         case .forward, .relay, .deliver, .webhook, .reply, .reject, .removeHeader, .tag,
-            .quarantine,
-            .drop:
+            .quarantine, .drop:
             return nil
         case .bounce(let bounce): return ["BounceAction": bounce.sesMembers]
         case .addHeader(let name, let value):

@@ -1,4 +1,5 @@
 import Hummingbird
+import MailModel
 package import RequestSigning
 package import Storage
 

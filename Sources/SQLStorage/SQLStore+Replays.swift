@@ -1,4 +1,3 @@
-import Foundation
 package import MailModel
 package import Storage
 
@@ -69,14 +68,10 @@ extension SQLStore: ReplayStore {
             "SELECT number, accepted_ms, ended_ms, is_cancelled, wish, progress FROM replay \(rest)",
             values
         ).map { row throws(StorageFailure) in
-            let reader = JSONDecoder()
-            guard let number = row.integer(0), let accepted = row.integer(1),
-                let wish = row.text(4).flatMap({
-                    try? reader.decode(ReplayWish.self, from: Data($0.utf8))
-                }),
-                let progress = row.text(5).flatMap({
-                    try? reader.decode(ReplayProgress.self, from: Data($0.utf8))
-                })
+            let wish: ReplayWish? = row.text(4).flatMap(value)
+            let progress: ReplayProgress? = row.text(5).flatMap(value)
+            guard let number = row.integer(0), let accepted = row.integer(1), let wish,
+                let progress
             else { throw .damaged("the row of replay \(row.integer(0) ?? 0)") }
             return ReplayRecord(
                 number: Int(number), acceptedAt: Timestamp(milliseconds: accepted),

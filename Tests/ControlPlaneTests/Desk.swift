@@ -87,7 +87,7 @@ final class Desk: Sendable {
                     identities: identities, resolver: zone, verification: verification,
                     senders: sending, time: time),
                 senders: senders, time: time, random: random),
-            senders: senders, idleSending: IdleSending(store: store, time: time),
+            senders: senders, history: SendingHistory(store: store, time: time),
             accessKeys: AccessKeyOperations(credentials),
             ruleSets: ruleSets, rules: rules, mails: store, outbox: store, bodies: bodies,
             facts: MailFactsReader(bodies: bodies, returnPaths: nil, guesser: nil),

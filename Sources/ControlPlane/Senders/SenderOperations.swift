@@ -5,7 +5,7 @@ import Storage
 
 /// What an operator asks about sending: suppression lists, and what identities send with.
 package struct SenderOperations: Sendable {
-    private let suppressions: SuppressionOperations
+    private let history: SendingHistory
     let sentMails: SentMailOperations
     private let tlsResults: TLSResultOperations
     let identities: SendingIdentities
@@ -21,7 +21,7 @@ package struct SenderOperations: Sendable {
         identities: SendingIdentities, setup: SenderSetup, verifier: SendingVerifier,
         records: SendingRecords, zoneKeeper: ServiceZoneKeeper? = nil
     ) {
-        self.suppressions = suppressions
+        history = SendingHistory(suppressions: suppressions, sentMails: sentMails)
         self.sentMails = sentMails
         self.tlsResults = tlsResults
         self.identities = identities
@@ -46,21 +46,12 @@ package struct SenderOperations: Sendable {
         "nothing is sent: the configuration does not have “sending: {enabled: true}”; with it, start "
             + "the server anew")
 
-    // MARK: Suppression, and the service domain
-
     func answer(_ request: SenderRequest) async throws -> ControlAnswer {
         switch request {
-        case .suppress(let entries, let isGlobal):
-            .sending(try await suppressions.put(entries, isGlobal: isGlobal))
-        case .unsuppress(let addresses, let isGlobal):
-            .sending(try await suppressions.remove(addresses, isGlobal: isGlobal))
-        case .showSuppression(let address): .sending(try await suppressions.show(address))
-        case .listSuppressions(let filter, let isGlobal):
-            .sending(try await suppressions.list(filter, isGlobal: isGlobal))
+        case .suppress, .unsuppress, .showSuppression, .listSuppressions, .listSent, .showSent:
+            try await history.answer(request)
         case .exportZone: .sending(.zone(try zone()))
         case .listTLSResults(let day): .sending(try await tlsResults.list(day))
-        case .listSent(let filter): .sending(try await sentMails.list(filter))
-        case .showSent(let id): .sending(try await sentMails.show(id))
         case .changeSent(let change, let filter, let isDry):
             .sending(try await sentMails.apply(change, filter, isDry: isDry))
         }

@@ -28,6 +28,8 @@ struct OperationParts {
         _ receiving: ReceivingParts, _ secrets: SecretParts?, _ sending: SendingParts?
     ) {
         let wake = actions.wake
+        let facts = MailFactsReader(
+            bodies: spool.bodies, returnPaths: sending?.returnPaths, guesser: actions.guesser)
         let load = LoadGuard(
             configuration.load, store: spool.store, flow: receiving.flow,
             time: surroundings.time, metrics: surroundings.metrics, log: surroundings.log)
@@ -45,14 +47,12 @@ struct OperationParts {
                     verifier: verifier, senders: sending?.operations,
                     time: surroundings.time, random: surroundings.random),
                 senders: sending?.operations,
-                idleSending: IdleSending(store: spool.store, time: surroundings.time),
+                history: SendingHistory(store: spool.store, time: surroundings.time),
                 accessKeys: secrets.map { AccessKeyOperations($0.credentials) },
                 ruleSets: rules.ruleSets, rules: rules.rules,
                 mails: spool.store,
                 outbox: spool.store, bodies: spool.bodies,
-                facts: MailFactsReader(
-                    bodies: spool.bodies, returnPaths: sending?.returnPaths,
-                    guesser: actions.guesser),
+                facts: facts,
                 duties: receiving.flow.duties, time: surroundings.time,
                 random: surroundings.random,
                 topics: TopicOperations(
@@ -70,7 +70,7 @@ struct OperationParts {
             rules: rules.ruleSets, folder: rules.folder, stamp: rules.stamp,
             log: surroundings.log)
         recurring =
-            [Self.replays(surroundings, spool, rules, actions, sending)]
+            [Self.replays(surroundings, spool, rules, facts)]
             + Self.recurring(
                 configuration, surroundings, spool, actions, reloads, checks,
                 receiving.certificates, load, surroundings.clock)
@@ -146,15 +146,13 @@ struct OperationParts {
     /// Past mails that are run again.
     private static func replays(
         _ surroundings: Surroundings, _ spool: SpoolParts, _ rules: RuleParts,
-        _ actions: ActionParts, _ sending: SendingParts?
+        _ facts: MailFactsReader
     ) -> Recurring {
         let replayer = Replayer(
             store: spool.store, bodies: spool.bodies,
             candidates: ReplayCandidates(
                 store: spool.store, bodies: spool.bodies, rules: rules.rules,
-                facts: MailFactsReader(
-                    bodies: spool.bodies, returnPaths: sending?.returnPaths,
-                    guesser: actions.guesser)),
+                facts: facts),
             room: spool.disk, time: surroundings.time, random: surroundings.random,
             log: surroundings.journal)
         return surroundings.every(1_000, "the replay of mails") { try await replayer.turn() }

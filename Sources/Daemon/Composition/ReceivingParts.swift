@@ -114,11 +114,7 @@ struct ReceivingParts {
         let limit = OpenFiles.limit
         let room = OpenFiles.connections(
             limit: limit, used: OpenFiles.used,
-            setAside: OpenFiles.setAside(
-                limit: limit, hasHealth: configuration.health != nil,
-                hasWeb: configuration.web != nil, hasS3: configuration.s3 != nil,
-                triesMax: configuration.sending.triesWanted,
-                workerProcesses: configuration.workerProcesses))
+            setAside: OpenFiles.setAside(limit: limit, for: configuration))
         if room < limits.connectionsMax {
             surroundings.log.warning(
                 "fewer connections than limits.connectionsMax: raise the limit of open files",

@@ -33,9 +33,7 @@ extension Configuration {
         }
         let room = OpenFiles.connections(
             limit: OpenFiles.limitMax, used: OpenFiles.usedAtStart,
-            setAside: OpenFiles.setAside(
-                limit: OpenFiles.limitMax, hasHealth: health != nil, hasWeb: web != nil,
-                hasS3: s3 != nil, triesMax: sending.triesWanted, workerProcesses: workerProcesses))
+            setAside: OpenFiles.setAside(limit: OpenFiles.limitMax, for: self))
         if room < connections.connectionsMax {
             warnings.append(
                 "limits.connectionsMax is more than a limit of \(OpenFiles.limitMax) open files "

@@ -13,18 +13,18 @@ extension TargetDocument {
         for (name, entry) in named(value) {
             guard let mapping = entry.mapping(keys: ConfigurationSchema.keys(at: "webhooks.*"))
             else { continue }
-            let format = mapping["format"].map { value in
+            let format = mapping["format"].flatMap { value in
                 value.choice(Webhook.Format.allCases.map { ($0.rawValue, $0) })
             }
             let secrets = mapping.required("secretFile").flatMap(secrets)
-            let limits = ["timeoutSeconds", "bodyBytesMax", "attachmentsBytesMax", "postsMax"].map {
-                settings.int(mapping, "webhooks.*.\($0)")
-            }
+            func limit(_ key: String) -> Int { settings.int(mapping, "webhooks.*.\(key)") }
+            let seconds = Int64(limit("timeoutSeconds"))
+            let (body, attachments) = (limit("bodyBytesMax"), limit("attachmentsBytesMax"))
+            let posts = limit("postsMax")
             guard let url = mapping.required("url").flatMap(url), let secrets else { continue }
             webhooks[name] = Webhook(
-                url: url, format: (format ?? .json) ?? .json, secrets: secrets,
-                timeoutSeconds: Int64(limits[0]), bodyBytesMax: limits[1],
-                attachmentsBytesMax: limits[2], postsMax: limits[3])
+                url: url, format: format ?? .json, secrets: secrets, timeoutSeconds: seconds,
+                bodyBytesMax: body, attachmentsBytesMax: attachments, postsMax: posts)
         }
         return webhooks
     }

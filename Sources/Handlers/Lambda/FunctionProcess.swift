@@ -60,9 +60,9 @@ final class FunctionProcess: LivingProcess {
             outcome = nil
         }
         if let connection = connections.last(where: \.waits) { give(to: connection) }
-        let deadline = KeptProcess.now() + seconds * 1000
+        let deadline = HandlerRun.now() + seconds * 1000
         while true {
-            let left = deadline - KeptProcess.now()
+            let left = deadline - HandlerRun.now()
             guard left > 0 else { throw kept.isTooLate }
             if try serve(beside: wakeup.reading, milliseconds: left) {
                 wakeup.clear()

@@ -1,5 +1,4 @@
 import CHandlerSpawn
-import Foundation
 import Glibc
 
 /// A process that lives for many mails, from the server's side: its standard error, its keeper, and
@@ -79,10 +78,6 @@ final class KeptProcess {
         pollfd(fd: number, events: Int16(POLLIN), revents: 0)
     }
 
-    static func now() -> Int64 {
-        Int64(ProcessInfo.processInfo.systemUptime * 1000)
-    }
-
     // MARK: Standard error
 
     /// What it wrote to standard error since this was last taken, and whether more is left out from
@@ -124,9 +119,9 @@ final class KeptProcess {
 
     /// Its standard error is read meanwhile: a process that waits for that does not end.
     private func lastWord(within milliseconds: Int64) -> KeeperWord? {
-        let deadline = Self.now() + milliseconds
+        let deadline = HandlerRun.now() + milliseconds
         while true {
-            let left = deadline - Self.now()
+            let left = deadline - HandlerRun.now()
             guard left > 0 else { return nil }
             var none: [pollfd] = []
             if wait(for: &none, milliseconds: left) {

@@ -2,30 +2,22 @@ import Glibc
 
 /// Wakes a thread that waits in poll(2) for it beside others.
 final class Wakeup: Sendable {
-    /// Readable once it was called, until it is cleared.
-    let reading: Int32
-    private let writing: Int32
+    /// Nobody closes it before us.
+    private nonisolated(unsafe) let pipe: Pipe
 
     init() throws(HandlerRun.StartFailure) {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw HandlerRun.StartFailure("pipe") }
-        for end in ends {
-            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-            _ = fcntl(end, F_SETFL, O_NONBLOCK)
-        }
-        reading = ends[0]
-        writing = ends[1]
+        pipe = try Pipe()
+        pipe.reading.setNonBlocking()
+        pipe.writing.setNonBlocking()
     }
 
-    deinit {
-        close(reading)
-        close(writing)
-    }
+    /// Readable once it was called, until it is cleared.
+    var reading: Int32 { pipe.reading.number }
 
     /// Where the pipe is full it is readable anyway.
     func call() {
         var byte: UInt8 = 1
-        _ = write(writing, &byte, 1)
+        _ = write(pipe.writing.number, &byte, 1)
     }
 
     func clear() {

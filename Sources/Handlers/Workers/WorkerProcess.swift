@@ -75,9 +75,9 @@ final class WorkerProcess: LivingProcess {
     ) throws(KeptProcess.Flaw) -> [UInt8] {
         var unsent = line[...]
         var answer: [UInt8] = []
-        let deadline = KeptProcess.now() + Int64(kept.program.timeoutSeconds) * 1000
+        let deadline = HandlerRun.now() + Int64(kept.program.timeoutSeconds) * 1000
         while true {
-            let left = deadline - KeptProcess.now()
+            let left = deadline - HandlerRun.now()
             guard left > 0 else { throw kept.isTooLate }
             var ends = [
                 KeptProcess.readable(kept.output), KeptProcess.readable(wakeup.reading),

@@ -155,18 +155,6 @@ struct Macro: Sendable, Hashable {
         if isReversed { parts.reverse() }
         if let partsCount { parts = Array(parts.suffix(partsCount)) }
         let joined = Array(parts.joined(separator: [UInt8(ascii: ".")]))
-        return isEscaped ? Self.escaped(joined) : joined
-    }
-
-    /// All but RFC 3986's unreserved characters as `%XX`.
-    private static func escaped(_ bytes: [UInt8]) -> [UInt8] {
-        let digits = Array("0123456789ABCDEF".utf8)
-        return bytes.flatMap { byte -> [UInt8] in
-            let isUnreserved =
-                byte.isASCIILetter || byte.isASCIIDigit || "-._~".utf8.contains(byte)
-            return isUnreserved
-                ? [byte]
-                : [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-        }
+        return isEscaped ? Array(PercentEncoding.encode(joined).utf8) : joined
     }
 }

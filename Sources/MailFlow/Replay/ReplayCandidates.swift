@@ -122,7 +122,9 @@ extension ReceiptAction {
     fileprivate var isJournalled: Bool {
         switch self {
         case .addHeader, .removeHeader, .reject, .drop, .stop(topic: nil): false
-        default: true
+        case .store, .invoke, .notify, .forward, .relay, .deliver, .webhook, .bounce, .reply, .tag,
+            .quarantine, .stop:
+            true
         }
     }
 }

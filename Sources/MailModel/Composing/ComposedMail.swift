@@ -143,9 +143,8 @@ package struct ComposedMail: Sendable {
     }
 
     /// Header section and body, in lines with CRLF ends that are 7-bit, but for addresses that are
-    /// not; Date and Message-ID are given by
-    /// whoever sends it. `seed` makes the boundaries, and is random where nobody needs the same bytes
-    /// again.
+    /// not; Date and Message-ID are given by whoever sends it. `seed` makes the boundaries, and is
+    /// random where nobody needs the same bytes again.
     package func bytes(seed: [UInt8]) throws(Refusal) -> [UInt8] {
         var header = [try Self.field("From", [from])]
         for (name, people) in [("To", to), ("Cc", cc), ("Reply-To", replyTo)]

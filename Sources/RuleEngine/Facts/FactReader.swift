@@ -12,29 +12,19 @@ struct FactReader {
     let facts: MailFacts
     /// Those of the rule whose conditions are asked.
     var recipients: [Mailbox] = []
-    /// By the fact's number; nil where nobody has asked.
-    private var texts = [Texts?](repeating: nil, count: TextFact.numbers)
-    private var headers: [String: Texts] = [:]
+    private var texts: [TextFact: Texts] = [:]
 
     init(_ facts: MailFacts) {
         self.facts = facts
     }
 
     mutating func texts(of fact: TextFact) -> Texts {
-        switch fact {
         // Each rule takes recipients of its own.
-        case .recipient: return Texts(known: recipients.map { FactText($0.wireText) })
-        case .header(let name):
-            if let known = headers[name] { return known }
-            let read = read(fact)
-            headers[name] = read
-            return read
-        default:
-            if let known = texts[fact.number] { return known }
-            let read = read(fact)
-            texts[fact.number] = read
-            return read
-        }
+        if case .recipient = fact { return Texts(known: recipients.map { FactText($0.wireText) }) }
+        if let known = texts[fact] { return known }
+        let read = read(fact)
+        texts[fact] = read
+        return read
     }
 
     private func read(_ fact: TextFact) -> Texts {
@@ -142,29 +132,6 @@ struct FactReader {
         case .unknown(let reason): .unknown(reason)
         case .known(let verdicts):
             verdicts[keyPath: score].map { .known($0) } ?? .unknown(reason)
-        }
-    }
-}
-
-extension TextFact {
-    fileprivate static let numbers = 13
-
-    /// Of those that every mail has once: less than `numbers`.
-    fileprivate var number: Int {
-        switch self {
-        case .recipient, .header: 0
-        case .mailFrom: 1
-        case .helo: 2
-        case .peerName: 3
-        case .tlsVersion: 4
-        case .subject: 5
-        case .from: 6
-        case .to: 7
-        case .cc: 8
-        case .fromDomain: 9
-        case .body: 10
-        case .dkimDomain: 11
-        case .dmarcPolicy: 12
         }
     }
 }

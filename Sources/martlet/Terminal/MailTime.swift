@@ -17,9 +17,22 @@ struct MailTime: ExpressibleByArgument {
             time = now.advanced(bySeconds: span.seconds)
             return
         }
+        guard let time = Timestamp(written: argument) else { return nil }
+        self.time = time
+    }
+}
+
+extension Timestamp {
+    /// A point in time with its zone, as people write it or as it is printed, with milliseconds.
+    init?(written text: String) {
         let reader = ISO8601DateFormatter()
-        guard let date = reader.date(from: argument) else { return nil }
-        time = Timestamp(milliseconds: Int64(date.timeIntervalSince1970 * 1_000))
+        var date = reader.date(from: text)
+        if date == nil {
+            reader.formatOptions.insert(.withFractionalSeconds)
+            date = reader.date(from: text)
+        }
+        guard let date else { return nil }
+        self.init(milliseconds: Int64((date.timeIntervalSince1970 * 1_000).rounded()))
     }
 }
 

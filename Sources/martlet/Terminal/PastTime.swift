@@ -13,14 +13,7 @@ struct PastTime: ExpressibleByArgument {
             time = now.advanced(bySeconds: -span.seconds)
             return
         }
-        // As times are printed, too: with milliseconds.
-        let reader = ISO8601DateFormatter()
-        var date = reader.date(from: argument)
-        if date == nil {
-            reader.formatOptions.insert(.withFractionalSeconds)
-            date = reader.date(from: argument)
-        }
-        guard let date else { return nil }
-        time = Timestamp(milliseconds: Int64((date.timeIntervalSince1970 * 1_000).rounded()))
+        guard let time = Timestamp(written: argument) else { return nil }
+        self.time = time
     }
 }

@@ -1,17 +1,25 @@
 package import MailModel
 package import Storage
 
-/// What an operator can ask where nothing is sent: what became of mails that were, and the lists of
-/// who is not sent to, which are kept.
-package struct IdleSending: Sendable {
+/// What an operator can ask whether or not anything is sent: what became of mails that were, and the
+/// lists of who is not sent to, which are kept.
+package struct SendingHistory: Sendable {
     private let suppressions: SuppressionOperations
     private let sentMails: SentMailOperations
 
-    package init(store: any SendingStore & SuppressionStore, time: any TimeSource) {
-        suppressions = SuppressionOperations(store: store, time: time)
-        sentMails = SentMailOperations(store: store, queue: nil, time: time)
+    init(suppressions: SuppressionOperations, sentMails: SentMailOperations) {
+        self.suppressions = suppressions
+        self.sentMails = sentMails
     }
 
+    /// Where nothing is sent.
+    package init(store: any SendingStore & SuppressionStore, time: any TimeSource) {
+        self.init(
+            suppressions: SuppressionOperations(store: store, time: time),
+            sentMails: SentMailOperations(store: store, queue: nil, time: time))
+    }
+
+    /// Throws where it is asked for what only a sender has.
     func answer(_ request: SenderRequest) async throws -> ControlAnswer {
         switch request {
         case .listSent(let filter): .sending(try await sentMails.list(filter))

@@ -1,6 +1,4 @@
-import MailModel
-
-/// `%XX`, as URIs have it and as signatures want it: of a text there is one encoded form. RFC 3986 §2.1
+/// `%XX`, as URIs have it: of a text there is one encoded form. RFC 3986 §2.1
 package enum PercentEncoding {
     /// All bytes but the unreserved ones as `%XX`, with upper-case digits. RFC 3986 §2.3
     package static func encode(
