@@ -43,6 +43,8 @@ RULES = """
         recipients: [waits@example.test]
         actions:
           - invoke: {handler: gate}
+      - name: all
+        actions: []
     """
 
 

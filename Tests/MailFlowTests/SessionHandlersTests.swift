@@ -64,7 +64,8 @@ import Testing
         _ asked: Asked, onFailure: SessionQuestion.Failure = .accept
     ) async throws -> IntakeOutcome {
         let receiving = try await receiving(
-            onFailure, SessionHandlers(
+            onFailure,
+            SessionHandlers(
                 ask: asked.ask, time: ManualTime(), pause: asked.pause, log: asked))
         defer { asked.pause.end() }
         let outcome = try await receiving.receive("Subject: Ham\r\n\r\n")
@@ -148,7 +149,7 @@ import Testing
         let asked = Asked(.answered(output: []))
         let time = ManualTime()
         let ask = (1...4).map { number in
-            "  - name: r\(number)\n    actions: [reject: {handler: h, timeoutSeconds: 60}]"
+            "  - name: r\(number)\n    actions: [reject: {handler: h, onFailure: accept, timeoutSeconds: 60}]"
         }
         let rules = "ruleSet: s\nrules:\n\(ask.joined(separator: "\n"))"
         let receiving = try await Receiving(
