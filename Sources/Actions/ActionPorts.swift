@@ -45,11 +45,15 @@ package struct ActionTask: Sendable {
         self.attempt = attempt
     }
 
-    /// `<mail>/<rule>/<position>`: the same on every retry, and when the mail is run again under its id.
-    package var stableID: String { key.stableID(of: mail.messageID) }
+    /// The same on every retry, and when the mail is run again under its id.
+    package var stableID: String { id(of: mail.messageID) }
 
     /// The same on every retry, and another each time that the mail is run again: what is sent once.
-    package var runID: String { key.stableID(of: mail.id) }
+    package var runID: String { id(of: mail.id) }
+
+    private func id(of id: MailID) -> String {
+        key.stableID(of: id, to: mail.envelope.recipients)
+    }
 }
 
 /// What came of one try.

@@ -26,6 +26,37 @@ import Testing
         #expect(try await spool.store.actions(of: id) == [record])
     }
 
+    /// A row of its own for each of whom a rule's action is done for, and for each that a handler asked
+    /// for.
+    @Test(arguments: Engine.allCases)
+    func keepsActionsApartByTheirKeys(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let mail = try spool.mail()
+        let id = mail.record.id
+        let now = spool.time.now()
+        try await spool.accept(mail)
+        let people = [nil, "ada@example.com", "\"a b\"@example.com", "é@example.com"]
+            .map { $0.flatMap { Mailbox($0) } }
+        let records = [nil, 1, 2].flatMap { asked in
+            people.map {
+                action(id, $0 == nil ? .done : .dead, at: now, asked: asked, recipient: $0)
+            }
+        }
+        #expect(Set(records.map(\.key)).count == 12)
+        for _ in 1...2 {
+            try await spool.store.record([
+                MailProgress(
+                    mail: id, actions: records, deliveries: [], newState: .retired,
+                    nextAttemptAt: nil)
+            ])
+        }
+        #expect(Set(try await spool.store.actions(of: id)) == Set(records))
+        #expect(try await spool.store.actions(of: id).count == records.count)
+        #expect(try await spool.store.retry(id, now: now) == .due)
+        let open = try await spool.store.actions(of: id).filter { $0.state == .retrying }
+        #expect(Set(open.map(\.key)) == Set(records.filter { $0.state == .dead }.map(\.key)))
+    }
+
     @Test(arguments: Engine.allCases)
     func retriesWhatIsDead(_ engine: Engine) async throws {
         let spool = try Spool(engine)
