@@ -67,6 +67,8 @@ package struct ActionResult: Sendable {
     }
 
     package var ending: Ending
+    /// What a handler's answer asked for, written together with the outcome.
+    package var asks: [ReceiptAction] = []
     /// For people: the object's key, the handler's answer, the error.
     package var detail: String
     /// For the outbox, written together with the outcome.
