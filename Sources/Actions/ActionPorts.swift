@@ -45,11 +45,15 @@ package struct ActionTask: Sendable {
         self.attempt = attempt
     }
 
-    /// `<mail>/<rule>/<position>`: the same on every retry, and when the mail is run again under its id.
-    package var stableID: String { key.stableID(of: mail.messageID) }
+    /// The same on every retry, and when the mail is run again under its id.
+    package var stableID: String { id(of: mail.messageID) }
 
     /// The same on every retry, and another each time that the mail is run again: what is sent once.
-    package var runID: String { key.stableID(of: mail.id) }
+    package var runID: String { id(of: mail.id) }
+
+    private func id(of id: MailID) -> String {
+        key.stableID(of: id, to: mail.envelope.recipients)
+    }
 }
 
 /// What came of one try.
@@ -63,6 +67,8 @@ package struct ActionResult: Sendable {
     }
 
     package var ending: Ending
+    /// What a handler's answer asked for, written together with the outcome.
+    package var asks: [ReceiptAction] = []
     /// For people: the object's key, the handler's answer, the error.
     package var detail: String
     /// For the outbox, written together with the outcome.

@@ -1,5 +1,4 @@
 import Events
-import Foundation
 import MailModel
 import NIOCore
 import RuleEngine
@@ -13,12 +12,13 @@ extension ReceiptActions {
     ) async -> ActionResult {
         switch await outcome(of: task, handler: handler) {
         case .answered(let output, let isCut):
-            let (disposition, detail) =
+            let result =
                 type == .requestResponse
-                ? Self.answer(output, isCut: isCut) : (.continueOn, "accepted the event")
-            return alerted(
-                ActionResult(ending: .done(disposition), detail: "\(handler): \(detail)"), task,
-                topic: topic)
+                ? answer(task, handler, output, isCut: isCut)
+                : ActionResult(
+                    ending: .done(.continueOn), detail: "\(handler): accepted the event")
+            guard case .done = result.ending else { return result }
+            return alerted(result, task, topic: topic)
         case .failed(let detail):
             return ActionResult(ending: .failed, detail: "\(handler): \(detail)")
         case .noSuchHandler:
@@ -100,19 +100,5 @@ extension ReceiptActions {
             listed.append(text)
         }
         return listed
-    }
-
-    /// What the handler's standard output says. SES: null, missing and invalid answers go on.
-    static func answer(_ output: [UInt8], isCut: Bool = false) -> (Disposition, String) {
-        guard !isCut else { return (.continueOn, "CONTINUE (the answer is too long)") }
-        guard !output.isEmpty else { return (.continueOn, "CONTINUE (no answer)") }
-        let object = try? JSONSerialization.jsonObject(
-            with: Data(output), options: [.fragmentsAllowed])
-        guard let answer = object as? [String: Any], let text = answer["disposition"] as? String
-        else { return (.continueOn, "CONTINUE (the answer names no disposition)") }
-        guard let disposition = Disposition(rawValue: text.uppercased()) else {
-            return (.continueOn, "CONTINUE (the answer's disposition is none of SES's)")
-        }
-        return (disposition, disposition.rawValue)
     }
 }

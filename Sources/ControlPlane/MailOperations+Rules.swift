@@ -46,11 +46,11 @@ extension MailOperations {
     }
 
     /// What handlers said to the mail when it came.
-    func answers(to record: MailRecord) async throws -> [String: Disposition] {
+    func answers(to record: MailRecord) async throws -> [String: HandlerAnswer] {
         let own = try await rules.evaluator(ofVersion: record.ruleSetVersion)
         return try await store.actions(of: record.id).reduce(into: [:]) { answers, action in
             guard action.state == .done, let handler = own.handler(of: action.key) else { return }
-            answers[handler] = action.disposition
+            answers[handler] = HandlerAnswer(action.disposition, actions: action.asks)
         }
     }
 }

@@ -114,23 +114,33 @@ struct ReplayOperations: Sendable {
         guard let record = candidate.record, candidate.obstacle == nil else { return view }
         let facts = await mails.facts(of: record, for: evaluator.needs)
         let answers = try await mails.answers(to: record)
-        let traces = evaluator.trace(facts) { key in
-            .ended(evaluator.handler(of: key).flatMap { answers[$0] } ?? .continueOn)
-        }
+        let traces = evaluator.trace(facts) { evaluator.success(of: $0, answers) }
         for (trace, rule) in zip(traces, evaluator.ruleSet.rules)
         where trace.answer == .took {
-            // The time of one that refuses was before the 250.
-            for action in trace.actions
-            where action.standing != RuleTrace.Action.notReached
-                && !rule.actions[action.position].rejects
-            {
+            for entry in trace.actions where entry.standing != RuleTrace.Action.notReached {
+                // The time of one that refuses was before the 250.
+                guard let action = rule.action(entry, answers), !action.rejects else { continue }
                 view.steps.append(
                     ReplayPreviewView.Step(
-                        rule: trace.rule, action: action.text,
+                        rule: trace.rule, action: entry.text,
                         recipients: trace.matchedRecipients,
-                        isWithheld: !sends && rule.actions[action.position].sendsMail))
+                        isWithheld: !sends && action.sendsMail))
             }
         }
         return view
+    }
+}
+
+extension ReceiptRule {
+    /// Which one `entry` tells of, its own or one that a handler asked for.
+    fileprivate func action(
+        _ entry: RuleTrace.Action, _ answers: [String: HandlerAnswer]
+    ) -> ReceiptAction? {
+        let own = actions[entry.position]
+        guard let number = entry.asked else { return own }
+        guard case .invoke(let handler, _, _, _) = own, let answer = answers[handler],
+            answer.actions.indices.contains(number - 1)
+        else { return nil }
+        return answer.actions[number - 1]
     }
 }

@@ -41,13 +41,8 @@ struct ActionPass {
     private func evaluate() -> Evaluation {
         evaluator.evaluate(facts) { key in
             guard let record = mail.actions[key] else { return nil }
-            switch record.state {
-            case .done: return .ended(record.disposition)
-            case .dead: return .givenUp
-            case .retrying:
-                // Due again: as if it had not been tried, so that the rules offer it.
-                return isDue(record) ? nil : .retrying
-            }
+            // Due again: as if it had not been tried, so that the rules offer it.
+            return record.state == .retrying && isDue(record) ? nil : record.standing
         }
     }
 
@@ -109,7 +104,9 @@ struct ActionPass {
             firstAttemptAt: earlier?.firstAttemptAt ?? time, lastAttemptAt: time,
             nextAttemptAt: nil, disposition: .continueOn, detail: result.detail)
         switch result.ending {
-        case .done(let disposition): record.disposition = disposition
+        case .done(let disposition):
+            record.disposition = disposition
+            record.asks = result.asks
         case .refused: record.state = .dead
         case .failed:
             record.nextAttemptAt = retries.next(

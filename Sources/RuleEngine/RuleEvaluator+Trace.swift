@@ -13,18 +13,21 @@ extension RuleEvaluator {
     /// answered what `answers` has under their names, or `CONTINUE`. `isDuty`: whether a recipient is
     /// never refused.
     package func trace(
-        dryRun facts: MailFacts, answers: [String: Disposition] = [:],
+        dryRun facts: MailFacts, answers: [String: HandlerAnswer] = [:],
         isDuty: (Mailbox) -> Bool = { _ in false }
     ) -> [RuleTrace] {
-        let visits = dryVisits(facts, isDuty) { key in
-            .ended(handler(of: key).flatMap { answers[$0] } ?? .continueOn)
-        }
-        return trace(visits, facts)
+        trace(dryVisits(facts, isDuty) { success(of: $0, answers) }, facts)
+    }
+
+    /// How an action that succeeds lets the evaluation go on, where handlers answer as above.
+    package func success(of key: ActionKey, _ answers: [String: HandlerAnswer]) -> ActionStanding {
+        let answer = handler(of: key).flatMap { answers[$0] } ?? HandlerAnswer(.continueOn)
+        return .ended(answer.disposition, asks: answer.actions)
     }
 
     /// Whom the action asks how the evaluation goes on.
     package func handler(of key: ActionKey) -> String? {
-        guard let rule = ruleSet.rules.first(where: { $0.name == key.rule }),
+        guard key.asked == nil, let rule = ruleSet.rules.first(where: { $0.name == key.rule }),
             rule.actions.indices.contains(key.position),
             case .invoke(let handler, .requestResponse, _, _) = rule.actions[key.position]
         else { return nil }
@@ -57,7 +60,9 @@ extension RuleEvaluator {
         for (index, recipients) in refusing {
             visits.removeAll { $0.rule == index }
             var visit = dryVisit(index, recipients, facts)
-            visit[0].actions = visit[0].actions.map { ($0.0, "would refuse") }
+            for place in visit[0].actions.indices {
+                visit[0].actions[place].standing = "would refuse"
+            }
             visits += visit
         }
         for (index, recipients) in refusing {
@@ -116,17 +121,17 @@ extension RuleEvaluator {
         }
         conditions += visit?.conditions ?? []
         let reached = visit?.actions ?? []
+        let behind = reached.last.map { $0.key.position + 1 } ?? 0
         return RuleTrace(
             rule: rule.name, answer: visit?.answer ?? (isMet ? .refused : .noRecipient),
             conditions: conditions,
             matchedRecipients: (visit?.recipients ?? []).map(\.wireText),
-            actions: rule.actions.enumerated().map { position, action in
-                let (action, standing) =
-                    position < reached.count
-                    ? reached[position] : (action, RuleTrace.Action.notReached)
-                return RuleTrace.Action(
-                    position: position, text: action.text, standing: standing)
-            })
+            actions: reached.map { RuleTrace.Action($0.key, $0.action, standing: $0.standing) }
+                + rule.actions.enumerated().dropFirst(behind).map { position, action in
+                    RuleTrace.Action(
+                        ActionKey(rule: rule.name, position: position), action,
+                        standing: RuleTrace.Action.notReached)
+                })
     }
 }
 

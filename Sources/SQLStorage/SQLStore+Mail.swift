@@ -89,23 +89,25 @@ extension SQLStore: MailStore {
         for action in progress.actions {
             try connection.execute(
                 """
-                INSERT INTO action (mail, rule, position, kind, state, attempts, first_ms, last_ms,
-                    next_ms, disposition, detail)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-                ON CONFLICT (mail, rule, position) DO UPDATE SET
+                INSERT INTO action (mail, rule, position, asked, recipient, kind, state, attempts,
+                    first_ms, last_ms, next_ms, disposition, asks, detail)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                ON CONFLICT (mail, rule, position, asked, recipient) DO UPDATE SET
                     state = excluded.state, attempts = excluded.attempts,
                     first_ms = excluded.first_ms, last_ms = excluded.last_ms,
                     next_ms = excluded.next_ms, disposition = excluded.disposition,
-                    detail = excluded.detail
+                    asks = excluded.asks, detail = excluded.detail
                 """,
                 [
                     .text(action.mail.text), .text(action.key.rule),
-                    .integer(Int64(action.key.position)), .text(action.kind),
+                    .integer(Int64(action.key.position)), .integer(Int64(action.key.asked ?? 0)),
+                    .text(action.key.recipient?.wireText ?? ""), .text(action.kind),
                     .text(action.state.rawValue), .integer(Int64(action.attempts)),
                     .integer(action.firstAttemptAt.milliseconds),
                     .integer(action.lastAttemptAt.milliseconds),
                     .integer(action.nextAttemptAt?.milliseconds),
-                    .text(action.disposition.rawValue), .text(action.detail),
+                    .text(action.disposition.rawValue),
+                    .text(action.asks.isEmpty ? nil : json(action.asks)), .text(action.detail),
                 ])
         }
         try insert(progress.deliveries, connection)
@@ -149,9 +151,9 @@ extension SQLStore: MailStore {
         try await database.read { connection throws(StorageFailure) in
             try connection.rows(
                 """
-                SELECT rule, position, kind, state, attempts, first_ms, last_ms, next_ms,
-                    disposition, detail
-                FROM action WHERE mail = $1 ORDER BY first_ms, rule, position
+                SELECT rule, position, asked, recipient, kind, state, attempts, first_ms, last_ms,
+                    next_ms, disposition, detail, asks
+                FROM action WHERE mail = $1 ORDER BY first_ms, rule, position, asked, recipient
                 """, [.text(mail.text)]
             ).map { row throws(StorageFailure) in try Self.action(row, of: mail) }
         }

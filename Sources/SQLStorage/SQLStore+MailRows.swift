@@ -105,17 +105,32 @@ extension SQLStore {
     static func action(
         _ row: any SQLRow, of mail: MailID
     ) throws(StorageFailure) -> ActionRecord {
-        guard let rule = row.text(0), let position = row.integer(1), let kind = row.text(2),
-            let state = row.text(3).flatMap(ActionRecord.State.init(rawValue:)),
-            let attempts = row.integer(4), let first = row.integer(5), let last = row.integer(6),
-            let disposition = row.text(8).flatMap(Disposition.init(rawValue:)),
-            let detail = row.text(9)
+        guard let key = actionKey(row), let kind = row.text(4),
+            let state = row.text(5).flatMap(ActionRecord.State.init(rawValue:)),
+            let attempts = row.integer(6), let first = row.integer(7), let last = row.integer(8),
+            let disposition = row.text(10).flatMap(Disposition.init(rawValue:)),
+            let detail = row.text(11), let asks = asks(row.text(12))
         else { throw .damaged("an action of mail \(mail)") }
         return ActionRecord(
-            mail: mail, key: ActionKey(rule: rule, position: Int(position)), kind: kind,
-            state: state, attempts: Int(attempts), firstAttemptAt: Timestamp(milliseconds: first),
+            mail: mail, key: key, kind: kind, state: state, attempts: Int(attempts),
+            firstAttemptAt: Timestamp(milliseconds: first),
             lastAttemptAt: Timestamp(milliseconds: last),
-            nextAttemptAt: row.integer(7).map(Timestamp.init(milliseconds:)),
-            disposition: disposition, detail: detail)
+            nextAttemptAt: row.integer(9).map(Timestamp.init(milliseconds:)),
+            disposition: disposition, asks: asks, detail: detail)
+    }
+
+    private static func asks(_ text: String?) -> [ReceiptAction]? {
+        guard let text else { return [] }
+        return try? JSONDecoder().decode([ReceiptAction].self, from: Data(text.utf8))
+    }
+
+    private static func actionKey(_ row: any SQLRow) -> ActionKey? {
+        guard let rule = row.text(0), let position = row.integer(1).flatMap({ Int(exactly: $0) }),
+            let asked = row.integer(2).flatMap({ Int(exactly: $0) }), let address = row.text(3)
+        else { return nil }
+        let recipient = Mailbox(address)
+        guard recipient != nil || address.isEmpty else { return nil }
+        return ActionKey(
+            rule: rule, position: position, asked: asked == 0 ? nil : asked, recipient: recipient)
     }
 }

@@ -6,6 +6,34 @@ enum Schema {
         [
             first(dialect), names, subscriptions, heldMessages, verdicts, waiting, sending(dialect),
             published(dialect), indices, replays,
+            recipients(dialect),
+        ]
+    }
+
+    /// An action may be one recipient's, and one that a handler asked for. A key has no NULL: nobody's
+    /// is `''`, a rule's own is 0. What a handler's answer asked for stands with its `invoke`, as JSON.
+    private static func recipients(_ dialect: SQLDialect) -> [String] {
+        [
+            "ALTER TABLE action RENAME TO action_10",
+            """
+            CREATE TABLE action (
+                mail TEXT NOT NULL, rule TEXT NOT NULL, position INTEGER NOT NULL,
+                asked INTEGER NOT NULL, recipient TEXT NOT NULL,
+                kind TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL,
+                first_ms BIGINT NOT NULL, last_ms BIGINT NOT NULL, next_ms BIGINT,
+                disposition TEXT NOT NULL, detail TEXT NOT NULL, asks TEXT,
+                PRIMARY KEY (mail, rule, position, asked, recipient)) \(dialect.clusteredSuffix)
+            """,
+            """
+            INSERT INTO action (mail, rule, position, asked, recipient, kind, state, attempts,
+                first_ms, last_ms, next_ms, disposition, detail)
+            SELECT mail, rule, position, 0, '', kind, state, attempts, first_ms, last_ms, next_ms,
+                disposition, detail
+            FROM action_10
+            """,
+            // With its index.
+            "DROP TABLE action_10",
+            "CREATE INDEX action_open ON action (state, mail) WHERE state <> 'done'",
         ]
     }
 

@@ -101,10 +101,10 @@ final class Acting: Sendable {
 
     struct Refused: Error {}
 
-    /// `rule/position:state` of each of the mail's actions, in the order of their first try.
+    /// `rule/place:state` of each of the mail's actions, in the order of their first try.
     func journal(_ mail: MailID) async throws -> [String] {
         try await receiving.store.actions(of: mail).map {
-            "\($0.key.rule)/\($0.key.position):\($0.state)"
+            "\($0.key.rule)/\($0.key.place):\($0.state)"
         }
     }
 

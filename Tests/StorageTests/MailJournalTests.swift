@@ -26,6 +26,37 @@ import Testing
         #expect(try await spool.store.actions(of: id) == [record])
     }
 
+    /// A row of its own for each of whom a rule's action is done for, and for each that a handler asked
+    /// for.
+    @Test(arguments: Engine.allCases)
+    func keepsActionsApartByTheirKeys(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let mail = try spool.mail()
+        let id = mail.record.id
+        let now = spool.time.now()
+        try await spool.accept(mail)
+        let people = [nil, "ada@example.com", "\"a b\"@example.com", "é@example.com"]
+            .map { $0.flatMap { Mailbox($0) } }
+        let records = [nil, 1, 2].flatMap { asked in
+            people.map {
+                action(id, $0 == nil ? .done : .dead, at: now, asked: asked, recipient: $0)
+            }
+        }
+        #expect(Set(records.map(\.key)).count == 12)
+        for _ in 1...2 {
+            try await spool.store.record([
+                MailProgress(
+                    mail: id, actions: records, deliveries: [], newState: .retired,
+                    nextAttemptAt: nil)
+            ])
+        }
+        #expect(Set(try await spool.store.actions(of: id)) == Set(records))
+        #expect(try await spool.store.actions(of: id).count == records.count)
+        #expect(try await spool.store.retry(id, now: now) == .due)
+        let open = try await spool.store.actions(of: id).filter { $0.state == .retrying }
+        #expect(Set(open.map(\.key)) == Set(records.filter { $0.state == .dead }.map(\.key)))
+    }
+
     @Test(arguments: Engine.allCases)
     func retriesWhatIsDead(_ engine: Engine) async throws {
         let spool = try Spool(engine)
@@ -56,6 +87,38 @@ import Testing
         await #expect(throws: StorageFailure.self) {
             try await spool.store.retry(try spool.mail().record.id, now: later)
         }
+    }
+
+    /// What was asked for stands with the outcome, and each of it has a row of its own.
+    @Test(arguments: Engine.allCases)
+    func keepsWhatHandlersAskedFor(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let mail = try spool.mail()
+        let id = mail.record.id
+        let now = spool.time.now()
+        try await spool.accept(mail)
+        var invoked = action(id, .done, at: now)
+        invoked.asks = [
+            .reply(
+                ReceiptReply(
+                    subject: "${subject}", text: "“x”\n", html: nil, identity: nil, everyDays: 7,
+                    isOnlyWhereNamed: true)), .stop(topic: nil),
+            .forward(to: ["a@b.example"], identity: "c@d.example", author: .rewrite),
+        ]
+        var asked = action(id, .dead, at: now)
+        asked.key = ActionKey(rule: "r", position: 0, asked: 1)
+        var other = asked
+        other.key = ActionKey(rule: "r", position: 0, asked: 3)
+        other.state = .done
+        try await spool.store.record([
+            MailProgress(
+                mail: id, actions: [invoked, asked, other], deliveries: [], newState: .retired,
+                nextAttemptAt: nil)
+        ])
+        #expect(try await spool.store.actions(of: id) == [invoked, asked, other])
+        #expect(try await spool.store.retry(id, now: now) == .due)
+        let states = try await spool.store.actions(of: id).map(\.state)
+        #expect(states == [.done, .retrying, .done])
     }
 
     @Test(arguments: Engine.allCases)

@@ -14,7 +14,7 @@ struct RuleCase {
     var facts: MailFacts
     var content: Content?
     /// What handlers answer; `CONTINUE` where nothing stands.
-    var answers: [String: Disposition] = [:]
+    var answers: [String: HandlerAnswer] = [:]
     /// In their order; none: no rule takes the mail.
     var expected: [Expectation]
 

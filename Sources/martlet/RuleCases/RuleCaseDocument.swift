@@ -126,11 +126,18 @@ struct RuleCaseDocument {
         return number
     }
 
-    private static func answers(_ value: DocumentValue?) -> [String: Disposition] {
+    private static func answers(_ value: DocumentValue?) -> [String: HandlerAnswer] {
         guard let mapping = value?.mapping(keys: []) else { return [:] }
         return mapping.keys.reduce(into: [:]) { answers, handler in
-            answers[handler] = mapping.required(handler)?.choice(
-                Disposition.allCases.map { ($0.rawValue, $0) })
+            guard let answer = mapping.required(handler) else { return }
+            answers[handler] =
+                answer.isScalar
+                ? answer.choice(Disposition.allCases.map { ($0.rawValue, $0) }).map {
+                    HandlerAnswer($0)
+                }
+                : answer.mapping(keys: ["disposition", "actions"]).map {
+                    HandlerAnswer($0, catalogue: .unchecked, subject: "")
+                }
         }
     }
 

@@ -49,7 +49,7 @@ enum MailText {
             ["RULE", "ACTION", "STATE", "TRIES", "LAST", "NEXT", "DETAIL"],
             detail.actions.map {
                 [
-                    $0.rule, "\($0.kind)/\($0.position)", $0.state, "\($0.attempts)",
+                    $0.rule, "\($0.kind)/\($0.place)", $0.state, "\($0.attempts)",
                     $0.lastAttemptAt, $0.nextAttemptAt ?? "-", $0.detail,
                 ]
             })
