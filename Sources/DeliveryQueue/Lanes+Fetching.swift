@@ -28,6 +28,8 @@ extension Lanes {
     /// Says how many rows to ask for; nil where somebody does already or nothing is wanted.
     mutating func beginFetch(_ name: String) -> Int? {
         guard let lane = lanes[name], lane.wantsMore else { return nil }
+        // Where memory is full, those of it that are here come first.
+        guard lane.waiting.isEmpty || bytes < limits.bytesMax else { return nil }
         lane.isFetching = true
         // Whoever finds no room from now on may have come too late for the answer.
         lane.mayHaveMore = false

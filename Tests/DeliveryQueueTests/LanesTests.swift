@@ -148,6 +148,28 @@ import Testing
         #expect(again == 101)
     }
 
+    /// Each destination may bring one, so that it goes on, and no more than that.
+    @Test func whereMemoryIsFullOneOfADestinationIsBrought() throws {
+        var lanes = Lanes(limits: DeliveryLimits(bytesMax: 5))
+        lanes.open(DestinationRecord(name: "one.example", dueAt: now))
+        var asked = lanes.beginFetch("one.example")
+        #expect(asked == 100)
+        let need = lanes.endFetch(
+            "one.example", (0..<2).map { item($0, head: "123456") }, asked: 2)
+        #expect(need == .fetch)
+        asked = lanes.beginFetch("one.example")
+        #expect(asked == nil)
+        let first = try end(.answers, in: &lanes)
+        #expect(first == .fetch)
+        asked = lanes.beginFetch("one.example")
+        #expect(asked == nil)
+        let second = try end(.answers, in: &lanes)
+        #expect(second == .fetch)
+        // Nobody is in memory any more.
+        asked = lanes.beginFetch("one.example")
+        #expect(asked == 100)
+    }
+
     /// What has no room in memory opens no lane that nobody would close.
     @Test func whatHasNoRoomStaysInTheStore() {
         var lanes = Lanes(limits: DeliveryLimits(bytesMax: 5))
