@@ -62,13 +62,18 @@ extension ReceiptActions {
         return HeaderBlock(bytes[...]).first("Subject")?.decodedText ?? ""
     }
 
-    /// What a handler says of a mail whose 250 waits for it; `task` is an `invoke` of it.
-    package func ask(_ task: ActionTask) async -> FunctionOutcome {
+    /// What a handler says of a mail whose 250 waits for it, as long as `sessionWaits`; `task` is an
+    /// `invoke` of it.
+    package func ask(
+        _ task: ActionTask, sessionWaits: @escaping @Sendable () -> Bool
+    ) async -> FunctionOutcome {
         guard case .invoke(let handler, _, _, _) = task.action else { return .noSuchHandler }
-        return await outcome(of: task, handler: handler)
+        return await outcome(of: task, handler: handler, sessionWaits: sessionWaits)
     }
 
-    private func outcome(of task: ActionTask, handler: String) async -> FunctionOutcome {
+    private func outcome(
+        of task: ActionTask, handler: String, sessionWaits: (@Sendable () -> Bool)? = nil
+    ) async -> FunctionOutcome {
         guard let object = ReceiptActionObject(task.action) else {
             preconditionFailure("invoke has an object")
         }
@@ -87,7 +92,8 @@ extension ReceiptActions {
                 handler: handler, arn: SESRuleDocument.functionARN(handler),
                 stableID: task.stableID, attempt: task.attempt,
                 mail: task.mail.id, rule: task.key.rule, event: event,
-                environment: Self.environment(task), input: input))
+                environment: Self.environment(task), input: input,
+                sessionWaits: sessionWaits))
     }
 
     private static func piece(_ content: MailContent) -> FunctionInvocation.InputPiece {

@@ -57,8 +57,8 @@ struct ActionParts {
         actions.webhooks = Webhooks(
             configuration.webhooks, poster: GuardedWebhookPoster(client: client))
         sessionHandlers = SessionHandlers(
-            ask: { [actions] in await actions.ask($0) }, pause: surroundings.pause,
-            log: surroundings.journal, executor: WorkThreads.actions)
+            ask: { [actions] in await actions.ask($0, sessionWaits: $1) }, time: time,
+            pause: surroundings.pause, log: surroundings.journal, executor: WorkThreads.actions)
         runner = { [queue, actions] feedback, outbound in
             var actions = actions
             actions.submitter = outbound
