@@ -3,6 +3,7 @@ import MailModel
 import NIOCore
 import RuleEngine
 import Storage
+import Topics
 
 extension ReceiptActions {
     /// Hands the mail to a program and, where the rule asks for it, goes by its answer.
@@ -12,18 +13,53 @@ extension ReceiptActions {
     ) async -> ActionResult {
         switch await outcome(of: task, handler: handler) {
         case .answered(let output, let isCut):
-            let result =
-                type == .requestResponse
-                ? answer(task, handler, output, isCut: isCut)
-                : ActionResult(
-                    ending: .done(.continueOn), detail: "\(handler): accepted the event")
-            guard case .done = result.ending else { return result }
-            return alerted(result, task, topic: topic)
+            guard type == .requestResponse else {
+                return alerted(
+                    ActionResult(
+                        ending: .done(.continueOn), detail: "\(handler): accepted the event"),
+                    task, topic: topic)
+            }
+            let word = HandlerWord(
+                output, isCut: isCut, of: handler, catalogue: askable,
+                subject: { subject(of: task) })
+            return result(of: word, task, handler, topic: topic)
         case .failed(let detail):
             return ActionResult(ending: .failed, detail: "\(handler): \(detail)")
         case .noSuchHandler:
             return ActionResult(ending: .failed, detail: "no such handler: \(handler)")
         }
+    }
+
+    /// Where nothing of an answer counts the action is dead, and not tried again by itself: the handler
+    /// has done its part, and would answer the same.
+    private func result(
+        of word: HandlerWord, _ task: ActionTask, _ handler: String, topic: String?
+    ) -> ActionResult {
+        switch word {
+        case .answers(let answer, let words):
+            var result = ActionResult(
+                ending: .done(answer.disposition), detail: "\(handler): \(words)")
+            result.asks = answer.actions
+            return alerted(result, task, topic: topic)
+        case .isWrong(let problems):
+            return ActionResult(
+                ending: .refused, detail: "nothing of the answer is done: \(problems)")
+        }
+    }
+
+    /// What the actions that an answer asks for may name.
+    private var askable: RuleCatalogue {
+        var catalogue = RuleCatalogue(buckets: nil, handlers: nil, topics: topics.names)
+        catalogue.isSending = submitter != nil
+        return catalogue
+    }
+
+    /// Of the mail as the handler got it; what cannot be read any more has none.
+    private func subject(of task: ActionTask) -> String {
+        guard let shown = try? presented(task), let bytes = try? headerBytes(task, shown) else {
+            return ""
+        }
+        return HeaderBlock(bytes[...]).first("Subject")?.decodedText ?? ""
     }
 
     /// What a handler says of a mail whose 250 waits for it, as long as `sessionWaits`; `task` is an

@@ -18,8 +18,8 @@ enum JSONDocument {
         case let list as [Any]: Node(list.map(node))
         case let object as [String: Any]:
             Node(object.sorted { $0.key < $1.key }.map { (Node($0.key), node($0.value)) })
-        case let number as NSNumber: Node(text(of: number))
-        default: Node("null")
+        case let number as NSNumber: Node(text(of: number), .implicit, .plain)
+        default: Node("null", .implicit, .plain)
         }
     }
 

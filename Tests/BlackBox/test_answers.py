@@ -290,7 +290,6 @@ class Answers(SendingCase):
         self.assertEqual(answer.get_payload(decode=True).decode().strip(),
                          f"You wrote about {subject}.")
         actions = self.server.actions(id)
-        about = "__mailFrom____touch_pwned___id__n"
         self.assertEqual(
             {key: (action["kind"], action["state"]) for key, action in actions.items()},
             {("bot", 0): ("invoke", "done"), ("bot", 0, 1): ("reply", "done"),
@@ -300,7 +299,7 @@ class Answers(SendingCase):
         self.assertEqual(
             actions["bot", 0]["detail"],
             "bot: CONTINUE, asks for reply, tag, tag, addHeader, notify")
-        self.assertEqual(len(about), len(actions["bot", 0, 2]["detail"]) - len("about="))
+        self.assertEqual(actions["bot", 0, 2]["detail"], "about=__mailFrom_____touch_pwned____id__n")
         self.assertEqual(
             [found["id"] for found in self.server.json("mail", "list", "--tag", "bot=yes")], [id])
         for prefix in ("bot", "later"):
@@ -466,9 +465,7 @@ class Answers(SendingCase):
         log = self.server.log()
         self.assertIn("did you mean “reply”?", log)
         self.assertEqual(self.rows("SELECT count(*) FROM sent_mail"), [(0,)])
-        dead = self.server.json("queue", "--dead")
-        self.assertEqual(len(dead["mails"]) if isinstance(dead, dict) else len(dead),
-                         len(self.BAD) + 4)
+        self.assertEqual(len(self.server.json("queue", "--dead")), len(self.BAD) + 4)
 
     def test_what_was_wrong_is_asked_again_once_it_is_mended(self):
         id = self.server.send(

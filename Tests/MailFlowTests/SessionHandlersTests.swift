@@ -109,7 +109,10 @@ import Testing
         #expect(task.recipients == task.mail.envelope.recipients)
     }
 
-    @Test(arguments: ["", "nonsense", "[]", #"{"disposition": "CONTINUE"}"#, #"{"code": 550}"#])
+    @Test(arguments: [
+        "", "nonsense", "[]", #"{"disposition": "CONTINUE"}"#, #"{"code": 550}"#,
+        #"{"actions": ["stop"]}"#,
+    ])
     func takesWhatItSaysNothingAgainst(_ answer: String) async throws {
         let asked = Asked(.answered(output: Array(answer.utf8)))
         guard case .accepted = try await Self.receive(asked, onFailure: .defer) else {

@@ -225,7 +225,7 @@ import Testing
         #expect(problems(#"{"actions": [\#(actions)]}"#) == expected)
     }
 
-    @Test(arguments: [(30, true), (31, false), (1_000, false)])
+    @Test(arguments: [(31, true), (32, false), (1_000, false)])
     func isNestedSoDeep(_ depth: Int, isRead: Bool) {
         let deep =
             String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
