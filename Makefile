@@ -89,11 +89,16 @@ bench-rules: release
 	python3 Benchmarks/rules.py --martlet $(RELEASE_BINARY) \
 		--bench $(RELEASE)/release/UnderstandBench --peers var/peers --rounds $(ROUNDS)
 
-## make bench-handlers  mails that a warm worker is asked about, against mails that are only stored
+## make bench-handlers  workers and scripts; what 100,000 dead letters cost those who send
 bench-handlers: release
 	@scripts/install bench
 	@scripts/fetch-peer postfix var/peers/postfix
+	swift build -c release --static-swift-stdlib --scratch-path $(RELEASE) --product BareHandlers
 	python3 Benchmarks/handlers.py --martlet $(RELEASE_BINARY) --peers var/peers --rounds $(ROUNDS)
+	python3 Benchmarks/scripts.py --martlet $(RELEASE_BINARY) \
+		--bare $(RELEASE)/release/BareHandlers --peers var/peers --rounds $(ROUNDS)
+	python3 Benchmarks/dead_letters.py --martlet $(RELEASE_BINARY) --peers var/peers \
+		--rounds $(ROUNDS)
 
 ## make bench-understand  what reading and judging a mail cost, beside what people use; five minutes
 bench-understand: release

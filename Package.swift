@@ -198,6 +198,11 @@ let package = Package(
         .executableTarget(
             name: "BareReceiver", dependencies: [nioCore, nioPosix],
             path: "Benchmarks/BareReceiver", swiftSettings: settings),
+        // The limit that the benchmark of scripts names: what their helper alone reaches.
+        .executableTarget(
+            name: "BareHandlers",
+            dependencies: ["Handlers", "Actions", "MailModel", nioCore, logging],
+            path: "Benchmarks/BareHandlers", swiftSettings: settings),
         .executableTarget(
             name: "UnderstandBench",
             dependencies: ["MailAuthentication", "LibCrypto", "RuleEngine", "DNS", "MailModel"],
