@@ -12,7 +12,7 @@ ROUNDS ?= 3
 DEBUG_BINARY = $(BUILD)/debug/martlet
 RELEASE_BINARY = $(RELEASE)/release/martlet
 
-.PHONY: help demo run test suites lint build release bench bench-receive bench-send bench-queue \
+.PHONY: help demo run test samples suites lint build release bench bench-receive bench-send bench-queue \
 	bench-understand bench-rules bench-handlers bench-slow crash testssl fuzz clean
 
 help:
@@ -38,6 +38,11 @@ test:
 	swift test --scratch-path $(BUILD) --skip-build $(TESTS)
 	MARTLET_BINARY=$(abspath $(DEBUG_BINARY)) python3 -m unittest discover -v \
 		-s Tests/BlackBox -t Tests/BlackBox
+
+## make samples        each sample by the commands of its README, and the moving guides, over SMTP
+samples: build
+	@scripts/install test
+	@python3 scripts/samples.py --martlet $(abspath $(DEBUG_BINARY))
 
 ## make suites         other people's test data against the built program; MARTLET_CORPORA names it
 suites: build

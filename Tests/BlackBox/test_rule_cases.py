@@ -63,9 +63,9 @@ class Cases(unittest.TestCase):
         return path
 
     def test_the_projects_own(self):
-        folder = os.path.join(PROJECT, "rules")
-        files = [os.path.join(folder, name) for name in sorted(os.listdir(folder))
-                 if name.endswith(".cases")]
+        files = sorted(os.path.join(folder, name)
+                       for folder, _, names in os.walk(os.path.join(PROJECT, "rules"))
+                       for name in names if name.endswith(".cases"))
         self.assertTrue(files)
         martlet("rules", "test", *files)
 
