@@ -6,15 +6,20 @@ package struct Buckets: ObjectStore {
     private let folders: DirectoryObjectStore
     private let endpoints: [String: EndpointBucket]
 
-    /// `endpoints` by the names that rules call them; no folder has the same.
+    /// `endpoints` by the names that rules call them; no folder has the same. `keys`: what the objects
+    /// of some of these are sealed under.
     package init(
         folders: DirectoryObjectStore, endpoints: [String: S3Endpoint],
+        keys: [String: ObjectKeys] = [:],
         carrier: any ObjectCarrier, time: any TimeSource
     ) {
         self.folders = folders
-        self.endpoints = endpoints.mapValues {
-            EndpointBucket($0, carrier: carrier, time: time)
+        var buckets: [String: EndpointBucket] = [:]
+        for (name, endpoint) in endpoints {
+            buckets[name] = EndpointBucket(
+                endpoint, under: keys[name], carrier: carrier, time: time)
         }
+        self.endpoints = buckets
     }
 
     /// Those of folders share their syncs; each of the others is a request of its own, one after the

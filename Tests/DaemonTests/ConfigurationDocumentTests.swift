@@ -36,6 +36,8 @@ import Topics
 
     private static let secret = ProjectFiles.fixture("config-bad/45-buckets-elsewhere/good.secret")
 
+    private static let keys = ProjectFiles.fixture("config-bad/46-bucket-keys/good.keys")
+
     static let forms = [
         Form("the least", "") {
             $0.hostname == "mx.example.com" && $0.dataDirectory == "/etc/martlet/data"
@@ -131,6 +133,14 @@ import Topics
                     place: .folder("/srv/archive"), hasSetupObject: true),
             ]
         },
+        Form(
+            "buckets that encrypt",
+            """
+            buckets:
+              mail: {directory: mail, encryption: {keyFile: \(keys)}}
+              plain: {directory: plain}
+            """
+        ) { $0.bucketKeys.keys.sorted() == ["mail"] },
         Form(
             "buckets on other servers",
             """

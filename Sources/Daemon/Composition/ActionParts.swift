@@ -48,7 +48,8 @@ struct ActionParts {
             client: try GuardedHTTPClient(
                 addressGuard: .open, resolve: SystemResolver.addresses))
         let objects = Buckets(
-            folders: spool.objects, endpoints: configuration.bucketEndpoints, carrier: carrier,
+            folders: spool.objects, endpoints: configuration.bucketEndpoints,
+            keys: configuration.bucketKeys, carrier: carrier,
             time: time)
         var actions = ReceiptActions(
             objects: objects, invoker: handlers, topics: topics, bodies: spool.bodies,

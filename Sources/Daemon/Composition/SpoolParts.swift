@@ -48,7 +48,7 @@ struct SpoolParts {
                 log: surroundings.log, isDatabaseNew: store.isNew
             ).run()
             objects = try DirectoryObjectStore(
-                buckets: configuration.bucketFolders,
+                buckets: configuration.bucketFolders, keys: configuration.bucketKeys,
                 temporaryFolder: "\(spool)/objects",
                 onUnusable: { bucket, failure in
                     surroundings.log.error(

@@ -106,6 +106,8 @@ package struct Configuration: Sendable {
         package var hasSetupObject: Bool
         /// Which access keys may do what there by S3's protocol.
         package var access = S3Bucket(readers: [], writers: [])
+        /// What its objects are sealed under; nil where they are not.
+        package var keys: ObjectKeys?
 
         /// Nil where it is on another server.
         package var directory: String? {
@@ -183,6 +185,8 @@ package struct Configuration: Sendable {
     var bucketFolders: [String: String] { buckets.compactMapValues(\.directory) }
     /// Those on other servers, by their names.
     var bucketEndpoints: [String: S3Endpoint] { buckets.compactMapValues(\.endpoint) }
+    /// What the objects of buckets are sealed under, where they are.
+    var bucketKeys: [String: ObjectKeys] { buckets.compactMapValues(\.keys) }
     package var maildirs: [String: MaildirPattern]
     package var webhooks: [String: Webhook]
     package var handlers: [HandlerProgram]

@@ -17,6 +17,11 @@ extension ConfigurationSchema {
             path: "buckets.*.writers", defaultText: "[]",
             comment: "... and those that also put, copy and delete them."),
         Setting(
+            path: "buckets.*.encryption.keyFile", defaultText: "mail.keys", isExample: true,
+            comment:
+                "A file with keys, 32 bytes in base64 a line (openssl rand -base64 32): objects are\n"
+                + "encrypted under the first, and read under any of them."),
+        Setting(
             path: "buckets.*.endpoint", defaultText: "https://s3.eu-central-1.amazonaws.com",
             isExample: true,
             comment: "In place of “directory”: a server that speaks S3's protocol, ..."),

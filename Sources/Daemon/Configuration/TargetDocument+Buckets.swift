@@ -32,9 +32,28 @@ extension TargetDocument {
                         ? "“\(key)” is of a folder, and this bucket has an “endpoint”"
                         : "“\(key)” is of a bucket that has an “endpoint”", atKey: key)
             }
-            buckets[name] = isEndpoint ? endpoint(name, mapping) : folder(name, mapping)
+            let keys = mapping["encryption"].map(encryption)
+            var bucket = isEndpoint ? endpoint(name, mapping) : folder(name, mapping)
+            bucket?.keys = keys ?? nil
+            buckets[name] = bucket
         }
         return buckets
+    }
+
+    private func encryption(_ value: DocumentValue) -> ObjectKeys? {
+        let keys = ConfigurationSchema.keys(at: "buckets.*.encryption")
+        return value.mapping(keys: keys)?.required("keyFile").flatMap(objectKeys)
+    }
+
+    /// What is wrong with it is told without what stands there.
+    private func objectKeys(_ place: DocumentValue) -> ObjectKeys? {
+        guard let path = settings.path(place, to: .file) else { return nil }
+        do throws(ObjectKeyFile.Failure) {
+            return try ObjectKeyFile.keys(path)
+        } catch {
+            place.note("\(error)")
+            return nil
+        }
     }
 
     // MARK: Folders

@@ -11,12 +11,18 @@ import Storage
 /// said, so that the server takes what was sent or nothing. Memory is that of two pieces.
 struct EndpointBucket: Sendable {
     private let endpoint: S3Endpoint
+    /// Nil where objects are not sealed.
+    private let keys: ObjectKeys?
     private let carrier: any ObjectCarrier
     private let time: any TimeSource
     private let signer: RequestSigner
 
-    init(_ endpoint: S3Endpoint, carrier: any ObjectCarrier, time: any TimeSource) {
+    init(
+        _ endpoint: S3Endpoint, under keys: ObjectKeys?, carrier: any ObjectCarrier,
+        time: any TimeSource
+    ) {
         self.endpoint = endpoint
+        self.keys = keys
         self.carrier = carrier
         self.time = time
         signer = RequestSigner(
@@ -32,7 +38,7 @@ struct EndpointBucket: Sendable {
         let pieces: ObjectPieces
         let digests: Digests
         do throws(StorageFailure) {
-            pieces = try ObjectPieces(object)
+            pieces = try ObjectPieces(object, under: keys)
             digests = try Digests(of: pieces)
         } catch {
             throw .failed("\(error)")
