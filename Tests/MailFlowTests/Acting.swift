@@ -24,19 +24,26 @@ final class Acting: Sendable {
 
     private let judge: (any MailJudge)?
     private let webhooks: Webhooks?
+    private let farBuckets: [String: Int]
 
+    /// `farBuckets`: those that have a room of their own, with its places.
     init(
         _ rules: [ReceiptRule], topics: [String: [Subscriber]] = [:],
-        judge: (any MailJudge)? = nil, sends: Bool = false, webhooks: Webhooks? = nil
+        judge: (any MailJudge)? = nil, sends: Bool = false, webhooks: Webhooks? = nil,
+        farBuckets: [String: Int] = [:]
     ) async throws {
         self.webhooks = webhooks
+        self.farBuckets = farBuckets
         self.judge = judge
         receiving = try await Receiving(
             rules: ReceiptRuleSet(name: "test", rules: rules), sends: sends)
-        bucket = "\(receiving.folder)/mail"
+        let folder = receiving.folder
+        bucket = "\(folder)/mail"
+        var buckets = ["mail": bucket]
+        for name in farBuckets.keys { buckets[name] = "\(folder)/\(name)" }
         objects = FailingObjectStore(
             try DirectoryObjectStore(
-                buckets: ["mail": bucket], temporaryFolder: "\(receiving.folder)/objects",
+                buckets: buckets, temporaryFolder: "\(receiving.folder)/objects",
                 onSyncFailure: { _ in }))
         directory = TopicDirectory(topics)
     }
@@ -53,7 +60,7 @@ final class Acting: Sendable {
             bodies: receiving.bodies, judge: judge, feedback: feedback,
             actions: actions, retries: retries, time: receiving.time, random: CountingRandom(),
             pause: pause,
-            log: ended, onDeliveries: {})
+            log: ended, onDeliveries: {}, buckets: farBuckets)
     }
 
     /// Runs the runner while `body` does.
@@ -192,6 +199,8 @@ final class ScriptedInvoker: FunctionInvoker {
 /// Buckets that refuse while a test says so.
 final class FailingObjectStore: ObjectStore {
     let isFailing = Mutex(false)
+    /// Done within a call, before it stores.
+    let whenPut = Mutex<(@Sendable ([ObjectToPut]) async -> Void)?>(nil)
     private let store: DirectoryObjectStore
 
     init(_ store: DirectoryObjectStore) {
@@ -202,6 +211,7 @@ final class FailingObjectStore: ObjectStore {
         guard !isFailing.withLock({ $0 }) else {
             return objects.map { _ in .failure(.failed("on purpose")) }
         }
+        await whenPut.withLock { $0 }?(objects)
         return await store.put(objects)
     }
 }
