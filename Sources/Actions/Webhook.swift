@@ -18,19 +18,51 @@ package struct Webhooks: Sendable {
 /// A web endpoint as the configuration describes it.
 package struct Webhook: Sendable, Equatable {
     /// What the body of a request is.
-    package enum Format: String, Sendable, CaseIterable {
+    package enum Format: Sendable, Equatable {
         /// The mail as an object has it. RFC 5322
         case raw
         /// An event in SES's words, with the texts and attachments of the mail.
         case json
         /// As Postmark's inbound webhook.
         case postmark
+        /// As a route of Mailgun's, with what its signatures are made with; the second for a URL that
+        /// ends in `mime`.
+        case mailgun(MailgunKey)
+        case mailgunMIME(MailgunKey)
+        /// As SendGrid's Inbound Parse; the second with the whole mail in one field.
+        case sendgrid
+        case sendgridRaw
+
+        /// As the configuration calls it.
+        package var shape: Shape {
+            switch self {
+            case .raw: .raw
+            case .json: .json
+            case .postmark: .postmark
+            case .mailgun: .mailgun
+            case .mailgunMIME: .mailgunMIME
+            case .sendgrid: .sendgrid
+            case .sendgridRaw: .sendgridRaw
+            }
+        }
+    }
+
+    package enum Shape: String, Sendable, CaseIterable {
+        case raw
+        case json
+        case postmark
+        case mailgun
+        case mailgunMIME = "mailgun-mime"
+        case sendgrid
+        case sendgridRaw = "sendgrid-raw"
     }
 
     package var url: WebURL
     package var format: Format
     /// Each signs every request; at least one.
     package var secrets: [WebhookSecret]
+    /// `user:password` that the endpoint asks for; nil where it asks for none. RFC 7617 §2
+    package var basicAuth: String?
     /// From when the connection stands until the answer is there.
     package var timeoutSeconds: Int64
     /// Of a request. A mail that makes a larger one is not posted.
@@ -41,12 +73,13 @@ package struct Webhook: Sendable, Equatable {
     package var postsMax: Int
 
     package init(
-        url: WebURL, format: Format, secrets: [WebhookSecret], timeoutSeconds: Int64,
-        bodyBytesMax: Int, attachmentsBytesMax: Int, postsMax: Int
+        url: WebURL, format: Format, secrets: [WebhookSecret], basicAuth: String? = nil,
+        timeoutSeconds: Int64, bodyBytesMax: Int, attachmentsBytesMax: Int, postsMax: Int
     ) {
         self.url = url
         self.format = format
         self.secrets = secrets
+        self.basicAuth = basicAuth
         self.timeoutSeconds = timeoutSeconds
         self.bodyBytesMax = bodyBytesMax
         self.attachmentsBytesMax = attachmentsBytesMax

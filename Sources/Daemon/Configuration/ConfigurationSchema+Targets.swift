@@ -60,8 +60,15 @@ extension ConfigurationSchema {
                 + "two lines, both sign: so a secret is changed."),
         Setting(
             path: "webhooks.*.format", defaultText: "json",
-            comment: "What is posted: raw (message/rfc822), json, or what Postmark posts: postmark."
-        ),
+            comment:
+                "What is posted: raw (message/rfc822), json, or what others post: postmark,\n"
+                + "mailgun, mailgun-mime, sendgrid, sendgrid-raw."),
+        Setting(
+            path: "webhooks.*.mailgunKeyFile", defaultText: "mailgun.key", isExample: true,
+            comment: "A file with Mailgun's signing key, for mailgun and mailgun-mime."),
+        Setting(
+            path: "webhooks.*.basicAuthFile", defaultText: "tickets.password", isExample: true,
+            comment: "A file with user:password, where the endpoint asks for them."),
         Setting(
             path: "webhooks.*.timeoutSeconds", defaultText: "30",
             comment: "Until it has to have answered.", range: 1...300),
