@@ -5,10 +5,16 @@ package struct Webhooks: Sendable {
     /// By the names that rules call them.
     let endpoints: [String: Webhook]
     let poster: any WebhookPoster
+    /// Nil where no endpoint has links.
+    let signer: (any LinkSigner)?
 
-    package init(_ endpoints: [String: Webhook], poster: any WebhookPoster) {
+    package init(
+        _ endpoints: [String: Webhook], poster: any WebhookPoster,
+        signer: (any LinkSigner)? = nil
+    ) {
         self.endpoints = endpoints
         self.poster = poster
+        self.signer = signer
     }
 
     /// Posts that one endpoint gets at once, by its name.
@@ -69,12 +75,15 @@ package struct Webhook: Sendable, Equatable {
     package var bodyBytesMax: Int
     /// Of attachments in an event, decoded, together.
     package var attachmentsBytesMax: Int
+    /// Of attachments that an event does not carry; nil: it says that it does not.
+    package var links: AttachmentLinks?
     /// Requests that are on their way to it at once.
     package var postsMax: Int
 
     package init(
         url: WebURL, format: Format, secrets: [WebhookSecret], basicAuth: String? = nil,
-        timeoutSeconds: Int64, bodyBytesMax: Int, attachmentsBytesMax: Int, postsMax: Int
+        timeoutSeconds: Int64, bodyBytesMax: Int, attachmentsBytesMax: Int,
+        links: AttachmentLinks? = nil, postsMax: Int
     ) {
         self.url = url
         self.format = format
@@ -83,6 +92,7 @@ package struct Webhook: Sendable, Equatable {
         self.timeoutSeconds = timeoutSeconds
         self.bodyBytesMax = bodyBytesMax
         self.attachmentsBytesMax = attachmentsBytesMax
+        self.links = links
         self.postsMax = postsMax
     }
 }
@@ -92,6 +102,16 @@ package protocol WebhookPoster: Sendable {
     /// Posts `request` to `url`, if it may go there; returns within `seconds` and what connecting
     /// takes.
     func post(_ request: WebhookRequest, to url: WebURL, seconds: Int64) async -> WebhookAnswer
+}
+
+/// The port to who signs links to objects.
+package protocol LinkSigner: Sendable {
+    /// Who has the link gets the object of `key` in `bucket`, for `seconds` from `time` on. Nil where the
+    /// access key is not there, or disabled.
+    func link(
+        to key: String, in bucket: String, by accessKey: String, from time: Timestamp,
+        seconds: Int64
+    ) -> String?
 }
 
 package struct WebhookRequest: Sendable {

@@ -12,10 +12,10 @@ extension ReceiptActions {
         }
         let now = time.now()
         let body: WebhookBody
-        do throws(StorageFailure) {
-            body = try webhookBody(task, for: webhook, at: now)
+        do throws(WebhookFailure) {
+            body = try await webhookBody(task, for: webhook, at: now)
         } catch {
-            return ActionResult(ending: .failed, detail: "\(error)")
+            return ActionResult(ending: .failed, detail: "\(name): \(error.detail)")
         }
         guard body.bytes.count <= webhook.bodyBytesMax else {
             return ActionResult(

@@ -12,18 +12,29 @@ struct WebhookBody {
     var isWhole = true
 }
 
+/// Why there is no request yet; another try may help.
+struct WebhookFailure: Error {
+    /// For people.
+    let detail: String
+}
+
 extension ReceiptActions {
     /// The mail is read once, wherever it is.
     func webhookBody(
         _ task: ActionTask, for webhook: Webhook, at now: Timestamp
-    ) throws(StorageFailure) -> WebhookBody {
-        let raw = try wholeMail(task)
+    ) async throws(WebhookFailure) -> WebhookBody {
+        let raw: [UInt8]
+        do throws(StorageFailure) {
+            raw = try wholeMail(task)
+        } catch {
+            throw WebhookFailure(detail: "\(error)")
+        }
         switch webhook.format {
         case .raw:
             // Whom the rule took stands in no header of the mail.
             let front = task.recipients.map { "X-Original-To: \($0.wireText)\r\n" }.joined()
             return WebhookBody(mediaType: "message/rfc822", bytes: Array(front.utf8) + raw)
-        case .json: return event(task, raw, for: webhook)
+        case .json: return try await event(task, raw, for: webhook, at: now)
         case .postmark:
             let content = MailContents(raw, contentsBytesMax: .max)
             return WebhookBody(
@@ -65,18 +76,57 @@ extension ReceiptActions {
     }
 
     private func event(
-        _ task: ActionTask, _ raw: [UInt8], for webhook: Webhook
-    ) -> WebhookBody {
+        _ task: ActionTask, _ raw: [UInt8], for webhook: Webhook, at now: Timestamp
+    ) async throws(WebhookFailure) -> WebhookBody {
         guard let object = ReceiptActionObject(task.action) else {
             preconditionFailure("webhook has an object")
         }
-        let content = MailContents(raw, contentsBytesMax: webhook.attachmentsBytesMax)
+        let bytesMax = webhook.attachmentsBytesMax
+        var content = MailContents(
+            raw, contentsBytesMax: webhook.links == nil ? bytesMax : .max)
         let (mail, receipt) = describe(task, object, content.header)
+        var links: [Int: LinkedAttachment] = [:]
+        if let wanted = webhook.links {
+            let taken = content.takeContents(beyond: bytesMax)
+            links = try await link(taken, of: task, wanted, at: now)
+        }
         return WebhookBody(
             mediaType: "application/json",
             bytes: ReceiptEvents.webhook(
-                mail, receipt, content, contentsBytesMax: webhook.attachmentsBytesMax,
+                mail, receipt, content, links: links, contentsBytesMax: bytesMax,
                 objects: task.storedObjects))
+    }
+
+    /// Puts `contents`, by their places in the mail's list, into the bucket, and signs a link to each.
+    private func link(
+        _ contents: [Int: [UInt8]], of task: ActionTask, _ wanted: AttachmentLinks,
+        at now: Timestamp
+    ) async throws(WebhookFailure) -> [Int: LinkedAttachment] {
+        // A signature is made in whole seconds.
+        let now = Timestamp(milliseconds: now.milliseconds / 1_000 * 1_000)
+        var links: [Int: LinkedAttachment] = [:]
+        var objects: [ObjectToPut] = []
+        for (index, content) in contents.sorted(by: { $0.key < $1.key }) {
+            let key = AttachmentLinks.key(of: index + 1, in: task.mail.messageID.text)
+            let url = webhooks?.signer?.link(
+                to: key, in: wanted.bucket, by: wanted.accessKey, from: now,
+                seconds: wanted.seconds)
+            guard let url else {
+                throw WebhookFailure(
+                    detail: "no link can be signed: the access key \(wanted.accessKey) is not "
+                        + "there, or disabled")
+            }
+            links[index] = LinkedAttachment(
+                url: url, expiresAt: now.advanced(bySeconds: wanted.seconds))
+            objects.append(
+                ObjectToPut(
+                    bucket: wanted.bucket, key: key, prefix: nil,
+                    content: .bytes(ByteBuffer(bytes: content))))
+        }
+        for case .failure(let failure) in objects.isEmpty ? [] : await self.objects.put(objects) {
+            throw WebhookFailure(detail: "\(failure)")
+        }
+        return links
     }
 
     // MARK: Forms

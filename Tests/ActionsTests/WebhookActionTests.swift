@@ -245,6 +245,70 @@ import Testing
         #expect(content["objects"] as? [String] == ["mail/support/1"])
     }
 
+    private struct Signer: LinkSigner {
+        func link(
+            to key: String, in bucket: String, by accessKey: String, from time: Timestamp,
+            seconds: Int64
+        ) -> String? {
+            accessKey == "AKIA" ? "\(bucket)/\(key)?\(time.milliseconds)+\(seconds)" : nil
+        }
+    }
+
+    /// What came of an event with links to what is beyond `bytesMax`, and the requests.
+    private func link(
+        _ fixture: ActionFixture, bytesMax: Int, accessKey: String = "AKIA"
+    ) async throws -> (ActionResult, [WebhookRequest]) {
+        let poster = ScriptedPoster(.answered(status: 200))
+        var webhook = try Self.webhook(.json)
+        webhook.attachmentsBytesMax = bytesMax
+        webhook.links = AttachmentLinks(bucket: "files", accessKey: accessKey, seconds: 60)
+        var actions = fixture.actions
+        actions.webhooks = Webhooks(["tickets": webhook], poster: poster, signer: Signer())
+        let result = await actions.perform([TestMail(Self.mail).task(.webhook(to: "tickets"))])[0]
+        return (result, poster.posts.withLock { $0.map(\.request) })
+    }
+
+    /// A picture of 8 bytes and a mail of 65: in the event, or behind links.
+    @Test(arguments: [(73, []), (72, [2]), (8, [2]), (7, [1, 2]), (0, [1, 2])])
+    func whatAnEventDoesNotCarryIsBehindLinks(_ bytesMax: Int, _ linked: [Int]) async throws {
+        let fixture = ActionFixture(now: Self.now)
+        let (result, requests) = try await link(fixture, bytesMax: bytesMax)
+        #expect(result.ending == .done(.continueOn))
+        let event = try JSONText.object(try #require(requests.first).body)
+        let content = try #require(event["content"] as? [String: Any])
+        let attachments = try #require(content["attachments"] as? [[String: Any]])
+        for (number, attachment) in zip(1..., attachments) {
+            let key = "attachments/\(TestMail.id)/\(number)"
+            let url = linked.contains(number) ? "files/\(key)?1565040603000+60" : nil
+            #expect(attachment["url"] as? String == url)
+            #expect((attachment["urlExpiresAt"] as? String == nil) == (url == nil))
+            #expect((attachment["content"] == nil) == (url != nil))
+            #expect(attachment["contentOmitted"] == nil)
+        }
+        let objects = fixture.objects.calls.flatMap { $0 }
+        #expect(
+            objects.map(\.key) == linked.map { "attachments/\(TestMail.id)/\($0)" })
+        #expect(objects.allSatisfy { $0.bucket == "files" })
+        #expect(objects.map { ScriptedObjects.bytes($0).count } == linked.map { [8, 65][$0 - 1] })
+    }
+
+    @Test func noEventLeadsToWhatIsNotThere() async throws {
+        let full = ActionFixture(now: Self.now)
+        full.objects.fail("files", .failed("no space"))
+        let (failed, none) = try await link(full, bytesMax: 0)
+        #expect(failed.ending == .failed)
+        #expect(failed.detail == "tickets: no space")
+        #expect(none.isEmpty)
+        let keyless = ActionFixture(now: Self.now)
+        let (unsigned, nothing) = try await link(keyless, bytesMax: 0, accessKey: "AKIB")
+        #expect(unsigned.ending == .failed)
+        #expect(
+            unsigned.detail
+                == "tickets: no link can be signed: the access key AKIB is not there, or disabled")
+        #expect(nothing.isEmpty)
+        #expect(keyless.objects.calls.isEmpty)
+    }
+
     @Test func whatIsTooLargeIsNotPosted() async throws {
         let length = "X-Original-To: support@demo.example\r\n".utf8.count + TestMail().content.count
         let (whole, requests) = try await perform(.raw, on: TestMail(), bodyBytesMax: length)

@@ -81,6 +81,15 @@ extension ConfigurationSchema {
             comment: "Attachments that json carries, together; of others it says what they are.",
             range: 0...1_073_741_824),
         Setting(
+            path: "webhooks.*.links.bucket", defaultText: "mail", isExample: true,
+            comment: "Where those go that json does not carry: the event has links to them."),
+        Setting(
+            path: "webhooks.*.links.accessKey", defaultText: "AKIAQ3EGU5XWB7LJ2K4M",
+            isExample: true, comment: "The reader of that bucket that signs the links."),
+        Setting(
+            path: "webhooks.*.links.seconds", defaultText: "86400",
+            comment: "How long a link holds.", range: 1...604_800),
+        Setting(
             path: "webhooks.*.postsMax", defaultText: "4", comment: "Requests at once.",
             range: 1...64),
         Setting(
@@ -192,6 +201,9 @@ extension ConfigurationSchema {
         Setting(
             path: "s3.port", defaultText: "8027", isExample: true,
             comment: "Port 0 lets the system choose.", range: 0...65_535),
+        Setting(
+            path: "s3.url", defaultText: "https://s3.example.com", isExample: true,
+            comment: "What others reach it by, for links. Something in front of us gives it TLS."),
         Setting(
             path: "s3.objectBytesMax", defaultText: "67108864", isExample: true,
             comment: "An object that is put.", range: 1...5_368_709_120),

@@ -2,6 +2,7 @@ import Actions
 import Documents
 import Foundation
 import Glibc
+import S3API
 
 extension TargetDocument {
     /// Each signs every request, so that one may take the other's place.
@@ -9,13 +10,19 @@ extension TargetDocument {
     /// Characters of user and password.
     private static let basicAuthMax = 512
 
-    /// The web endpoints that rules post to, by name.
-    func webhooks(_ value: DocumentValue?) -> [String: Webhook] {
+    /// The web endpoints that rules post to, by name. `canLink`: whether others can reach objects.
+    func webhooks(
+        _ value: DocumentValue?, buckets: [String: Configuration.Bucket], canLink: Bool
+    ) -> [String: Webhook] {
         var webhooks: [String: Webhook] = [:]
         for (name, entry) in named(value) {
             guard let mapping = entry.mapping(keys: ConfigurationSchema.keys(at: "webhooks.*"))
             else { continue }
             let format = format(mapping, entry)
+            let links = mapping["links"].flatMap { self.links($0, buckets, canLink) }
+            if links != nil, let format, format != .json {
+                mapping.note("“links” are of the format json alone", atKey: "links")
+            }
             let secrets = mapping.required("secretFile").flatMap(secrets)
             let basicAuth = mapping["basicAuthFile"].flatMap(basicAuth)
             func limit(_ key: String) -> Int { settings.int(mapping, "webhooks.*.\(key)") }
@@ -27,7 +34,7 @@ extension TargetDocument {
             webhooks[name] = Webhook(
                 url: url, format: format, secrets: secrets, basicAuth: basicAuth,
                 timeoutSeconds: seconds, bodyBytesMax: body, attachmentsBytesMax: attachments,
-                postsMax: posts)
+                links: links, postsMax: posts)
         }
         return webhooks
     }
@@ -54,6 +61,34 @@ extension TargetDocument {
         case .sendgrid: .sendgrid
         case .sendgridRaw: .sendgridRaw
         }
+    }
+
+    /// Nil where something is wrong with them, which is noted.
+    private func links(
+        _ value: DocumentValue, _ buckets: [String: Configuration.Bucket], _ canLink: Bool
+    ) -> AttachmentLinks? {
+        let path = "webhooks.*.links"
+        guard let mapping = value.mapping(keys: ConfigurationSchema.keys(at: path)) else {
+            return nil
+        }
+        if !canLink { value.noteWhole("links lead to “s3.url”, which is missing") }
+        let seconds = Int64(settings.int(mapping, "\(path).seconds"))
+        let bucket = mapping.required("bucket").flatMap { place in
+            place.choice(buckets.keys.sorted().map { ($0, $0) })
+        }
+        let place = mapping.required("accessKey")
+        guard let bucket, let access = buckets[bucket]?.access, let place, let key = place.string()
+        else { return nil }
+        guard buckets[bucket]?.directory != nil else {
+            value.noteWhole("the bucket “\(bucket)” is not served here: links lead to folders of ours")
+            return nil
+        }
+        guard access.readers.contains(key) || access.writers.contains(key) else {
+            place.note(
+                "“\(key)” may not read the bucket: write it into buckets.\(bucket).readers")
+            return nil
+        }
+        return AttachmentLinks(bucket: bucket, accessKey: key, seconds: seconds)
     }
 
     // MARK: Files
