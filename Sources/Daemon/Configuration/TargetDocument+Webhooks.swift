@@ -80,7 +80,8 @@ extension TargetDocument {
         guard let bucket, let access = buckets[bucket]?.access, let place, let key = place.string()
         else { return nil }
         guard buckets[bucket]?.directory != nil else {
-            value.noteWhole("the bucket “\(bucket)” is not served here: links lead to folders of ours")
+            value.noteWhole(
+                "the bucket “\(bucket)” is not served here: links lead to folders of ours")
             return nil
         }
         guard access.readers.contains(key) || access.writers.contains(key) else {
