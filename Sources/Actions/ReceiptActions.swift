@@ -122,8 +122,14 @@ package struct ReceiptActions: Sendable {
     func describe(
         _ task: ActionTask, _ object: ReceiptActionObject, _ shown: PresentedMail
     ) throws(StorageFailure) -> (ReceivedMail, Receipt) {
+        describe(task, object, HeaderBlock(try headerBytes(task, shown)[...]))
+    }
+
+    /// `header` is that of the mail as the action is to see it.
+    func describe(
+        _ task: ActionTask, _ object: ReceiptActionObject, _ header: HeaderBlock
+    ) -> (ReceivedMail, Receipt) {
         let envelope = task.mail.envelope
-        let header = HeaderBlock(try headerBytes(task, shown)[...])
         let mail = ReceivedMail(
             id: task.mail.messageID, receivedAt: task.mail.receivedAt, mailFrom: envelope.mailFrom,
             recipients: envelope.recipients, header: header,

@@ -10,11 +10,12 @@ extension ReceiptActions {
         guard let webhooks, let webhook = webhooks.endpoints[name] else {
             return ActionResult(ending: .failed, detail: "no such webhook: \(name)")
         }
+        let now = time.now()
         let body: WebhookBody
-        do throws(StorageFailure) {
-            body = try webhookBody(task, for: webhook)
+        do throws(WebhookFailure) {
+            body = try await webhookBody(task, for: webhook, at: now)
         } catch {
-            return ActionResult(ending: .failed, detail: "\(error)")
+            return ActionResult(ending: .failed, detail: "\(name): \(error.detail)")
         }
         guard body.bytes.count <= webhook.bodyBytesMax else {
             return ActionResult(
@@ -26,22 +27,30 @@ extension ReceiptActions {
             return ActionResult(
                 ending: .refused,
                 detail: "\(name): the mail has more attachments than are read, and "
-                    + "\(webhook.format.rawValue) has no word for that")
+                    + "\(webhook.format.shape.rawValue) has no word for that")
         }
-        let id = Self.webhookID(task)
-        let now = time.now()
-        let signatures = webhook.secrets.map { $0.signature(id: id, at: now, of: body.bytes) }
         let answer = await webhooks.poster.post(
-            WebhookRequest(
-                headers: [
-                    ("Content-Type", body.mediaType), ("User-Agent", "Martlet"),
-                    ("webhook-id", id), ("webhook-timestamp", "\(now.milliseconds / 1_000)"),
-                    ("webhook-signature", signatures.joined(separator: " ")),
-                ], body: body.bytes),
-            to: webhook.url, seconds: webhook.timeoutSeconds)
+            Self.request(body, of: task, for: webhook, at: now), to: webhook.url,
+            seconds: webhook.timeoutSeconds)
         var result = result(of: answer)
         result.detail = "\(name): \(result.detail)"
         return result
+    }
+
+    private static func request(
+        _ body: WebhookBody, of task: ActionTask, for webhook: Webhook, at now: Timestamp
+    ) -> WebhookRequest {
+        let id = webhookID(task)
+        let signatures = webhook.secrets.map { $0.signature(id: id, at: now, of: body.bytes) }
+        var headers = [
+            ("Content-Type", body.mediaType), ("User-Agent", "Martlet"),
+            ("webhook-id", id), ("webhook-timestamp", "\(now.milliseconds / 1_000)"),
+            ("webhook-signature", signatures.joined(separator: " ")),
+        ]
+        if let basicAuth = webhook.basicAuth {
+            headers.append(("Authorization", "Basic \(Base64.text(Array(basicAuth.utf8)))"))
+        }
+        return WebhookRequest(headers: headers, body: body.bytes)
     }
 
     /// The stable id of the action. A `.` would end it in what is signed.

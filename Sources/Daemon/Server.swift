@@ -128,16 +128,17 @@ package struct Server {
         _ spool: SpoolParts, _ rules: RuleParts, _ names: NameParts
     ) async throws {
         let judging = JudgingParts(configuration, surroundings, spool, names)
-        let actions = try await ActionParts(
-            configuration, surroundings, spool, rules, judging, helper: start.helper)
-        actions.handlers.start()
-        // The services have ended by then, and with them nearly all that workers are asked.
-        defer { actions.handlers.end() }
         var secrets: SecretParts?
         if configuration.sending.isEnabled || configuration.s3 != nil {
             secrets = try await SecretParts(
                 configuration, surroundings, spool, forgets: forgetsSecrets)
         }
+        let actions = try await ActionParts(
+            configuration, surroundings, spool, rules, judging, secrets?.credentials,
+            helper: start.helper)
+        actions.handlers.start()
+        // The services have ended by then, and with them nearly all that workers are asked.
+        defer { actions.handlers.end() }
         var sending: SendingParts?
         if configuration.sending.isEnabled, let secrets {
             sending = try await SendingParts(

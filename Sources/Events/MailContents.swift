@@ -8,7 +8,7 @@ package struct MailContents: Sendable {
     /// The same as HTML.
     package let html: String?
     /// What is not within another one.
-    package let attachments: [MIMEAttachment]
+    package private(set) var attachments: [MIMEAttachment]
     /// Whether there are more than are listed.
     package let areAttachmentsCut: Bool
 
@@ -32,6 +32,23 @@ package struct MailContents: Sendable {
             outer.append(attachment)
         }
         attachments = outer
+    }
+
+    /// Takes the contents out that have no room in `bytesMax`, in the order of the mail, by their places
+    /// among the attachments.
+    package mutating func takeContents(beyond bytesMax: Int) -> [Int: [UInt8]] {
+        var room = bytesMax
+        var taken: [Int: [UInt8]] = [:]
+        for index in attachments.indices {
+            let size = attachments[index].size
+            if size <= room, room > 0 {
+                room -= size
+            } else {
+                taken[index] = attachments[index].content
+                attachments[index].content = nil
+            }
+        }
+        return taken
     }
 
     private static func joined(_ parts: [MIMEPart], _ type: String) -> String? {

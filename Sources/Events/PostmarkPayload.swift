@@ -31,7 +31,8 @@ package enum PostmarkPayload {
         var Content: String
         var ContentType: String
         var ContentLength: Int
-        var ContentID: String
+        /// Absent where there is none: readers take what has one for a picture in the HTML.
+        var ContentID: String?
     }
 
     private struct Payload: Encodable {
@@ -53,7 +54,7 @@ package enum PostmarkPayload {
         var Date: String
         var TextBody: String
         var HtmlBody: String
-        var StrippedTextReply = ""
+        var StrippedTextReply: String
         var Tag: String
         var Headers: [Header]
         var Attachments: [Attachment]
@@ -85,6 +86,8 @@ package enum PostmarkPayload {
             Date = text("Date")
             TextBody = contents.text ?? ""
             HtmlBody = contents.html ?? ""
+            let answer = ReplyText(TextBody)
+            StrippedTextReply = answer.isAnswer ? answer.reply : ""
             Tag = text("X-Tag")
             Headers = header.fields
                 .filter { !PostmarkPayload.told.contains($0.name.lowercased()) }
@@ -93,7 +96,7 @@ package enum PostmarkPayload {
                 Attachment(
                     Name: part.fileName ?? "", Content: part.content.map { Base64.text($0) } ?? "",
                     ContentType: part.declaredType ?? "application/octet-stream",
-                    ContentLength: part.size, ContentID: part.bareContentID ?? "")
+                    ContentLength: part.size, ContentID: part.bareContentID)
             }
         }
     }

@@ -21,7 +21,7 @@ struct SignatureClaim: Sendable {
     private static let signatureBytes = 32
     static let digestName = "x-amz-content-sha256"
     static let dateName = "x-amz-date"
-    private static let unsigned = "UNSIGNED-PAYLOAD"
+    static let unsigned = "UNSIGNED-PAYLOAD"
 
     /// `service` is the one that the scope has to name.
     static func read(

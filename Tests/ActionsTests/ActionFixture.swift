@@ -155,6 +155,9 @@ final class ScriptedInvoker: FunctionInvoker {
 /// One mail's file in memory.
 final class HeldBodies: UnscriptedBodies {
     private let file = Mutex<[UInt8]?>(nil)
+    private let count = Mutex(0)
+
+    var reads: Int { count.withLock { $0 } }
 
     func hold(_ bytes: [UInt8]) {
         file.withLock { $0 = bytes }
@@ -163,6 +166,7 @@ final class HeldBodies: UnscriptedBodies {
     func read(
         _ mail: MailID, from start: Int, length: Int
     ) throws(StorageFailure) -> ByteBuffer {
+        count.withLock { $0 += 1 }
         guard let file = file.withLock({ $0 }) else { throw .damaged("unreadable") }
         return ByteBuffer(bytes: file.dropFirst(start).prefix(length))
     }

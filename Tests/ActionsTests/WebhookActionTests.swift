@@ -124,8 +124,98 @@ import Testing
         let request = try #require(requests.first)
         #expect(header("Content-Type", request) == "application/json")
         let actual = try JSONText.pretty(request.body)
-        let path = ProjectFiles.fixture("webhooks/\(format.rawValue).json")
+        let path = ProjectFiles.fixture("webhooks/\(format.shape.rawValue).json")
         #expect(actual == (try Golden.text(path, updatedTo: actual)))
+    }
+
+    /// Against golden files.
+    @Test func formsSayWhatTheMailHas() async throws {
+        let key = try #require(MailgunKey("key-3ax6xnjp29jd6fds4gc373sgvjxteol0"))
+        let formats: [Webhook.Format] = [
+            .mailgun(key), .mailgunMIME(key), .sendgrid, .sendgridRaw,
+        ]
+        for format in formats {
+            var mail = TestMail(Self.mail)
+            mail.to = ["support+t42@demo.example", "joerg@demo.example"]
+            mail.verdicts = Self.verdicts
+            mail.isScanEnabled = true
+            let (result, requests) = try await perform(format, on: mail)
+            #expect(result.ending == .done(.continueOn))
+            let request = try #require(requests.first)
+            let type = try #require(header("Content-Type", request))
+            let boundary = try #require(type.split(separator: "boundary=").last)
+            #expect(type == "multipart/form-data; boundary=\(boundary)")
+            let actual = String(decoding: request.body, as: UTF8.self)
+                .replacing(boundary, with: "B").replacing("\r\n", with: "\n")
+            let path = ProjectFiles.fixture("webhooks/\(format.shape.rawValue).form")
+            #expect(actual == (try Golden.text(path, updatedTo: actual)))
+        }
+    }
+
+    private static var verdicts: VerdictRecord {
+        var verdicts = VerdictRecord()
+        verdicts.spf = VerdictRecord.Finding(.gray, result: "softfail")
+        verdicts.dkim = VerdictRecord.Finding(.pass, result: "pass")
+        verdicts.dkimDomains = ["sender.example", "lists.example"]
+        verdicts.spam = VerdictRecord.Finding(.fail)
+        verdicts.spamScore = 15.5
+        verdicts.inquiries = [
+            VerdictRecord.Inquiry(
+                of: "rspamd", subject: nil, status: .fail, answer: "reject, 15.5 of 15", score: nil,
+                milliseconds: 12)
+        ]
+        return verdicts
+    }
+
+    /// What a rule that does not scan has not asked for is not told.
+    @Test func aFormOfARuleThatDoesNotScanHasNoScore() async throws {
+        var mail = TestMail()
+        mail.verdicts = Self.verdicts
+        let (_, requests) = try await perform(.sendgrid, on: mail)
+        let body = String(decoding: try #require(requests.first).body, as: UTF8.self)
+        #expect(body.contains("\r\nsoftfail\r\n"))
+        #expect(!body.contains("spam_"))
+    }
+
+    @Test func aMailInAFileIsReadOnce() async throws {
+        let key = try #require(MailgunKey("key-3ax6xnjp29jd6fds4gc373sgvjxteol0"))
+        for format in [Webhook.Format.raw, .json, .postmark, .mailgun(key), .sendgridRaw] {
+            var mail = TestMail(Self.mail)
+            mail.isInFile = true
+            mail.verdicts = Self.verdicts
+            mail.removedHeaders = ["mime-version"]
+            let fixture = ActionFixture(now: Self.now)
+            fixture.bodies.hold(mail.content)
+            let poster = ScriptedPoster(.answered(status: 200))
+            var actions = fixture.actions
+            actions.webhooks = Webhooks(
+                ["tickets": try Self.webhook(format)], poster: poster)
+            let result = await actions.perform([mail.task(.webhook(to: "tickets"))])[0]
+            #expect(result.ending == .done(.continueOn))
+            #expect(fixture.bodies.reads == 1)
+        }
+    }
+
+    /// The header field is there where the endpoint asks for it alone.
+    @Test func saysThePasswordThatTheEndpointAsksFor() async throws {
+        for (password, header) in [("ada:lace", "Basic YWRhOmxhY2U="), (nil, nil)] {
+            let fixture = ActionFixture(now: Self.now)
+            let poster = ScriptedPoster(.answered(status: 200))
+            var actions = fixture.actions
+            var webhook = try Self.webhook(.json)
+            webhook.basicAuth = password
+            actions.webhooks = Webhooks(["tickets": webhook], poster: poster)
+            _ = await actions.perform([TestMail().task(.webhook(to: "tickets"))])
+            let request = try #require(poster.posts.withLock { $0.first?.request })
+            #expect(self.header("Authorization", request) == header)
+        }
+    }
+
+    private static func webhook(_ format: Webhook.Format) throws -> Webhook {
+        Webhook(
+            url: try WebURL(parsing: "https://tickets.example/in"), format: format,
+            secrets: [secret].compactMap { WebhookSecret($0) }, timeoutSeconds: 7,
+            bodyBytesMax: 100_000, attachmentsBytesMax: 1_000, postsMax: 1)
     }
 
     @Test func aMailOfNothingIsTold() async throws {
@@ -153,6 +243,70 @@ import Testing
         #expect(attachments[0]["size"] as? Int == 8)
         #expect(attachments[1]["contentOmitted"] != nil)
         #expect(content["objects"] as? [String] == ["mail/support/1"])
+    }
+
+    private struct Signer: LinkSigner {
+        func link(
+            to key: String, in bucket: String, by accessKey: String, from time: Timestamp,
+            seconds: Int64
+        ) -> String? {
+            accessKey == "AKIA" ? "\(bucket)/\(key)?\(time.milliseconds)+\(seconds)" : nil
+        }
+    }
+
+    /// What came of an event with links to what is beyond `bytesMax`, and the requests.
+    private func link(
+        _ fixture: ActionFixture, bytesMax: Int, accessKey: String = "AKIA"
+    ) async throws -> (ActionResult, [WebhookRequest]) {
+        let poster = ScriptedPoster(.answered(status: 200))
+        var webhook = try Self.webhook(.json)
+        webhook.attachmentsBytesMax = bytesMax
+        webhook.links = AttachmentLinks(bucket: "files", accessKey: accessKey, seconds: 60)
+        var actions = fixture.actions
+        actions.webhooks = Webhooks(["tickets": webhook], poster: poster, signer: Signer())
+        let result = await actions.perform([TestMail(Self.mail).task(.webhook(to: "tickets"))])[0]
+        return (result, poster.posts.withLock { $0.map(\.request) })
+    }
+
+    /// A picture of 8 bytes and a mail of 65: in the event, or behind links.
+    @Test(arguments: [(73, []), (72, [2]), (8, [2]), (7, [1, 2]), (0, [1, 2])])
+    func whatAnEventDoesNotCarryIsBehindLinks(_ bytesMax: Int, _ linked: [Int]) async throws {
+        let fixture = ActionFixture(now: Self.now)
+        let (result, requests) = try await link(fixture, bytesMax: bytesMax)
+        #expect(result.ending == .done(.continueOn))
+        let event = try JSONText.object(try #require(requests.first).body)
+        let content = try #require(event["content"] as? [String: Any])
+        let attachments = try #require(content["attachments"] as? [[String: Any]])
+        for (number, attachment) in zip(1..., attachments) {
+            let key = "attachments/\(TestMail.id)/\(number)"
+            let url = linked.contains(number) ? "files/\(key)?1565040603000+60" : nil
+            #expect(attachment["url"] as? String == url)
+            #expect((attachment["urlExpiresAt"] as? String == nil) == (url == nil))
+            #expect((attachment["content"] == nil) == (url != nil))
+            #expect(attachment["contentOmitted"] == nil)
+        }
+        let objects = fixture.objects.calls.flatMap { $0 }
+        #expect(
+            objects.map(\.key) == linked.map { "attachments/\(TestMail.id)/\($0)" })
+        #expect(objects.allSatisfy { $0.bucket == "files" })
+        #expect(objects.map { ScriptedObjects.bytes($0).count } == linked.map { [8, 65][$0 - 1] })
+    }
+
+    @Test func noEventLeadsToWhatIsNotThere() async throws {
+        let full = ActionFixture(now: Self.now)
+        full.objects.fail("files", .failed("no space"))
+        let (failed, none) = try await link(full, bytesMax: 0)
+        #expect(failed.ending == .failed)
+        #expect(failed.detail == "tickets: no space")
+        #expect(none.isEmpty)
+        let keyless = ActionFixture(now: Self.now)
+        let (unsigned, nothing) = try await link(keyless, bytesMax: 0, accessKey: "AKIB")
+        #expect(unsigned.ending == .failed)
+        #expect(
+            unsigned.detail
+                == "tickets: no link can be signed: the access key AKIB is not there, or disabled")
+        #expect(nothing.isEmpty)
+        #expect(keyless.objects.calls.isEmpty)
     }
 
     @Test func whatIsTooLargeIsNotPosted() async throws {
@@ -187,6 +341,23 @@ import Testing
         let key = Base64.text([UInt8](repeating: 7, count: bytes))
         #expect((WebhookSecret("whsec_" + key) != nil) == isOne)
         #expect(WebhookSecret(key) == nil)
+    }
+
+    /// OpenSSL: printf 1565040603token | openssl dgst -sha256 -hmac key-of-16-letters
+    @Test func aMailgunKeySignsTimeAndToken() throws {
+        let key = try #require(MailgunKey("key-of-16-letters"))
+        #expect(
+            key.signature(at: Self.now, token: "token")
+                == "a071aea1bdf27424165bcb6e6d81497714e0cf6263f77ba78da9402145723ab8")
+    }
+
+    @Test(arguments: [
+        (15, false), (16, true), (256, true), (257, false),
+    ])
+    func aMailgunKeyHasItsLength(_ length: Int, _ isOne: Bool) {
+        let key = String(repeating: "k", count: length)
+        #expect((MailgunKey(key) != nil) == isOne)
+        #expect(MailgunKey(key.dropLast() + " ") == nil)
     }
 
     @Test func everySecretSignsAndTheIdStays() async throws {

@@ -179,7 +179,8 @@ class Sample(ConfigurationCase):
         self.assertIn("no mail is taken until one is activated", done.stderr)
 
     def test_examples(self):
-        """With every commented example put in force, it checks fine still."""
+        """With every commented example put in force, it checks fine still, but for what goes with another
+        format of a webhook."""
         text = re.sub(r"(?m)^# (?=  |[a-z0-9]+:$)", "", self.sample())
         self.assertIn("\nhandlers:\n", text)
         for path in ("/etc/martlet/tls/fullchain.pem", "/etc/martlet/tls/key.pem"):
@@ -197,6 +198,12 @@ class Sample(ConfigurationCase):
             file.write("A" * 43 + "=\n")
         with open(self.folder.path("tickets.secret"), "w", encoding="ascii") as file:
             file.write("whsec_" + "A" * 43 + "=\n")
+        with open(self.folder.path("tickets.password"), "w", encoding="ascii") as file:
+            file.write("ada:a password\n")
+        text = re.sub(r"(?m)^ *mailgunKeyFile: .*\n", "", text)
+        # Who signs links may read what they lead to.
+        key, = re.findall(r"accessKey: (\w+)", text)
+        text = text.replace("readers: []", f"readers: [{key}]")
         for program in ("ticket.py", "worker.py"):
             text = text.replace(f"/usr/local/lib/martlet/{program}", PYTHON)
         user = "nobody" if IS_ROOT else pwd.getpwuid(os.geteuid()).pw_name

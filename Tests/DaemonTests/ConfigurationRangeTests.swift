@@ -40,8 +40,8 @@ import Topics
             case ("s3", "port"): "address: 127.0.0.1, "
             case ("s3", _): "address: 127.0.0.1, port: 1, "
             case ("web", _): "url: \"https://a.example/\", address: 127.0.0.1, "
-            case ("webhooks", _):
-                "url: \"https://a.example/\", secretFile: \"\(Self.secretFile)\", "
+            case ("webhooks", "seconds"): "bucket: mail, accessKey: \(Self.accessKey), "
+            case ("webhooks", _): Self.webhook
             case ("buckets", _):
                 "endpoint: \"https://a.example/\", region: any, accessKeyId: key, "
                     + "secretFile: \"\(Self.secretFile)\", "
@@ -52,12 +52,27 @@ import Topics
             }
         let inner = "{\(besides)\(parts[parts.count - 1]): \(value)}"
         let outer = parts.dropLast().dropFirst().reversed().reduce(inner) { inner, key in
-            let url = key == "deliveryPolicy" ? "url: \"https://a.example/\", " : ""
-            return "{\(url)\(key): \(inner)}"
+            let beside =
+                switch key {
+                case "deliveryPolicy": "url: \"https://a.example/\", "
+                case "links": Self.webhook
+                default: ""
+                }
+            return "{\(beside)\(key): \(inner)}"
         }
-        return ("\(parts[0]): \(outer)\n", parts.joined(separator: "."))
+        let others = parts.contains("links") ? Self.linkedBucket : ""
+        return ("\(parts[0]): \(outer)\n\(others)", parts.joined(separator: "."))
     }
 
+    private static let webhook =
+        "url: \"https://a.example/\", secretFile: \"\(secretFile)\", "
+    private static let accessKey = "AKIAQ3EGU5XWB7LJ2K4M"
+    /// What links lead to.
+    private static let linkedBucket = """
+        s3: {address: 127.0.0.1, port: 1, url: "https://a.example"}
+        buckets: {mail: {directory: /mail, readers: [\(accessKey)]}}
+
+        """
     private static let secretFile = ProjectFiles.fixture("config-bad/55-webhooks/good.secret")
 
     @Test func thereAreNumbers() {

@@ -1,8 +1,10 @@
+import Accounts
 import Actions
 import Handlers
 import MailFlow
 import MailModel
 import ObjectStorage
+import RequestSigning
 import RuleEngine
 import Topics
 import WebPoster
@@ -27,7 +29,8 @@ struct ActionParts {
 
     init(
         _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
-        _ rules: RuleParts, _ judging: JudgingParts, helper: HandlerHelper?
+        _ rules: RuleParts, _ judging: JudgingParts, _ credentials: Credentials?,
+        helper: HandlerHelper?
     ) async throws {
         let (time, random, wake) = (surroundings.time, surroundings.random, wake)
         let guesser = ContentTypes.guesser()
@@ -62,7 +65,8 @@ struct ActionParts {
         let client = try GuardedHTTPClient(
             addressGuard: configuration.http, resolve: SystemResolver.addresses)
         actions.webhooks = Webhooks(
-            configuration.webhooks, poster: GuardedWebhookPoster(client: client))
+            configuration.webhooks, poster: GuardedWebhookPoster(client: client),
+            signer: Self.linkSigner(configuration, credentials))
         sessionHandlers = SessionHandlers(
             ask: { [actions] in await actions.ask($0, sessionWaits: $1) }, time: time,
             pause: surroundings.pause, log: surroundings.journal, executor: WorkThreads.actions)
@@ -86,6 +90,15 @@ struct ActionParts {
             time: time, random: random, pause: surroundings.pause, wake: wake,
             log: surroundings.log,
             topicARN: SESRuleDocument.topicARN, onUnwritten: { ending.leftUnwritten($0) })
+    }
+
+    private static func linkSigner(
+        _ configuration: Configuration, _ credentials: Credentials?
+    ) -> ObjectLinkSigner? {
+        guard let credentials, let url = configuration.s3?.url else { return nil }
+        return ObjectLinkSigner(
+            credentials: credentials,
+            links: PresignedLink(base: url, region: SESRuleDocument.region))
     }
 
     private static func signingKey(

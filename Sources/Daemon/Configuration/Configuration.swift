@@ -130,6 +130,8 @@ package struct Configuration: Sendable {
     package struct S3: Sendable, Equatable {
         package var listener: Listener
         package var objectBytesMax: Int
+        /// Where others reach it, as links say; `/` is its target. Nil: no links are made.
+        package var url: WebURL?
     }
 
     package struct Web: Sendable, Equatable {

@@ -101,7 +101,9 @@ package struct ConfigurationDocument {
         let dns = DNSDocument(settings: settings)
         let buckets = targets.buckets(root["buckets"])
         let maildirs = targets.maildirs(root["maildirs"])
-        let webhooks = targets.webhooks(root["webhooks"])
+        let webhooks = targets.webhooks(
+            root["webhooks"], buckets: buckets,
+            canLink: s3.map { $0.url != nil } ?? (root["s3"] != nil))
         let handlers = targets.handlers(root["handlers"])
         let topics = targets.topics(root["topics"])
         let sending = SendingDocument(settings: settings, hostname: hostname, listeners: listeners)

@@ -60,8 +60,15 @@ extension ConfigurationSchema {
                 + "two lines, both sign: so a secret is changed."),
         Setting(
             path: "webhooks.*.format", defaultText: "json",
-            comment: "What is posted: raw (message/rfc822), json, or what Postmark posts: postmark."
-        ),
+            comment:
+                "What is posted: raw (message/rfc822), json, or what others post: postmark,\n"
+                + "mailgun, mailgun-mime, sendgrid, sendgrid-raw."),
+        Setting(
+            path: "webhooks.*.mailgunKeyFile", defaultText: "mailgun.key", isExample: true,
+            comment: "A file with Mailgun's signing key, for mailgun and mailgun-mime."),
+        Setting(
+            path: "webhooks.*.basicAuthFile", defaultText: "tickets.password", isExample: true,
+            comment: "A file with user:password, where the endpoint asks for them."),
         Setting(
             path: "webhooks.*.timeoutSeconds", defaultText: "30",
             comment: "Until it has to have answered.", range: 1...300),
@@ -73,6 +80,15 @@ extension ConfigurationSchema {
             path: "webhooks.*.attachmentsBytesMax", defaultText: "10485760",
             comment: "Attachments that json carries, together; of others it says what they are.",
             range: 0...1_073_741_824),
+        Setting(
+            path: "webhooks.*.links.bucket", defaultText: "mail", isExample: true,
+            comment: "Where those go that json does not carry: the event has links to them."),
+        Setting(
+            path: "webhooks.*.links.accessKey", defaultText: "AKIAQ3EGU5XWB7LJ2K4M",
+            isExample: true, comment: "The reader of that bucket that signs the links."),
+        Setting(
+            path: "webhooks.*.links.seconds", defaultText: "86400",
+            comment: "How long a link holds.", range: 1...604_800),
         Setting(
             path: "webhooks.*.postsMax", defaultText: "4", comment: "Requests at once.",
             range: 1...64),
@@ -185,6 +201,9 @@ extension ConfigurationSchema {
         Setting(
             path: "s3.port", defaultText: "8027", isExample: true,
             comment: "Port 0 lets the system choose.", range: 0...65_535),
+        Setting(
+            path: "s3.url", defaultText: "https://s3.example.com", isExample: true,
+            comment: "What others reach it by, for links. Something in front of us gives it TLS."),
         Setting(
             path: "s3.objectBytesMax", defaultText: "67108864", isExample: true,
             comment: "An object that is put.", range: 1...5_368_709_120),

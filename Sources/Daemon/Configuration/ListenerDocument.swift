@@ -23,15 +23,21 @@ struct ListenerDocument {
     mutating func web(_ value: DocumentValue) -> Configuration.Web? {
         let keys = ConfigurationSchema.keys(at: "web")
         let listener = listener(value, keys)
-        guard let place = value.mapping(keys: keys)?.required("url"), let text = place.string()
-        else { return nil }
+        let url = value.mapping(keys: keys)?.required("url").flatMap(top)
+        guard let url, let listener else { return nil }
+        return Configuration.Web(url: url, listener: listener)
+    }
+
+    /// The URL of a host, without a path.
+    private func top(_ place: DocumentValue) -> WebURL? {
+        guard let text = place.string() else { return nil }
         do throws(WebURL.ParsingError) {
             let url = try WebURL(parsing: text)
             guard url.target == "/" else {
                 place.note("“\(text)” has a path or query: we answer at the top of a host")
                 return nil
             }
-            return listener.map { Configuration.Web(url: url, listener: $0) }
+            return url
         } catch {
             place.note(error, of: text)
             return nil
@@ -43,9 +49,10 @@ struct ListenerDocument {
         let mapping = value.mapping(keys: [])
         let objectBytesMax = settings.int(mapping, "s3.objectBytesMax")
         // Said once, where it is no mapping.
-        guard mapping != nil else { return nil }
+        guard let mapping else { return nil }
+        let url = mapping["url"].flatMap(top)
         return listener(value, keys).map {
-            Configuration.S3(listener: $0, objectBytesMax: objectBytesMax)
+            Configuration.S3(listener: $0, objectBytesMax: objectBytesMax, url: url)
         }
     }
 

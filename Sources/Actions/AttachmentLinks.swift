@@ -1,0 +1,18 @@
+/// Where attachments are put that an event does not carry, and how they are got from there.
+package struct AttachmentLinks: Sendable, Equatable {
+    package var bucket: String
+    /// The id of the access key that signs the links; it may read the bucket.
+    package var accessKey: String
+    /// How long a link holds. S3: a week at most
+    package var seconds: Int64
+
+    package init(bucket: String, accessKey: String, seconds: Int64) {
+        self.bucket = bucket
+        self.accessKey = accessKey
+        self.seconds = seconds
+    }
+
+    /// The object of the attachment that is the `number`th of a mail, from 1: a name that no sender has
+    /// written anything of, the same at every try.
+    static func key(of number: Int, in mail: String) -> String { "attachments/\(mail)/\(number)" }
+}
