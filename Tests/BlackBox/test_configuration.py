@@ -197,6 +197,10 @@ class Sample(ConfigurationCase):
             file.write("A" * 43 + "=\n")
         with open(self.folder.path("tickets.secret"), "w", encoding="ascii") as file:
             file.write("whsec_" + "A" * 43 + "=\n")
+        with open(self.folder.path("archive.secret"), "w", encoding="ascii") as file:
+            file.write("A" * 40 + "\n")
+        with open(self.folder.path("mail.keys"), "w", encoding="ascii") as file:
+            file.write("A" * 43 + "=\n")
         for program in ("ticket.py", "worker.py"):
             text = text.replace(f"/usr/local/lib/martlet/{program}", PYTHON)
         user = "nobody" if IS_ROOT else pwd.getpwuid(os.geteuid()).pw_name
