@@ -198,6 +198,10 @@ class Sample(ConfigurationCase):
             file.write("A" * 43 + "=\n")
         with open(self.folder.path("tickets.secret"), "w", encoding="ascii") as file:
             file.write("whsec_" + "A" * 43 + "=\n")
+        with open(self.folder.path("archive.secret"), "w", encoding="ascii") as file:
+            file.write("A" * 40 + "\n")
+        with open(self.folder.path("mail.keys"), "w", encoding="ascii") as file:
+            file.write("A" * 43 + "=\n")
         with open(self.folder.path("tickets.password"), "w", encoding="ascii") as file:
             file.write("ada:a password\n")
         text = re.sub(r"(?m)^ *mailgunKeyFile: .*\n", "", text)
