@@ -292,11 +292,13 @@ class Lambda(SampleCase):
     name = "lambda"
 
     def prepare(self):
-        # Made once, and not for each copy.
-        environment = os.path.join(os.path.dirname(ENVIRONMENT), "python-samples")
-        subprocess.run([os.path.join(PROJECT, "scripts/python-env"), environment,
-                        os.path.join(PROJECT, "samples/lambda/requirements.txt")], check=True)
-        os.symlink(environment, self.sample.path("var/samples/python"))
+        # The tests' own environment has all that setup would install.
+        subprocess.run([os.path.join(PROJECT, "scripts/python-env"), ENVIRONMENT], check=True)
+        environment = self.sample.path("var/samples/python")
+        os.mkdir(environment)
+        for name in ("bin", "lib", "pyvenv.cfg"):
+            os.symlink(os.path.join(ENVIRONMENT, name), os.path.join(environment, name))
+        shutil.copy(os.path.join(PROJECT, "samples/lambda/requirements.txt"), environment)
 
     def test_the_mail_is_fetched_byte_for_byte(self):
         sample = self.sample
@@ -338,6 +340,14 @@ class Support(SampleCase):
 
 
 class All(unittest.TestCase):
+    def test_the_function_has_what_the_tests_have(self):
+        """The sample's own list is not installed here."""
+        lists = []
+        for name in ("samples/lambda/requirements.txt", "Tests/BlackBox/requirements.txt"):
+            with open(os.path.join(PROJECT, name), encoding="ascii") as file:
+                lists.append(set(file.read().split()))
+        self.assertLess(*lists)
+
     def test_each_sample_is_run(self):
         shipped = {name for name in os.listdir(os.path.join(PROJECT, "samples"))
                    if os.path.exists(os.path.join(PROJECT, "samples", name, "martlet.yaml"))}

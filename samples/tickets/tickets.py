@@ -52,13 +52,12 @@ def tickets():
 
 def file_mail():
     ses, mail = martlet.event(), martlet.mail()
-    recipient = ses["receipt"]["recipients"][0].lower()
     with tickets() as database:
-        number, key, opens = filed(database, ses, mail, recipient)
+        number, key, opens = filed(database, ses, mail)
     answer = martlet.Answer()
     if opens:
         # Also where the mail comes a second time: the answer of the first may have been lost.
-        name, _, domain = recipient.rpartition("@")
+        name, _, domain = ses["receipt"]["recipients"][0].lower().rpartition("@")
         subject = ses["mail"]["commonHeaders"].get("subject", "")
         answer.reply(
             f"Your mail is ticket {number}. What you answer to this mail is added to it.\n",
@@ -68,7 +67,7 @@ def file_mail():
     answer.print()
 
 
-def filed(database, ses, mail, recipient):
+def filed(database, ses, mail):
     """The ticket's number and key, and whether this mail opened it. The same mail may come twice:
     the action's id tells it."""
     action = os.environ["MARTLET_ACTION_ID"]
@@ -79,7 +78,7 @@ def filed(database, ses, mail, recipient):
         return known
     sender, received = ses["mail"]["source"], ses["mail"]["timestamp"]
     subject = ses["mail"]["commonHeaders"].get("subject", "")
-    ticket = named(database, recipient)
+    ticket = named(database, ses["receipt"]["recipients"])
     opens = ticket is None
     if opens:
         key = "".join(secrets.choice(LETTERS) for _ in range(10))
@@ -93,11 +92,16 @@ def filed(database, ses, mail, recipient):
     return *ticket, opens
 
 
-def named(database, recipient):
-    """The ticket whose address this is; none where the key is not its own."""
-    found = re.search(r"\+([0-9]{1,12})-([a-z0-9]+)@", recipient)
-    return found and database.execute(
-        "SELECT number, key FROM ticket WHERE number = ? AND key = ?", found.groups()).fetchone()
+def named(database, recipients):
+    """The ticket whose address one of these is; none where the key is not its own."""
+    for recipient in recipients:
+        found = re.search(r"\+([0-9]{1,12})-([a-z0-9]+)@", recipient.lower())
+        ticket = found and database.execute(
+            "SELECT number, key FROM ticket WHERE number = ? AND key = ?",
+            found.groups()).fetchone()
+        if ticket:
+            return ticket
+    return None
 
 
 def text(mail):
