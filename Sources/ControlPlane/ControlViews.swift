@@ -75,6 +75,8 @@ package struct MailDetailView: Sendable, Codable {
 package struct ActionView: Sendable, Codable {
     package var rule: String
     package var position: Int
+    /// Whom alone it is done for; nil where the rules are asked once for all recipients.
+    package var recipient: String?
     package var kind: String
     package var state: String
     package var attempts: Int
@@ -86,6 +88,7 @@ package struct ActionView: Sendable, Codable {
     init(_ record: ActionRecord) {
         rule = record.key.rule
         position = record.key.position
+        recipient = record.key.recipient?.wireText
         kind = record.kind
         state = record.state.rawValue
         attempts = record.attempts

@@ -65,7 +65,8 @@ struct MailOperations: Sendable {
         for rule in traces.indices {
             for index in traces[rule].actions.indices {
                 let key = ActionKey(
-                    rule: traces[rule].rule, position: traces[rule].actions[index].position)
+                    rule: traces[rule].rule, position: traces[rule].actions[index].position,
+                    recipient: traces[rule].recipient.flatMap { Mailbox($0) })
                 traces[rule].actions[index].detail = known[key]?.detail
             }
         }

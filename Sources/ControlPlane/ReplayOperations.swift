@@ -114,11 +114,10 @@ struct ReplayOperations: Sendable {
         guard let record = candidate.record, candidate.obstacle == nil else { return view }
         let facts = await mails.facts(of: record, for: evaluator.needs)
         let answers = try await mails.answers(to: record)
-        let traces = evaluator.trace(facts) { key in
-            .ended(evaluator.handler(of: key).flatMap { answers[$0] } ?? .continueOn)
-        }
-        for (trace, rule) in zip(traces, evaluator.ruleSet.rules)
-        where trace.answer == .took {
+        let traces = evaluator.trace(facts) { evaluator.standing(of: $0, answers) }
+        for trace in traces where trace.answer == .took {
+            guard let rule = evaluator.ruleSet.rules.first(where: { $0.name == trace.rule })
+            else { continue }
             // The time of one that refuses was before the 250.
             for action in trace.actions
             where action.standing != RuleTrace.Action.notReached
@@ -127,7 +126,7 @@ struct ReplayOperations: Sendable {
                 view.steps.append(
                     ReplayPreviewView.Step(
                         rule: trace.rule, action: action.text,
-                        recipients: trace.matchedRecipients,
+                        recipients: trace.matchedRecipients, recipient: trace.recipient,
                         isWithheld: !sends && rule.actions[action.position].sendsMail))
             }
         }

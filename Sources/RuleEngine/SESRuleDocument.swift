@@ -124,7 +124,7 @@ package enum SESRuleDocument {
     /// What of the set has no place in SES's form, and without what it would take other mails: each
     /// with its rule, for people.
     package static func excess(of ruleSet: ReceiptRuleSet) -> [String] {
-        ruleSet.rules.flatMap { rule -> [String] in
+        let ofRules = ruleSet.rules.flatMap { rule -> [String] in
             let patterns = rule.recipients.filter { recipient in
                 switch recipient {
                 case .like, .matches: true
@@ -136,6 +136,7 @@ package enum SESRuleDocument {
                 + patterns.map { "rule “\(rule.name)” takes “\($0.text)”" }
                 + templates.map { "rule “\(rule.name)” has “\($0.text)”" }
         }
+        return (ruleSet.isPerRecipient ? ["the set is evaluated per recipient"] : []) + ofRules
     }
 
     /// The set as `aws ses describe-receipt-rule-set` prints one, where it has no `excess`; `createdAt` is ISO 8601.

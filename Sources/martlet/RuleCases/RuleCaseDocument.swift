@@ -32,9 +32,8 @@ struct RuleCaseDocument {
 
     private static func ruleCase(_ value: DocumentValue) -> RuleCase? {
         guard let mapping = value.mapping(keys: keys) else { return nil }
-        let recipients = mapping.required("to")?.oneOrMore() ?? []
-        var facts = MailFacts(
-            recipients: recipients.compactMap(mailbox), isTLS: mapping.bool("tls") ?? false)
+        let recipients = (mapping.required("to")?.oneOrMore() ?? []).compactMap(mailbox)
+        var facts = MailFacts(recipients: recipients, isTLS: mapping.bool("tls") ?? false)
         if let path = mapping.string("mailFrom") {
             facts.mailFrom =
                 ["", "<>"].contains(path)
@@ -55,7 +54,8 @@ struct RuleCaseDocument {
             content: mapping.string("mail").map { .file($0) }
                 ?? mapping.string("text").map { .text($0) },
             answers: answers(mapping["answers"]),
-            expected: mapping.required("expect").map(expectations) ?? [])
+            expected: mapping.required("expect").map { expected($0, of: recipients) }
+                ?? .ofEveryWalk([]))
     }
 
     // MARK: Envelope and connection
@@ -126,15 +126,41 @@ struct RuleCaseDocument {
         return number
     }
 
-    private static func answers(_ value: DocumentValue?) -> [String: Disposition] {
-        guard let mapping = value?.mapping(keys: []) else { return [:] }
-        return mapping.keys.reduce(into: [:]) { answers, handler in
-            answers[handler] = mapping.required(handler)?.choice(
+    private static func answers(_ value: DocumentValue?) -> HandlerAnswers {
+        guard let mapping = value?.mapping(keys: []) else { return HandlerAnswers() }
+        return mapping.keys.reduce(into: HandlerAnswers()) { answers, handler in
+            let disposition = mapping.required(handler)?.choice(
                 Disposition.allCases.map { ($0.rawValue, $0) })
+            if let disposition { answers.note(disposition, of: handler, for: nil) }
         }
     }
 
     // MARK: What is to come of it
+
+    /// A list, or one under each recipient.
+    private static func expected(
+        _ value: DocumentValue, of recipients: [Mailbox]
+    ) -> RuleCase.Expected {
+        guard !value.isSequence, !value.isScalar, let mapping = value.mapping(keys: []) else {
+            return .ofEveryWalk(expectations(value))
+        }
+        var each: [Mailbox: [RuleCase.Expectation]] = [:]
+        for text in mapping.keys {
+            guard let named = Mailbox(text), recipients.contains(named) else {
+                let hint = NearMiss.hint(text, among: recipients.map(\.wireText))
+                mapping.note("“\(text)” is no recipient in “to”\(hint)", atKey: text)
+                continue
+            }
+            each[named] = mapping.required(text).map(expectations) ?? []
+        }
+        for recipient in recipients where each[recipient] == nil {
+            value.noteWhole(
+                "nothing is said of \(recipient.wireText); where no rule takes its mail, that is []"
+            )
+            each[recipient] = []
+        }
+        return .ofEach(each)
+    }
 
     private static func expectations(_ value: DocumentValue) -> [RuleCase.Expectation] {
         value.list().compactMap { entry in
