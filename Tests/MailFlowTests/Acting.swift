@@ -27,12 +27,14 @@ final class Acting: Sendable {
 
     init(
         _ rules: [ReceiptRule], topics: [String: [Subscriber]] = [:],
-        judge: (any MailJudge)? = nil, sends: Bool = false, webhooks: Webhooks? = nil
+        judge: (any MailJudge)? = nil, sends: Bool = false, webhooks: Webhooks? = nil,
+        isPerRecipient: Bool = false
     ) async throws {
         self.webhooks = webhooks
         self.judge = judge
         receiving = try await Receiving(
-            rules: ReceiptRuleSet(name: "test", rules: rules), sends: sends)
+            rules: ReceiptRuleSet(name: "test", rules: rules, isPerRecipient: isPerRecipient),
+            sends: sends)
         bucket = "\(receiving.folder)/mail"
         objects = FailingObjectStore(
             try DirectoryObjectStore(
@@ -101,10 +103,12 @@ final class Acting: Sendable {
 
     struct Refused: Error {}
 
-    /// `rule/place:state` of each of the mail's actions, in the order of their first try.
+    /// `rule/place:state` of each of the mail's actions, in the order of their first try; behind
+    /// `ada ` where it is hers alone.
     func journal(_ mail: MailID) async throws -> [String] {
         try await receiving.store.actions(of: mail).map {
-            "\($0.key.rule)/\($0.key.place):\($0.state)"
+            ($0.key.recipient.map { "\($0.localPart) " } ?? "")
+                + "\($0.key.rule)/\($0.key.place):\($0.state)"
         }
     }
 
