@@ -28,9 +28,12 @@ extension ReceiptActions {
             return refused(
                 "it came to \(targets.joined(separator: ", ")), and would come there again")
         }
+        // As one identity it goes to the same targets once, whichever of our recipients it came to.
+        let shared = mailboxes.map(\.wireText) + [identity ?? "", author.rawValue]
         let answer = await submitter.forward(
             ForwardedMail(
-                mail: task.mail, content: task.content, stableID: task.runID,
+                mail: task.mail, content: task.content,
+                stableID: identity == nil ? task.runID : task.runID(sharedBy: shared),
                 recipient: recipient, targets: mailboxes,
                 identity: identity.flatMap { Mailbox($0) } ?? recipient, author: author,
                 addedHeaders: task.addedHeaders, removedHeaders: task.removedHeaders))

@@ -43,7 +43,7 @@ extension ReceiptActions {
         guard case .store(let bucket, let prefix, let topic, _) = task.action else {
             preconditionFailure("only store actions come here")
         }
-        return (bucket, objectKey(prefix: prefix, name: task.mail.messageID.text), topic)
+        return (bucket, objectKey(prefix: prefix, name: task.objectName), topic)
     }
 
     /// SES: the prefix works as a folder, with or without its final slash.

@@ -77,6 +77,8 @@ package struct ActionView: Sendable, Codable {
     package var position: Int
     /// Of one that the handler at that position asked for: its number in the answer, from 1.
     package var asked: Int?
+    /// Whom alone it is done for; nil where the rules are asked once for all recipients.
+    package var recipient: String?
     package var kind: String
     package var state: String
     package var attempts: Int
@@ -94,6 +96,7 @@ package struct ActionView: Sendable, Codable {
         rule = record.key.rule
         position = record.key.position
         asked = record.key.asked
+        recipient = record.key.recipient?.wireText
         kind = record.kind
         state = record.state.rawValue
         attempts = record.attempts

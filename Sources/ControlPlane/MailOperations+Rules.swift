@@ -46,11 +46,14 @@ extension MailOperations {
     }
 
     /// What handlers said to the mail when it came.
-    func answers(to record: MailRecord) async throws -> [String: HandlerAnswer] {
+    func answers(to record: MailRecord) async throws -> HandlerAnswers {
         let own = try await rules.evaluator(ofVersion: record.ruleSetVersion)
-        return try await store.actions(of: record.id).reduce(into: [:]) { answers, action in
+        return try await store.actions(of: record.id).reduce(into: HandlerAnswers()) {
+            answers, action in
             guard action.state == .done, let handler = own.handler(of: action.key) else { return }
-            answers[handler] = HandlerAnswer(action.disposition, actions: action.asks)
+            answers.note(
+                HandlerAnswer(action.disposition, actions: action.asks), of: handler,
+                for: action.key.recipient)
         }
     }
 }

@@ -60,7 +60,8 @@ struct MailOperations: Sendable {
             for index in traces[rule].actions.indices {
                 let action = traces[rule].actions[index]
                 let key = ActionKey(
-                    rule: traces[rule].rule, position: action.position, asked: action.asked)
+                    rule: traces[rule].rule, position: action.position, asked: action.asked,
+                    recipient: traces[rule].recipient.flatMap { Mailbox($0) })
                 traces[rule].actions[index].detail = known[key]?.detail
             }
         }

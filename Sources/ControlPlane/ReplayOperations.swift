@@ -114,16 +114,19 @@ struct ReplayOperations: Sendable {
         guard let record = candidate.record, candidate.obstacle == nil else { return view }
         let facts = await mails.facts(of: record, for: evaluator.needs)
         let answers = try await mails.answers(to: record)
-        let traces = evaluator.trace(facts) { evaluator.success(of: $0, answers) }
-        for (trace, rule) in zip(traces, evaluator.ruleSet.rules)
-        where trace.answer == .took {
+        let traces = evaluator.trace(facts) { evaluator.standing(of: $0, answers) }
+        for trace in traces where trace.answer == .took {
+            guard let rule = evaluator.ruleSet.rules.first(where: { $0.name == trace.rule })
+            else { continue }
+            let recipient = trace.recipient.flatMap { Mailbox($0) }
             for entry in trace.actions where entry.standing != RuleTrace.Action.notReached {
                 // The time of one that refuses was before the 250.
-                guard let action = rule.action(entry, answers), !action.rejects else { continue }
+                guard let action = rule.action(entry, answers, for: recipient), !action.rejects
+                else { continue }
                 view.steps.append(
                     ReplayPreviewView.Step(
                         rule: trace.rule, action: entry.text,
-                        recipients: trace.matchedRecipients,
+                        recipients: trace.matchedRecipients, recipient: trace.recipient,
                         isWithheld: !sends && action.sendsMail))
             }
         }
@@ -134,11 +137,12 @@ struct ReplayOperations: Sendable {
 extension ReceiptRule {
     /// Which one `entry` tells of, its own or one that a handler asked for.
     fileprivate func action(
-        _ entry: RuleTrace.Action, _ answers: [String: HandlerAnswer]
+        _ entry: RuleTrace.Action, _ answers: HandlerAnswers, for recipient: Mailbox?
     ) -> ReceiptAction? {
         let own = actions[entry.position]
         guard let number = entry.asked else { return own }
-        guard case .invoke(let handler, _, _, _) = own, let answer = answers[handler],
+        guard case .invoke(let handler, _, _, _) = own,
+            let answer = answers.answer(of: handler, for: recipient),
             answer.actions.indices.contains(number - 1)
         else { return nil }
         return answer.actions[number - 1]

@@ -51,6 +51,8 @@ package struct ReplayPreviewView: Sendable, Codable {
         /// `store mail/tickets/` for instance.
         package var action: String
         package var recipients: [String]
+        /// Whom the rule was asked for; nil where rules are asked once for all recipients.
+        package var recipient: String?
         /// It sends mail, which this replay does not.
         package var isWithheld: Bool
     }

@@ -23,6 +23,8 @@ package struct RuleComparisonView: Sendable, Codable {
         /// `store mail/tickets/` for instance.
         package var action: String
         package var recipients: [String]
+        /// Whom the rule was asked for; nil where rules are asked once for all recipients.
+        package var recipient: String?
     }
 }
 
@@ -46,7 +48,7 @@ extension RuleComparisonView {
             trace.reachedActions.map { action in
                 Step(
                     isNew: isNew, rule: trace.rule, action: action,
-                    recipients: trace.matchedRecipients)
+                    recipients: trace.matchedRecipients, recipient: trace.recipient)
             }
         }
     }

@@ -8,6 +8,9 @@ import Topics
 ///
 /// A value without effects; the runner does what it says.
 struct ActionPass {
+    /// Outcomes that are kept until the journal has them, before more is begun.
+    static let freshMax = 500
+
     private(set) var mail: WaitingMail
     /// What the mail was found to be, until the journal has it.
     private var freshVerdicts: VerdictRecord?
@@ -15,8 +18,8 @@ struct ActionPass {
     private(set) var fresh: [ActionRecord] = []
     private(set) var deliveries: [TopicDelivery] = []
 
-    private let evaluator: RuleEvaluator
-    private let facts: MailFacts
+    /// How many recipients rules see.
+    private let recipientCount: Int
     let content: MailContent
     private let startedAt: Timestamp
     /// Actions tried in this pass: none is tried twice in one.
@@ -24,54 +27,51 @@ struct ActionPass {
     /// A person has to release the mail before anything more is done with it.
     private var isQuarantined = false
     /// What the rules say as things stand.
-    private var evaluation = Evaluation(next: [], isTaken: false, isFinished: false)
+    private var evaluation: MailEvaluation
 
     init(
         _ mail: WaitingMail, _ opened: ClaimedMails.Opened, _ facts: MailFacts, at time: Timestamp
     ) {
         self.mail = mail
         freshVerdicts = mail.isFreshlyJudged ? mail.record.verdicts : nil
-        evaluator = opened.evaluator
         content = opened.content
         startedAt = time
-        self.facts = facts
-        evaluation = evaluate()
-    }
-
-    private func evaluate() -> Evaluation {
-        evaluator.evaluate(facts) { key in
-            guard let record = mail.actions[key] else { return nil }
-            // Due again: as if it had not been tried, so that the rules offer it.
-            return record.state == .retrying && isDue(record) ? nil : record.standing
+        recipientCount = facts.recipients.count
+        evaluation = MailEvaluation(opened.evaluator, facts) { key in
+            mail.actions[key]?.standing(at: time, isTried: false)
         }
     }
 
     private func isDue(_ record: ActionRecord) -> Bool {
-        (record.nextAttemptAt ?? startedAt) <= startedAt && !tried.contains(record.key)
+        record.isDue(at: startedAt) && !tried.contains(record.key)
     }
 
     /// The actions to run now, in order; empty when the pass is over.
     func next() -> [ActionTask] {
         guard !isQuarantined else { return [] }
-        return evaluation.next.filter { !tried.contains($0.key) }.map { planned in
+        let planned = evaluation.next.filter { !tried.contains($0.key) }
+        let storedObjects = planned.isEmpty ? [:] : storedObjects
+        return planned.map { planned in
             let last = mail.actions[planned.key]
             var task = ActionTask(
                 mail: mail.record, key: planned.key, action: planned.action,
                 recipients: planned.recipients, addedHeaders: planned.addedHeaders,
                 removedHeaders: planned.removedHeaders, tags: planned.tags,
-                isScanEnabled: planned.isScanEnabled, storedObjects: storedObjects,
+                isScanEnabled: planned.isScanEnabled,
+                storedObjects: storedObjects[planned.key.recipient] ?? [],
                 content: content, attempt: (last?.attempts ?? 0) + 1)
             task.lastDetail = last?.detail ?? ""
             return task
         }
     }
 
-    /// `bucket/key` of the objects that this mail's `store` actions have written.
-    private var storedObjects: [String] {
-        mail.actions.values
+    /// `bucket/key` of the objects that this mail's `store` actions have written, by whom they are
+    /// for.
+    private var storedObjects: [Mailbox?: [String]] {
+        let stored = mail.actions.values
             .filter { $0.kind == ReceiptAction.storeKind && $0.state == .done }
             .sorted { $0.firstAttemptAt < $1.firstAttemptAt }
-            .map(\.detail)
+        return Dictionary(grouping: stored, by: \.key.recipient).mapValues { $0.map(\.detail) }
     }
 
     /// Which try it is now to take in what the mail tells of mails of ours; nil where that is done, as
@@ -119,9 +119,18 @@ struct ActionPass {
         mail.actions[key] = record
         fresh.append(record)
         deliveries += result.deliveries
-        evaluation = evaluate()
+        let (actions, tried) = (mail.actions, tried)
+        evaluation.update(key) { [startedAt] key in
+            actions[key]?.standing(at: startedAt, isTried: tried.contains(key))
+        }
         return record
     }
+
+    /// The journal is to have what was done, before more is.
+    var isFull: Bool { fresh.count >= Self.freshMax }
+
+    /// More is to be done than `next` says: for those the mail is opened again.
+    var isLeft: Bool { !isQuarantined && evaluation.isLeft }
 
     /// No action is left open: the journal of this pass retires the mail.
     var isFinished: Bool {
@@ -131,13 +140,14 @@ struct ActionPass {
     /// All of its recipients are rules' to take, and none did.
     private var isUntaken: Bool {
         isFinished && !evaluation.isTaken && !mail.record.isUntaken
-            && facts.recipients.count == mail.record.envelope.recipients.count
+            && recipientCount == mail.record.envelope.recipients.count
     }
 
     /// What the journal is to say of this pass.
     func progress() -> MailProgress {
         // What has not been tried is due at once, also when the process ends before it is.
-        let isUntriedLeft = evaluation.next.contains { !tried.contains($0.key) }
+        let isUntriedLeft =
+            evaluation.isLeft || evaluation.next.contains { !tried.contains($0.key) }
         let nextTry = mail.actions.values.compactMap { $0.nextAttemptAt }.min()
         return MailProgress(
             mail: mail.record.id, verdicts: freshVerdicts, actions: fresh, deliveries: deliveries,
@@ -159,5 +169,15 @@ struct ActionPass {
         mail.isFreshlyJudged = false
         fresh = []
         deliveries = []
+    }
+}
+
+extension ActionRecord {
+    fileprivate func isDue(at time: Timestamp) -> Bool { (nextAttemptAt ?? time) <= time }
+
+    /// As the rules see it in a pass that began at `time`: what is due again, and not tried in it yet,
+    /// is as if it had never been tried, so that they offer it.
+    fileprivate func standing(at time: Timestamp, isTried: Bool) -> ActionStanding? {
+        state == .retrying && isDue(at: time) && !isTried ? nil : standing
     }
 }

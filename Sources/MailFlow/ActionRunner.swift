@@ -118,12 +118,12 @@ extension ActionRunner {
             }
             let batch = judgedQueue.take(Self.batchMax)
             guard !batch.isEmpty else { continue }
-            await work(on: batch)
+            await work(on: batch, judgedQueue)
         }
     }
 
     /// Everything that has no room of its own, for all mails of the batch together.
-    private func work(on batch: [WaitingMail]) async {
+    private func work(on batch: [WaitingMail], _ judgedQueue: ActionQueue) async {
         var passes: [ActionPass] = []
         for mail in batch {
             guard var pass = await open(mail) else { continue }
@@ -132,7 +132,7 @@ extension ActionRunner {
         }
         while true {
             var tasks: [(pass: Int, task: ActionTask)] = []
-            for index in passes.indices {
+            for index in passes.indices where !passes[index].isFull {
                 for task in passes[index].next() where rooms.kind(of: task.action) == nil {
                     tasks.append((index, task))
                 }
@@ -144,15 +144,19 @@ extension ActionRunner {
             }
         }
         guard await journal.write(&passes) else { return }
-        await settle(passes)
+        await settle(passes, judgedQueue)
     }
 
-    /// After the journal: to a room, or done with for now.
-    private func settle(_ passes: [ActionPass]) async {
+    /// After the journal: on to its next round, to a room, or done with for now.
+    private func settle(_ passes: [ActionPass], _ judgedQueue: ActionQueue) async {
         var postponed: [MailProgress] = []
         for pass in passes {
-            let next = pass.next().lazy.compactMap { rooms.kind(of: $0.action) }.first
-            guard let room = next.flatMap({ rooms.all[$0] }) else {
+            let kinds = pass.next().map { rooms.kind(of: $0.action) }
+            guard !kinds.contains(nil), !(kinds.isEmpty && pass.isLeft) else {
+                judgedQueue.putBack(pass.mail)
+                continue
+            }
+            guard let room = kinds.lazy.compactMap({ $0 }).first.flatMap({ rooms.all[$0] }) else {
                 queue.release([pass.mail.record.id])
                 continue
             }

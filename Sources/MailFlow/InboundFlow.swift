@@ -93,6 +93,11 @@ package final class InboundFlow: MailReceiver {
         if let refusal = refusal(of: mailbox, envelope, evaluator, at: begunAt) {
             return .refused(refusal)
         }
+        if evaluator.ruleSet.isPerRecipient,
+            envelope.recipients.count >= RuleEvaluator.recipientsMax
+        {
+            return .refused(.tooManyRecipients)
+        }
         // One answer at the end is for all: rules that may refuse the mail do so for all or none.
         if let first = envelope.recipients.first,
             outlook(for: [first, mailbox], envelope, evaluator, at: begunAt) == nil

@@ -125,6 +125,8 @@ package enum Refusal: Error, Sendable, Equatable {
     /// Rules may refuse the mail for this recipient and not for those before it, or the other way
     /// round. 452 4.5.3
     case otherRules
+    /// Rules are asked for each recipient, and for no more of one mail. 452 4.5.3
+    case tooManyRecipients
     /// The access key that the client has logged in with is disabled or deleted since. 535 5.7.8
     case loginRevoked
     /// What is submitted must be looked into by a scanner that cannot be had now. 451 4.7.1
@@ -133,6 +135,9 @@ package enum Refusal: Error, Sendable, Equatable {
     case unsendable(String)
     /// Who is named as its sender is of no verified identity; the text is SES's. 554 5.6.0
     case unverified(String)
+
+    /// The recipient may come at once, in another mail.
+    package var isForThisMail: Bool { self == .otherRules || self == .tooManyRecipients }
 
     /// The name of the receipt rule that says so, where one does.
     package var rule: String? {

@@ -1,18 +1,23 @@
 package import MailModel
 
 /// An ordered list of receipt rules. SES: `ReceiptRuleSet`.
-package struct ReceiptRuleSet: Sendable, Hashable, Codable {
+package struct ReceiptRuleSet: Sendable, Hashable {
     /// `[A-Za-z0-9_.-]`, starts and ends alphanumeric, at most 64 characters.
     package var name: String
     package var rules: [ReceiptRule]
+    /// Whether its rules are asked once for each recipient of a mail, and not once for all of them, as
+    /// SES asks them.
+    package var isPerRecipient: Bool
     /// The address lists that its conditions ask, by name; nil where none asks one.
     package var lists: [String: [RecipientCondition]]?
 
     package init(
-        name: String, rules: [ReceiptRule], lists: [String: [RecipientCondition]]? = nil
+        name: String, rules: [ReceiptRule], isPerRecipient: Bool = false,
+        lists: [String: [RecipientCondition]]? = nil
     ) {
         self.name = name
         self.rules = rules
+        self.isPerRecipient = isPerRecipient
         self.lists = lists
     }
 }

@@ -9,6 +9,8 @@ package struct RuleCatalogue: Sendable {
     package var relays: [String]?
     package var maildirs: [String]?
     package var webhooks: [String]?
+    /// What is done in the place of SES's `WorkmailAction`; nil where nobody has said it.
+    package var workMail: ReceiptAction?
     /// The address lists that stand beside the rules.
     package var lists: [String: [RecipientCondition]] = [:]
 

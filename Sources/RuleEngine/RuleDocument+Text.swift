@@ -4,6 +4,7 @@ extension RuleDocument {
     /// `ruleSet` as a YAML file that reads back to the same set.
     package static func text(of ruleSet: ReceiptRuleSet) -> String {
         var text = "ruleSet: \(DocumentText.quoted(ruleSet.name))\n"
+        if ruleSet.isPerRecipient { text += "evaluate: per-recipient\n" }
         text += ruleSet.rules.isEmpty ? "rules: []\n" : "rules:\n"
         for rule in ruleSet.rules {
             text += "  - name: \(DocumentText.quoted(rule.name))\n"

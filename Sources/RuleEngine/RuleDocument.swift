@@ -14,8 +14,10 @@ package struct RuleDocument {
     ) throws(DocumentProblems) -> ReceiptRuleSet {
         let reader = DocumentReader(file: file, text: text)
         var ruleSet = ReceiptRuleSet(name: "", rules: [])
-        if let root = reader.root(keys: ["ruleSet", "rules"]) {
+        if let root = reader.root(keys: ["ruleSet", "evaluate", "rules"]) {
             ruleSet.name = RuleValues.name(root.required("ruleSet")) ?? ""
+            ruleSet.isPerRecipient =
+                root["evaluate"]?.choice([("per-mail", false), ("per-recipient", true)]) ?? false
             ruleSet.rules = RuleValues.rules(root.required("rules")) { rule($0, catalogue) }
             let names = ruleSet.listNames
             if !names.isEmpty { ruleSet.lists = catalogue.lists.filter { names.contains($0.key) } }

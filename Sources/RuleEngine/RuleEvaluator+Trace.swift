@@ -2,27 +2,36 @@ package import MailModel
 
 extension RuleEvaluator {
     /// Why the evaluation comes out as it does: every rule of the set with its answer and, as far
-    /// as they were asked, its conditions. Apart from `evaluate`, which runs for every mail.
+    /// as they were asked, its conditions; where rules are asked for each recipient, one of whom after
+    /// another. Apart from `evaluate`, which runs for every mail.
     package func trace(
         _ facts: MailFacts, standing: (ActionKey) -> ActionStanding?
     ) -> [RuleTrace] {
-        trace(walk(facts, isTraced: true, standing: standing).visits, facts)
+        walks(of: facts).flatMap { recipient in
+            let seen = facts.seen(by: recipient)
+            let walk = walk(seen, for: recipient, isTraced: true, standing: standing)
+            return trace(walk.visits, seen, for: recipient)
+        }
     }
 
     /// What the rules would make of a mail with `facts`, if every action succeeded and handlers
     /// answered what `answers` has under their names, or `CONTINUE`. `isDuty`: whether a recipient is
     /// never refused.
     package func trace(
-        dryRun facts: MailFacts, answers: [String: HandlerAnswer] = [:],
+        dryRun facts: MailFacts, answers: HandlerAnswers = HandlerAnswers(),
         isDuty: (Mailbox) -> Bool = { _ in false }
     ) -> [RuleTrace] {
-        trace(dryVisits(facts, isDuty) { success(of: $0, answers) }, facts)
+        walks(of: facts).flatMap { recipient in
+            let seen = facts.seen(by: recipient)
+            let visits = dryVisits(seen, for: recipient, isDuty) { standing(of: $0, answers) }
+            return trace(visits, seen, for: recipient)
+        }
     }
 
-    /// How an action that succeeds lets the evaluation go on, where handlers answer as above.
-    package func success(of key: ActionKey, _ answers: [String: HandlerAnswer]) -> ActionStanding {
-        let answer = handler(of: key).flatMap { answers[$0] } ?? HandlerAnswer(.continueOn)
-        return .ended(answer.disposition, asks: answer.actions)
+    /// How far an action has come that has succeeded, or whose handler has answered so.
+    package func standing(of key: ActionKey, _ answers: HandlerAnswers) -> ActionStanding {
+        let answer = handler(of: key).flatMap { answers.answer(of: $0, for: key.recipient) }
+        return .ended(answer?.disposition ?? .continueOn, asks: answer?.actions ?? [])
     }
 
     /// Whom the action asks how the evaluation goes on.
@@ -37,7 +46,7 @@ extension RuleEvaluator {
     /// A recipient for whom the mail is refused is met by the rule that does it and, where nobody
     /// else is, by those that could have refused or kept it before.
     private func dryVisits(
-        _ facts: MailFacts, _ isDuty: (Mailbox) -> Bool,
+        _ facts: MailFacts, for one: Mailbox?, _ isDuty: (Mailbox) -> Bool,
         standing: (ActionKey) -> ActionStanding?
     ) -> [RuleWalk.Visit] {
         var refused: [Int: [Mailbox]] = [:]
@@ -49,7 +58,8 @@ extension RuleEvaluator {
             refused[rule, default: []].append(recipient)
             return false
         }
-        var visits = walk(kept, isDryRun: true, isTraced: true, standing: standing).visits
+        var visits = walk(kept, for: one, isDryRun: true, isTraced: true, standing: standing)
+            .visits
         for (place, visit) in visits.enumerated()
         where visit.answer == .took && ruleSet.rules[visit.rule].rejects
             && visit.recipients.allSatisfy(isDuty)
@@ -78,17 +88,21 @@ extension RuleEvaluator {
     private func dryVisit(
         _ index: Int, _ recipients: [Mailbox], _ facts: MailFacts
     ) -> [RuleWalk.Visit] {
-        var walk = RuleWalk(facts, lists: lists, isDryRun: true, isTraced: true)
+        var walk = RuleWalk(facts, for: nil, lists: lists, isDryRun: true, isTraced: true)
         walk.visit(
             ruleSet.rules[index], at: index, recipients: recipients,
             isFilled: templated.contains(index), standing: { _ in nil })
         return walk.visits
     }
 
-    private func trace(_ visits: [RuleWalk.Visit], _ facts: MailFacts) -> [RuleTrace] {
+    private func trace(
+        _ visits: [RuleWalk.Visit], _ facts: MailFacts, for one: Mailbox?
+    ) -> [RuleTrace] {
         let byRule = Dictionary(visits.map { ($0.rule, $0) }) { first, _ in first }
         return ruleSet.rules.enumerated().map { index, rule in
-            trace(rule, byRule[index], facts)
+            var trace = trace(rule, byRule[index], facts)
+            trace.recipient = one?.wireText
+            return trace
         }
     }
 

@@ -91,20 +91,34 @@ package struct RuleEvaluator: Sendable {
 
     // MARK: Evaluation
 
-    /// What `facts` come to, where `standing` says how far each action has come; nil for one that
-    /// was never tried.
-    package func evaluate(
-        _ facts: MailFacts, standing: (ActionKey) -> ActionStanding?
-    ) -> Evaluation {
-        walk(facts, standing: standing).evaluation
+    /// Recipients of a mail whose rules are asked for each of them: more come in another mail.
+    package static let recipientsMax = 1_000
+
+    /// Whom the rules are asked for, one walk after another: `[nil]` where that is once for all
+    /// recipients, else each of them, once.
+    package func walks(of facts: MailFacts) -> [Mailbox?] {
+        guard ruleSet.isPerRecipient else { return [nil] }
+        var seen: Set<Mailbox> = []
+        return facts.recipients.filter { seen.insert($0).inserted }
     }
 
-    /// One pass over the rules that some recipient meets.
-    func walk(
-        _ facts: MailFacts, isDryRun: Bool = false, isTraced: Bool = false,
+    /// What `facts` come to, where `standing` says how far each action has come; nil for one that
+    /// was never tried. `recipient`: one of `walks`, for whom the mail is then as if it had come for
+    /// nobody else.
+    package func evaluate(
+        _ facts: MailFacts, for recipient: Mailbox? = nil,
         standing: (ActionKey) -> ActionStanding?
+    ) -> Evaluation {
+        walk(facts.seen(by: recipient), for: recipient, standing: standing).evaluation
+    }
+
+    /// One pass over the rules that some recipient meets; `recipient`: whose walk it is.
+    func walk(
+        _ facts: MailFacts, for recipient: Mailbox?, isDryRun: Bool = false,
+        isTraced: Bool = false, standing: (ActionKey) -> ActionStanding?
     ) -> RuleWalk {
-        var walk = RuleWalk(facts, lists: lists, isDryRun: isDryRun, isTraced: isTraced)
+        var walk = RuleWalk(
+            facts, for: recipient, lists: lists, isDryRun: isDryRun, isTraced: isTraced)
         // Rule and recipient in one number; who meets two conditions of a rule stands there twice.
         let count = facts.recipients.count
         var meetings: [Int] = []

@@ -78,6 +78,8 @@ package struct RuleTrace: Sendable, Hashable, Codable {
         actions.filter { $0.standing != Action.notReached }.map(\.text)
     }
 
+    /// Whom the rule was asked for; nil where rules are asked once for all recipients.
+    package var recipient: String?
     package var rule: String
     package var answer: Answer
     package var conditions: [Condition]

@@ -59,7 +59,7 @@ struct RuleValues {
         return name
     }
 
-    private static func isReferenceByte(_ byte: UInt8) -> Bool {
+    static func isReferenceByte(_ byte: UInt8) -> Bool {
         isNameByte(byte) || byte == UInt8(ascii: ".")
     }
 

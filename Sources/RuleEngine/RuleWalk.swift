@@ -32,6 +32,8 @@ struct RuleWalk {
     private var addedHeaders: [String] = []
     private var removedHeaders: [String] = []
     private var tags: [MailTag] = []
+    /// Whose walk it is; nil: everybody's.
+    private let recipient: Mailbox?
     private let isTLS: Bool
     private var conditions: ConditionWalk
     /// Nothing has been done: only the words of the standings differ.
@@ -40,8 +42,10 @@ struct RuleWalk {
     private let isTraced: Bool
 
     init(
-        _ facts: MailFacts, lists: [String: RecipientIndex], isDryRun: Bool, isTraced: Bool
+        _ facts: MailFacts, for recipient: Mailbox?, lists: [String: RecipientIndex],
+        isDryRun: Bool, isTraced: Bool
     ) {
+        self.recipient = recipient
         isTLS = facts.isTLS
         conditions = ConditionWalk(facts, lists: lists, isTraced: isTraced)
         self.isDryRun = isDryRun
@@ -90,7 +94,7 @@ struct RuleWalk {
         if !rule.rejects { isTaken = true }
         var isHeld = false
         for (position, action) in rule.actions.enumerated() {
-            let key = ActionKey(rule: rule.name, position: position)
+            let key = ActionKey(rule: rule.name, position: position, recipient: recipient)
             let action = isFilled ? action.filled { conditions.value(of: $0) } : action
             let isOver = reach(
                 action, key, of: rule, in: &visit, isHeld: &isHeld, standing: standing)

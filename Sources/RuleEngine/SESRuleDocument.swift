@@ -65,10 +65,42 @@ package enum SESRuleDocument {
             guard let stop = inner.mapping(keys: ["Scope", "TopicArn"]) else { return nil }
             _ = stop.required("Scope")?.choice([("RuleSet", true)])
             return .stop(topic: values.topic(stop["TopicArn"]))
+        case "WorkmailAction": return workMail(inner, values)
         default:
             value.note("\(name) cannot be done here; take it out of the file to import the rest")
             return nil
         }
+    }
+
+    /// What stands in the place of SES's `WorkmailAction`, as whoever imports says it: `deliver=<maildir>`
+    /// or `relay=<host>`, by names of the configuration. Nil where `text` is neither.
+    package static func workMail(_ text: String) -> ReceiptAction? {
+        let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+        guard parts.count == 2, (1...256).contains(parts[1].utf8.count),
+            parts[1].utf8.allSatisfy(RuleValues.isReferenceByte)
+        else { return nil }
+        return switch parts[0] {
+        case "deliver": .deliver(maildir: parts[1])
+        case "relay": .relay(to: parts[1])
+        default: nil
+        }
+    }
+
+    /// Its mailboxes were WorkMail's: where they are now stands in no file of SES.
+    private static func workMail(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
+        guard let action = value.mapping(keys: ["OrganizationArn", "TopicArn"]) else { return nil }
+        guard let place = values.catalogue.workMail else {
+            value.noteWhole(
+                "say where WorkMail's mailboxes are now: martlet rules import --workmail deliver=NAME "
+                    + "(a Maildir) or relay=NAME (a host), or take it out of the file")
+            return nil
+        }
+        if let topic = action["TopicArn"] {
+            topic.note(
+                "“\(place.kind)” tells no topic: take it out, and put an SNSAction behind the action"
+            )
+        }
+        return place
     }
 
     private static func store(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
@@ -124,7 +156,7 @@ package enum SESRuleDocument {
     /// What of the set has no place in SES's form, and without what it would take other mails: each
     /// with its rule, for people.
     package static func excess(of ruleSet: ReceiptRuleSet) -> [String] {
-        ruleSet.rules.flatMap { rule -> [String] in
+        let ofRules = ruleSet.rules.flatMap { rule -> [String] in
             let patterns = rule.recipients.filter { recipient in
                 switch recipient {
                 case .like, .matches: true
@@ -136,6 +168,7 @@ package enum SESRuleDocument {
                 + patterns.map { "rule “\(rule.name)” takes “\($0.text)”" }
                 + templates.map { "rule “\(rule.name)” has “\($0.text)”" }
         }
+        return (ruleSet.isPerRecipient ? ["the set is evaluated per recipient"] : []) + ofRules
     }
 
     /// The set as `aws ses describe-receipt-rule-set` prints one, where it has no `excess`; `createdAt` is ISO 8601.

@@ -743,7 +743,20 @@ rules:
                 {"ConnectAction": {}}, {"WorkmailAction": {}}]}]}, indent=1))
         done = martlet("rules", "import", source, status=2)
         self.assertIn("ConnectAction cannot be done here", done.stderr)
-        self.assertIn("WorkmailAction cannot be done here", done.stderr)
+        self.assertIn("say where WorkMail's mailboxes are now", done.stderr)
+
+    def test_import_puts_workmails_mailboxes_where_they_are(self):
+        source = self.file("workmail.json", json.dumps({
+            "Metadata": {"Name": "workmail"},
+            "Rules": [{"Name": "one", "Enabled": True, "Actions": [{"WorkmailAction": {
+                "OrganizationArn": "arn:aws:workmail:us-east-1:1:organization/m-1"}}]}]}))
+        for option, line in (("deliver=home", "deliver: {maildir: home}"),
+                             ("relay=mailboxes", "relay: {to: mailboxes}")):
+            yaml = martlet("rules", "import", source, "--workmail", option).stdout
+            self.assertIn(f"      - {line}\n", yaml)
+            self.assertIn("ok; “workmail” with 1 rule(s)",
+                          martlet("rules", "check", self.file("imported.yaml", yaml)).stdout)
+        martlet("rules", "import", source, "--workmail", "home", status=64)
 
     def test_the_projects_own_rules_load(self):
         files = [os.path.join(folder, name)

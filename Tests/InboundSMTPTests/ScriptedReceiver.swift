@@ -60,6 +60,7 @@ final class ScriptedReceiver: MailReceiver {
             if mailbox.localPart == "apart", !envelope.recipients.isEmpty {
                 return .refused(.otherRules)
             }
+            if mailbox.localPart == "crowd" { return .refused(.tooManyRecipients) }
             if mailbox.localPart == "ruled" {
                 let status = EnhancedStatus(class: 5, subject: 7, detail: 9)
                 return .refused(

@@ -37,11 +37,14 @@ import Testing
     }
 
     /// Whom it was addressed to is not the client's error.
-    @Test func sendsRecipientsOfOtherRulesAway() {
+    @Test(arguments: [
+        ("apart", "Other rules hold for this recipient"), ("crowd", "Too many recipients"),
+    ])
+    func sendsAwayWhoComesInAnotherMail(_ recipient: String, _ reply: String) {
         var driver = driver()
-        let again = String(repeating: "RCPT TO:<apart@ours.test>\r\n", count: 100)
+        let again = String(repeating: "RCPT TO:<\(recipient)@ours.test>\r\n", count: 100)
         driver.feed(Self.envelope + again + "DATA\r\nx\r\n.\r\n")
-        #expect(driver.text.contains("452 4.5.3 Other rules hold for this recipient"))
+        #expect(driver.text.contains("452 4.5.3 \(reply)"))
         #expect(driver.text.contains("250 2.0.0 Ok: queued as 0000"))
     }
 

@@ -30,13 +30,14 @@ final class Acting: Sendable {
     init(
         _ rules: [ReceiptRule], topics: [String: [Subscriber]] = [:],
         judge: (any MailJudge)? = nil, sends: Bool = false, webhooks: Webhooks? = nil,
-        farBuckets: [String: Int] = [:]
+        farBuckets: [String: Int] = [:], isPerRecipient: Bool = false
     ) async throws {
         self.webhooks = webhooks
         self.farBuckets = farBuckets
         self.judge = judge
         receiving = try await Receiving(
-            rules: ReceiptRuleSet(name: "test", rules: rules), sends: sends)
+            rules: ReceiptRuleSet(name: "test", rules: rules, isPerRecipient: isPerRecipient),
+            sends: sends)
         let folder = receiving.folder
         bucket = "\(folder)/mail"
         var buckets = ["mail": bucket]
@@ -108,10 +109,12 @@ final class Acting: Sendable {
 
     struct Refused: Error {}
 
-    /// `rule/place:state` of each of the mail's actions, in the order of their first try.
+    /// `rule/place:state` of each of the mail's actions, in the order of their first try; behind
+    /// `ada ` where it is hers alone.
     func journal(_ mail: MailID) async throws -> [String] {
         try await receiving.store.actions(of: mail).map {
-            "\($0.key.rule)/\($0.key.place):\($0.state)"
+            ($0.key.recipient.map { "\($0.localPart) " } ?? "")
+                + "\($0.key.rule)/\($0.key.place):\($0.state)"
         }
     }
 

@@ -111,4 +111,33 @@ import Testing
         #expect(
             try SESRuleDocument.read(again, file: "again", catalogue: .unchecked) == ruleSet)
     }
+
+    private static let mailboxes: [(String, ReceiptAction?)] = [
+        ("deliver=home", .deliver(maildir: "home")),
+        ("relay=corp.example", .relay(to: "corp.example")), ("deliver", nil), ("deliver=", nil),
+        ("home", nil), ("store=mail", nil), ("deliver=a b", nil),
+    ]
+
+    /// SES's mailboxes are where whoever imports says.
+    @Test(arguments: mailboxes)
+    func readsWhereWorkMailsMailboxesAre(_ text: String, _ place: ReceiptAction?) throws {
+        #expect(SESRuleDocument.workMail(text) == place)
+        guard let place else { return }
+        var catalogue = RuleCatalogue.unchecked
+        catalogue.workMail = place
+        let arn = "arn:aws:workmail:us-east-1:1:organization/m-1"
+        let json = """
+            {"Metadata": {"Name": "a"}, "Rules": [{"Name": "b", "Enabled": true, "Actions": [
+              {"WorkmailAction": {"OrganizationArn": "\(arn)"}}]}]}
+            """
+        let ruleSet = try SESRuleDocument.read(json, file: "x.json", catalogue: catalogue)
+        #expect(ruleSet.rules.flatMap(\.actions) == [place])
+        let told = json.replacing("m-1\"", with: "m-1\", \"TopicArn\": \"arn:aws:sns:x:1:t\"")
+        do throws(DocumentProblems) {
+            _ = try SESRuleDocument.read(told, file: "x.json", catalogue: catalogue)
+            Issue.record("it loaded")
+        } catch {
+            #expect(error.problems.map(\.path) == ["Rules[0].Actions[0].WorkmailAction.TopicArn"])
+        }
+    }
 }

@@ -486,8 +486,9 @@ import Testing
         let evaluator = Self.evaluator([Self.rule("a", [], [Self.ask, Self.stop])])
         let facts = MailFacts(recipients: [Self.mailbox("a@e.test")], isTLS: false)
         guard case .invoke(let handler, _, _, _) = Self.ask else { return }
-        let traces = evaluator.trace(
-            dryRun: facts, answers: [handler: HandlerAnswer(.stopRule, actions: Self.asking)])
+        var answers = HandlerAnswers()
+        answers.note(HandlerAnswer(.stopRule, actions: Self.asking), of: handler, for: nil)
+        let traces = evaluator.trace(dryRun: facts, answers: answers)
         #expect(
             traces[0].actions.map { "\($0.text) \($0.standing)" } == [
                 "invoke \(handler) would end STOP_RULE", "addHeader X-A: ${subject} would be added",

@@ -90,12 +90,13 @@ struct MailLog: SessionLog, ActionLog {
     func ended(_ record: ActionRecord) {
         metrics.add(
             "martlet_actions_total{kind=\"\(record.kind)\",state=\"\(record.state.rawValue)\"}")
-        let metadata: Logger.Metadata = [
+        var metadata: Logger.Metadata = [
             "mail": "\(record.mail)", "rule": "\(record.key.rule)",
             "action": "\(record.kind)/\(record.key.place)",
             "state": "\(record.state.rawValue)", "attempt": "\(record.attempts)",
             "detail": "\(record.detail)",
         ]
+        if let recipient = record.key.recipient { metadata["for"] = "\(recipient.wireText)" }
         switch record.state {
         case .done: log.info("action", metadata: metadata)
         case .retrying: log.warning("action", metadata: metadata)

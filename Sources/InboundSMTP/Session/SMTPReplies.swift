@@ -133,6 +133,7 @@ enum SMTPReplies {
                 code, EnhancedStatusCode(status.class, status.subject, status.detail), line(text))
         case .otherRules:
             reply(452, 5, 3, "Other rules hold for this recipient: send it another mail")
+        case .tooManyRecipients: tooManyRecipients
         case .loginRevoked: authInvalid
         case .scannerUnavailable:
             reply(451, 7, 1, "The mail cannot be looked into for viruses now, try again later")
@@ -153,8 +154,8 @@ enum SMTPReplies {
         case .overloaded: overloaded
         case .peerBlocked, .recipientUnknown, .tlsRequired, .insufficientStorage,
             .storageUnavailable, .shuttingDown, .headerTooLarge, .tooManyHops, .dmarcFailed,
-            .dmarcUndecided, .authorUnclear, .byRule, .otherRules, .loginRevoked,
-            .scannerUnavailable, .unsendable, .unverified:
+            .dmarcUndecided, .authorUnclear, .byRule, .otherRules, .tooManyRecipients,
+            .loginRevoked, .scannerUnavailable, .unsendable, .unverified:
             self.refusal(refusal)
         }
     }

@@ -141,8 +141,8 @@ extension SMTPServerSession {
         case .admitted(let mailbox):
             take(mailbox, parameters)
             send(SMTPReplies.rcpt)
-        case .refused(.otherRules):
-            refuseSurplus(SMTPReplies.refusal(.otherRules), about: subject)
+        case .refused(let refusal) where refusal.isForThisMail:
+            refuseSurplus(SMTPReplies.refusal(refusal), about: subject)
         case .refused(let refusal):
             self.transaction?.isRecipientRefused = true
             let isUnknown = settings.role == .submission && refusal == .recipientUnknown

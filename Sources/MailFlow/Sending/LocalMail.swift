@@ -104,7 +104,7 @@ package struct LocalRefusal: Error, Sendable, Codable, Equatable {
         case .overloaded: self.init(.later, "too much waits already")
         case .shuttingDown: self.init(.later, "the server is ending")
         case .peerBlocked, .recipientUnknown, .tlsRequired, .tooManyHops, .dmarcFailed,
-            .dmarcUndecided, .authorUnclear, .byRule, .otherRules:
+            .dmarcUndecided, .authorUnclear, .byRule, .otherRules, .tooManyRecipients:
             self.init(.mail, "the mail is not taken")
         }
     }

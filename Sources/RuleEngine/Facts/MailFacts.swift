@@ -44,6 +44,14 @@ package struct MailFacts: Sendable {
         tlsVersion = isTLS ? .notGiven : .known(nil)
     }
 
+    /// The facts of a walk for `recipient` alone; nil: for all of them.
+    func seen(by recipient: Mailbox?) -> MailFacts {
+        guard let recipient else { return self }
+        var facts = self
+        facts.recipients = [recipient]
+        return facts
+    }
+
     /// What was found out about the mail.
     package struct Verdicts: Sendable, Hashable {
         package var statuses: [VerdictFact: ReceiptVerdict]

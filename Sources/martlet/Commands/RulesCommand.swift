@@ -16,12 +16,15 @@ struct RulesCommand: AsyncParsableCommand {
         ])
 
     /// A rule set from a YAML file, with the address lists that stand beside it, or from SES's JSON by
-    /// its `.json`; prints every problem and ends with status 2 where it has any.
-    static func read(_ file: String) throws -> ReceiptRuleSet {
+    /// its `.json`; prints every problem and ends with status 2 where it has any. `workMail`: what is
+    /// done in the place of SES's `WorkmailAction`.
+    static func read(_ file: String, workMail: ReceiptAction? = nil) throws -> ReceiptRuleSet {
+        var catalogue = RuleCatalogue.unchecked
+        catalogue.workMail = workMail
         do throws(DocumentProblems) {
             let text = try DocumentFile.text(file)
             return file.hasSuffix(".json")
-                ? try SESRuleDocument.read(text, file: file, catalogue: .unchecked)
+                ? try SESRuleDocument.read(text, file: file, catalogue: catalogue)
                 : try read(text, of: file)
         } catch {
             Terminal.complain(error.description)
@@ -152,8 +155,22 @@ struct RulesCommand: AsyncParsableCommand {
         @Option(name: .shortAndLong, help: "Where to write; standard output by default.")
         var output: String?
 
+        @Option(
+            help: """
+                Where the mailboxes of a WorkmailAction are: deliver=NAME, a Maildir of the \
+                configuration, or relay=NAME, a host.
+                """)
+        var workmail: String?
+
+        func validate() throws {
+            guard let workmail, SESRuleDocument.workMail(workmail) == nil else { return }
+            throw ValidationError("--workmail deliver=NAME, or --workmail relay=NAME")
+        }
+
         func run() async throws {
-            let text = RuleDocument.text(of: try RulesCommand.read(file))
+            let text = RuleDocument.text(
+                of: try RulesCommand.read(
+                    file, workMail: workmail.flatMap(SESRuleDocument.workMail)))
             guard let output else { return Terminal.write(text) }
             guard !FileManager.default.fileExists(atPath: output) else {
                 Terminal.complain("martlet: \(output) exists already")

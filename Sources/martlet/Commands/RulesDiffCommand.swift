@@ -53,8 +53,9 @@ extension RulesCommand {
                     "\n\(Terminal.bold(one.mail.id))  \(one.mail.receivedAt)  "
                         + Terminal.printable("<\(one.mail.mailFrom)> to \(recipients)") + "\n")
                 for step in one.steps {
+                    let whom = step.recipient.map { " for \($0)" } ?? ""
                     let line = Terminal.printable(
-                        "\(step.isNew ? "+" : "-") \(step.rule): \(step.action)")
+                        "\(step.isNew ? "+" : "-") \(step.rule)\(whom): \(step.action)")
                     Terminal.write("\(step.isNew ? Terminal.green(line) : Terminal.red(line))\n")
                 }
             }

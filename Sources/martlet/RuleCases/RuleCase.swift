@@ -14,9 +14,16 @@ struct RuleCase {
     var facts: MailFacts
     var content: Content?
     /// What handlers answer; `CONTINUE` where nothing stands.
-    var answers: [String: HandlerAnswer] = [:]
-    /// In their order; none: no rule takes the mail.
-    var expected: [Expectation]
+    var answers = HandlerAnswers()
+    var expected: Expected
+
+    enum Expected {
+        /// The rules in their order; none: no rule takes the mail. Where rules are asked for each
+        /// recipient, so for every one.
+        case ofEveryWalk([Expectation])
+        /// Of each recipient; for rules that are asked for each.
+        case ofEach([Mailbox: [Expectation]])
+    }
 
     /// A rule that takes the mail, and the actions that it comes to, each by its text or its kind.
     struct Expectation {
@@ -26,6 +33,30 @@ struct RuleCase {
 
     /// What differs from what is expected, for people; nothing where the rules do as they should.
     func differences(from traces: [RuleTrace]) -> [String] {
+        let walks = Dictionary(grouping: traces, by: \.recipient).sorted {
+            ($0.key ?? "") < ($1.key ?? "")
+        }
+        return walks.flatMap { recipient, traces in
+            differences(from: traces, for: recipient).map { difference in
+                recipient.map { "for \($0): \(difference)" } ?? difference
+            }
+        }
+    }
+
+    private func differences(from traces: [RuleTrace], for recipient: String?) -> [String] {
+        switch expected {
+        case .ofEveryWalk(let expected): return Self.differences(from: traces, expected)
+        case .ofEach(let expected):
+            guard let mailbox = recipient.flatMap({ Mailbox($0) }) else {
+                return ["the rules are asked once for all recipients, and “expect” names them"]
+            }
+            return Self.differences(from: traces, expected[mailbox] ?? [])
+        }
+    }
+
+    private static func differences(
+        from traces: [RuleTrace], _ expected: [Expectation]
+    ) -> [String] {
         let found = traces.filter { $0.answer == .took }
         var differences: [String] = []
         let missing = expected.filter { one in !found.contains { $0.rule == one.rule } }
@@ -37,16 +68,16 @@ struct RuleCase {
         }
         for trace in found {
             guard let one = expected.first(where: { $0.rule == trace.rule }) else {
-                differences.append("“\(trace.rule)” takes it: \(Self.list(trace.reachedActions))")
+                differences.append("“\(trace.rule)” takes it: \(list(trace.reachedActions))")
                 continue
             }
             let isSame =
                 one.actions.count == trace.reachedActions.count
-                && zip(one.actions, trace.reachedActions).allSatisfy { Self.names($0, $1) }
+                && zip(one.actions, trace.reachedActions).allSatisfy { names($0, $1) }
             if !isSame {
                 differences.append(
-                    "“\(trace.rule)” does \(Self.list(trace.reachedActions)), "
-                        + "expected \(Self.list(one.actions))")
+                    "“\(trace.rule)” does \(list(trace.reachedActions)), "
+                        + "expected \(list(one.actions))")
             }
         }
         let order = found.map(\.rule).filter { rule in expected.contains { $0.rule == rule } }

@@ -32,9 +32,8 @@ struct RuleCaseDocument {
 
     private static func ruleCase(_ value: DocumentValue) -> RuleCase? {
         guard let mapping = value.mapping(keys: keys) else { return nil }
-        let recipients = mapping.required("to")?.oneOrMore() ?? []
-        var facts = MailFacts(
-            recipients: recipients.compactMap(mailbox), isTLS: mapping.bool("tls") ?? false)
+        let recipients = (mapping.required("to")?.oneOrMore() ?? []).compactMap(mailbox)
+        var facts = MailFacts(recipients: recipients, isTLS: mapping.bool("tls") ?? false)
         if let path = mapping.string("mailFrom") {
             facts.mailFrom =
                 ["", "<>"].contains(path)
@@ -55,7 +54,8 @@ struct RuleCaseDocument {
             content: mapping.string("mail").map { .file($0) }
                 ?? mapping.string("text").map { .text($0) },
             answers: answers(mapping["answers"]),
-            expected: mapping.required("expect").map(expectations) ?? [])
+            expected: mapping.required("expect").map { expected($0, of: recipients) }
+                ?? .ofEveryWalk([]))
     }
 
     // MARK: Envelope and connection
@@ -126,22 +126,52 @@ struct RuleCaseDocument {
         return number
     }
 
-    private static func answers(_ value: DocumentValue?) -> [String: HandlerAnswer] {
-        guard let mapping = value?.mapping(keys: []) else { return [:] }
-        return mapping.keys.reduce(into: [:]) { answers, handler in
-            guard let answer = mapping.required(handler) else { return }
-            answers[handler] =
-                answer.isScalar
-                ? answer.choice(Disposition.allCases.map { ($0.rawValue, $0) }).map {
-                    HandlerAnswer($0)
-                }
-                : answer.mapping(keys: ["disposition", "actions"]).map {
-                    HandlerAnswer($0, catalogue: .unchecked, subject: "")
-                }
+    /// A disposition, or what asks for actions, too.
+    private static func answer(_ value: DocumentValue) -> HandlerAnswer? {
+        guard !value.isScalar else {
+            return value.choice(Disposition.allCases.map { ($0.rawValue, $0) }).map {
+                HandlerAnswer($0)
+            }
+        }
+        return value.mapping(keys: ["disposition", "actions"]).map {
+            HandlerAnswer($0, catalogue: .unchecked, subject: "")
+        }
+    }
+
+    private static func answers(_ value: DocumentValue?) -> HandlerAnswers {
+        guard let mapping = value?.mapping(keys: []) else { return HandlerAnswers() }
+        return mapping.keys.reduce(into: HandlerAnswers()) { answers, handler in
+            guard let answer = mapping.required(handler).flatMap(answer) else { return }
+            answers.note(answer, of: handler, for: nil)
         }
     }
 
     // MARK: What is to come of it
+
+    /// A list, or one under each recipient.
+    private static func expected(
+        _ value: DocumentValue, of recipients: [Mailbox]
+    ) -> RuleCase.Expected {
+        guard !value.isSequence, !value.isScalar, let mapping = value.mapping(keys: []) else {
+            return .ofEveryWalk(expectations(value))
+        }
+        var each: [Mailbox: [RuleCase.Expectation]] = [:]
+        for text in mapping.keys {
+            guard let named = Mailbox(text), recipients.contains(named) else {
+                let hint = NearMiss.hint(text, among: recipients.map(\.wireText))
+                mapping.note("“\(text)” is no recipient in “to”\(hint)", atKey: text)
+                continue
+            }
+            each[named] = mapping.required(text).map(expectations) ?? []
+        }
+        for recipient in recipients where each[recipient] == nil {
+            value.noteWhole(
+                "nothing is said of \(recipient.wireText); where no rule takes its mail, that is []"
+            )
+            each[recipient] = []
+        }
+        return .ofEach(each)
+    }
 
     private static func expectations(_ value: DocumentValue) -> [RuleCase.Expectation] {
         value.list().compactMap { entry in

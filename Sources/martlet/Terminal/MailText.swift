@@ -45,13 +45,22 @@ enum MailText {
         VerdictText.write(detail.verdicts, detail.inquiries)
         guard !detail.actions.isEmpty else { return }
         Terminal.write("\n")
+        write(detail.actions)
+    }
+
+    private static func write(_ actions: [ActionView]) {
+        // Sets whose rules are asked once for a mail have nobody to name.
+        let isPerRecipient = actions.contains { $0.recipient != nil }
         Terminal.table(
-            ["RULE", "ACTION", "STATE", "TRIES", "LAST", "NEXT", "DETAIL"],
-            detail.actions.map {
-                [
-                    $0.rule, "\($0.kind)/\($0.place)", $0.state, "\($0.attempts)",
-                    $0.lastAttemptAt, $0.nextAttemptAt ?? "-", $0.detail,
-                ]
+            ["RULE", "ACTION"] + (isPerRecipient ? ["FOR"] : [])
+                + ["STATE", "TRIES", "LAST", "NEXT", "DETAIL"],
+            actions.map { action in
+                [action.rule, "\(action.kind)/\(action.place)"]
+                    + (isPerRecipient ? [action.recipient ?? "-"] : [])
+                    + [
+                        action.state, "\(action.attempts)", action.lastAttemptAt,
+                        action.nextAttemptAt ?? "-", action.detail,
+                    ]
             })
     }
 }

@@ -15,7 +15,8 @@ enum ReplayText {
         }
         if preview.steps.isEmpty { Terminal.write("    no rule takes it\n") }
         for step in preview.steps {
-            let line = Terminal.printable("\(step.rule): \(step.action)")
+            let whom = step.recipient.map { " for \($0)" } ?? ""
+            let line = Terminal.printable("\(step.rule)\(whom): \(step.action)")
             Terminal.write(
                 "    \(line)"
                     + (step.isWithheld ? Terminal.dim("  is left out without --send") : "")

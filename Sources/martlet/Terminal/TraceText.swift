@@ -1,9 +1,15 @@
 import RuleEngine
 
-/// A trace for people: each rule, what was asked of it, what it answered, what it did.
+/// A trace for people: each rule, what was asked of it, what it answered, what it did; for one
+/// recipient after another, where rules are asked so.
 enum TraceText {
     static func write(_ traces: [RuleTrace]) {
+        var recipient: String?
         for trace in traces {
+            if let one = trace.recipient, one != recipient {
+                Terminal.write("for \(Terminal.bold(Terminal.printable(one)))\n")
+                recipient = one
+            }
             Terminal.write(
                 "\(mark(trace)) \(Terminal.bold(trace.rule))  \(Terminal.dim(Terminal.printable(trace.why)))\n"
             )
