@@ -170,7 +170,7 @@ package final class ControlPlane: Sendable {
     private func reloadRules() async throws -> ControlAnswer {
         let reload = try await ruleSets.reload()
         guard reload.problems.isEmpty else { throw failure(of: reload) }
-        return .done(inForce)
+        return .done(([inForce] + reload.warnings.map { "warning: \($0)" }).joined(separator: "\n"))
     }
 
     private var inForce: String {

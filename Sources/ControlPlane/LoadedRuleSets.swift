@@ -7,6 +7,8 @@ package import RuleEngine
 package struct LoadedRuleSets: Sendable {
     package private(set) var sets: [(file: String, ruleSet: ReceiptRuleSet)] = []
     package private(set) var problems: [DocumentProblem] = []
+    /// What of the sets can never happen; they load all the same.
+    package private(set) var warnings: [DocumentProblem] = []
 
     init() {}
 
@@ -50,6 +52,8 @@ package struct LoadedRuleSets: Sendable {
                 return
             }
             sets.append((file, ruleSet))
+            warnings += RuleDocument.warnings(
+                about: ruleSet, in: text, file: file, mailBytesMax: catalogue.mailBytesMax)
         } catch {
             problems += error.problems
         }

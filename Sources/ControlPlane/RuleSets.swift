@@ -19,6 +19,8 @@ package protocol RuleFiles: Sendable {
 package struct RulesReload: Sendable {
     /// Every problem of every file; empty when all is well.
     package var problems: [DocumentProblem]
+    /// What of the sets that load can never happen.
+    package var warnings: [DocumentProblem]
     /// Whether the active set is in force as its file says now; a problem of another file does not
     /// hinder that. Where it is not, what was in force stays in force.
     package var isActiveSetInForce: Bool
@@ -87,7 +89,9 @@ package final class RuleSets: Sendable {
             if rules.current.version != before { await onActivation(wanted) }
         }
         state.withLock { $0 = State(loaded: loaded, active: active) }
-        return RulesReload(problems: loaded.problems, isActiveSetInForce: wanted != nil)
+        return RulesReload(
+            problems: loaded.problems, warnings: loaded.warnings,
+            isActiveSetInForce: wanted != nil)
     }
 
     /// Makes the set called `name` active; nil: none. SES: `SetActiveReceiptRuleSet`.

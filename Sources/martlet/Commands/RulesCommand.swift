@@ -16,13 +16,20 @@ struct RulesCommand: AsyncParsableCommand {
         ])
 
     /// A rule set from a YAML file, with the address lists that stand beside it, or from SES's JSON by
-    /// its `.json`; prints every problem and ends with status 2 where it has any.
-    static func read(_ file: String) throws -> ReceiptRuleSet {
+    /// its `.json`; prints every problem and ends with status 2 where it has any. `isWarning`: prints
+    /// what of it can never happen, too.
+    static func read(_ file: String, isWarning: Bool = false) throws -> ReceiptRuleSet {
         do throws(DocumentProblems) {
             let text = try DocumentFile.text(file)
-            return file.hasSuffix(".json")
+            let ruleSet =
+                file.hasSuffix(".json")
                 ? try SESRuleDocument.read(text, file: file, catalogue: .unchecked)
                 : try read(text, of: file)
+            guard isWarning else { return ruleSet }
+            for warning in RuleDocument.warnings(about: ruleSet, in: text, file: file) {
+                Terminal.complain("warning: \(warning)")
+            }
+            return ruleSet
         } catch {
             Terminal.complain(error.description)
             throw ExitCode(2)
@@ -58,7 +65,7 @@ struct RulesCommand: AsyncParsableCommand {
             var isWrong = false
             for file in files {
                 do {
-                    let ruleSet = try RulesCommand.read(file)
+                    let ruleSet = try RulesCommand.read(file, isWarning: true)
                     Terminal.write(
                         "\(file): ok; “\(ruleSet.name)” with \(ruleSet.rules.count) rule(s), "
                             + "version \(RuleEvaluator(ruleSet: ruleSet).version)\n")
