@@ -33,7 +33,7 @@ struct RuleParts {
             configuredActive: configuration.activeRuleSet, rules: rules, store: spool.store,
             time: surroundings.time,
             onActivation: Self.puttingSetupObjects(configuration, surroundings, spool))
-        let reload = try await ruleSets.reload()
+        let reload = try await ruleSets.reload(because: .start)
         guard reload.problems.isEmpty else { throw DocumentProblems(reload.problems) }
         for warning in reload.warnings { surroundings.log.warning("\(warning)") }
     }

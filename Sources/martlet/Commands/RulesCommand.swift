@@ -12,7 +12,8 @@ struct RulesCommand: AsyncParsableCommand {
         abstract: "Receipt rules: check, look at, put into force, ask why.",
         subcommands: [
             CheckFile.self, List.self, Show.self, Activate.self, Reload.self, Explain.self,
-            Diff.self, Test.self, Import.self, Export.self,
+            Diff.self, Test.self, Versions.self, Changes.self, Rollback.self, Import.self,
+            Export.self,
         ])
 
     /// A rule set from a YAML file, with the address lists that stand beside it, or from SES's JSON by
@@ -101,19 +102,40 @@ struct RulesCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show a rule set as its server understands it.")
+            abstract: "Show a rule set as its server understands it, or a former version's file.")
 
         @OptionGroup var server: ServerOptions
 
-        @Argument(help: "The set's name; the active one by default.")
+        @Argument(help: "The set's name; the one in force by default.")
         var name: String?
+
+        @Option(help: "A version that was in force, or how it begins: the text of its file.")
+        var version: String?
+
+        @Option(help: "The text of this address list of the version instead.")
+        var list: String?
+
+        func validate() throws {
+            if list != nil, version == nil { throw ValidationError("--list wants a --version") }
+        }
 
         func run() async throws {
             guard
-                case .ruleSet(_, let version, let yaml, _) = try server.ask(
-                    .showRuleSet(name: name))
+                case .ruleSet(let ruleSet) = try server.ask(
+                    .showRuleSet(name: name, version: version))
             else { return }
-            Terminal.write("# version \(version)\n\(yaml)")
+            guard let list else {
+                return Terminal.write(
+                    version == nil
+                        ? "# version \(ruleSet.version)\n\(ruleSet.yaml)" : ruleSet.yaml)
+            }
+            guard let text = ruleSet.lists[list] else {
+                Terminal.complain(
+                    "martlet: version \(ruleSet.version) names no list “\(list)”"
+                        + NearMiss.hint(list, among: ruleSet.lists.keys.sorted()))
+                throw ExitCode.failure
+            }
+            Terminal.write(text)
         }
     }
 
