@@ -88,7 +88,12 @@ package final class ControlPlane: Sendable {
         case .showIdentity(let name): try identities.show(name)
         case .checkIdentity(let name): try await identities.check(name)
         case .listRuleSets: .ruleSets(ruleSets.views)
-        case .showRuleSet(let name): try showRuleSet(name)
+        case .showRuleSet(let name, .some(let version)):
+            try await showVersion(version, of: name)
+        case .showRuleSet(let name, .none): try showRuleSet(name)
+        case .listRuleVersions(let name): .ruleVersions(try await ruleSets.versions(of: name))
+        case .rollBackRules(let name, let version):
+            .done(try await ruleSets.rollBack(name, to: version))
         case .activateRuleSet(let name): try await activate(name)
         case .reloadRules: try await reloadRules()
         case .listMails(let filter):
@@ -151,8 +156,18 @@ package final class ControlPlane: Sendable {
             throw ControlFailure(.notFound, "there is no rule set “\(name ?? "")”\(hint)")
         }
         return .ruleSet(
-            name: ruleSet.name, version: RuleEvaluator(ruleSet: ruleSet).version,
-            yaml: RuleDocument.text(of: ruleSet), canonicalJSON: ruleSet.canonicalJSON)
+            RuleSetTextView(
+                name: ruleSet.name, version: RuleEvaluator(ruleSet: ruleSet).version,
+                yaml: RuleDocument.text(of: ruleSet), canonicalJSON: ruleSet.canonicalJSON,
+                lists: [:]))
+    }
+
+    private func showVersion(_ text: String, of name: String?) async throws -> ControlAnswer {
+        let found = try await ruleSets.version(text, of: name ?? rules.current.ruleSet.name)
+        return .ruleSet(
+            RuleSetTextView(
+                name: found.ruleSet.name, version: found.version, yaml: found.source.text,
+                canonicalJSON: found.ruleSet.canonicalJSON, lists: found.source.lists))
     }
 
     private func activate(_ name: String?) async throws -> ControlAnswer {
@@ -170,7 +185,7 @@ package final class ControlPlane: Sendable {
     private func reloadRules() async throws -> ControlAnswer {
         let reload = try await ruleSets.reload()
         guard reload.problems.isEmpty else { throw failure(of: reload) }
-        return .done(inForce)
+        return .done(([inForce] + reload.warnings.map { "warning: \($0)" }).joined(separator: "\n"))
     }
 
     private var inForce: String {

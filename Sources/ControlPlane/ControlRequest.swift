@@ -13,8 +13,12 @@ package enum ControlRequest: Sendable, Codable {
     /// Looks for the domain's record now.
     case checkIdentity(name: String)
     case listRuleSets
-    /// The active set where no name is given.
-    case showRuleSet(name: String?)
+    /// The active set where no name is given; as it was in force as `version`, by how that begins.
+    case showRuleSet(name: String?, version: String?)
+    /// Those of all sets where no name is given.
+    case listRuleVersions(name: String?)
+    /// To the version that was in force before where none is given.
+    case rollBackRules(name: String, version: String?)
     /// SES: `SetActiveReceiptRuleSet`; no name: receive nothing.
     case activateRuleSet(name: String?)
     case reloadRules
@@ -58,7 +62,8 @@ package enum ControlAnswer: Sendable, Codable {
     case identity(IdentityView)
     case ruleSets([RuleSetView])
     /// A rule set's file form.
-    case ruleSet(name: String, version: String, yaml: String, canonicalJSON: String)
+    case ruleSet(RuleSetTextView)
+    case ruleVersions([RuleVersionView])
     case mails([MailView])
     case mail(MailDetailView)
     case trace(MailTraceView)
@@ -82,7 +87,8 @@ package enum ControlAnswer: Sendable, Codable {
     package var isPart: Bool {
         switch self {
         case .sessionLines, .progress, .replay(.page): true
-        case .status, .identities, .identity, .ruleSets, .ruleSet, .mails, .mail, .trace,
+        case .status, .identities, .identity, .ruleSets, .ruleSet, .ruleVersions, .mails, .mail,
+            .trace,
             .ruleComparison, .raw,
             .deadMessages, .subscriptions, .backup, .sending, .replay, .done, .failed:
             false

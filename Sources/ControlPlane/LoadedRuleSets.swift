@@ -1,12 +1,17 @@
 package import Documents
 package import RuleEngine
+import Storage
 
 /// What the files of a rules folder say, and every problem that they have. A file loads whole or
 /// not at all, and a set only with the lists that it names; of files that claim one name none does,
 /// since nobody knows which was meant.
 package struct LoadedRuleSets: Sendable {
-    package private(set) var sets: [(file: String, ruleSet: ReceiptRuleSet)] = []
+    package private(set) var sets: [(file: String, ruleSet: ReceiptRuleSet, text: String)] = []
     package private(set) var problems: [DocumentProblem] = []
+    /// What of the sets can never happen; they load all the same.
+    package private(set) var warnings: [DocumentProblem] = []
+    /// The texts of the address lists, by their names.
+    private var lists: [String: String] = [:]
 
     init() {}
 
@@ -15,7 +20,10 @@ package struct LoadedRuleSets: Sendable {
         do throws(DocumentProblems) {
             let files = try files.read()
             var lists = AddressLists()
-            for (file, text) in files where file.hasSuffix(".list") { lists.read(text, file: file) }
+            for (file, text) in files where file.hasSuffix(".list") {
+                lists.read(text, file: file)
+                self.lists[AddressListDocument.name(of: file)] = text
+            }
             problems += lists.broken.sorted { $0.key < $1.key }.flatMap(\.value.problems)
             var catalogue = catalogue
             catalogue.lists = lists.entries
@@ -49,7 +57,9 @@ package struct LoadedRuleSets: Sendable {
                 }
                 return
             }
-            sets.append((file, ruleSet))
+            sets.append((file, ruleSet, text))
+            warnings += RuleDocument.warnings(
+                about: ruleSet, in: text, file: file, mailBytesMax: catalogue.mailBytesMax)
         } catch {
             problems += error.problems
         }
@@ -71,6 +81,21 @@ package struct LoadedRuleSets: Sendable {
 
     package func ruleSet(_ name: String) -> ReceiptRuleSet? {
         sets.first { $0.ruleSet.name == name }?.ruleSet
+    }
+
+    /// What a file of the folder is called in it.
+    static func name(ofFile path: String) -> String {
+        path.split(separator: "/").last.map(String.init) ?? path
+    }
+
+    /// What the set called `name` was read from.
+    func source(of name: String) -> RuleSetSource? {
+        sets.first { $0.ruleSet.name == name }.map { set in
+            RuleSetSource(
+                file: Self.name(ofFile: set.file),
+                text: set.text,
+                lists: lists.filter { set.ruleSet.lists?.keys.contains($0.key) == true })
+        }
     }
 
     package var names: [String] { sets.map(\.ruleSet.name).sorted() }

@@ -13,12 +13,18 @@ package protocol RuleFiles: Sendable {
     /// Every `.yaml` file, a rule set each, and every `.list` file, a list of addresses: its path as people know it, and its text. Throws `DocumentProblems`
     /// where the folder or a file cannot be read.
     func read() throws(DocumentProblems) -> [(file: String, text: String)]
+
+    /// Puts `text` in the place of the file called `name`, whole or not at all. Throws
+    /// `StorageFailure` where it cannot.
+    func write(_ text: String, as name: String) throws(StorageFailure)
 }
 
 /// What came of reading the rule files anew.
 package struct RulesReload: Sendable {
     /// Every problem of every file; empty when all is well.
     package var problems: [DocumentProblem]
+    /// What of the sets that load can never happen.
+    package var warnings: [DocumentProblem]
     /// Whether the active set is in force as its file says now; a problem of another file does not
     /// hinder that. Where it is not, what was in force stays in force.
     package var isActiveSetInForce: Bool
@@ -35,15 +41,15 @@ package final class RuleSets: Sendable {
         var active: String?
     }
 
-    private let files: any RuleFiles
-    private let catalogue: RuleCatalogue
-    private let rules: ActiveRules
-    private let store: any RuleSetStore
-    private let time: any TimeSource
+    let files: any RuleFiles
+    let catalogue: RuleCatalogue
+    let rules: ActiveRules
+    let store: any RuleSetStore
+    let time: any TimeSource
     private let configuredActive: String?
     private let onActivation: @Sendable (ReceiptRuleSet) async -> Void
     private let state = Mutex(State())
-    private let turns = Turns()
+    let turns = Turns()
 
     /// `configuredActive` counts until an operator activates another. `onActivation` is told each
     /// set that comes into force as it was not before.
@@ -63,11 +69,16 @@ package final class RuleSets: Sendable {
 
     /// Reads every file anew and puts the active set into force, whatever the other files are.
     /// Throws `StorageFailure`; then nothing has changed.
-    package func reload() async throws(StorageFailure) -> RulesReload {
-        try await turns.take { () async throws(StorageFailure) in try await readAll() }
+    package func reload(
+        because cause: RuleSetCause = .files
+    ) async throws(StorageFailure) -> RulesReload {
+        try await turns.take { () async throws(StorageFailure) in
+            try await readAll(because: cause)
+        }
     }
 
-    private func readAll() async throws(StorageFailure) -> RulesReload {
+    /// For whoever has the turn.
+    func readAll(because cause: RuleSetCause) async throws(StorageFailure) -> RulesReload {
         let active =
             switch try await store.activeRuleSet(of: .main) {
             case .named(let name): name
@@ -83,11 +94,14 @@ package final class RuleSets: Sendable {
             }
         if let wanted {
             let before = rules.current.version
-            try await rules.activate(wanted, at: time.now())
+            try await rules.activate(
+                wanted, from: loaded.source(of: wanted.name), because: cause, at: time.now())
             if rules.current.version != before { await onActivation(wanted) }
         }
         state.withLock { $0 = State(loaded: loaded, active: active) }
-        return RulesReload(problems: loaded.problems, isActiveSetInForce: wanted != nil)
+        return RulesReload(
+            problems: loaded.problems, warnings: loaded.warnings,
+            isActiveSetInForce: wanted != nil)
     }
 
     /// Makes the set called `name` active; nil: none. SES: `SetActiveReceiptRuleSet`.
@@ -101,7 +115,7 @@ package final class RuleSets: Sendable {
             throw .notFound("there is no rule set “\(name)”\(NearMiss.hint(name, among: names))")
         }
         try await store.setActiveRuleSet(name.map(ActiveRuleSet.named) ?? .noSet, of: .main)
-        return try await readAll()
+        return try await readAll(because: .activation)
     }
 
     func ruleSet(_ name: String) -> ReceiptRuleSet? {
@@ -114,10 +128,10 @@ package final class RuleSets: Sendable {
     var views: [RuleSetView] {
         state.withLock { state in
             let problems = Dictionary(grouping: state.loaded.problems, by: \.file)
-            let loaded = state.loaded.sets.map { file, ruleSet in
+            let loaded = state.loaded.sets.map { set in
                 RuleSetView(
-                    name: ruleSet.name, file: file, rules: ruleSet.rules.count,
-                    isActive: ruleSet.name == state.active, problems: [])
+                    name: set.ruleSet.name, file: set.file, rules: set.ruleSet.rules.count,
+                    isActive: set.ruleSet.name == state.active, problems: [])
             }
             let files = Set(loaded.map(\.file))
             let broken = problems.filter { !files.contains($0.key) }.map { file, problems in

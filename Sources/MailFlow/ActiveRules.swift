@@ -33,14 +33,15 @@ package final class ActiveRules: Sendable {
     }
 
     /// Puts `ruleSet` into force for mails that arrive from now on. SES: `SetActiveReceiptRuleSet`.
-    /// Throws `StorageFailure`; then the old rules stay in force.
+    /// `source` is what it was read from. Throws `StorageFailure`; then the old rules stay in force.
     package func activate(
-        _ ruleSet: ReceiptRuleSet, at time: Timestamp
+        _ ruleSet: ReceiptRuleSet, from source: RuleSetSource? = nil,
+        because cause: RuleSetCause = .start, at time: Timestamp
     ) async throws(StorageFailure) {
         let evaluator = RuleEvaluator(ruleSet: ruleSet)
         try await store.keep(
             version: evaluator.version, name: ruleSet.name, document: ruleSet.canonicalJSON,
-            at: time)
+            source: source, because: cause, at: time)
         state.withLock { state in
             state.use(state.current)
             state.current = evaluator

@@ -13,6 +13,11 @@ package enum AddressListDocument {
         return String(name.dropLast(".list".count))
     }
 
+    /// A list that reads back to `entries`.
+    package static func text(of entries: [RecipientCondition]) -> String {
+        entries.map { "\($0.text)\n" }.joined()
+    }
+
     /// Every problem is named with its line, but no more than 100 of them.
     package static func read(
         _ text: String, file: String

@@ -32,7 +32,8 @@ extension ReceiptAction {
         if case .reject = self { true } else { false }
     }
 
-    fileprivate var asks: Bool {
+    /// Whether a handler says if it refuses.
+    var asks: Bool {
         if case .reject(_, _, _, asking: _?) = self { true } else { false }
     }
 
@@ -49,5 +50,6 @@ extension ReceiptAction {
 extension ReceiptRule {
     var rejects: Bool { actions.contains(where: \.rejects) }
 
-    fileprivate var keeps: Bool { actions.contains(where: \.keeps) }
+    /// Whether it keeps a mail from rules behind that would refuse it.
+    var keeps: Bool { actions.contains(where: \.keeps) }
 }

@@ -13,6 +13,8 @@ package struct RuleCatalogue: Sendable {
     package var workMail: ReceiptAction?
     /// The address lists that stand beside the rules.
     package var lists: [String: [RecipientCondition]] = [:]
+    /// Of the largest mail that is taken; nil: not known.
+    package var mailBytesMax: Int?
 
     package init(buckets: [String]?, handlers: [String]?, topics: [String]?) {
         self.buckets = buckets

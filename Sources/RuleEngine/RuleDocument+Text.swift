@@ -8,18 +8,49 @@ extension RuleDocument {
         text += ruleSet.rules.isEmpty ? "rules: []\n" : "rules:\n"
         for rule in ruleSet.rules {
             text += "  - name: \(DocumentText.quoted(rule.name))\n"
-            if !rule.isEnabled { text += "    enabled: false\n" }
-            if !rule.recipients.isEmpty {
-                text += "    recipients:\n"
-                for recipient in rule.recipients { text += "      - \(entry(recipient))\n" }
+            let entries = entries(of: rule)
+            for key in ruleKeys {
+                let values = entries.filter { $0.key == key }
+                if !listKeys.contains(key) {
+                    for value in values { text += "    \(key): \(value.text)\n" }
+                } else if !values.isEmpty {
+                    text += "    \(key):\n"
+                    for value in values { text += "      - \(value.text)\n" }
+                }
             }
-            if rule.tlsPolicy == .require { text += "    tls: require\n" }
-            if rule.isScanEnabled { text += "    scan: true\n" }
-            text += rule.conditions?.documentText ?? ""
-            text += rule.actions.isEmpty ? "    actions: []\n" : "    actions:\n"
-            for action in rule.actions { text += "      - \(line(action))\n" }
+            if rule.actions.isEmpty { text += "    actions: []\n" }
         }
         return text
+    }
+
+    /// Something that a rule says, on one line, and the key under which it stands.
+    struct Entry: Equatable {
+        var key: String
+        var text: String
+    }
+
+    /// What a rule says beside its name, in the order in which files have it.
+    static let ruleKeys = [
+        "enabled", "recipients", "tls", "scan", "when", "unless", "whenUnknown", "actions",
+    ]
+    /// Those behind which a list stands.
+    private static let listKeys = ["recipients", "when", "unless", "actions"]
+
+    /// All that `rule` says beside its name and what is so by default.
+    static func entries(of rule: ReceiptRule) -> [Entry] {
+        var entries: [Entry] = []
+        func add(_ key: String, _ texts: [String]) {
+            entries += texts.map { Entry(key: key, text: $0) }
+        }
+        if !rule.isEnabled { add("enabled", ["false"]) }
+        add("recipients", rule.recipients.map(entry))
+        if rule.tlsPolicy == .require { add("tls", ["require"]) }
+        if rule.isScanEnabled { add("scan", ["true"]) }
+        add("when", rule.conditions?.when.map(\.documentText) ?? [])
+        add("unless", rule.conditions?.unless.map(\.documentText) ?? [])
+        if rule.conditions?.whenUnknown == .take { add("whenUnknown", ["take"]) }
+        add("actions", rule.actions.map(line))
+        return entries
     }
 
     private static func entry(_ recipient: RecipientCondition) -> String {

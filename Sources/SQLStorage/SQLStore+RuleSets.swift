@@ -1,29 +1,7 @@
-package import MailModel
 package import Storage
 
 extension SQLStore: RuleSetStore {
     private static let activeRuleSetSetting = "active-rule-set"
-
-    package func keep(
-        version: String, name: String, document: String, at time: Timestamp
-    ) async throws(StorageFailure) {
-        try await write { connection throws(StorageFailure) in
-            try connection.execute(
-                """
-                INSERT INTO rule_set_version (version, name, document, kept_ms)
-                VALUES ($1, $2, $3, $4) ON CONFLICT (version) DO NOTHING
-                """,
-                [.text(version), .text(name), .text(document), .integer(time.milliseconds)])
-        }
-    }
-
-    package func document(ofVersion version: String) async throws(StorageFailure) -> String? {
-        try await database.read { connection throws(StorageFailure) in
-            try connection.rows(
-                "SELECT document FROM rule_set_version WHERE version = $1", [.text(version)]
-            ).first?.text(0)
-        }
-    }
 
     package func activeRuleSet(
         of account: AccountID

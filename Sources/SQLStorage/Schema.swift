@@ -6,7 +6,7 @@ enum Schema {
         [
             first(dialect), names, subscriptions, heldMessages, verdicts, waiting, sending(dialect),
             published(dialect), indices, replays,
-            recipients(dialect),
+            recipients(dialect), ruleSetVersions,
         ]
     }
 
@@ -36,6 +36,14 @@ enum Schema {
             "CREATE INDEX action_open ON action (state, mail) WHERE state <> 'done'",
         ]
     }
+
+    /// When a version of a rule set came into force last, why, and what it was read from.
+    private static let ruleSetVersions = [
+        "ALTER TABLE rule_set_version ADD COLUMN used_ms BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE rule_set_version ADD COLUMN cause TEXT",
+        "ALTER TABLE rule_set_version ADD COLUMN source TEXT",
+        "UPDATE rule_set_version SET used_ms = kept_ms",
+    ]
 
     /// Past mails that are run again: who asked for what, and which rows came of it.
     private static let replays = [

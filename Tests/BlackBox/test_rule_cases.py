@@ -171,6 +171,36 @@ rules:
         martlet("rules", "explain", path, status=64)
         martlet("rules", "explain", path, "--id", other, "--tls", status=64)
 
+    def test_whose_mail_is_never_refused(self):
+        path = self.server.path("closed.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("""
+ruleSet: closed
+rules:
+  - name: closed
+    recipients: [example.test]
+    actions: [reject: {text: Closed}]
+  - name: all
+    recipients: [example.test]
+    actions: [store: {bucket: mail, prefix: all/}]
+""")
+        owner = self.server.send(message(), "Postmaster@example.test")
+        both = self.server.send(message(), ["postmaster@example.test", "someone@example.test"])
+        for mail in (owner, both):
+            self.server.settled(mail)
+        done = self.server.cli("rules", "diff", path, "--last", "2", "--json", status=1)
+        [differing] = json.loads(done.stdout)["differing"]
+        self.assertEqual(differing["mail"]["id"], both)
+        self.assertEqual(
+            [(step["isNew"], step["rule"], step["action"], step["recipients"])
+             for step in differing["steps"]],
+            [(False, "all", "store mail/all/",
+              ["postmaster@example.test", "someone@example.test"]),
+             (True, "closed", "reject 550 5.7.1 Closed", ["someone@example.test"]),
+             (True, "all", "store mail/all/", ["postmaster@example.test"])])
+        why = self.server.cli("rules", "explain", path, "--id", owner).stdout
+        self.assertIn("- closed  never refuses mail for Postmaster@example.test", why)
+
 
 if __name__ == "__main__":
     unittest.main()

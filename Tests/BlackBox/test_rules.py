@@ -550,6 +550,48 @@ rules:
         self.assertEqual(trace["rules"][0]["answer"], "took")
 
 
+class Warnings(ServerCase):
+    """Rules that can never match load, and whoever asks about them is warned."""
+
+    rules = one_rule("old@example.test")
+    unreachable = """ruleSet: main
+rules:
+  - name: all
+    actions: [stop, store: {bucket: mail}]
+  - name: late
+    recipients: [late@example.test]
+    actions: []
+"""
+
+    def test_each_command_and_the_log_warn(self):
+        self.server.write_rules(self.unreachable)
+        path = self.server.path("rules", "main.yaml")
+        warnings = [
+            f"warning: {path}:4: rules[0].actions[1]: is never done: the “stop” before it ends the"
+            " rules\n",
+            f"warning: {path}:5: rules[1]: “late” takes no mail that comes: “all” above takes all"
+            " of its mail and stops\n"]
+        self.server.eventually(
+            lambda: self.server.log_lines(" warning ", f"{path}:5: rules[1]: “late” takes no"),
+            "the log warns")
+        done = self.server.cli("rules", "reload")
+        self.assertEqual(done.stdout.partition("\n")[2], "".join(warnings))
+        for command in (["rules", "check", path],
+                        ["rules", "explain", path, "--to", "late@example.test"],
+                        ["check", "-c", self.server.config_path]):
+            done = martlet(*command)
+            for warning in warnings:
+                self.assertIn(warning, done.stderr)
+        # It warned rightly.
+        mail = self.server.send(MAIL, "late@example.test")
+        self.server.settled(mail)
+        trace = self.server.json("mail", "trace", mail)
+        self.assertEqual([rule["answer"] for rule in trace["rules"]], ["took", "stopped"])
+        self.assertEqual(
+            [action["standing"] for action in trace["rules"][0]["actions"]],
+            ["stopped", "not reached"])
+
+
 class HangUp(unittest.TestCase):
     def test_reads_the_rules_anew(self):
         server = new_server(self, one_rule("old@example.test")).start()

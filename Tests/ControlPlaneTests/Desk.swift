@@ -201,8 +201,26 @@ final class WrittenRules: RuleFiles {
 
     func write(_ text: String?, to file: String) { texts.withLock { $0[file] = text } }
 
+    /// Nil while files can be written.
+    private let refusal = Mutex<StorageFailure?>(nil)
+
+    func refuse(_ failure: StorageFailure?) { refusal.withLock { $0 = failure } }
+
+    func text(_ file: String) -> String? { texts.withLock { $0[file] } }
+
+    var names: [String] { texts.withLock { $0.keys.sorted() } }
+
+    func write(_ text: String, as name: String) throws(StorageFailure) {
+        if let failure = refusal.withLock({ $0 }) { throw failure }
+        write(text, to: name)
+    }
+
     func read() throws(DocumentProblems) -> [(file: String, text: String)] {
-        texts.withLock { texts in texts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
+        texts.withLock { texts in
+            texts.sorted { $0.key < $1.key }
+                .filter { $0.key.hasSuffix(".yaml") || $0.key.hasSuffix(".list") }
+                .map { ($0.key, $0.value) }
+        }
     }
 
     /// A rule set with one rule, for `domain`.

@@ -26,6 +26,39 @@ import Testing
         }
     }
 
+    @Test func putsATextInTheFilesPlace() throws {
+        try withFolder { folder in
+            let path = "\(folder)/a.yaml"
+            let rules = RuleFolder(path: folder)
+            try rules.write("one", as: "a.yaml")
+            try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: path)
+            let before = try FileManager.default.attributesOfItem(atPath: path)
+            try rules.write("two", as: "a.yaml")
+            let after = try FileManager.default.attributesOfItem(atPath: path)
+            #expect(try rules.read().map(\.text) == ["two"])
+            #expect(after[.posixPermissions] as? Int == 0o640)
+            #expect(
+                after[.systemFileNumber] as? Int != before[.systemFileNumber] as? Int,
+                "it was written over")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["a.yaml"])
+        }
+    }
+
+    /// What it leads to is somebody else's.
+    @Test func writesThroughNoLink() throws {
+        try withFolder { folder in
+            try "mine".write(toFile: "\(folder)/x", atomically: false, encoding: .utf8)
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(folder)/a.yaml", withDestinationPath: "\(folder)/x")
+            #expect {
+                try RuleFolder(path: folder).write("theirs", as: "a.yaml")
+            } throws: { error in
+                "\(error)".contains("\(folder)/a.yaml is no regular file")
+            }
+            #expect(try RuleFolder(path: folder).read().map(\.text) == ["mine"])
+        }
+    }
+
     @Test func saysWhenAFileCannotBeRead() throws {
         try withFolder { folder in
             try FileManager.default.createSymbolicLink(

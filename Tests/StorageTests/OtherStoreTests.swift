@@ -100,8 +100,10 @@ import Testing
     func keepsRuleSets(_ engine: Engine) async throws {
         let spool = try Spool(engine)
         let now = spool.time.now()
-        try await spool.store.keep(version: "v1", name: "a", document: "{}", at: now)
-        try await spool.store.keep(version: "v1", name: "a", document: "other", at: now)
+        for document in ["{}", "other"] {
+            try await spool.store.keep(
+                version: "v1", name: "a", document: document, source: nil, because: .start, at: now)
+        }
         #expect(try await spool.store.document(ofVersion: "v1") == "{}")
         #expect(try await spool.store.document(ofVersion: "v2") == nil)
         #expect(try await spool.store.activeRuleSet(of: .main) == nil)
@@ -109,6 +111,63 @@ import Testing
             try await spool.store.setActiveRuleSet(active, of: .main)
             #expect(try await spool.store.activeRuleSet(of: .main) == active)
         }
+    }
+
+    @Test(arguments: Engine.allCases)
+    func keepsWhenAVersionCameIntoForceAndWhy(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let start = spool.time.now()
+        func keep(
+            _ version: String, _ cause: RuleSetCause, _ seconds: Int64, _ text: String? = nil
+        ) async throws {
+            try await spool.store.keep(
+                version: version, name: "a", document: "{}",
+                source: text.map { RuleSetSource(file: "a.yaml", text: $0, lists: ["l": "x"]) },
+                because: cause, at: start.advanced(bySeconds: seconds))
+        }
+        try await keep("v1", .start, 0, "one")
+        // The same rules with another comment, and no other beginning.
+        try await keep("v1", .files, 5, "one #")
+        #expect(try await spool.store.source(ofVersion: "v1")?.text == "one #")
+        #expect(try await spool.store.versions(of: "a").map(\.inForceAt) == [start])
+        try await keep("v2", .files, 10, "two")
+        try await keep("v1", .rollback, 20)
+        // A clock that was set back makes nothing former.
+        try await keep("v3", .activation, -100)
+        let versions = try await spool.store.versions(of: "a")
+        #expect(versions.map(\.version) == ["v3", "v1", "v2"])
+        #expect(versions.map(\.cause) == [.activation, .rollback, .files])
+        #expect(versions[1].firstInForceAt == start)
+        #expect(versions[1].inForceAt == start.advanced(bySeconds: 20))
+        #expect(try await spool.store.source(ofVersion: "v1")?.text == "one #")
+        #expect(try await spool.store.source(ofVersion: "v3") == nil)
+        #expect(try await spool.store.versions(of: "b").isEmpty)
+        #expect(try await spool.store.versions(of: nil).count == 3)
+    }
+
+    /// Versions beyond a number go once nothing needs them, and only when their time is long over.
+    @Test(arguments: Engine.allCases)
+    func forgetsOldVersionsThatNothingHas(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let start = spool.time.now()
+        var mail = try spool.mail()
+        mail.record.ruleSetVersion = "v1"
+        try await spool.accept(mail)
+        for number in 0..<5 {
+            try await spool.store.keep(
+                version: "v\(number)", name: "a", document: "{}", source: nil, because: .files,
+                at: start.advanced(bySeconds: Int64(number)))
+        }
+        #expect(try await spool.store.mailCountsByVersion() == ["v1": 1])
+        func drop(_ count: Int, _ seconds: Int64) async throws -> [String] {
+            _ = try await spool.store.dropVersions(
+                keeping: count, at: start.advanced(bySeconds: seconds))
+            return try await spool.store.versions(of: nil).map(\.version)
+        }
+        #expect(try await drop(2, 86_400).count == 5)
+        #expect(try await drop(5, 200_000).count == 5)
+        #expect(try await drop(2, 200_000) == ["v4", "v3", "v1"])
+        #expect(try await spool.store.document(ofVersion: "v0") == nil)
     }
 
     /// Messages of a clock that was ahead (D5).

@@ -74,6 +74,10 @@ import Testing
         ("feedback", [".eml", ".json"], "Tests/MailFlowTests/FeedbackFlowTests.swift"),
         ("fuzz", [".input"], "Tests/FuzzTests/KeptInputTests.swift"),
         ("rules", [".yaml", ".problems"], "Tests/RuleEngineTests/RuleDocumentTests.swift"),
+        (
+            "rule-warnings", [".yaml", ".warnings"],
+            "Tests/RuleEngineTests/RuleWarningTests.swift"
+        ),
         ("stores", [""], "Tests/StorageTests/StoreUpgradeTests.swift"),
         (
             "config-bad", ["/config.yaml", "/expected.txt", ".yaml"],

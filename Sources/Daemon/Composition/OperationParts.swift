@@ -121,6 +121,7 @@ struct OperationParts {
             every(1_000, "the look at the spool's files") { try store.checkPlace() },
             every(2_000, "the checkpoint") { try store.checkpoint() },
             every(60_000, "retention") { try await retention.run() },
+            every(3_600_000, "versions of rule sets") { try await retention.dropVersions() },
             every(60_000, "the look for a clock that was set back") {
                 let now = time.now()
                 let count = try await store.pullForward(

@@ -3,6 +3,7 @@ import Actions
 import ControlPlane
 import Documents
 import Handlers
+import InboundSMTP
 import Logging
 import MailFlow
 import ObjectStorage
@@ -32,8 +33,9 @@ struct RuleParts {
             configuredActive: configuration.activeRuleSet, rules: rules, store: spool.store,
             time: surroundings.time,
             onActivation: Self.puttingSetupObjects(configuration, surroundings, spool))
-        let problems = try await ruleSets.reload().problems
-        guard problems.isEmpty else { throw DocumentProblems(problems) }
+        let reload = try await ruleSets.reload(because: .start)
+        guard reload.problems.isEmpty else { throw DocumentProblems(reload.problems) }
+        for warning in reload.warnings { surroundings.log.warning("\(warning)") }
     }
 
     func sayWhatIsServed(_ configuration: Configuration, _ surroundings: Surroundings) {
@@ -73,6 +75,7 @@ extension Configuration {
         catalogue.isSending = sending.isEnabled
         catalogue.maildirs = maildirs.keys.sorted()
         catalogue.webhooks = webhooks.keys.sorted()
+        catalogue.mailBytesMax = session.limits.mailBytesMax
         catalogue.relays = (Array(sending.namedRelays.keys) + sending.relays.keys).sorted()
         return catalogue
     }

@@ -20,6 +20,8 @@ struct Retention: Sendable {
 
     private static let batchMax = 500
     private static let quotaBatchMax = 50
+    /// Versions of rule sets that are kept whether or not a mail has them.
+    private static let versionsKept = 200
 
     /// One look at everything; ends early when the process does.
     func run() async throws(StorageFailure) {
@@ -36,6 +38,14 @@ struct Retention: Sendable {
             try await dropDead(before: end)
         }
         try await keepQuota(time.now())
+    }
+
+    /// Versions of rule sets that nothing needs any more; where there are many, looks at every mail.
+    func dropVersions() async throws(StorageFailure) {
+        guard let trusted = clock.trustedNow() else { return }
+        let count = try await store.dropVersions(keeping: Self.versionsKept, at: trusted)
+        guard count > 0 else { return }
+        log.notice("old versions of rule sets are forgotten", metadata: ["versions": "\(count)"])
     }
 
     /// What is older has reached its end; nil where nobody can say.

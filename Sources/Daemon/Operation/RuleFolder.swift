@@ -1,6 +1,11 @@
+// Where the compiler looks for `stat` in a program with Dispatch in it.
+import CDispatch
 import ControlPlane
 package import Documents
 import Foundation
+import Glibc
+import ObjectStorage
+package import Storage
 
 /// The folder of rule files: each `.yaml` in it is one rule set, each `.list` a list of addresses
 /// that rule sets name.
@@ -35,6 +40,18 @@ package struct RuleFolder: RuleFiles {
             files.append((file, try DocumentFile.text(file)))
         }
         return files
+    }
+
+    package func write(_ text: String, as name: String) throws(StorageFailure) {
+        let path = "\(folder)/\(name)"
+        var status = stat()
+        let isThere = lstat(path, &status) == 0
+        // What it leads to may be another program's, and a new file would not be what it leads to.
+        guard !isThere || status.st_mode & S_IFMT == S_IFREG else {
+            throw .refused("\(path) is no regular file")
+        }
+        try PrivateFile.write(
+            Data(text.utf8), to: path, mode: isThere ? status.st_mode & 0o777 : 0o644)
     }
 
     private static func isRead(_ name: String) -> Bool {

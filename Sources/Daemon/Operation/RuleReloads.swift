@@ -33,6 +33,7 @@ final class RuleReloads: Sendable {
     func reload() async throws(StorageFailure) {
         let reload = try await rules.reload()
         for problem in reload.problems { log.error("\(problem)") }
+        for warning in reload.warnings { log.warning("\(warning)") }
         if reload.problems.isEmpty {
             log.notice("rules reloaded")
         } else if reload.isActiveSetInForce {

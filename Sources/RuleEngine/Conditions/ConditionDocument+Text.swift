@@ -1,20 +1,8 @@
 import MailModel
 
-extension RuleConditions {
-    /// As a rule file has them, each line indented by four; reads back to the same.
-    var documentText: String {
-        var text = ""
-        for (key, conditions) in [("when", when), ("unless", unless)] where !conditions.isEmpty {
-            text += "    \(key):\n"
-            for condition in conditions { text += "      - \(condition.documentText)\n" }
-        }
-        if whenUnknown == .take { text += "    whenUnknown: take\n" }
-        return text
-    }
-}
-
 extension RuleCondition {
-    fileprivate var documentText: String {
+    /// As a rule file has it, on one line; reads back to the same.
+    var documentText: String {
         switch self {
         case .all(let members): "{all: \(Self.list(members))}"
         case .any(let members): "{any: \(Self.list(members))}"

@@ -44,9 +44,13 @@ package struct TimeWindow: Sendable, Hashable, Codable {
         guard let weekday = parts.weekday, let hour = parts.hour, let minute = parts.minute else {
             return nil
         }
-        let (day, now) = (Day(number: weekday), hour * 60 + minute)
-        if from < to { return (from..<to).contains(now) && begins(on: day) }
-        return now >= from ? begins(on: day) : now < to && begins(on: day.before)
+        return contains(Day(number: weekday), hour * 60 + minute)
+    }
+
+    /// `minute`: since midnight of the zone.
+    func contains(_ day: Day, _ minute: Int) -> Bool {
+        if from < to { return (from..<to).contains(minute) && begins(on: day) }
+        return minute >= from ? begins(on: day) : minute < to && begins(on: day.before)
     }
 
     private func begins(on day: Day) -> Bool { days.isEmpty || days.contains(day) }

@@ -145,6 +145,12 @@ struct FactText {
         self.text = text
         folded = Array(text.lowercased().utf8)
     }
+
+    /// Of a text in lower case.
+    init(folded text: String) {
+        self.text = text
+        folded = Array(text.utf8)
+    }
 }
 
 extension Fact {

@@ -30,6 +30,7 @@ struct Check: AsyncParsableCommand {
         }
         let warnings =
             configuration.warnings + configuration.warnings(about: loaded.sets.map(\.ruleSet))
+            + loaded.warnings.map(\.description)
             + configuration.expiryWarnings(at: SystemTime().now())
         for warning in warnings { Terminal.complain("warning: \(warning)") }
         if let system = configuration.fileSystem {

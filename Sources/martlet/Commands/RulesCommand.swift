@@ -12,20 +12,29 @@ struct RulesCommand: AsyncParsableCommand {
         abstract: "Receipt rules: check, look at, put into force, ask why.",
         subcommands: [
             CheckFile.self, List.self, Show.self, Activate.self, Reload.self, Explain.self,
-            Diff.self, Test.self, Import.self, Export.self,
+            Diff.self, Test.self, Versions.self, Changes.self, Rollback.self, Import.self,
+            Export.self,
         ])
 
     /// A rule set from a YAML file, with the address lists that stand beside it, or from SES's JSON by
     /// its `.json`; prints every problem and ends with status 2 where it has any. `workMail`: what is
-    /// done in the place of SES's `WorkmailAction`.
-    static func read(_ file: String, workMail: ReceiptAction? = nil) throws -> ReceiptRuleSet {
+    /// done in the place of SES's `WorkmailAction`. `isWarning`: prints what of it can never happen, too.
+    static func read(
+        _ file: String, workMail: ReceiptAction? = nil, isWarning: Bool = false
+    ) throws -> ReceiptRuleSet {
         var catalogue = RuleCatalogue.unchecked
         catalogue.workMail = workMail
         do throws(DocumentProblems) {
             let text = try DocumentFile.text(file)
-            return file.hasSuffix(".json")
+            let ruleSet =
+                file.hasSuffix(".json")
                 ? try SESRuleDocument.read(text, file: file, catalogue: catalogue)
                 : try read(text, of: file)
+            guard isWarning else { return ruleSet }
+            for warning in RuleDocument.warnings(about: ruleSet, in: text, file: file) {
+                Terminal.complain("warning: \(warning)")
+            }
+            return ruleSet
         } catch {
             Terminal.complain(error.description)
             throw ExitCode(2)
@@ -61,7 +70,7 @@ struct RulesCommand: AsyncParsableCommand {
             var isWrong = false
             for file in files {
                 do {
-                    let ruleSet = try RulesCommand.read(file)
+                    let ruleSet = try RulesCommand.read(file, isWarning: true)
                     Terminal.write(
                         "\(file): ok; “\(ruleSet.name)” with \(ruleSet.rules.count) rule(s), "
                             + "version \(RuleEvaluator(ruleSet: ruleSet).version)\n")
@@ -97,19 +106,40 @@ struct RulesCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show a rule set as its server understands it.")
+            abstract: "Show a rule set as its server understands it, or a former version's file.")
 
         @OptionGroup var server: ServerOptions
 
-        @Argument(help: "The set's name; the active one by default.")
+        @Argument(help: "The set's name; the one in force by default.")
         var name: String?
+
+        @Option(help: "A version that was in force, or how it begins: the text of its file.")
+        var version: String?
+
+        @Option(help: "The text of this address list of the version instead.")
+        var list: String?
+
+        func validate() throws {
+            if list != nil, version == nil { throw ValidationError("--list wants a --version") }
+        }
 
         func run() async throws {
             guard
-                case .ruleSet(_, let version, let yaml, _) = try server.ask(
-                    .showRuleSet(name: name))
+                case .ruleSet(let ruleSet) = try server.ask(
+                    .showRuleSet(name: name, version: version))
             else { return }
-            Terminal.write("# version \(version)\n\(yaml)")
+            guard let list else {
+                return Terminal.write(
+                    version == nil
+                        ? "# version \(ruleSet.version)\n\(ruleSet.yaml)" : ruleSet.yaml)
+            }
+            guard let text = ruleSet.lists[list] else {
+                Terminal.complain(
+                    "martlet: version \(ruleSet.version) names no list “\(list)”"
+                        + NearMiss.hint(list, among: ruleSet.lists.keys.sorted()))
+                throw ExitCode.failure
+            }
+            Terminal.write(text)
         }
     }
 

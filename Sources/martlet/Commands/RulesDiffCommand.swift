@@ -21,6 +21,9 @@ extension RulesCommand {
             help: "A YAML file, SES's JSON by its .json, or the name of a set that the server has.")
         var draft: String
 
+        @Option(help: "A former version of that set, or how it begins.")
+        var version: String?
+
         @Option(help: "How many mails to look at, the newest first.")
         var last = 100
 
@@ -33,16 +36,18 @@ extension RulesCommand {
             if !comparison.differing.isEmpty { throw ExitCode.failure }
         }
 
-        private func ruleSet() throws -> ReceiptRuleSet {
-            guard [".yaml", ".json"].contains(where: draft.hasSuffix) else {
-                guard
-                    case .ruleSet(_, _, _, let canonical) = try server.ask(
-                        .showRuleSet(name: draft)),
-                    let ruleSet = ReceiptRuleSet(canonicalJSON: canonical)
-                else { throw ExitCode.failure }
-                return ruleSet
+        private var isFile: Bool { [".yaml", ".json"].contains(where: draft.hasSuffix) }
+
+        func validate() throws {
+            if isFile, version != nil {
+                throw ValidationError("a file has no versions: --version stands with a set's name")
             }
-            return try RulesCommand.read(draft)
+        }
+
+        private func ruleSet() throws -> ReceiptRuleSet {
+            isFile
+                ? try RulesCommand.read(draft)
+                : try RulesCommand.ruleSet(draft, version, of: server).rules
         }
 
         private static func write(_ comparison: RuleComparisonView) {

@@ -51,7 +51,7 @@ extension RulesCommand {
         }
 
         func run() async throws {
-            let ruleSet = try RulesCommand.read(file)
+            let ruleSet = try RulesCommand.read(file, isWarning: true)
             if let id {
                 let answer = try server.ask(.explainMail(id: id, draft: ruleSet))
                 guard case .trace(let trace) = answer else { return }
