@@ -10,6 +10,11 @@ struct WebhookBody {
     var bytes: [UInt8]
     /// Whether everything that the mail carries is in it, or it says what is not.
     var isWhole = true
+
+    /// Whom the rule took stands in no header of the mail.
+    static func recipientLines(_ recipients: [Mailbox]) -> String {
+        recipients.map { "X-Original-To: \($0.wireText)\r\n" }.joined()
+    }
 }
 
 extension ReceiptActions {
@@ -19,8 +24,7 @@ extension ReceiptActions {
         let shown = try presented(task)
         switch webhook.format {
         case .raw:
-            // Whom the rule took stands in no header of the mail.
-            let front = task.recipients.map { "X-Original-To: \($0.wireText)\r\n" }.joined()
+            let front = WebhookBody.recipientLines(task.recipients)
             return WebhookBody(
                 mediaType: "message/rfc822", bytes: Array(front.utf8) + (try bytes(task, shown)))
         case .json: return try event(task, shown, for: webhook)

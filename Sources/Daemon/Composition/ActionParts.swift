@@ -44,6 +44,11 @@ struct ActionParts {
             helper: helper, runningMax: configuration.handlersRunningMax, time: time,
             log: surroundings.mailLog)
         self.handlers = handlers
+        let client = try GuardedHTTPClient(
+            addressGuard: configuration.http, resolve: SystemResolver.addresses)
+        let poster = GuardedWebhookPoster(client: client)
+        let invoker = EndpointInvoker(
+            configuration.handlerEndpoints, poster: poster, time: time, others: handlers)
         let carrier = GuardedObjectCarrier(
             client: try GuardedHTTPClient(
                 addressGuard: .open, resolve: SystemResolver.addresses))
@@ -52,17 +57,14 @@ struct ActionParts {
             keys: configuration.bucketKeys, carrier: carrier,
             time: time)
         var actions = ReceiptActions(
-            objects: objects, invoker: handlers, topics: topics, bodies: spool.bodies,
+            objects: objects, invoker: invoker, topics: topics, bodies: spool.bodies,
             time: time, random: random, headerBytesMax: configuration.inbound.headerBytesMax)
         let ending = surroundings.ending
         actions.maildirs = Maildirs(
             configuration.maildirs,
             store: MaildirFolders(onSyncFailure: { ending.syncFailed($0) }),
             hostname: configuration.hostname, startedAt: time.now())
-        let client = try GuardedHTTPClient(
-            addressGuard: configuration.http, resolve: SystemResolver.addresses)
-        actions.webhooks = Webhooks(
-            configuration.webhooks, poster: GuardedWebhookPoster(client: client))
+        actions.webhooks = Webhooks(configuration.webhooks, poster: poster)
         sessionHandlers = SessionHandlers(
             ask: { [actions] in await actions.ask($0, sessionWaits: $1) }, time: time,
             pause: surroundings.pause, log: surroundings.journal, executor: WorkThreads.actions)
@@ -77,6 +79,7 @@ struct ActionParts {
                 onDeliveries: { wake.call() }, onUnwritten: { ending.leftUnwritten($0) },
                 guesser: guesser, handlersMax: configuration.handlersRunningMax,
                 workers: configuration.workerProcessesByName,
+                endpoints: configuration.handlerEndpoints.mapValues(\.postsMax),
                 buckets: configuration.bucketEndpoints.mapValues(\.putsMax))
         }
         deliverer = TopicDeliverer(

@@ -130,8 +130,9 @@ package struct ConfigurationDocument {
             rulesDirectory: settings.path(rules?["directory"], to: .folder)
                 ?? settings.absolute(ConfigurationSchema.setting("rules.directory").defaultText),
             activeRuleSet: rules?.string("active"), buckets: buckets,
-            maildirs: maildirs, webhooks: webhooks, handlers: handlers,
-            topics: topics, web: web, s3: s3, http: addressGuard(settings.section(root, "http")),
+            maildirs: maildirs, webhooks: webhooks, handlers: handlers.programs,
+            handlerEndpoints: handlers.endpoints, topics: topics, web: web, s3: s3,
+            http: addressGuard(settings.section(root, "http")),
             filters: filters(root["filters"]),
             dns: dns.dns(settings.section(root, "dns")),
             verificationPrefix: dns.verificationPrefix(settings.section(root, "identities")),

@@ -30,7 +30,7 @@ extension TargetDocument {
     }
 
     /// What is wrong with them is told without what stands there.
-    private func secrets(_ place: DocumentValue) -> [WebhookSecret]? {
+    func secrets(_ place: DocumentValue) -> [WebhookSecret]? {
         guard let path = settings.path(place, to: .file) else { return nil }
         if let reason = SettingReader.reasonAgainst(path, R_OK) {
             place.note("\(path): \(reason)")

@@ -1,3 +1,4 @@
+import Actions
 import Documents
 import Foundation
 import Glibc
@@ -63,31 +64,49 @@ struct TargetDocument {
 
     // MARK: Handlers
 
-    func handlers(_ value: DocumentValue?) -> [HandlerProgram] {
-        let handlers: [HandlerProgram] = named(value).compactMap { name, entry in
+    func handlers(
+        _ value: DocumentValue?
+    ) -> (programs: [HandlerProgram], endpoints: [String: HandlerEndpoint]) {
+        var programs: [HandlerProgram] = []
+        var endpoints: [String: HandlerEndpoint] = [:]
+        for (name, entry) in named(value) {
             let keys = ConfigurationSchema.keys(at: "handlers.*")
-            guard let mapping = entry.mapping(keys: keys) else { return nil }
-            return handler(name, mapping, entry)
+            guard let mapping = entry.mapping(keys: keys) else { continue }
+            if kinds(mapping, entry) == ["endpoint"] {
+                endpoints[name] = endpoint(mapping)
+            } else if let program = handler(name, mapping) {
+                programs.append(program)
+            }
         }
-        let processes = handlers.reduce(0) { $0 + ($1.processes ?? 0) }
+        let processes = programs.reduce(0) { $0 + ($1.processes ?? 0) }
         if processes > Self.workerProcessesMax {
             value?.noteWhole(
                 "\(processes) processes of workers and functions, and at most \(Self.workerProcessesMax) "
                     + "of all together")
         }
-        return handlers
+        return (programs, endpoints)
     }
 
-    private func handler(
-        _ name: String, _ mapping: DocumentMapping, _ entry: DocumentValue
-    ) -> HandlerProgram? {
-        let kinds = ["command", "worker", "function"].filter(mapping.keys.contains)
+    private static let programKinds = ["command", "worker", "function"]
+
+    /// What a handler is; one, where nothing is wrong.
+    private func kinds(_ mapping: DocumentMapping, _ entry: DocumentValue) -> [String] {
+        let kinds = (Self.programKinds + ["endpoint"]).filter(mapping.keys.contains)
         // A near miss has been told.
         if kinds.count > 1 || kinds.isEmpty && !mapping.hasUnknownKeys {
-            entry.noteWhole("a handler has a “command”, a “worker” or a “function”")
+            entry.noteWhole(
+                "a handler has a “command”, a “worker”, a “function” or an “endpoint”")
         }
+        return kinds
+    }
+
+    private func handler(_ name: String, _ mapping: DocumentMapping) -> HandlerProgram? {
+        let kinds = Self.programKinds.filter(mapping.keys.contains)
         if kinds == ["command"], mapping.keys.contains("processes") {
             mapping.note("“processes” is of a “worker” or a “function” alone", atKey: "processes")
+        }
+        if kinds.count == 1, !mapping.keys.contains("endpoint") {
+            noteKeys(Self.endpointKeys, of: "an “endpoint”", in: mapping)
         }
         let program = kinds.first.map { command(mapping.required($0)) } ?? []
         var handler = HandlerProgram(name: name, command: program)
