@@ -96,9 +96,10 @@ package struct FunctionInvocation: Sendable {
     package var arn: String
     package var stableID: String
     package var attempt: Int
-    package var mail: MailID
-    package var rule: String
-    /// SES's Lambda event, UTF-8 JSON; the handler finds it in a file.
+    /// Nil where it is asked about a message to a topic, and there is no rule.
+    package var mail: MailID?
+    package var rule: String?
+    /// SES's or SNS's Lambda event, UTF-8 JSON; the handler finds it in a file.
     package var event: [UInt8]
     /// The essentials: `MARTLET_…` names and values without NUL, CR or LF.
     package var environment: [(name: String, value: String)]
@@ -117,7 +118,7 @@ package struct FunctionInvocation: Sendable {
     }
 
     package init(
-        handler: String, arn: String, stableID: String, attempt: Int, mail: MailID, rule: String,
+        handler: String, arn: String, stableID: String, attempt: Int, mail: MailID?, rule: String?,
         event: [UInt8], environment: [(name: String, value: String)], input: [InputPiece],
         sessionWaits: (@Sendable () -> Bool)? = nil,
         recipients: [Mailbox] = []

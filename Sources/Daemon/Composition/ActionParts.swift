@@ -84,7 +84,7 @@ struct ActionParts {
         }
         deliverer = TopicDeliverer(
             outbox: spool.store, directory: topics, wishes: subscriptions,
-            poster: Self.posters(client, surroundings),
+            poster: Self.posters(client, invoker, surroundings),
             side: Self.side(configuration, signingKey), retries: configuration.retries,
             time: time, random: random, pause: surroundings.pause, wake: wake,
             log: surroundings.log,
@@ -113,12 +113,13 @@ struct ActionParts {
     }
 
     private static func posters(
-        _ client: GuardedHTTPClient, _ surroundings: Surroundings
+        _ client: GuardedHTTPClient, _ invoker: any FunctionInvoker,
+        _ surroundings: Surroundings
     ) -> Posters {
         let ending = surroundings.ending
         return Posters(
             files: JSONLinesFiles(
                 threads: WorkThreads.messages.pool, onSyncFailure: { ending.syncFailed($0) }),
-            web: WebPoster(client: client))
+            web: WebPoster(client: client), handlers: HandlerPoster(invoker: invoker))
     }
 }

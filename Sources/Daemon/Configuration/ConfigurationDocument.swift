@@ -103,7 +103,7 @@ package struct ConfigurationDocument {
         let maildirs = targets.maildirs(root["maildirs"])
         let webhooks = targets.webhooks(root["webhooks"])
         let handlers = targets.handlers(root["handlers"])
-        let topics = targets.topics(root["topics"])
+        let topics = targets.topics(root["topics"], handlers)
         let sending = SendingDocument(settings: settings, hostname: hostname, listeners: listeners)
             .sending(root, topics: topics)
         if !sending.isEnabled, let place = root["listeners"],

@@ -12,7 +12,8 @@ package enum ConfigurationSample {
         ("handlers.*.endpoint", ["remote"]), ("handlers.*.format", ["remote"]),
         ("handlers.*.secretFile", ["remote"]), ("handlers.*.tokenFile", ["remote"]),
         ("handlers.*.postsMax", ["remote"]), ("handlers.", ["ticket"]),
-        ("topics.*.*.file", ["received", "log"]), ("topics.*.*", ["received", "web"]),
+        ("topics.*.*.file", ["received", "log"]),
+        ("topics.*.*.handler", ["received", "tickets"]), ("topics.*.*", ["received", "web"]),
         ("topics.", ["received"]),
     ]
 

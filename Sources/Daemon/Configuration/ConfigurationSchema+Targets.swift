@@ -157,6 +157,9 @@ extension ConfigurationSchema {
             path: "topics.*.*.file", defaultText: "/var/lib/martlet/received.jsonl",
             isExample: true, comment: "A subscriber that is a file: one JSON message a line."),
         Setting(
+            path: "topics.*.*.handler", defaultText: "ticket", isExample: true,
+            comment: "A subscriber that is one of the handlers: it gets SNS's Lambda event."),
+        Setting(
             path: "topics.*.*.url", defaultText: "https://tickets.example.com/sns", isExample: true,
             comment: "A subscriber that is a web endpoint: one POST for each message."),
         Setting(
