@@ -270,8 +270,9 @@ let package = Package(
         tests(
             "DaemonTests",
             [
-                "Daemon", "Accounts", "ControlPlane", "DNS", "DNSClient", "Documents", "Handlers",
-                "InboundSMTP", "LibCrypto", "MailFlow", "MailModel", "ObjectStorage", "RuleEngine",
+                "Daemon", "Accounts", "Actions", "ControlPlane", "DNS", "DNSClient", "Documents",
+                "Handlers", "InboundSMTP", "LibCrypto", "MailFlow", "MailModel", "ObjectStorage",
+                "RuleEngine",
                 "SMTPProtocol", "SQLStorage", "Scanners", "Screening",
                 "SQLiteDriver", "Storage", "Topics", "PublicWeb", "S3API", "TestSupport", logging,
                 nioCore,

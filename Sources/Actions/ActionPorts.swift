@@ -83,7 +83,7 @@ package struct ActionResult: Sendable {
     }
 }
 
-/// The port to handler programs.
+/// The port to handlers: programs, and web endpoints.
 package protocol FunctionInvoker: Sendable {
     /// Runs the handler called `invocation.handler`; returns within its configured time limit.
     func invoke(_ invocation: FunctionInvocation) async -> FunctionOutcome
@@ -96,9 +96,10 @@ package struct FunctionInvocation: Sendable {
     package var arn: String
     package var stableID: String
     package var attempt: Int
-    package var mail: MailID
-    package var rule: String
-    /// SES's Lambda event, UTF-8 JSON; the handler finds it in a file.
+    /// Nil where it is asked about a message to a topic, and there is no rule.
+    package var mail: MailID?
+    package var rule: String?
+    /// SES's or SNS's Lambda event, UTF-8 JSON; the handler finds it in a file.
     package var event: [UInt8]
     /// The essentials: `MARTLET_…` names and values without NUL, CR or LF.
     package var environment: [(name: String, value: String)]
@@ -107,6 +108,8 @@ package struct FunctionInvocation: Sendable {
     /// Of a mail whose 250 waits for the answer: whether it still does. Such a mail goes before the
     /// others, and what nobody waits for is not begun. Nil after the 250.
     package var sessionWaits: (@Sendable () -> Bool)?
+    /// Whom the rule matched.
+    package var recipients: [Mailbox]
 
     package enum InputPiece: Sendable {
         case bytes(ByteBuffer)
@@ -115,9 +118,10 @@ package struct FunctionInvocation: Sendable {
     }
 
     package init(
-        handler: String, arn: String, stableID: String, attempt: Int, mail: MailID, rule: String,
+        handler: String, arn: String, stableID: String, attempt: Int, mail: MailID?, rule: String?,
         event: [UInt8], environment: [(name: String, value: String)], input: [InputPiece],
-        sessionWaits: (@Sendable () -> Bool)? = nil
+        sessionWaits: (@Sendable () -> Bool)? = nil,
+        recipients: [Mailbox] = []
     ) {
         self.handler = handler
         self.arn = arn
@@ -129,16 +133,18 @@ package struct FunctionInvocation: Sendable {
         self.environment = environment
         self.input = input
         self.sessionWaits = sessionWaits
+        self.recipients = recipients
     }
 }
 
 /// How a handler ended.
 package enum FunctionOutcome: Sendable, Hashable {
-    /// Exit status 0; standard output up to its cap, and whether there was more.
+    /// Exit status 0, or a status of HTTP of 2xx; standard output or the body up to its cap, and
+    /// whether there was more.
     case answered(output: [UInt8], isCut: Bool = false)
-    /// Exit status other than 0, a signal, a time-out, or it could not be started; `detail` says
-    /// which. Worth another try.
-    case failed(detail: String)
+    /// Any other status, a signal, a time-out, or it could not be started or reached; `detail` says
+    /// which. Worth another try, but not before `notBefore`.
+    case failed(detail: String, notBefore: Timestamp? = nil)
     /// The configuration names no such handler.
     case noSuchHandler
 }

@@ -23,8 +23,10 @@ extension ReceiptActions {
                 output, isCut: isCut, of: handler, catalogue: askable,
                 subject: { subject(of: task) })
             return result(of: word, task, handler, topic: topic)
-        case .failed(let detail):
-            return ActionResult(ending: .failed, detail: "\(handler): \(detail)")
+        case .failed(let detail, let notBefore):
+            var result = ActionResult(ending: .failed, detail: "\(handler): \(detail)")
+            result.notBefore = notBefore
+            return result
         case .noSuchHandler:
             return ActionResult(ending: .failed, detail: "no such handler: \(handler)")
         }
@@ -93,7 +95,7 @@ extension ReceiptActions {
                 stableID: task.stableID, attempt: task.attempt,
                 mail: task.mail.id, rule: task.key.rule, event: event,
                 environment: Self.environment(task), input: input,
-                sessionWaits: sessionWaits))
+                sessionWaits: sessionWaits, recipients: task.recipients))
     }
 
     private static func piece(_ content: MailContent) -> FunctionInvocation.InputPiece {

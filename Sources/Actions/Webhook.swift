@@ -117,12 +117,23 @@ package protocol LinkSigner: Sendable {
 package struct WebhookRequest: Sendable {
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]
+    /// Of the answer's body, beyond which it is not read; nil where nobody wants it.
+    package var answerBytesMax: Int?
+
+    package init(
+        headers: [(name: String, value: String)], body: [UInt8], answerBytesMax: Int? = nil
+    ) {
+        self.headers = headers
+        self.body = body
+        self.answerBytesMax = answerBytesMax
+    }
 }
 
 /// What came of a request.
 package enum WebhookAnswer: Sendable, Equatable {
-    /// `retryAfter`: the field of that name, as it was sent.
-    case answered(status: Int, retryAfter: String? = nil)
+    /// `retryAfter`: the field of that name, as it was sent. `body`: nil where it was longer than it
+    /// may be.
+    case answered(status: Int, retryAfter: String? = nil, body: [UInt8]? = [])
     /// The URL has an address that must not be reached.
     case forbidden(String)
     /// Nothing came back: worth another try.

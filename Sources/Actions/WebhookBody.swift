@@ -10,6 +10,11 @@ struct WebhookBody {
     var bytes: [UInt8]
     /// Whether everything that the mail carries is in it, or it says what is not.
     var isWhole = true
+
+    /// Whom the rule took stands in no header of the mail.
+    static func recipientLines(_ recipients: [Mailbox]) -> String {
+        recipients.map { "X-Original-To: \($0.wireText)\r\n" }.joined()
+    }
 }
 
 /// Why there is no request yet; another try may help.
@@ -31,8 +36,7 @@ extension ReceiptActions {
         }
         switch webhook.format {
         case .raw:
-            // Whom the rule took stands in no header of the mail.
-            let front = task.recipients.map { "X-Original-To: \($0.wireText)\r\n" }.joined()
+            let front = WebhookBody.recipientLines(task.recipients)
             return WebhookBody(mediaType: "message/rfc822", bytes: Array(front.utf8) + raw)
         case .json: return try await event(task, raw, for: webhook, at: now)
         case .postmark:

@@ -6,12 +6,12 @@ import Topics
 package struct SubscriptionView: Sendable, Codable {
     package var topic: String
     package var subscriber: String
-    /// A path or a URL.
+    /// A path, a URL, or the name of a handler.
     package var endpoint: String
-    /// `file`, or the state of the subscription.
+    /// `file`, `handler`, or the state of the subscription.
     package var state: String
     package var since: String?
-    /// Nil for a file.
+    /// Nil where nothing is signed.
     package var signatureVersion: String?
 
     init(topic: String, _ subscriber: Subscriber, _ record: SubscriptionRecord?) {
@@ -21,6 +21,9 @@ package struct SubscriptionView: Sendable, Codable {
         case .file(let path):
             endpoint = path
             state = "file"
+        case .handler(let name):
+            endpoint = name
+            state = "handler"
         case .web(let url):
             endpoint = url.description
             state = record?.state.rawValue ?? ""

@@ -36,7 +36,8 @@ package struct TopicOperations: Sendable {
                 let hint = NearMiss.hint("\(key.topic) \(key.subscriber)", among: known)
                 throw ControlFailure(.notFound, "there is no subscriber \(name)\(hint)")
             case .notWeb:
-                throw ControlFailure(.invalid, "\(name) is a file, which nobody has to ask")
+                throw ControlFailure(
+                    .invalid, "\(name) is a file or a handler, which nobody has to ask")
             case .nowhereToConfirm:
                 throw ControlFailure(
                     .invalid,

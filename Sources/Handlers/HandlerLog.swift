@@ -48,9 +48,10 @@ struct HandlerLog: Sendable {
     }
 
     private static func metadata(_ invocation: FunctionInvocation) -> Logger.Metadata {
-        [
-            "mail": "\(invocation.mail)", "handler": "\(invocation.handler)",
-            "action": "\(invocation.stableID)",
+        var metadata: Logger.Metadata = [
+            "handler": "\(invocation.handler)", "action": "\(invocation.stableID)",
         ]
+        if let mail = invocation.mail { metadata["mail"] = "\(mail)" }
+        return metadata
     }
 }

@@ -8,6 +8,7 @@ struct ActionRooms: Sendable {
     enum Kind: Hashable {
         case scripts
         case worker(String)
+        case endpoint(handler: String)
         case webhook(String)
         case bucket(String)
     }
@@ -27,14 +28,19 @@ struct ActionRooms: Sendable {
 
     let all: [Kind: Room]
 
-    /// `workers`: the processes of each worker and function by its name; `postsMax`: by the names of
-    /// webhooks; `putsMax`: by those of buckets on other servers.
+    /// `workers`: the processes of each worker and function by its name; `endpoints`: the requests at
+    /// once of each handler that is one; `postsMax`: by the names of webhooks; `putsMax`: by those of
+    /// buckets on other servers.
     init(
-        scriptsMax: Int, workers: [String: Int], postsMax: [String: Int], putsMax: [String: Int]
+        scriptsMax: Int, workers: [String: Int], endpoints: [String: Int],
+        postsMax: [String: Int], putsMax: [String: Int]
     ) {
         var all: [Kind: Room] = [.scripts: Room(places: scriptsMax)]
         for (name, processes) in workers {
             all[.worker(name)] = Room(places: processes + Self.placesSpare)
+        }
+        for (name, places) in endpoints {
+            all[.endpoint(handler: name)] = Room(places: places)
         }
         for (name, places) in postsMax { all[.webhook(name)] = Room(places: places) }
         for (name, places) in putsMax { all[.bucket(name)] = Room(places: places) }
@@ -45,7 +51,7 @@ struct ActionRooms: Sendable {
     func kind(of action: ReceiptAction) -> Kind? {
         switch action {
         case .invoke(let handler, _, _, _):
-            all[.worker(handler)] == nil ? .scripts : .worker(handler)
+            [Kind.worker(handler), .endpoint(handler: handler)].first { all[$0] != nil } ?? .scripts
         case .webhook(let name): all[.webhook(name)] == nil ? nil : .webhook(name)
         case .store(let bucket, _, _, _): all[.bucket(bucket)] == nil ? nil : .bucket(bucket)
         case .notify, .forward, .relay, .deliver, .bounce, .reply, .reject, .addHeader,

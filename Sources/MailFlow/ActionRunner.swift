@@ -33,8 +33,9 @@ package struct ActionRunner: Service {
 
     /// `judge`: nil where nothing judges mails; `feedback`: nil where nothing is sent. `lanes`
     /// batches are worked on at once, and `handlersMax` scripts run; `workers` are those that live
-    /// for many mails, with how many processes each has, `buckets` those on other servers, with how
-    /// many objects each is given at once, and each webhook has as many posts at once as it may.
+    /// for many mails, with how many processes each has, `endpoints` handlers of the web, with how many
+    /// requests each has at once, `buckets` those on other servers, with how many objects each is
+    /// given at once, and each webhook has as many posts at once as it may.
     /// `onDeliveries` is called when the outbox has something new, `onUnwritten` where the
     /// end comes before what was done could be written.
     package init(
@@ -44,7 +45,8 @@ package struct ActionRunner: Service {
         pause: any Pause, log: any ActionLog, onDeliveries: @escaping @Sendable () -> Void,
         onUnwritten: @escaping @Sendable (StorageFailure) -> Void = { _ in },
         guesser: (any ContentTypeGuesser)? = nil, lanes: Int = 2, handlersMax: Int = 16,
-        workers: [String: Int] = [:], buckets: [String: Int] = [:]
+        workers: [String: Int] = [:], endpoints: [String: Int] = [:],
+        buckets: [String: Int] = [:]
     ) {
         self.queue = queue
         claimed = ClaimedMails(
@@ -65,8 +67,8 @@ package struct ActionRunner: Service {
         self.log = log
         self.lanes = lanes
         rooms = ActionRooms(
-            scriptsMax: handlersMax, workers: workers, postsMax: actions.webhooks?.postsMax ?? [:],
-            putsMax: buckets)
+            scriptsMax: handlersMax, workers: workers, endpoints: endpoints,
+            postsMax: actions.webhooks?.postsMax ?? [:], putsMax: buckets)
     }
 
     /// Runs until graceful shutdown; then the batches at work end and are journalled, and what

@@ -60,7 +60,7 @@ package final class SessionHandlers: Sendable {
             guard !isCut, case .refuses(let code, let status, let text) = SessionAnswer(output)
             else { return nil }
             return rejection.with(code: code, status: status, text: text)
-        case .failed(let detail): said = detail
+        case .failed(let detail, _): said = detail
         case .noSuchHandler: said = "there is no such handler"
         }
         log.notAnswered(mail.id, rule: rule.name, question, because: said)

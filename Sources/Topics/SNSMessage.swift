@@ -13,6 +13,13 @@ package struct SNSMessage: Sendable {
     package let subscriptionARN: String?
     /// UTF-8 JSON on one line.
     package let body: [UInt8]
+    /// 1 at the first try.
+    package let attempt: Int
+    /// Of its topic.
+    package let subscriber: String
+    let subject: String?
+    let message: String
+    let timestamp: String
 
     /// Members that a message has not are left out.
     private struct Form: Encodable {
@@ -82,6 +89,9 @@ package struct SNSMessage: Sendable {
         type = form.`Type`
         self.topicARN = topicARN
         self.subscriptionARN = subscriptionARN
+        attempt = delivery.attempts + 1
+        subscriber = delivery.subscriber
+        (subject, message, timestamp) = (form.Subject, form.Message, form.Timestamp)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(form) else {

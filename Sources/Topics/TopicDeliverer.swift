@@ -32,7 +32,7 @@ package final class TopicDeliverer: Service {
     /// Subscribers that are being delivered to.
     private let busy = Mutex<Set<SubscriberKey>>([])
 
-    /// `topicARN` names a topic as SNS does. `retries` are those of files; web subscribers have a
+    /// `topicARN` names a topic as SNS does. `retries` are those of files; other subscribers have a
     /// policy each. Without a public `side` nothing is signed. `onUnwritten` is called where the end
     /// comes before it could be written what was delivered.
     package init(
@@ -109,8 +109,13 @@ package final class TopicDeliverer: Service {
     private func work(_ deliveries: [TopicDelivery], of line: SubscriberKey) async {
         var left = deliveries[...]
         var isGood = true
+        // What a handler has done is noted before it is asked to do more.
+        let bytesMax =
+            if case .handler? = directory.subscriber(line)?.endpoint { 0 } else {
+                Self.pieceBytesMax
+            }
         while isGood, !left.isEmpty, !wake.isClosed {
-            let piece = Self.first(Self.pieceBytesMax, of: &left)
+            let piece = Self.first(bytesMax, of: &left)
             isGood = await work(on: Array(piece), of: line, behind: &left)
         }
         busy.withLock { _ = $0.remove(line) }
@@ -247,15 +252,17 @@ package final class TopicDeliverer: Service {
     }
 
     private func nextTry(of delivery: TopicDelivery, _ subscriber: Subscriber?) -> Timestamp? {
-        if let subscriber, case .web = subscriber.endpoint {
-            let now = time.now()
+        let now = time.now()
+        switch subscriber?.endpoint {
+        case .file, nil:
+            return retries.next(
+                afterAttempt: delivery.attempts, firstAttemptAt: delivery.firstAttemptAt,
+                now: now, random: random)
+        case .web, .handler:
             let age = now.milliseconds - delivery.firstAttemptAt.milliseconds
-            return subscriber.policy.delaySeconds(
+            return subscriber?.policy.delaySeconds(
                 afterAttempt: delivery.attempts, ageSeconds: age / 1_000
             ).map { now.advanced(bySeconds: $0) }
         }
-        return retries.next(
-            afterAttempt: delivery.attempts, firstAttemptAt: delivery.firstAttemptAt,
-            now: time.now(), random: random)
     }
 }

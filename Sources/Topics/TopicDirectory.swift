@@ -8,16 +8,19 @@ package struct Subscriber: Sendable, Hashable {
         /// One JSON object a line, appended.
         case file(path: String)
         case web(WebURL)
+        /// The name of a handler. SNS: the protocol `lambda`.
+        case handler(String)
     }
 
     /// Unique within its topic.
     package var name: String
     package var endpoint: Endpoint
+    /// When a message that it did not take comes again; files have the schedule of actions.
+    package var policy = DeliveryPolicy()
     // The rest is of web endpoints alone.
     /// Whether the endpoint has to confirm, where it can.
     package var isAsked = true
     package var signatureVersion = SignatureVersion.sha1
-    package var policy = DeliveryPolicy()
 
     package init(name: String, endpoint: Endpoint) {
         self.name = name

@@ -22,10 +22,13 @@ package struct GuardedHTTPClient: Sendable {
     static let answerHeaderBytesMax = 16_384
     static let answerHeadersMax = 100
     /// Beyond it the answer has no body, its status counts, and the connection is closed.
-    static let answerBodyBytesMax = 65_536
-    /// Of all that an answer is made of, on the wire: a status line and what is said before the
-    /// answer have no other limit. One-byte chunks of the longest body are less.
+    package static let answerBodyBytesMax = 65_536
+    /// Of all that an answer is made of, on the wire, where nobody wants a longer body: a status line
+    /// and what is said before the answer have no other limit.
     static let answerBytesMax = 524_288
+
+    /// One-byte chunks of the longest body are less.
+    static func answerBytesMax(body bytes: Int) -> Int { max(answerBytesMax, bytes * 8) }
 
     private let addressGuard: AddressGuard
     private let resolve: Resolve
@@ -58,10 +61,12 @@ package struct GuardedHTTPClient: Sendable {
     }
 
     /// What one request is answered with, within so many seconds from when its connection stands.
+    /// `bodyBytesMax`: of an answer whose body is longer, it has none.
     package func post(
-        _ request: HTTPPost, to url: WebURL, seconds: Int64
+        _ request: HTTPPost, to url: WebURL, seconds: Int64,
+        bodyBytesMax: Int = Self.answerBodyBytesMax
     ) async -> Result<HTTPAnswer, HTTPFailure> {
-        await one(OutgoingRequest(request), url, seconds: seconds)
+        await one(OutgoingRequest(request), url, seconds: seconds, bodyBytesMax: bodyBytesMax)
     }
 
     /// The same of a body that is there piece by piece: the next one is asked for when the last is on
@@ -78,13 +83,16 @@ package struct GuardedHTTPClient: Sendable {
     }
 
     private func one(
-        _ request: OutgoingRequest, _ url: WebURL, seconds: Int64 = Self.exchangeSeconds
+        _ request: OutgoingRequest, _ url: WebURL, seconds: Int64 = Self.exchangeSeconds,
+        bodyBytesMax: Int = Self.answerBodyBytesMax
     ) async -> Result<HTTPAnswer, HTTPFailure> {
-        await exchange([request], url, seconds: seconds).first ?? .failure(.failed("no answer"))
+        await exchange([request], url, seconds: seconds, bodyBytesMax: bodyBytesMax).first
+            ?? .failure(.failed("no answer"))
     }
 
     private func exchange(
-        _ requests: [OutgoingRequest], _ url: WebURL, seconds: Int64 = Self.exchangeSeconds
+        _ requests: [OutgoingRequest], _ url: WebURL, seconds: Int64 = Self.exchangeSeconds,
+        bodyBytesMax: Int = Self.answerBodyBytesMax
     ) async -> [Result<HTTPAnswer, HTTPFailure>] {
         var results: [Result<HTTPAnswer, HTTPFailure>] = []
         do {
@@ -96,7 +104,7 @@ package struct GuardedHTTPClient: Sendable {
                 if let open = connection, open.isActive {
                     channel = open
                 } else {
-                    channel = try await connect(to: addresses, url)
+                    channel = try await connect(to: addresses, url, bodyBytesMax)
                 }
                 connection = channel
                 results.append(.success(try await exchange(request, url, on: channel, seconds)))
@@ -140,12 +148,15 @@ package struct GuardedHTTPClient: Sendable {
 
     // MARK: Connections
 
-    private func connect(to addresses: [IPAddress], _ url: WebURL) async throws -> any Channel {
+    private func connect(
+        to addresses: [IPAddress], _ url: WebURL, _ bodyBytesMax: Int
+    ) async throws -> any Channel {
         var failure = HTTPFailure.failed("no address")
         for address in addresses {
             do {
                 return try await connect(
-                    to: try SocketAddress(ipAddress: "\(address)", port: url.port), url)
+                    to: try SocketAddress(ipAddress: "\(address)", port: url.port), url,
+                    bodyBytesMax)
             } catch {
                 try Task.checkCancellation()
                 failure = HTTPFailure(error)
@@ -154,7 +165,9 @@ package struct GuardedHTTPClient: Sendable {
         throw failure
     }
 
-    private func connect(to address: SocketAddress, _ url: WebURL) async throws -> any Channel {
+    private func connect(
+        to address: SocketAddress, _ url: WebURL, _ bodyBytesMax: Int
+    ) async throws -> any Channel {
         let tls = url.scheme == .https ? tls : nil
         // Without a name, the certificate has to have the address.
         let name: String? = if case .name(let name) = url.host { name } else { nil }
@@ -170,12 +183,13 @@ package struct GuardedHTTPClient: Sendable {
                         try pipeline.addHandler(
                             NIOSSLClientHandler(context: tls, serverHostname: name))
                     }
-                    try pipeline.addHandler(AnswerMeter(bytesMax: Self.answerBytesMax))
+                    try pipeline.addHandler(
+                        AnswerMeter(bytesMax: Self.answerBytesMax(body: bodyBytesMax)))
                     try pipeline.addHandler(HTTPRequestEncoder())
                     try pipeline.addHandler(ByteToMessageHandler(Self.decoder()))
                     try pipeline.addHandler(
                         ExchangeHandler(
-                            bodyBytesMax: Self.answerBodyBytesMax, isTLS: tls != nil, ready: ready))
+                            bodyBytesMax: bodyBytesMax, isTLS: tls != nil, ready: ready))
                 }
             }
             .connect(to: address)

@@ -425,7 +425,7 @@ import Testing
         #expect(result.ending == told.ending)
         #expect(result.detail.hasPrefix("tickets: "))
         #expect(result.notBefore == told.wait.map { Self.now.advanced(bySeconds: $0) })
-        if case .answered(let status, _) = told.answer {
+        if case .answered(let status, _, _) = told.answer {
             #expect(result.detail.contains("answered \(status)"))
         }
     }

@@ -1,3 +1,4 @@
+import Actions
 import DNSClient
 import Documents
 import Foundation
@@ -7,6 +8,7 @@ import InboundSMTP
 import MailFlow
 import MailModel
 import ObjectStorage
+import RuleEngine
 import S3API
 import SMTPProtocol
 import Scanners
@@ -191,6 +193,42 @@ import Topics
                 && handler.timeoutSeconds == 7 && handler.memoryBytesMax == 0
                 && handler.fileBytesMax == 1 && handler.filesMax == 2 && handler.processesMax == 3
                 && handler.outputBytesMax == 4 && handler.errorBytesMax == 5 && handler.user == nil
+        },
+        Form(
+            "a handler that is an endpoint",
+            """
+            handlers:
+              remote:
+                endpoint: https://tickets.example.com/mail?a=b
+                format: raw
+                secretFile: \(ProjectFiles.fixture("config-bad/44-handler-endpoints/good.secret"))
+                tokenFile: \(ProjectFiles.fixture("config-bad/44-handler-endpoints/good.token"))
+                timeoutSeconds: 7
+                outputBytesMax: 4
+                postsMax: 3
+            """
+        ) { configuration in
+            guard let endpoint = configuration.handlerEndpoints["remote"] else { return false }
+            return configuration.handlers.isEmpty
+                && configuration.catalogue.handlers == ["remote"]
+                && "\(endpoint.url)" == "https://tickets.example.com/mail?a=b"
+                && endpoint.format == .raw && endpoint.secrets.count == 1
+                && endpoint.token == BearerToken("abc") && endpoint.timeoutSeconds == 7
+                && endpoint.outputBytesMax == 4 && endpoint.postsMax == 3
+        },
+        Form(
+            "an endpoint's defaults",
+            """
+            handlers:
+              remote:
+                endpoint: http://127.0.0.1:8080
+                secretFile: \(ProjectFiles.fixture("config-bad/44-handler-endpoints/good.secret"))
+            """
+        ) { configuration in
+            guard let endpoint = configuration.handlerEndpoints["remote"] else { return false }
+            return endpoint.format == .json && endpoint.token == nil
+                && endpoint.timeoutSeconds == 30 && endpoint.outputBytesMax == 262_144
+                && endpoint.postsMax == 4
         },
         Form("a handler's defaults", "handlers: {a: {command: [/bin/true]}}") { configuration in
             guard let handler = configuration.handlers.first else { return false }

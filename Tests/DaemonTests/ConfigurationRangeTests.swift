@@ -35,6 +35,8 @@ import Topics
             case ("screening", _) where parts.count == 3:
                 "address: 127.0.0.1:1, whenUnavailable: goOn, "
             case ("handlers", "processes"): "worker: [/bin/true], "
+            case ("handlers", "postsMax"):
+                "endpoint: \"https://a.example/\", secretFile: \"\(Self.secretFile)\", "
             case ("handlers", _): "command: [/bin/true], "
             case ("health", _): "address: 127.0.0.1, "
             case ("s3", "port"): "address: 127.0.0.1, "
@@ -116,7 +118,10 @@ import Topics
         let standard = Int(setting.defaultText) ?? 0
         let other = standard == range.lowerBound ? range.lowerBound + 1 : range.lowerBound
         let set = try read(text(setting: path, to: "\(other)").yaml)
-        if path.hasPrefix("handlers.") {
+        if path == "handlers.*.postsMax" {
+            let plain = try read(text(setting: path, to: setting.defaultText).yaml)
+            #expect(plain.handlerEndpoints != set.handlerEndpoints)
+        } else if path.hasPrefix("handlers.") {
             let plain = try read("handlers: {ticket: {command: [/bin/true]}}")
             #expect("\(plain.handlers)" != "\(set.handlers)")
         } else if path.hasPrefix("topics.") || path.hasPrefix("screening.") {

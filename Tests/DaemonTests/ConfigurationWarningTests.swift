@@ -71,6 +71,18 @@ import Topics
                 "buckets.a.endpoint: mails go there without TLS",
                 "buckets.e.endpoint: mails go there without TLS",
             ]),
+        Warned(
+            name: "a handler inside",
+            text: """
+                rules: {active: main}
+                handlers:
+                  remote:
+                    endpoint: http://10.0.0.1/
+                    secretFile: \(ProjectFiles.fixture("config-bad/44-handler-endpoints/good.secret"))
+                """,
+            warnings: [
+                "handlers.remote.endpoint: nothing will be posted there: 10.0.0.1 is no address"
+            ]),
         Warned(name: "no active set", text: "", warnings: ["rules.active names no set"]),
         Warned(
             name: "a handler that is us",

@@ -139,6 +139,6 @@ extension FunctionOutcome {
     }
 
     var failure: String? {
-        if case .failed(let detail) = self { detail } else { nil }
+        if case .failed(let detail, _) = self { detail } else { nil }
     }
 }

@@ -192,7 +192,7 @@ import Testing
         #expect(lines.map(\.message) == ["handler: one", "handler: two"])
         let invocation = HandlerFixture.invocation()
         for line in lines {
-            #expect(line.metadata["mail"] == invocation.mail.text)
+            #expect(line.metadata["mail"] == invocation.mail?.text)
             #expect(line.metadata["handler"] == "handler")
             #expect(line.metadata["action"] == invocation.stableID)
         }

@@ -25,13 +25,16 @@ final class Acting: Sendable {
     private let judge: (any MailJudge)?
     private let webhooks: Webhooks?
     private let farBuckets: [String: Int]
+    private let endpoints: [String: Int]
 
     /// `farBuckets`: those that have a room of their own, with its places.
     init(
         _ rules: [ReceiptRule], topics: [String: [Subscriber]] = [:],
         judge: (any MailJudge)? = nil, sends: Bool = false, webhooks: Webhooks? = nil,
-        farBuckets: [String: Int] = [:], isPerRecipient: Bool = false
+        farBuckets: [String: Int] = [:], endpoints: [String: Int] = [:],
+        isPerRecipient: Bool = false
     ) async throws {
+        self.endpoints = endpoints
         self.webhooks = webhooks
         self.farBuckets = farBuckets
         self.judge = judge
@@ -61,7 +64,7 @@ final class Acting: Sendable {
             bodies: receiving.bodies, judge: judge, feedback: feedback,
             actions: actions, retries: retries, time: receiving.time, random: CountingRandom(),
             pause: pause,
-            log: ended, onDeliveries: {}, buckets: farBuckets)
+            log: ended, onDeliveries: {}, endpoints: endpoints, buckets: farBuckets)
     }
 
     /// Runs the runner while `body` does.

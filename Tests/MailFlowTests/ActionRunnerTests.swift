@@ -244,9 +244,9 @@ import Topics
         let invoker = acting.invoker
         acting.invoker.whenCalled.withLock {
             $0 = { invocation in
-                guard invocation.handler == "slow" else { return }
+                guard invocation.handler == "slow", let mail = invocation.mail else { return }
                 invoker.answer("gone", ScriptedInvoker.says("CONTINUE"))
-                #expect((try? await store.retry(invocation.mail, now: time.now())) == .due)
+                #expect((try? await store.retry(mail, now: time.now())) == .due)
             }
         }
         try await acting.run(RetrySchedule(giveUpAfterSeconds: 0)) { acting in

@@ -106,6 +106,44 @@ import Topics
         }
     }
 
+    /// So it is with a handler that is an endpoint: it takes no script's place.
+    @Test func aHandlerThatDoesNotAnswerHoldsUpItsOwnMailsAlone() async throws {
+        func rule(_ handler: String) -> ReceiptRule {
+            ReceiptRule(
+                name: handler, isEnabled: true, tlsPolicy: .optional,
+                recipients: [.address(localPart: handler, domain: "ours.example")],
+                actions: [
+                    .invoke(
+                        handler: handler, type: .requestResponse, topic: nil, onFailure: .hold)
+                ], isScanEnabled: false)
+        }
+        let acting = try await Acting([rule("remote"), rule("script")], endpoints: ["remote": 2])
+        acting.invoker.answer("remote", ScriptedInvoker.says("CONTINUE"))
+        acting.invoker.answer("script", ScriptedInvoker.says("CONTINUE"))
+        let endpoints = Endpoints()
+        let dead = try WebURL(parsing: "https://dead.example/")
+        acting.invoker.whenCalled.withLock {
+            $0 = { invocation in
+                guard invocation.handler == "remote" else { return }
+                _ = await endpoints.post(
+                    WebhookRequest(headers: [], body: []), to: dead, seconds: 10)
+            }
+        }
+        try await acting.run { acting in
+            var waiting: [MailID] = []
+            for _ in 1...20 {
+                waiting.append(try await acting.receive(to: ["remote@ours.example"]))
+            }
+            while endpoints.seen("dead.example") < 2 { await Task.yield() }
+            let mail = try await acting.receive(to: ["script@ours.example"])
+            await acting.ended.retirement(of: mail)
+            #expect(endpoints.seen("dead.example") == 2)
+            endpoints.open()
+            for mail in waiting { await acting.ended.retirement(of: mail) }
+            #expect(endpoints.seen("dead.example") == 20)
+        }
+    }
+
     /// It is tried by the schedule of all actions, but not before the endpoint wants it.
     @Test func waitsAsLongAsTheEndpointSays() async throws {
         let endpoints = Endpoints()

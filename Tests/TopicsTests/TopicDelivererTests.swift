@@ -74,6 +74,32 @@ import Topics
         #expect(try await outbox.store.deadDeliveries(limit: 9).map(\.lastError) == ["on purpose"])
     }
 
+    /// A handler's messages come again by its policy, not by the schedule of files; it is asked
+    /// about one at a time, so that what it did is noted before the next.
+    @Test func aHandlerHasAPolicy() async throws {
+        var handler = Subscriber(name: "a", endpoint: .handler("a"))
+        handler.policy.numRetries = 1
+        handler.policy.minDelaySeconds = 7
+        let outbox = try Outbox(["t": ["a"]], others: ["t": [handler]])
+        try await outbox.publish(topic: "t", 3)
+        outbox.poster.failures.withLock { $0 = ["m1": PostFailure(.refused, "on purpose")] }
+        let start = outbox.time.now()
+        try await outbox.run { outbox in
+            await outbox.poster.posts(3)
+            try await outbox.untilNothingIsDue()
+            let waiting = try await outbox.store.dueDeliveries(
+                at: start.advanced(bySeconds: 3_600), limit: 9, excluding: [])
+            #expect(waiting.map(\.message.id) == ["m1"])
+            #expect(waiting.first?.nextAttemptAt == start.advanced(bySeconds: 7))
+            #expect(outbox.poster.sizes == [1, 1, 1])
+            outbox.time.advance(seconds: 7)
+            outbox.wake.call()
+            await outbox.poster.posts(4)
+            try await outbox.untilNothingIsDue()
+        }
+        #expect(try await outbox.store.deadDeliveries(limit: 9).map(\.message.id) == ["m1"])
+    }
+
     @Test func aSubscriberThatIsGoneIsAFailure() async throws {
         let outbox = try Outbox(["t": []], RetrySchedule(giveUpAfterSeconds: 0))
         try await outbox.publish(topic: "t", 1, to: ["gone"])
@@ -158,9 +184,15 @@ final class Outbox: Sendable {
     let poster = ScriptedPoster()
     private let topics: [String: [String]]
     private let retries: RetrySchedule
+    private let others: [String: [Subscriber]]
     private let made = Mutex(0)
 
-    init(_ topics: [String: [String]], _ retries: RetrySchedule = RetrySchedule()) throws {
+    /// The subscribers of `topics` are files, but for those that `others` has.
+    init(
+        _ topics: [String: [String]], _ retries: RetrySchedule = RetrySchedule(),
+        others: [String: [Subscriber]] = [:]
+    ) throws {
+        self.others = others
         folder = try ProjectFiles.temporaryFolder()
         store = try SQLStore(
             database: try SQLiteDatabase(path: "\(folder)/martlet.sqlite"), bodies: NoBodies(),
@@ -205,7 +237,7 @@ final class Outbox: Sendable {
         let directory = TopicDirectory(
             topics.mapValues { names in
                 names.map { Subscriber(name: $0, endpoint: .file(path: $0)) }
-            })
+            }.merging(others) { _, other in other })
         let wishes = Subscriptions(
             store: store, directory: directory, time: time, random: CountingRandom(),
             canConfirm: false, log: CollectedLog().logger, topicARN: { $0 }, onChange: {})
@@ -236,6 +268,7 @@ struct NoPause: Pause {
 final class ScriptedPoster: MessagePoster {
     private struct State {
         var posted: [String: [String]] = [:]
+        var sizes: [Int] = []
         var count = 0
         var working = 0
         var waiters: [(count: Int, CheckedContinuation<Void, Never>)] = []
@@ -250,7 +283,13 @@ final class ScriptedPoster: MessagePoster {
     func post(
         _ messages: [SNSMessage], to endpoint: Subscriber.Endpoint
     ) async -> [Result<Void, PostFailure>] {
-        guard case .file(let name) = endpoint else { return [] }
+        let name: String
+        switch endpoint {
+        case .file(let path): name = path
+        case .handler(let handler): name = handler
+        case .web: return []
+        }
+        state.withLock { $0.sizes.append(messages.count) }
         if isHanging.withLock({ $0.contains(name) }) {
             let (never, _) = AsyncStream<Void>.makeStream()
             for await _ in never {}
@@ -277,6 +316,9 @@ final class ScriptedPoster: MessagePoster {
         }
         for waiter in met { waiter.resume() }
     }
+
+    /// How many messages each post had.
+    var sizes: [Int] { state.withLock { $0.sizes } }
 
     func messages(to name: String) -> [String] { state.withLock { $0.posted[name] ?? [] } }
 

@@ -51,6 +51,24 @@ import WebPoster
         try await endpoint.end()
     }
 
+    /// What is too long is each caller's own matter.
+    @Test(arguments: [
+        (100, 100, true), (101, 100, false), (65_537, 65_537, true), (300_000, 262_144, false),
+        (300_000, 300_000, true),
+    ])
+    func readsWhatItsCallerTakes(_ bytes: Int, _ bytesMax: Int, _ isWhole: Bool) async throws {
+        let endpoint = try await Endpoint()
+        endpoint.answers = [.body(bytes: bytes)]
+        let client = try GuardedHTTPClient(addressGuard: Self.loopback) { _ in [] }
+        let url = try WebURL(parsing: "http://127.0.0.1:\(endpoint.port)/")
+        let answer = try await client.post(
+            Self.post(), to: url, seconds: 60, bodyBytesMax: bytesMax
+        ).get()
+        #expect(answer.status == 200)
+        #expect(answer.body?.count == (isWhole ? bytes : nil))
+        try await endpoint.end()
+    }
+
     @Test func getsADocument() async throws {
         let endpoint = try await Endpoint()
         endpoint.answers = [.body(bytes: 5), .body(bytes: 65_537)]

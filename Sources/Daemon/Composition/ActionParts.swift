@@ -47,6 +47,11 @@ struct ActionParts {
             helper: helper, runningMax: configuration.handlersRunningMax, time: time,
             log: surroundings.mailLog)
         self.handlers = handlers
+        let client = try GuardedHTTPClient(
+            addressGuard: configuration.http, resolve: SystemResolver.addresses)
+        let poster = GuardedWebhookPoster(client: client)
+        let invoker = EndpointInvoker(
+            configuration.handlerEndpoints, poster: poster, time: time, others: handlers)
         let carrier = GuardedObjectCarrier(
             client: try GuardedHTTPClient(
                 addressGuard: .open, resolve: SystemResolver.addresses))
@@ -55,17 +60,15 @@ struct ActionParts {
             keys: configuration.bucketKeys, carrier: carrier,
             time: time)
         var actions = ReceiptActions(
-            objects: objects, invoker: handlers, topics: topics, bodies: spool.bodies,
+            objects: objects, invoker: invoker, topics: topics, bodies: spool.bodies,
             time: time, random: random, headerBytesMax: configuration.inbound.headerBytesMax)
         let ending = surroundings.ending
         actions.maildirs = Maildirs(
             configuration.maildirs,
             store: MaildirFolders(onSyncFailure: { ending.syncFailed($0) }),
             hostname: configuration.hostname, startedAt: time.now())
-        let client = try GuardedHTTPClient(
-            addressGuard: configuration.http, resolve: SystemResolver.addresses)
         actions.webhooks = Webhooks(
-            configuration.webhooks, poster: GuardedWebhookPoster(client: client),
+            configuration.webhooks, poster: poster,
             signer: Self.linkSigner(configuration, credentials))
         sessionHandlers = SessionHandlers(
             ask: { [actions] in await actions.ask($0, sessionWaits: $1) }, time: time,
@@ -81,11 +84,12 @@ struct ActionParts {
                 onDeliveries: { wake.call() }, onUnwritten: { ending.leftUnwritten($0) },
                 guesser: guesser, handlersMax: configuration.handlersRunningMax,
                 workers: configuration.workerProcessesByName,
+                endpoints: configuration.handlerEndpoints.mapValues(\.postsMax),
                 buckets: configuration.bucketEndpoints.mapValues(\.putsMax))
         }
         deliverer = TopicDeliverer(
             outbox: spool.store, directory: topics, wishes: subscriptions,
-            poster: Self.posters(client, surroundings),
+            poster: Self.posters(client, invoker, surroundings),
             side: Self.side(configuration, signingKey), retries: configuration.retries,
             time: time, random: random, pause: surroundings.pause, wake: wake,
             log: surroundings.log,
@@ -123,12 +127,13 @@ struct ActionParts {
     }
 
     private static func posters(
-        _ client: GuardedHTTPClient, _ surroundings: Surroundings
+        _ client: GuardedHTTPClient, _ invoker: any FunctionInvoker,
+        _ surroundings: Surroundings
     ) -> Posters {
         let ending = surroundings.ending
         return Posters(
             files: JSONLinesFiles(
                 threads: WorkThreads.messages.pool, onSyncFailure: { ending.syncFailed($0) }),
-            web: WebPoster(client: client))
+            web: WebPoster(client: client), handlers: HandlerPoster(invoker: invoker))
     }
 }

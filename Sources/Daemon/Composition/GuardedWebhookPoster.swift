@@ -10,9 +10,11 @@ struct GuardedWebhookPoster: WebhookPoster {
         _ request: WebhookRequest, to url: WebURL, seconds: Int64
     ) async -> WebhookAnswer {
         let post = HTTPPost(headers: request.headers, body: request.body)
-        switch await client.post(post, to: url, seconds: seconds) {
+        let bytesMax = request.answerBytesMax ?? GuardedHTTPClient.answerBodyBytesMax
+        switch await client.post(post, to: url, seconds: seconds, bodyBytesMax: bytesMax) {
         case .success(let answer):
-            return .answered(status: answer.status, retryAfter: answer.retryAfter)
+            return .answered(
+                status: answer.status, retryAfter: answer.retryAfter, body: answer.body)
         case .failure(let failure):
             // What the DNS says of a name may be otherwise soon; an address stays what it is.
             if case .forbidden(let reason) = failure, case .address = url.host {

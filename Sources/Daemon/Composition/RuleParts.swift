@@ -70,7 +70,8 @@ extension Configuration {
     /// What rules may refer to.
     package var catalogue: RuleCatalogue {
         var catalogue = RuleCatalogue(
-            buckets: buckets.keys.sorted(), handlers: handlers.map(\.name),
+            buckets: buckets.keys.sorted(),
+            handlers: (handlers.map(\.name) + handlerEndpoints.keys).sorted(),
             topics: topics.keys.sorted())
         catalogue.isSending = sending.isEnabled
         catalogue.maildirs = maildirs.keys.sorted()

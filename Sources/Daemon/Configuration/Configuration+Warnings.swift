@@ -106,14 +106,16 @@ extension Configuration {
         let subscribers = topics.sorted { $0.key < $1.key }.flatMap { topic, subscribers in
             subscribers.compactMap { subscriber -> (String, WebURL)? in
                 guard case .web(let url) = subscriber.endpoint else { return nil }
-                return ("topics.\(topic).\(subscriber.name)", url)
+                return ("topics.\(topic).\(subscriber.name).url", url)
             }
         }
-        let endpoints = webhooks.sorted { $0.key < $1.key }.map { ("webhooks.\($0)", $1.url) }
-        return (endpoints + subscribers).compactMap { place, url in
+        let handlers = handlerEndpoints.sorted { $0.key < $1.key }
+            .map { ("handlers.\($0).endpoint", $1.url) }
+        let endpoints = webhooks.sorted { $0.key < $1.key }.map { ("webhooks.\($0).url", $1.url) }
+        return (endpoints + handlers + subscribers).compactMap { place, url in
             guard case .address(let address) = url.host, let refusal = http.refusal(of: address)
             else { return nil }
-            return "\(place).url: nothing will be posted there: \(refusal)"
+            return "\(place): nothing will be posted there: \(refusal)"
         }
     }
 

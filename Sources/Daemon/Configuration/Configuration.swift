@@ -191,7 +191,10 @@ package struct Configuration: Sendable {
     var bucketKeys: [String: ObjectKeys] { buckets.compactMapValues(\.keys) }
     package var maildirs: [String: MaildirPattern]
     package var webhooks: [String: Webhook]
+    /// Handlers that are programs.
     package var handlers: [HandlerProgram]
+    /// Handlers that are web endpoints.
+    package var handlerEndpoints: [String: HandlerEndpoint]
     /// Of each worker, by its name.
     package var workerProcessesByName: [String: Int] {
         Dictionary(

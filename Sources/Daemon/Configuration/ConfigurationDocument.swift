@@ -105,7 +105,7 @@ package struct ConfigurationDocument {
             root["webhooks"], buckets: buckets,
             canLink: s3.map { $0.url != nil } ?? (root["s3"] != nil))
         let handlers = targets.handlers(root["handlers"])
-        let topics = targets.topics(root["topics"])
+        let topics = targets.topics(root["topics"], handlers)
         let sending = SendingDocument(settings: settings, hostname: hostname, listeners: listeners)
             .sending(root, topics: topics)
         if !sending.isEnabled, let place = root["listeners"],
@@ -132,8 +132,9 @@ package struct ConfigurationDocument {
             rulesDirectory: settings.path(rules?["directory"], to: .folder)
                 ?? settings.absolute(ConfigurationSchema.setting("rules.directory").defaultText),
             activeRuleSet: rules?.string("active"), buckets: buckets,
-            maildirs: maildirs, webhooks: webhooks, handlers: handlers,
-            topics: topics, web: web, s3: s3, http: addressGuard(settings.section(root, "http")),
+            maildirs: maildirs, webhooks: webhooks, handlers: handlers.programs,
+            handlerEndpoints: handlers.endpoints, topics: topics, web: web, s3: s3,
+            http: addressGuard(settings.section(root, "http")),
             filters: filters(root["filters"]),
             dns: dns.dns(settings.section(root, "dns")),
             verificationPrefix: dns.verificationPrefix(settings.section(root, "identities")),

@@ -9,8 +9,11 @@ package enum ConfigurationSample {
         ("webhooks.", ["tickets"]),
         ("handlers.*.processesMax", ["ticket"]), ("handlers.*.processes", ["filter"]),
         ("handlers.*.worker", ["filter"]), ("handlers.*.function", ["lambda"]),
-        ("handlers.", ["ticket"]),
-        ("topics.*.*.file", ["received", "log"]), ("topics.*.*", ["received", "web"]),
+        ("handlers.*.endpoint", ["remote"]), ("handlers.*.format", ["remote"]),
+        ("handlers.*.secretFile", ["remote"]), ("handlers.*.tokenFile", ["remote"]),
+        ("handlers.*.postsMax", ["remote"]), ("handlers.", ["ticket"]),
+        ("topics.*.*.file", ["received", "log"]),
+        ("topics.*.*.handler", ["received", "tickets"]), ("topics.*.*", ["received", "web"]),
         ("topics.", ["received"]),
     ]
 

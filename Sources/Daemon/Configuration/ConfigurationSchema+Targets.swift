@@ -147,6 +147,24 @@ extension ConfigurationSchema {
                 "In place of “command”: the runtime of a Lambda function, which lives on as a\n"
                 + "worker does, and asks for its events by the Lambda Runtime API."),
         Setting(
+            path: "handlers.*.endpoint", defaultText: "https://tickets.example.com/mail",
+            isExample: true,
+            comment:
+                "In place of “command”: a web endpoint, whose answer to a POST is the handler's.\n"
+                + "It has “timeoutSeconds” and “outputBytesMax”, and these:"),
+        Setting(
+            path: "handlers.*.format", defaultText: "json",
+            comment: "What is posted: json (SES's event) or raw (message/rfc822)."),
+        Setting(
+            path: "handlers.*.secretFile", defaultText: "tickets.secret", isExample: true,
+            comment: "A file with the secret that signs the requests, as a webhook's."),
+        Setting(
+            path: "handlers.*.tokenFile", defaultText: "tickets.token", isExample: true,
+            comment: "A file with what is sent as “Authorization: Bearer”; without it nothing is."),
+        Setting(
+            path: "handlers.*.postsMax", defaultText: "4", comment: "Requests at once.",
+            range: 1...64),
+        Setting(
             path: "topics.*.signatureVersion", defaultText: "1",
             comment: "How its messages are signed, where there is a web section: 1 (SHA-1, as SNS\n"
                 + "does by default) or 2 (SHA-256). No subscriber can have this name.",
@@ -154,6 +172,9 @@ extension ConfigurationSchema {
         Setting(
             path: "topics.*.*.file", defaultText: "/var/lib/martlet/received.jsonl",
             isExample: true, comment: "A subscriber that is a file: one JSON message a line."),
+        Setting(
+            path: "topics.*.*.handler", defaultText: "ticket", isExample: true,
+            comment: "A subscriber that is one of the handlers: it gets SNS's Lambda event."),
         Setting(
             path: "topics.*.*.url", defaultText: "https://tickets.example.com/sns", isExample: true,
             comment: "A subscriber that is a web endpoint: one POST for each message."),

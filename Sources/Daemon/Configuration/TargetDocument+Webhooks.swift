@@ -135,7 +135,7 @@ extension TargetDocument {
     }
 
     /// What is wrong with them is told without what stands there.
-    private func secrets(_ place: DocumentValue) -> [WebhookSecret]? {
+    func secrets(_ place: DocumentValue) -> [WebhookSecret]? {
         guard let (lines, path) = lines(place) else { return nil }
         let secrets = lines.compactMap { WebhookSecret($0) }
         guard !secrets.isEmpty, secrets.count == lines.count, secrets.count <= Self.secretsMax

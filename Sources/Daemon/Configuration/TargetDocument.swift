@@ -1,3 +1,4 @@
+import Actions
 import Documents
 import Foundation
 import Glibc
@@ -15,7 +16,7 @@ struct TargetDocument {
     private static let workerProcessesMax = 256
 
     /// Whether the configuration has a public side.
-    private let hasWeb: Bool
+    let hasWeb: Bool
     /// Whether buckets are served by S3's protocol.
     let hasS3: Bool
 
@@ -35,7 +36,7 @@ struct TargetDocument {
         value?.mapping(keys: []).map { named($0) } ?? []
     }
 
-    private func named(
+    func named(
         _ mapping: DocumentMapping, besides settings: Set<String> = []
     ) -> [(name: String, value: DocumentValue)] {
         mapping.keys.filter { !settings.contains($0) }.compactMap { name in
@@ -63,13 +64,27 @@ struct TargetDocument {
 
     // MARK: Handlers
 
-    func handlers(_ value: DocumentValue?) -> [HandlerProgram] {
-        let handlers: [HandlerProgram] = named(value).compactMap { name, entry in
+    /// The handlers of the configuration.
+    struct Handlers {
+        /// Of all, also those that something is wrong with.
+        var names: [String] = []
+        var programs: [HandlerProgram] = []
+        var endpoints: [String: HandlerEndpoint] = [:]
+    }
+
+    func handlers(_ value: DocumentValue?) -> Handlers {
+        var handlers = Handlers()
+        for (name, entry) in named(value) {
+            handlers.names.append(name)
             let keys = ConfigurationSchema.keys(at: "handlers.*")
-            guard let mapping = entry.mapping(keys: keys) else { return nil }
-            return handler(name, mapping, entry)
+            guard let mapping = entry.mapping(keys: keys) else { continue }
+            if kinds(mapping, entry) == ["endpoint"] {
+                handlers.endpoints[name] = endpoint(mapping)
+            } else if let program = handler(name, mapping) {
+                handlers.programs.append(program)
+            }
         }
-        let processes = handlers.reduce(0) { $0 + ($1.processes ?? 0) }
+        let processes = handlers.programs.reduce(0) { $0 + ($1.processes ?? 0) }
         if processes > Self.workerProcessesMax {
             value?.noteWhole(
                 "\(processes) processes of workers and functions, and at most \(Self.workerProcessesMax) "
@@ -78,16 +93,26 @@ struct TargetDocument {
         return handlers
     }
 
-    private func handler(
-        _ name: String, _ mapping: DocumentMapping, _ entry: DocumentValue
-    ) -> HandlerProgram? {
-        let kinds = ["command", "worker", "function"].filter(mapping.keys.contains)
+    private static let programKinds = ["command", "worker", "function"]
+
+    /// What a handler is; one, where nothing is wrong.
+    private func kinds(_ mapping: DocumentMapping, _ entry: DocumentValue) -> [String] {
+        let kinds = (Self.programKinds + ["endpoint"]).filter(mapping.keys.contains)
         // A near miss has been told.
         if kinds.count > 1 || kinds.isEmpty && !mapping.hasUnknownKeys {
-            entry.noteWhole("a handler has a “command”, a “worker” or a “function”")
+            entry.noteWhole(
+                "a handler has a “command”, a “worker”, a “function” or an “endpoint”")
         }
+        return kinds
+    }
+
+    private func handler(_ name: String, _ mapping: DocumentMapping) -> HandlerProgram? {
+        let kinds = Self.programKinds.filter(mapping.keys.contains)
         if kinds == ["command"], mapping.keys.contains("processes") {
             mapping.note("“processes” is of a “worker” or a “function” alone", atKey: "processes")
+        }
+        if kinds.count == 1, !mapping.keys.contains("endpoint") {
+            noteKeys(Self.endpointKeys, of: "an “endpoint”", in: mapping)
         }
         let program = kinds.first.map { command(mapping.required($0)) } ?? []
         var handler = HandlerProgram(name: name, command: program)
@@ -151,84 +176,6 @@ struct TargetDocument {
             environment[name] = text
         }
         return environment
-    }
-
-    // MARK: Topics
-
-    mutating func topics(_ value: DocumentValue?) -> [String: [Subscriber]] {
-        var topics: [String: [Subscriber]] = [:]
-        for (name, entry) in named(value) {
-            topics[name] = entry.mapping(keys: []).map { subscribers($0) } ?? []
-        }
-        return topics
-    }
-
-    private mutating func subscribers(_ topic: DocumentMapping) -> [Subscriber] {
-        let version = settings.int(topic, "topics.*.signatureVersion")
-        return named(topic, besides: ["signatureVersion"]).compactMap { name, value in
-            var subscriber = subscriber(name, value)
-            subscriber?.signatureVersion = version == 2 ? .sha256 : .sha1
-            return subscriber
-        }
-    }
-
-    private mutating func subscriber(_ name: String, _ value: DocumentValue) -> Subscriber? {
-        let keys = ConfigurationSchema.keys(at: "topics.*.*")
-        guard let mapping = value.mapping(keys: keys) else { return nil }
-        let isWeb = mapping.keys.contains("url")
-        guard isWeb != mapping.keys.contains("file") else {
-            if isWeb || !mapping.hasUnknownKeys {
-                value.noteWhole("a subscriber has a “file” or a “url”")
-            }
-            return nil
-        }
-        guard isWeb else {
-            for key in mapping.keys where ["confirm", "deliveryPolicy"].contains(key) {
-                mapping.note("“\(key)” is of a “url” alone", atKey: key)
-            }
-            return file(mapping.required("file")).map { Subscriber(name: name, endpoint: $0) }
-        }
-        let policy = policy(mapping["deliveryPolicy"])
-        let isAsked = isAsked(mapping)
-        guard let url = mapping.required("url").flatMap(url) else { return nil }
-        var subscriber = Subscriber(name: name, endpoint: .web(url))
-        subscriber.isAsked = isAsked
-        subscriber.policy = policy
-        return subscriber
-    }
-
-    private mutating func file(_ value: DocumentValue?) -> Subscriber.Endpoint? {
-        guard let value, let file = settings.path(value, to: .file) else { return nil }
-        places.addSubscriber(file: file, value)
-        return .file(path: file)
-    }
-
-    private func isAsked(_ mapping: DocumentMapping) -> Bool {
-        let isAsked = settings.bool(mapping, "topics.*.*.confirm")
-        if isAsked, !hasWeb, let value = mapping["confirm"] {
-            value.note("without a “web” section there is nowhere to confirm")
-        }
-        return isAsked
-    }
-
-    private func policy(_ value: DocumentValue?) -> DeliveryPolicy {
-        let path = "topics.*.*.deliveryPolicy"
-        var policy = DeliveryPolicy()
-        guard let value, let mapping = value.mapping(keys: ConfigurationSchema.keys(at: path))
-        else { return policy }
-        policy.numRetries = settings.int(mapping, "\(path).numRetries")
-        policy.numNoDelayRetries = settings.int(mapping, "\(path).numNoDelayRetries")
-        policy.numMinDelayRetries = settings.int(mapping, "\(path).numMinDelayRetries")
-        policy.numMaxDelayRetries = settings.int(mapping, "\(path).numMaxDelayRetries")
-        policy.minDelaySeconds = Int64(settings.int(mapping, "\(path).minDelayTarget"))
-        policy.maxDelaySeconds = Int64(settings.int(mapping, "\(path).maxDelayTarget"))
-        policy.backoff =
-            mapping["backoffFunction"]?.choice(
-                DeliveryPolicy.Backoff.allCases.map { ($0.rawValue, $0) }) ?? .exponential
-        if policy.minDelaySeconds > policy.maxDelaySeconds {
-            value.noteWhole("minDelayTarget is above maxDelayTarget")
-        }
-        return policy
     }
 
     func url(_ value: DocumentValue) -> WebURL? {

@@ -47,8 +47,8 @@ enum OpenFiles {
     private static let filesOfWorker = 10
 
     /// `triesMax`: as it is configured; nil where nothing is sent. A request for an object has a file
-    /// open beside its connection, or writes one. `postsMax`: to all webhooks at once; `putsMax`: to
-    /// all buckets on other servers, each with a body file beside its connection.
+    /// open beside its connection, or writes one. `postsMax`: to all webhooks and endpoints at
+    /// once; `putsMax`: to all buckets on other servers, each with a body file beside its connection.
     static func setAside(
         limit: Int, hasHealth: Bool, hasWeb: Bool, hasS3: Bool, triesMax: Int?,
         workerProcesses: Int, postsMax: Int, putsMax: Int
@@ -68,7 +68,8 @@ enum OpenFiles {
             limit: limit, hasHealth: configuration.health != nil, hasWeb: configuration.web != nil,
             hasS3: configuration.s3 != nil, triesMax: configuration.sending.triesWanted,
             workerProcesses: configuration.workerProcesses,
-            postsMax: configuration.webhooks.values.reduce(0) { $0 + $1.postsMax },
+            postsMax: configuration.webhooks.values.reduce(0) { $0 + $1.postsMax }
+                + configuration.handlerEndpoints.values.reduce(0) { $0 + $1.postsMax },
             putsMax: configuration.bucketEndpoints.values.reduce(0) { $0 + $1.putsMax })
     }
 

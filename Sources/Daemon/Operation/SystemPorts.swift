@@ -64,6 +64,7 @@ struct SystemPause: Pause {
 struct Posters: MessagePoster {
     let files: any MessagePoster
     let web: any MessagePoster
+    let handlers: any MessagePoster
 
     func post(
         _ messages: [SNSMessage], to endpoint: Subscriber.Endpoint
@@ -71,6 +72,7 @@ struct Posters: MessagePoster {
         switch endpoint {
         case .file: await files.post(messages, to: endpoint)
         case .web: await web.post(messages, to: endpoint)
+        case .handler: await handlers.post(messages, to: endpoint)
         }
     }
 }
