@@ -569,8 +569,8 @@ rules:
         warnings = [
             f"warning: {path}:4: rules[0].actions[1]: is never done: the “stop” before it ends the"
             " rules\n",
-            f"warning: {path}:5: rules[1]: “late” takes no mail that comes: “all” above takes all"
-            " of its mail and stops\n"]
+            f"warning: {path}:5: rules[1]: “late” takes no mail that comes: all of its mail is"
+            " taken and stopped by “all” above\n"]
         self.server.eventually(
             lambda: self.server.log_lines(" warning ", f"{path}:5: rules[1]: “late” takes no"),
             "the log warns")

@@ -19,7 +19,8 @@ import Testing
             for _ in 0..<8 {
                 let facts = random.mail(bytesMax: Self.mailBytesMax)
                 let dry = evaluator.trace(
-                    dryRun: facts, answers: ["h": random.disposition()], isDuty: Self.isDuty)
+                    dryRun: facts, answers: ["h": HandlerAnswer(random.disposition())],
+                    isDuty: Self.isDuty)
                 let done = Self.played(facts, evaluator, &random)
                 for trace in [dry, done] { Self.expect(findings, ruleSet, trace, facts) }
             }
@@ -30,8 +31,8 @@ import Testing
 
     /// Words of each kind of message.
     private static let kinds = [
-        "never hold at once", "never holds", "never done", "limits.mailBytesMax", "refuses all",
-        "takes all",
+        "never hold at once", "never holds", "never done", "limits.mailBytesMax", "is refused by",
+        "is taken and stopped by",
     ]
 
     private static func kind(_ message: String) -> String {
@@ -89,8 +90,8 @@ import Testing
         for finding in findings {
             let trace = traces[finding.rule]
             if let action = finding.action {
-                let isDone = trace.actions[action...].contains {
-                    $0.standing != RuleTrace.Action.notReached
+                let isDone = trace.actions.contains {
+                    $0.position >= action && $0.standing != RuleTrace.Action.notReached
                 }
                 #expect(!isDone, "\(finding.message)\n\(RuleDocument.text(of: ruleSet))\(facts)")
             } else {

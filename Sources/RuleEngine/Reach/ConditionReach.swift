@@ -31,7 +31,7 @@ struct ConditionReach {
     private func reason(_ flat: [Demand]) -> String? {
         let alone = flat.first { !answers(to: $0).contains(.yes) }
         guard let found = alone.map({ [$0] }) ?? contradiction(in: flat) else { return nil }
-        let named = found.prefix(3).map { "“\($0.text)”" }
+        let named = found.prefix(3).map(\.text)
         let others = found.count > 3 ? " and \(found.count - 3) more" : ""
         let isTooLarge =
             mailBytesMax != nil && NumberReach.isEmpty(found, of: .size, mailBytesMax: mailBytesMax)

@@ -56,11 +56,11 @@ package struct RuleReach {
         let isRefusal = earlier.map { rules[$0].rejects }
         let what =
             switch (isRefusal.contains(true), isRefusal.contains(false)) {
-            case (true, false): "refuses all of its mail"
-            case (true, true): "refuses its mail, or takes it and stops"
-            case (false, _): "takes all of its mail and stops"
+            case (true, false): "all of its mail is refused by"
+            case (true, true): "all of its mail is refused, or taken and stopped, by"
+            case (false, _): "all of its mail is taken and stopped by"
             }
-        return "\(names)\(others) above \(what)"
+        return "\(what) \(names)\(others) above"
     }
 }
 
