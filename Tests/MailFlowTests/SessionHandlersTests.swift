@@ -163,8 +163,11 @@ import Testing
                     guard task.key.rule == "r3" else {
                         return await asked.ask(task, sessionWaits: sessionWaits)
                     }
-                    asked.pause.tick()
-                    while sessionWaits() { await Task.yield() }
+                    // The clocks of those before may still wait, too.
+                    while sessionWaits() {
+                        asked.pause.tick()
+                        await Task.yield()
+                    }
                     return .answered(output: Array(#"{"disposition": "REJECT"}"#.utf8))
                 }, time: time, pause: asked.pause, log: asked))
         defer { asked.pause.end() }
