@@ -12,7 +12,7 @@ ROUNDS ?= 3
 DEBUG_BINARY = $(BUILD)/debug/martlet
 RELEASE_BINARY = $(RELEASE)/release/martlet
 
-.PHONY: help demo run test suites lint build release bench bench-receive bench-send bench-queue \
+.PHONY: help demo run test samples suites lint build release bench bench-receive bench-send bench-queue \
 	bench-understand bench-rules bench-handlers bench-slow crash testssl fuzz clean
 
 help:
@@ -38,6 +38,11 @@ test:
 	swift test --scratch-path $(BUILD) --skip-build $(TESTS)
 	MARTLET_BINARY=$(abspath $(DEBUG_BINARY)) python3 -m unittest discover -v \
 		-s Tests/BlackBox -t Tests/BlackBox
+
+## make samples        each sample by the commands of its README, and the moving guides, over SMTP
+samples: build
+	@scripts/install test
+	@python3 scripts/samples.py --martlet $(abspath $(DEBUG_BINARY))
 
 ## make suites         other people's test data against the built program; MARTLET_CORPORA names it
 suites: build
@@ -89,11 +94,16 @@ bench-rules: release
 	python3 Benchmarks/rules.py --martlet $(RELEASE_BINARY) \
 		--bench $(RELEASE)/release/UnderstandBench --peers var/peers --rounds $(ROUNDS)
 
-## make bench-handlers  mails that a warm worker is asked about, against mails that are only stored
+## make bench-handlers  workers and scripts; what 100,000 dead letters cost those who send
 bench-handlers: release
 	@scripts/install bench
 	@scripts/fetch-peer postfix var/peers/postfix
+	swift build -c release --static-swift-stdlib --scratch-path $(RELEASE) --product BareHandlers
 	python3 Benchmarks/handlers.py --martlet $(RELEASE_BINARY) --peers var/peers --rounds $(ROUNDS)
+	python3 Benchmarks/scripts.py --martlet $(RELEASE_BINARY) \
+		--bare $(RELEASE)/release/BareHandlers --peers var/peers --rounds $(ROUNDS)
+	python3 Benchmarks/dead_letters.py --martlet $(RELEASE_BINARY) --peers var/peers \
+		--rounds $(ROUNDS)
 
 ## make bench-understand  what reading and judging a mail cost, beside what people use; five minutes
 bench-understand: release

@@ -74,12 +74,15 @@ class Martlet:
             "limits: {connectionsMax: 6000, mailsMax: 100000000}\n" + settings)
         make_certificate(folder)
         self.log = open(self.folder / "log", "w")
+        self.start()
+        self.add_identity()
+
+    def start(self):
         self.process = subprocess.Popen(
             [self.binary, "serve", "-c", self.folder / "martlet.yaml"],
             stderr=self.log, stdout=self.log)
         self.pid = self.process.pid
         wait_for_port(self.port)
-        self.add_identity()
 
     def add_identity(self):
         """Over the control socket, which opens a moment after the port."""

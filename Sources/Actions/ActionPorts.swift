@@ -67,6 +67,8 @@ package struct ActionResult: Sendable {
     }
 
     package var ending: Ending
+    /// What a handler's answer asked for, written together with the outcome.
+    package var asks: [ReceiptAction] = []
     /// For people: the object's key, the handler's answer, the error.
     package var detail: String
     /// For the outbox, written together with the outcome.
@@ -102,6 +104,9 @@ package struct FunctionInvocation: Sendable {
     package var environment: [(name: String, value: String)]
     /// What the handler reads on standard input: the same bytes as a stored object.
     package var input: [InputPiece]
+    /// Of a mail whose 250 waits for the answer: whether it still does. Such a mail goes before the
+    /// others, and what nobody waits for is not begun. Nil after the 250.
+    package var sessionWaits: (@Sendable () -> Bool)?
 
     package enum InputPiece: Sendable {
         case bytes(ByteBuffer)
@@ -111,7 +116,8 @@ package struct FunctionInvocation: Sendable {
 
     package init(
         handler: String, arn: String, stableID: String, attempt: Int, mail: MailID, rule: String,
-        event: [UInt8], environment: [(name: String, value: String)], input: [InputPiece]
+        event: [UInt8], environment: [(name: String, value: String)], input: [InputPiece],
+        sessionWaits: (@Sendable () -> Bool)? = nil
     ) {
         self.handler = handler
         self.arn = arn
@@ -122,6 +128,7 @@ package struct FunctionInvocation: Sendable {
         self.event = event
         self.environment = environment
         self.input = input
+        self.sessionWaits = sessionWaits
     }
 }
 

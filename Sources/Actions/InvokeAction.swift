@@ -1,9 +1,9 @@
 import Events
-import Foundation
 import MailModel
 import NIOCore
 import RuleEngine
 import Storage
+import Topics
 
 extension ReceiptActions {
     /// Hands the mail to a program and, where the rule asks for it, goes by its answer.
@@ -13,12 +13,16 @@ extension ReceiptActions {
     ) async -> ActionResult {
         switch await outcome(of: task, handler: handler) {
         case .answered(let output, let isCut):
-            let (disposition, detail) =
-                type == .requestResponse
-                ? Self.answer(output, isCut: isCut) : (.continueOn, "accepted the event")
-            return alerted(
-                ActionResult(ending: .done(disposition), detail: "\(handler): \(detail)"), task,
-                topic: topic)
+            guard type == .requestResponse else {
+                return alerted(
+                    ActionResult(
+                        ending: .done(.continueOn), detail: "\(handler): accepted the event"),
+                    task, topic: topic)
+            }
+            let word = HandlerWord(
+                output, isCut: isCut, of: handler, catalogue: askable,
+                subject: { subject(of: task) })
+            return result(of: word, task, handler, topic: topic)
         case .failed(let detail):
             return ActionResult(ending: .failed, detail: "\(handler): \(detail)")
         case .noSuchHandler:
@@ -26,13 +30,50 @@ extension ReceiptActions {
         }
     }
 
-    /// What a handler says of a mail whose 250 waits for it; `task` is an `invoke` of it.
-    package func ask(_ task: ActionTask) async -> FunctionOutcome {
-        guard case .invoke(let handler, _, _, _) = task.action else { return .noSuchHandler }
-        return await outcome(of: task, handler: handler)
+    /// Where nothing of an answer counts the action is dead, and not tried again by itself: the handler
+    /// has done its part, and would answer the same.
+    private func result(
+        of word: HandlerWord, _ task: ActionTask, _ handler: String, topic: String?
+    ) -> ActionResult {
+        switch word {
+        case .answers(let answer, let words):
+            var result = ActionResult(
+                ending: .done(answer.disposition), detail: "\(handler): \(words)")
+            result.asks = answer.actions
+            return alerted(result, task, topic: topic)
+        case .isWrong(let problems):
+            return ActionResult(
+                ending: .refused, detail: "nothing of the answer is done: \(problems)")
+        }
     }
 
-    private func outcome(of task: ActionTask, handler: String) async -> FunctionOutcome {
+    /// What the actions that an answer asks for may name.
+    private var askable: RuleCatalogue {
+        var catalogue = RuleCatalogue(buckets: nil, handlers: nil, topics: topics.names)
+        catalogue.isSending = submitter != nil
+        return catalogue
+    }
+
+    /// Of the mail as the handler got it; what cannot be read any more has none.
+    private func subject(of task: ActionTask) -> String {
+        guard let shown = try? presented(task), let bytes = try? headerBytes(task, shown) else {
+            return ""
+        }
+        return HeaderBlock(bytes[...]).first("Subject")?.decodedText ?? ""
+    }
+
+    /// What a handler says of a mail whose 250 waits for it, as long as `sessionWaits`; `task` is an
+    /// `invoke` of it.
+    package func ask(
+        _ task: ActionTask, sessionWaits: @escaping @Sendable () -> Bool
+    ) async -> FunctionOutcome {
+        guard case .invoke(let handler, _, _, _) = task.action else { return .noSuchHandler }
+        return await outcome(of: task, handler: handler, sessionWaits: sessionWaits)
+    }
+
+    private func outcome(
+        of task: ActionTask, handler: String, sessionWaits: (@Sendable () -> Bool)? = nil
+    ) async -> FunctionOutcome {
         guard let object = ReceiptActionObject(task.action) else {
             preconditionFailure("invoke has an object")
         }
@@ -51,7 +92,8 @@ extension ReceiptActions {
                 handler: handler, arn: SESRuleDocument.functionARN(handler),
                 stableID: task.stableID, attempt: task.attempt,
                 mail: task.mail.id, rule: task.key.rule, event: event,
-                environment: Self.environment(task), input: input))
+                environment: Self.environment(task), input: input,
+                sessionWaits: sessionWaits))
     }
 
     private static func piece(_ content: MailContent) -> FunctionInvocation.InputPiece {
@@ -94,19 +136,5 @@ extension ReceiptActions {
             listed.append(text)
         }
         return listed
-    }
-
-    /// What the handler's standard output says. SES: null, missing and invalid answers go on.
-    static func answer(_ output: [UInt8], isCut: Bool = false) -> (Disposition, String) {
-        guard !isCut else { return (.continueOn, "CONTINUE (the answer is too long)") }
-        guard !output.isEmpty else { return (.continueOn, "CONTINUE (no answer)") }
-        let object = try? JSONSerialization.jsonObject(
-            with: Data(output), options: [.fragmentsAllowed])
-        guard let answer = object as? [String: Any], let text = answer["disposition"] as? String
-        else { return (.continueOn, "CONTINUE (the answer names no disposition)") }
-        guard let disposition = Disposition(rawValue: text.uppercased()) else {
-            return (.continueOn, "CONTINUE (the answer's disposition is none of SES's)")
-        }
-        return (disposition, disposition.rawValue)
     }
 }

@@ -75,6 +75,8 @@ package struct MailDetailView: Sendable, Codable {
 package struct ActionView: Sendable, Codable {
     package var rule: String
     package var position: Int
+    /// Of one that the handler at that position asked for: its number in the answer, from 1.
+    package var asked: Int?
     /// Whom alone it is done for; nil where the rules are asked once for all recipients.
     package var recipient: String?
     package var kind: String
@@ -85,9 +87,15 @@ package struct ActionView: Sendable, Codable {
     package var disposition: String
     package var detail: String
 
+    /// `2`, or `2+1` for the first that a handler asked for.
+    package var place: String {
+        ActionKey(rule: rule, position: position, asked: asked).place
+    }
+
     init(_ record: ActionRecord) {
         rule = record.key.rule
         position = record.key.position
+        asked = record.key.asked
         recipient = record.key.recipient?.wireText
         kind = record.kind
         state = record.state.rawValue

@@ -51,7 +51,9 @@ extension MailOperations {
         return try await store.actions(of: record.id).reduce(into: HandlerAnswers()) {
             answers, action in
             guard action.state == .done, let handler = own.handler(of: action.key) else { return }
-            answers.note(action.disposition, of: handler, for: action.key.recipient)
+            answers.note(
+                HandlerAnswer(action.disposition, actions: action.asks), of: handler,
+                for: action.key.recipient)
         }
     }
 }

@@ -54,18 +54,13 @@ struct MailOperations: Sendable {
         }
         let facts = await facts(of: record, for: evaluator.needs)
         var traces = evaluator.trace(facts) { key in
-            known[key].map { action in
-                switch action.state {
-                case .retrying: .retrying
-                case .done: .ended(action.disposition)
-                case .dead: .givenUp
-                }
-            }
+            known[key]?.standing
         }
         for rule in traces.indices {
             for index in traces[rule].actions.indices {
+                let action = traces[rule].actions[index]
                 let key = ActionKey(
-                    rule: traces[rule].rule, position: traces[rule].actions[index].position,
+                    rule: traces[rule].rule, position: action.position, asked: action.asked,
                     recipient: traces[rule].recipient.flatMap { Mailbox($0) })
                 traces[rule].actions[index].detail = known[key]?.detail
             }

@@ -118,18 +118,33 @@ struct ReplayOperations: Sendable {
         for trace in traces where trace.answer == .took {
             guard let rule = evaluator.ruleSet.rules.first(where: { $0.name == trace.rule })
             else { continue }
-            // The time of one that refuses was before the 250.
-            for action in trace.actions
-            where action.standing != RuleTrace.Action.notReached
-                && !rule.actions[action.position].rejects
-            {
+            let recipient = trace.recipient.flatMap { Mailbox($0) }
+            for entry in trace.actions where entry.standing != RuleTrace.Action.notReached {
+                // The time of one that refuses was before the 250.
+                guard let action = rule.action(entry, answers, for: recipient), !action.rejects
+                else { continue }
                 view.steps.append(
                     ReplayPreviewView.Step(
-                        rule: trace.rule, action: action.text,
+                        rule: trace.rule, action: entry.text,
                         recipients: trace.matchedRecipients, recipient: trace.recipient,
-                        isWithheld: !sends && rule.actions[action.position].sendsMail))
+                        isWithheld: !sends && action.sendsMail))
             }
         }
         return view
+    }
+}
+
+extension ReceiptRule {
+    /// Which one `entry` tells of, its own or one that a handler asked for.
+    fileprivate func action(
+        _ entry: RuleTrace.Action, _ answers: HandlerAnswers, for recipient: Mailbox?
+    ) -> ReceiptAction? {
+        let own = actions[entry.position]
+        guard let number = entry.asked else { return own }
+        guard case .invoke(let handler, _, _, _) = own,
+            let answer = answers.answer(of: handler, for: recipient),
+            answer.actions.indices.contains(number - 1)
+        else { return nil }
+        return answer.actions[number - 1]
     }
 }

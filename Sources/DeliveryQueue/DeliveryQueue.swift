@@ -93,8 +93,9 @@ package final class DeliveryQueue: Service {
         }
     }
 
-    /// Takes a committed mail, and its reports, none of whose open recipients a list has; called
-    /// from the writer's thread, never blocks. Who finds no room is found in the store.
+    /// Takes a committed mail, and its reports, none of whose open recipients a list had when it was
+    /// accepted: that may be a while ago, where it was looked into for viruses. Called from the
+    /// writer's thread, never blocks. Who finds no room is found in the store.
     package func offer(_ sending: AcceptedSending) {
         let now = time.now()
         let body = sending.body.map(MailContent.bytes)
@@ -105,7 +106,7 @@ package final class DeliveryQueue: Service {
                 guard recipient.dueAt <= now else { continue }
                 let item = QueueItem(
                     queued: QueuedRecipient(mail: sending.mail, recipient: recipient),
-                    askedAt: now, body: body)
+                    askedAt: sending.mail.acceptedAt, body: body)
                 if state.lanes.offer(item, now: now) { taken += 1 }
             }
             return state.takeSleepers(taken)

@@ -21,6 +21,8 @@ extension Lanes {
         /// Others may be due in the store.
         var mayHaveMore: Bool
         var isFetching = false
+        /// For more than one recipient, as it is or was the last time.
+        var isFetchLarge = false
         /// Who was put off, or scheduled, has become due meanwhile: a lane that is never idle is not
         /// found in the store.
         var looksAgainAt: Timestamp?

@@ -6,6 +6,9 @@ import Storage
 extension Lanes {
     /// Between two looks for those of a destination at work who have become due in the store.
     private static let againSeconds: Int64 = 60
+    /// Looks for more than one recipient that are made at once. Nobody knows before how large the
+    /// heads of mails are that come: 262,144 bytes each, where the configuration says nothing else.
+    private static let largeFetchesMax = 4
 
     /// Destinations at work of which the store may have others by now.
     mutating func lookAgain(now: Timestamp) -> [(name: String, need: Need)] {
@@ -25,11 +28,17 @@ extension Lanes {
     /// Says how many rows to ask for; nil where somebody does already or nothing is wanted.
     mutating func beginFetch(_ name: String) -> Int? {
         guard let lane = lanes[name], lane.wantsMore else { return nil }
+        // Where memory is full, those of it that are here come first.
+        guard lane.waiting.isEmpty || bytes < limits.bytesMax else { return nil }
         lane.isFetching = true
         // Whoever finds no room from now on may have come too late for the answer.
         lane.mayHaveMore = false
         // Of one that failed as a whole nobody but the first may be wanted.
-        let isSparing = lane.record.failures > 0 || bytes >= limits.bytesMax
+        let isSparing =
+            lane.record.failures > 0 || bytes >= limits.bytesMax
+            || largeFetches >= Self.largeFetchesMax
+        if !isSparing { largeFetches += 1 }
+        lane.isFetchLarge = !isSparing
         // Those of it that are here already are in the answer, too.
         let known = lane.waiting.count + lane.atWork + lane.unwritten
         return (isSparing ? 1 : limits.fetchMax) + known
@@ -39,6 +48,7 @@ extension Lanes {
     mutating func endFetch(_ name: String, _ found: [QueueItem], asked: Int) -> Need {
         guard let lane = lanes[name] else { return .nothing }
         lane.isFetching = false
+        if lane.isFetchLarge { largeFetches -= 1 }
         if found.count >= asked { lane.mayHaveMore = true }
         let changed = lane.changedMeanwhile
         lane.changedMeanwhile = []

@@ -50,6 +50,8 @@ struct Lanes {
     var claimed: Set<SentRecipient.Key> = []
     /// Of the mails that are kept in memory.
     var bytes = 0
+    /// Destinations that are asked for more than one recipient now.
+    var largeFetches = 0
     private var known: KnownDestinations
     /// Each with its minute's share used up; they are in no other turn.
     private var paced = WaitingTurns()

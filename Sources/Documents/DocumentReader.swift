@@ -41,6 +41,20 @@ package final class DocumentReader {
         }
     }
 
+    /// Reads `json`, which came from `file`; problems have no lines.
+    package init(file: String, json: [UInt8]) {
+        self.file = file
+        guard let node = JSONDocument.node(json) else {
+            note("not JSON", line: nil, path: "")
+            return
+        }
+        if let excess = YAMLBounds.excess(of: node) {
+            note(excess, line: nil, path: "")
+            return
+        }
+        rootNode = node
+    }
+
     /// The document's mapping; nil, and noted, where it is something else.
     package func root(keys: [String]) -> DocumentMapping? {
         guard let rootNode else { return nil }

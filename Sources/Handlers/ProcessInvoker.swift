@@ -14,11 +14,13 @@ package final class ProcessInvoker: FunctionInvoker {
     private let places: [String: Int]
     private let log: HandlerLog
     private let queue: OperationQueue
+    /// Mails whose 250 waits: what the others hold up does not hold up a session.
+    private let sessionQueue: OperationQueue
     /// The workers, by their place in the helper's table.
     private let pools: [Int: WorkerPool]
 
-    /// Without a helper there are no handlers. At most `runningMax` scripts run at once. Throws
-    /// where there are no file descriptors for the workers.
+    /// Without a helper there are no handlers. At most `runningMax` scripts run at once, and as many
+    /// again for mails whose 250 waits. Throws where there are no file descriptors for the workers.
     package init(
         helper: HandlerHelper?, runningMax: Int, time: any TimeSource, log: Logger
     ) throws {
@@ -28,6 +30,8 @@ package final class ProcessInvoker: FunctionInvoker {
         places = Dictionary(zip(programs.map(\.name), programs.indices)) { first, _ in first }
         queue = OperationQueue()
         queue.maxConcurrentOperationCount = runningMax
+        sessionQueue = OperationQueue()
+        sessionQueue.maxConcurrentOperationCount = runningMax
         var pools: [Int: WorkerPool] = [:]
         if let helper {
             for (index, program) in programs.enumerated() {
@@ -56,9 +60,12 @@ package final class ProcessInvoker: FunctionInvoker {
     package func invoke(_ invocation: FunctionInvocation) async -> FunctionOutcome {
         guard let helper, let place = places[invocation.handler] else { return .noSuchHandler }
         if let pool = pools[place] { return await pool.invoke(invocation) }
+        let queue = invocation.sessionWaits == nil ? queue : sessionQueue
         return await withCheckedContinuation { continuation in
             queue.addOperation {
-                continuation.resume(returning: self.run(place, of: helper, invocation))
+                continuation.resume(
+                    returning: invocation.isWanted
+                        ? self.run(place, of: helper, invocation) : .notWanted)
             }
         }
     }
@@ -77,4 +84,14 @@ package final class ProcessInvoker: FunctionInvoker {
         log.said(ending.errorOutput, isCut: ending.isErrorOutputCut, by: invocation)
         return ending.outcome
     }
+}
+
+extension FunctionInvocation {
+    /// False where a session waited for it and does no longer.
+    var isWanted: Bool { sessionWaits?() ?? true }
+}
+
+extension FunctionOutcome {
+    /// Of what was not begun, since nobody waits for it: nobody reads this either.
+    static let notWanted = Self.failed(detail: "its session waits no longer")
 }

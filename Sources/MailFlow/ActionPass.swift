@@ -104,7 +104,9 @@ struct ActionPass {
             firstAttemptAt: earlier?.firstAttemptAt ?? time, lastAttemptAt: time,
             nextAttemptAt: nil, disposition: .continueOn, detail: result.detail)
         switch result.ending {
-        case .done(let disposition): record.disposition = disposition
+        case .done(let disposition):
+            record.disposition = disposition
+            record.asks = result.asks
         case .refused: record.state = .dead
         case .failed:
             record.nextAttemptAt = retries.next(
@@ -176,10 +178,6 @@ extension ActionRecord {
     /// As the rules see it in a pass that began at `time`: what is due again, and not tried in it yet,
     /// is as if it had never been tried, so that they offer it.
     fileprivate func standing(at time: Timestamp, isTried: Bool) -> ActionStanding? {
-        switch state {
-        case .done: .ended(disposition)
-        case .dead: .givenUp
-        case .retrying: isDue(at: time) && !isTried ? nil : .retrying
-        }
+        state == .retrying && isDue(at: time) && !isTried ? nil : standing
     }
 }

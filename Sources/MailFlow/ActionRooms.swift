@@ -1,14 +1,15 @@
 import RuleEngine
 
 /// Where mails wait whose next action may take its time: for a handler, or for an endpoint. Scripts
-/// share one room and the places that `handlersRunningMax` gives them; each worker, function and
-/// endpoint has a room of its own, so one that is slow, or does not answer, holds up its own mails
-/// alone.
+/// share one room and the places that `handlersRunningMax` gives them; each worker, function,
+/// endpoint, and bucket on another server has a room of its own, so one that is slow, or does not
+/// answer, holds up its own mails alone.
 struct ActionRooms: Sendable {
     enum Kind: Hashable {
         case scripts
         case worker(String)
         case webhook(String)
+        case bucket(String)
     }
 
     struct Room: Sendable {
@@ -27,13 +28,16 @@ struct ActionRooms: Sendable {
     let all: [Kind: Room]
 
     /// `workers`: the processes of each worker and function by its name; `postsMax`: by the names of
-    /// webhooks.
-    init(scriptsMax: Int, workers: [String: Int], postsMax: [String: Int]) {
+    /// webhooks; `putsMax`: by those of buckets on other servers.
+    init(
+        scriptsMax: Int, workers: [String: Int], postsMax: [String: Int], putsMax: [String: Int]
+    ) {
         var all: [Kind: Room] = [.scripts: Room(places: scriptsMax)]
         for (name, processes) in workers {
             all[.worker(name)] = Room(places: processes + Self.placesSpare)
         }
         for (name, places) in postsMax { all[.webhook(name)] = Room(places: places) }
+        for (name, places) in putsMax { all[.bucket(name)] = Room(places: places) }
         self.all = all
     }
 
@@ -43,7 +47,8 @@ struct ActionRooms: Sendable {
         case .invoke(let handler, _, _, _):
             all[.worker(handler)] == nil ? .scripts : .worker(handler)
         case .webhook(let name): all[.webhook(name)] == nil ? nil : .webhook(name)
-        case .store, .notify, .forward, .relay, .deliver, .bounce, .reply, .reject, .addHeader,
+        case .store(let bucket, _, _, _): all[.bucket(bucket)] == nil ? nil : .bucket(bucket)
+        case .notify, .forward, .relay, .deliver, .bounce, .reply, .reject, .addHeader,
             .removeHeader, .tag, .quarantine, .stop, .drop:
             nil
         }

@@ -10,8 +10,8 @@ package import Topics
 /// it done, journals what came of all of them in one group commit, and retires what has ended.
 ///
 /// `store` and `notify` of a batch run together, so that many objects share one sync; a mail
-/// whose next action may take its time (a handler, a webhook) leaves the batch and waits in a room
-/// of its own (`ActionRooms`), so that it holds up no mail that wants none. Every effect may happen
+/// whose next action may take its time (a handler, a webhook, a bucket on another server) leaves the
+/// batch and waits in a room of its own (`ActionRooms`), so that it holds up no mail that wants none. Every effect may happen
 /// twice (a crash between doing and journalling); the stable id says so to those who see it.
 package struct ActionRunner: Service {
     /// Mails that share one round of syncs.
@@ -33,8 +33,9 @@ package struct ActionRunner: Service {
 
     /// `judge`: nil where nothing judges mails; `feedback`: nil where nothing is sent. `lanes`
     /// batches are worked on at once, and `handlersMax` scripts run; `workers` are those that live
-    /// for many mails, with how many processes each has, and each webhook has as many posts at once
-    /// as it may. `onDeliveries` is called when the outbox has something new, `onUnwritten` where the
+    /// for many mails, with how many processes each has, `buckets` those on other servers, with how
+    /// many objects each is given at once, and each webhook has as many posts at once as it may.
+    /// `onDeliveries` is called when the outbox has something new, `onUnwritten` where the
     /// end comes before what was done could be written.
     package init(
         queue: ActionQueue, rules: ActiveRules, store: any MailStore, bodies: any BodyFiles,
@@ -43,7 +44,7 @@ package struct ActionRunner: Service {
         pause: any Pause, log: any ActionLog, onDeliveries: @escaping @Sendable () -> Void,
         onUnwritten: @escaping @Sendable (StorageFailure) -> Void = { _ in },
         guesser: (any ContentTypeGuesser)? = nil, lanes: Int = 2, handlersMax: Int = 16,
-        workers: [String: Int] = [:]
+        workers: [String: Int] = [:], buckets: [String: Int] = [:]
     ) {
         self.queue = queue
         claimed = ClaimedMails(
@@ -64,7 +65,8 @@ package struct ActionRunner: Service {
         self.log = log
         self.lanes = lanes
         rooms = ActionRooms(
-            scriptsMax: handlersMax, workers: workers, postsMax: actions.webhooks?.postsMax ?? [:])
+            scriptsMax: handlersMax, workers: workers, postsMax: actions.webhooks?.postsMax ?? [:],
+            putsMax: buckets)
     }
 
     /// Runs until graceful shutdown; then the batches at work end and are journalled, and what

@@ -9,8 +9,16 @@ package final class SessionHandlers: Sendable {
     /// Mails that handlers are asked about at once, those with it whose session has gone on. Of more
     /// nobody is asked, which counts as no answer.
     package static let askedMax = 256
+    /// For all handlers of a mail together: RFC 5321 §4.5.3.2.6 has senders wait ten minutes for the
+    /// 250, and many wait less.
+    package static let togetherSecondsMax = 120
 
-    private let ask: @Sendable (ActionTask) async -> FunctionOutcome
+    /// Asks about a mail, as long as the closure says that its session waits.
+    package typealias Ask =
+        @Sendable (ActionTask, @escaping @Sendable () -> Bool) async -> FunctionOutcome
+
+    private let ask: Ask
+    private let time: any TimeSource
     private let pause: any Pause
     private let log: any SessionHandlerLog
     private let executor: (any TaskExecutor)?
@@ -19,19 +27,26 @@ package final class SessionHandlers: Sendable {
     /// `ask`: returns within the handler's own time limit. `executor`: whose threads may block, since
     /// a mail may be in a file.
     package init(
-        ask: @escaping @Sendable (ActionTask) async -> FunctionOutcome, pause: any Pause,
+        ask: @escaping Ask, time: any TimeSource, pause: any Pause,
         log: any SessionHandlerLog, executor: (any TaskExecutor)? = nil
     ) {
         self.ask = ask
+        self.time = time
         self.pause = pause
         self.log = log
         self.executor = executor
     }
 
-    /// What the rule refuses `mail` with, once its handler was asked; nil where it does not.
+    /// When a mail whose handlers are asked from now on has had its time.
+    func deadline() -> Timestamp {
+        time.now().advanced(bySeconds: Int64(Self.togetherSecondsMax))
+    }
+
+    /// What the rule refuses `mail` with, once its handler was asked, until `deadline` at the latest;
+    /// nil where it does not.
     func rejection(
         by rule: ReceiptRule, _ question: SessionQuestion, _ rejection: RuleRejection,
-        of mail: MailRecord, _ content: MailContent
+        of mail: MailRecord, _ content: MailContent, until deadline: Timestamp
     ) async -> RuleRejection? {
         let task = ActionTask(
             mail: mail, key: ActionKey(rule: rule.name, position: 0),
@@ -40,7 +55,7 @@ package final class SessionHandlers: Sendable {
             recipients: mail.envelope.recipients, addedHeaders: [],
             isScanEnabled: rule.isScanEnabled, storedObjects: [], content: content, attempt: 1)
         let said: String
-        switch await outcome(task, question) {
+        switch await outcome(task, question, until: deadline) {
         case .answered(let output, let isCut):
             guard !isCut, case .refuses(let code, let status, let text) = SessionAnswer(output)
             else { return nil }
@@ -59,7 +74,14 @@ package final class SessionHandlers: Sendable {
     }
 
     /// Whichever comes first: the answer, or the end of its time.
-    private func outcome(_ task: ActionTask, _ question: SessionQuestion) async -> FunctionOutcome {
+    private func outcome(
+        _ task: ActionTask, _ question: SessionQuestion, until deadline: Timestamp
+    ) async -> FunctionOutcome {
+        let ownMilliseconds = Int64(question.timeoutSeconds) * 1_000
+        // A clock that is set back gives nobody more.
+        let milliseconds = min(deadline.milliseconds - time.now().milliseconds, ownMilliseconds)
+        let spent = "the handlers of this mail have had their \(Self.togetherSecondsMax) s together"
+        guard milliseconds > 0 else { return .failed(detail: spent) }
         let hasRoom = asked.withLock { asked in
             guard asked < Self.askedMax else { return false }
             asked += 1
@@ -69,12 +91,13 @@ package final class SessionHandlers: Sendable {
         return await withCheckedContinuation { continuation in
             let first = FirstOutcome(continuation)
             let clock = Task { [pause] in
-                await pause.forMilliseconds(Int64(question.timeoutSeconds) * 1_000)
+                await pause.forMilliseconds(milliseconds)
                 let detail = "no answer within \(question.timeoutSeconds) s (timeoutSeconds)"
-                first.take(.failed(detail: detail))
+                let isOwn = milliseconds == ownMilliseconds
+                first.take(.failed(detail: isOwn ? detail : spent))
             }
             Task(executorPreference: executor) {
-                let outcome = await self.ask(task)
+                let outcome = await self.ask(task) { first.isOpen }
                 self.asked.withLock { $0 -= 1 }
                 first.take(outcome)
                 clock.cancel()
@@ -90,6 +113,8 @@ private final class FirstOutcome: Sendable {
     init(_ continuation: CheckedContinuation<FunctionOutcome, Never>) {
         waiting = Mutex(continuation)
     }
+
+    var isOpen: Bool { waiting.withLock { $0 != nil } }
 
     func take(_ outcome: FunctionOutcome) {
         waiting.withLock { waiting in

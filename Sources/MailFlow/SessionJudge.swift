@@ -62,13 +62,15 @@ package struct SessionJudge: Sendable {
         by evaluator: RuleEvaluator
     ) async -> RuleRejection? {
         var silent: Set<Int> = []
+        let deadline = handlers.deadline()
         while true {
             switch evaluator.rejectionDecision(facts, besides: silent) {
             case .taken: return nil
             case .refused(let rejection): return rejection
             case .asked(let rule, let question, let rejection):
                 let found = await handlers.rejection(
-                    by: evaluator.ruleSet.rules[rule], question, rejection, of: mail, content)
+                    by: evaluator.ruleSet.rules[rule], question, rejection, of: mail, content,
+                    until: deadline)
                 if let found { return found }
                 silent.insert(rule)
             }

@@ -107,6 +107,10 @@ extension IPAddress {
 package struct AddressGuard: Sendable, Equatable {
     package var allowed: [CIDRBlock]
 
+    /// Refuses nothing: for hosts that the configuration names itself.
+    package static let open = AddressGuard(
+        allowed: ["0.0.0.0/0", "::/0"].compactMap { CIDRBlock($0) })
+
     package init(allowed: [CIDRBlock] = []) {
         self.allowed = allowed
     }

@@ -55,6 +55,13 @@ extension Timestamp {
             + ":\(Self.two(time.second)) \(zone)"
     }
 
+    /// `20190805T212957Z`: how AWS's signatures write time. ISO 8601, basic format
+    package var iso8601BasicText: String {
+        let time = calendar
+        return "\(time.year)\(Self.two(time.month))\(Self.two(time.day))"
+            + "T\(Self.two(time.hour))\(Self.two(time.minute))\(Self.two(time.second))Z"
+    }
+
     /// `2019-08-05T21:29:57.028Z`: how SES writes time. RFC 3339
     package var iso8601Text: String {
         let time = calendar

@@ -7,16 +7,51 @@ extension DirectoryObjectStore: ObjectAccess {
     package func open(
         _ key: ObjectKey, in bucket: String
     ) throws(StorageFailure) -> (any StoredObject)? {
+        guard let file = try file(key, in: bucket) else { return nil }
+        guard let keys = keys[bucket] else { return file }
+        let name = "\(bucket)/\(key.text)"
+        do throws(StorageFailure) {
+            let object = try SealedObject(file, under: keys)
+            guard object.name == name else {
+                throw .damaged("it is sealed as \(object.name)")
+            }
+            return object
+        } catch {
+            guard case .damaged(let reason) = error else { throw error }
+            throw .damaged("object \(name): \(reason)")
+        }
+    }
+
+    /// As it is on the disk.
+    private func file(_ key: ObjectKey, in bucket: String) throws(StorageFailure) -> OpenFile? {
         guard let folder = try folder(of: key, in: bucket),
             let file = try folder.file(key.name), let facts = file.facts
         else { return nil }
-        return OpenObject(file: file, facts: facts)
+        return OpenFile(file: file, facts: facts)
     }
 
     package func list(
         _ question: ObjectQuestion, in bucket: String
     ) throws(StorageFailure) -> ObjectListing {
-        try ObjectWalk.listing(question, in: try top(bucket))
+        var listing = try ObjectWalk.listing(question, in: try top(bucket))
+        guard keys[bucket] != nil else { return listing }
+        for (index, entry) in listing.entries.enumerated() {
+            guard case .object(let name, let facts) = entry, let key = ObjectKey(name),
+                let file = try file(key, in: bucket)
+            else { continue }
+            listing.entries[index] = .object(key: name, try Self.openedFacts(facts, of: file))
+        }
+        return listing
+    }
+
+    /// With the size of what is in it, as its length says; nobody has opened it.
+    private static func openedFacts(
+        _ facts: ObjectFacts, of file: OpenFile
+    ) throws(StorageFailure) -> ObjectFacts {
+        guard let head = try ObjectSeal.headLength(of: file),
+            let size = ObjectSeal.length(ofSealed: facts.size, head: head)
+        else { return facts }
+        return ObjectFacts(size: size, modifiedAt: facts.modifiedAt, tag: facts.tag)
     }
 
     package func create(
@@ -26,8 +61,10 @@ extension DirectoryObjectStore: ObjectAccess {
         let number = counter.add(1, ordering: .relaxed).newValue
         let file = try FileDescriptor(
             "\(place.temporary.path)/\(number)", O_WRONLY | O_CREAT | O_EXCL, mode: 0o640)
-        return NewObject(
+        let object = NewObject(
             file: file, key: key, bucket: place, onSyncFailure: onSyncFailure)
+        guard let keys = keys[bucket] else { return object }
+        return try SealingWriter(object, ObjectSeal(bucket, key.text, under: keys))
     }
 
     package func remove(_ key: ObjectKey, in bucket: String) throws(StorageFailure) {
@@ -65,15 +102,6 @@ extension DirectoryObjectStore: ObjectAccess {
 extension ObjectKey {
     /// In its folder.
     fileprivate var name: String { parts.last ?? "" }
-}
-
-private struct OpenObject: StoredObject {
-    let file: FileDescriptor
-    let facts: ObjectFacts
-
-    func read(from start: Int, length: Int) throws(StorageFailure) -> ByteBuffer {
-        try file.read(at: start, length: length)
-    }
 }
 
 private struct NewObject: ObjectWriter {

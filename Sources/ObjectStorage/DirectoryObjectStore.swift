@@ -9,6 +9,7 @@ import Synchronization
 /// A batch is written to temporary files in a folder of the same file system (so that a listing
 /// never shows half an object), synced together, renamed into place, and the folders' entries
 /// synced. An object that equals a body file is a link to it: the bytes are on the disk already.
+/// Where a bucket has keys, its objects are sealed.
 package final class DirectoryObjectStore: ObjectStore {
     /// From this many new files on, one sync of the file system is cheaper than one of each.
     private static let syncEachMax = 2
@@ -21,6 +22,8 @@ package final class DirectoryObjectStore: ObjectStore {
 
     /// The folder of each bucket, as configured.
     private let folders: [String: String]
+    /// Of those buckets whose objects are sealed.
+    let keys: [String: ObjectKeys]
     private let shared: FileDescriptor
     /// Those whose folder could be had so far.
     private let buckets = Mutex<[String: Bucket]>([:])
@@ -32,7 +35,8 @@ package final class DirectoryObjectStore: ObjectStore {
     /// In a bucket that is on another file system than the spool. No key begins with a dot.
     private static let hiddenFolder = ".incoming"
 
-    /// `buckets` gives each bucket's folder. `temporaryFolder` is the spool's and ours alone: it is
+    /// `buckets` gives each bucket's folder, `keys` what the objects of some are sealed under.
+    /// `temporaryFolder` is the spool's and ours alone: it is
     /// emptied here, since what lies there was never finished. A bucket on another file system
     /// has a hidden folder for that.
     ///
@@ -40,12 +44,13 @@ package final class DirectoryObjectStore: ObjectStore {
     /// `put` into it tries again and fails alone. After a failed sync nothing is to be trusted, so
     /// that throws.
     package init(
-        buckets: [String: String], temporaryFolder: String,
+        buckets: [String: String], keys: [String: ObjectKeys] = [:], temporaryFolder: String,
         onUnusable: (_ bucket: String, StorageFailure) -> Void = { _, _ in },
         onSyncFailure: @escaping @Sendable (StorageFailure) -> Void
     ) throws(StorageFailure) {
         self.onSyncFailure = onSyncFailure
         folders = buckets
+        self.keys = keys
         shared = try Self.emptied(temporaryFolder)
         for name in buckets.keys.sorted() {
             do throws(StorageFailure) {
@@ -163,13 +168,14 @@ package final class DirectoryObjectStore: ObjectStore {
         var isLink = false
         do throws(StorageFailure) {
             try makeFolder(folder)
-            if object.prefix == nil, case .file(let path, 0, _) = object.content {
+            let keys = keys[object.bucket]
+            if object.prefix == nil, keys == nil, case .file(let path, 0, _) = object.content {
                 // A hard link wants one file system; a bucket elsewhere gets a copy.
                 isLink = link(path, temporary) == 0
             }
             if !isLink {
                 batch.files[bucket.temporary.path, default: []]
-                    .append(try write(object, to: temporary))
+                    .append(try write(object, under: keys, to: temporary))
             }
         } catch {
             unlink(temporary)
@@ -181,9 +187,18 @@ package final class DirectoryObjectStore: ObjectStore {
     }
 
     private func write(
-        _ object: ObjectToPut, to path: String
+        _ object: ObjectToPut, under keys: ObjectKeys?, to path: String
     ) throws(StorageFailure) -> FileDescriptor {
         let file = try FileDescriptor(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o640)
+        if let keys {
+            let pieces = try ObjectPieces(object, under: keys)
+            var index = 0
+            while let piece = try pieces.piece(index) {
+                try file.write(piece)
+                index += 1
+            }
+            return file
+        }
         if let prefix = object.prefix { try file.write(prefix) }
         switch object.content {
         case .bytes(let bytes): try file.write(bytes)

@@ -19,7 +19,8 @@ struct SignatureClaim: Sendable {
     /// Of a link. S3: `X-Amz-Expires`
     static let expiresSecondsMax: Int64 = 604_800
     private static let signatureBytes = 32
-    private static let digestName = "x-amz-content-sha256"
+    static let digestName = "x-amz-content-sha256"
+    static let dateName = "x-amz-date"
     private static let unsigned = "UNSIGNED-PAYLOAD"
 
     /// `service` is the one that the scope has to name.
@@ -63,7 +64,7 @@ struct SignatureClaim: Sendable {
         guard let payloadText = request.value(of: digestName) else { throw .contentDigest }
         let written = Written(
             credential: try part("Credential"), signedHeaders: try part("SignedHeaders"),
-            signature: try part("Signature"), time: request.value(of: "x-amz-date") ?? "",
+            signature: try part("Signature"), time: request.value(of: dateName) ?? "",
             expiresSeconds: nil, payload: payloadText)
         return try SignatureClaim(written, service) { .malformedHeader($0) }
     }

@@ -20,12 +20,14 @@ package struct ActionKey: Hashable, Sendable {
         self.recipient = recipient
     }
 
+    /// Where it stands in its rule: `2`, or `2+1` for the first action that a handler there asked for.
+    package var place: String { asked.map { "\(position)+\($0)" } ?? "\(position)" }
+
     /// `<mail>/<rule>/<position>`, then `+<asked>`, then `@<place of the recipient among the mail's>`,
     /// from 0: neither mark stands in a rule's name, so no two keys of a mail have one id, also where
     /// every `/` becomes a `-`. `recipients`: the envelope's.
     package func stableID(of mail: MailID, to recipients: [Mailbox]) -> String {
-        var id = "\(mail.text)/\(rule)/\(position)"
-        if let asked { id += "+\(asked)" }
+        var id = "\(mail.text)/\(rule)/\(place)"
         if let recipient {
             guard let place = recipients.firstIndex(of: recipient) else {
                 preconditionFailure("rules are asked for recipients of the mail alone")

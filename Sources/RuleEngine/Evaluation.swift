@@ -2,8 +2,9 @@ package import MailModel
 
 /// How far an action has come, as the evaluation sees it.
 package enum ActionStanding: Sendable, Hashable {
-    /// The evaluation goes on with this answer.
-    case ended(Disposition)
+    /// The evaluation goes on with this answer; of a handler that steers, once what it asked for has
+    /// begun.
+    case ended(Disposition, asks: [ReceiptAction] = [])
     /// A dead letter: the evaluation goes on as if it had ended with `.continueOn`.
     case givenUp
     /// Tried and failed; will be tried again.

@@ -3,22 +3,22 @@ package import MailModel
 /// What handlers answer to one mail that is only thought of, by their names.
 package struct HandlerAnswers: Sendable {
     /// Under nil: to a mail whose rules are asked once for all recipients, or what is said of each.
-    private var answers: [String: [Mailbox?: Disposition]] = [:]
+    private var answers: [String: [Mailbox?: HandlerAnswer]] = [:]
 
     package init() {}
 
-    /// `disposition` is what `handler` answered where it was asked for `recipient`.
+    /// `answer` is what `handler` answered where it was asked for `recipient`.
     package mutating func note(
-        _ disposition: Disposition, of handler: String, for recipient: Mailbox?
+        _ answer: HandlerAnswer, of handler: String, for recipient: Mailbox?
     ) {
-        answers[handler, default: [:]][recipient] = disposition
+        answers[handler, default: [:]][recipient] = answer
     }
 
     /// What it answered for `recipient`, else for all of them, else, where it was asked of others, what
     /// it answered for one of these; nil where it was never asked.
-    func answer(of handler: String, for recipient: Mailbox?) -> Disposition? {
+    package func answer(of handler: String, for recipient: Mailbox?) -> HandlerAnswer? {
         guard let given = answers[handler] else { return nil }
         return given[recipient] ?? given[nil]
-            ?? given.min { $0.value.rawValue < $1.value.rawValue }?.value
+            ?? given.min { $0.value.disposition.rawValue < $1.value.disposition.rawValue }?.value
     }
 }

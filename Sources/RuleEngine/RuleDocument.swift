@@ -54,7 +54,7 @@ package struct RuleDocument {
         return rule
     }
 
-    private static let actionNames = [
+    static let actionNames = [
         "store", "invoke", "notify", "forward", "relay", "deliver", "webhook", "bounce", "reply",
         "reject", "addHeader", "removeHeader", "tag", "quarantine", "stop", "drop",
     ]
@@ -62,18 +62,20 @@ package struct RuleDocument {
     private static let plainActions: [String: ReceiptAction] = [
         "quarantine": .quarantine(reason: nil), "stop": .stop(topic: nil), "drop": .drop,
     ]
-    private static let oneOfThem = "an action is one of \(actionNames.joined(separator: ", "))"
 
-    private static func action(_ value: DocumentValue, _ values: RuleValues) -> ReceiptAction? {
-        if value.isScalar { return plainAction(value) }
-        guard let mapping = value.mapping(keys: actionNames) else { return nil }
+    /// An action that is one of `names`.
+    static func action(
+        _ value: DocumentValue, _ values: RuleValues, of names: [String] = actionNames
+    ) -> ReceiptAction? {
+        if value.isScalar { return plainAction(value, of: names) }
+        guard let mapping = value.mapping(keys: names) else { return nil }
         guard let name = mapping.keys.first, mapping.keys.count == 1 else {
             if mapping.keys.count > 1 {
                 value.note(
                     "found \(mapping.keys.joined(separator: " and ")) in one, expected one action: "
                         + "each stands behind a “-” of its own")
             } else if !mapping.hasUnknownKeys {
-                value.note(oneOfThem)
+                value.note(oneOf(names))
             }
             return nil
         }
@@ -112,19 +114,23 @@ package struct RuleDocument {
         }
     }
 
+    private static func oneOf(_ names: [String]) -> String {
+        "an action is one of \(names.joined(separator: ", "))"
+    }
+
     /// An action that is its name alone.
-    private static func plainAction(_ value: DocumentValue) -> ReceiptAction? {
+    private static func plainAction(_ value: DocumentValue, of names: [String]) -> ReceiptAction? {
         guard !value.isNull, let text = value.string() else {
-            value.note("nothing stands here: \(oneOfThem)")
+            value.note("nothing stands here: \(oneOf(names))")
             return nil
         }
-        if let plain = plainActions[text] { return plain }
-        if actionNames.contains(text) {
+        if names.contains(text) {
+            if let plain = plainActions[text] { return plain }
             value.note("“\(text)” has nothing behind it")
-        } else if let near = NearMiss.of(text, among: actionNames) {
+        } else if let near = NearMiss.of(text, among: names) {
             value.note("“\(text)” is no action; did you mean “\(near)”?")
         } else {
-            value.note("“\(text)” is no action: \(oneOfThem)")
+            value.note("“\(text)” is no action: \(oneOf(names))")
         }
         return nil
     }

@@ -30,13 +30,13 @@ extension RuleEvaluator {
 
     /// How far an action has come that has succeeded, or whose handler has answered so.
     package func standing(of key: ActionKey, _ answers: HandlerAnswers) -> ActionStanding {
-        .ended(
-            handler(of: key).flatMap { answers.answer(of: $0, for: key.recipient) } ?? .continueOn)
+        let answer = handler(of: key).flatMap { answers.answer(of: $0, for: key.recipient) }
+        return .ended(answer?.disposition ?? .continueOn, asks: answer?.actions ?? [])
     }
 
     /// Whom the action asks how the evaluation goes on.
     package func handler(of key: ActionKey) -> String? {
-        guard let rule = ruleSet.rules.first(where: { $0.name == key.rule }),
+        guard key.asked == nil, let rule = ruleSet.rules.first(where: { $0.name == key.rule }),
             rule.actions.indices.contains(key.position),
             case .invoke(let handler, .requestResponse, _, _) = rule.actions[key.position]
         else { return nil }
@@ -70,7 +70,9 @@ extension RuleEvaluator {
         for (index, recipients) in refusing {
             visits.removeAll { $0.rule == index }
             var visit = dryVisit(index, recipients, facts)
-            visit[0].actions = visit[0].actions.map { ($0.0, "would refuse") }
+            for place in visit[0].actions.indices {
+                visit[0].actions[place].standing = "would refuse"
+            }
             visits += visit
         }
         for (index, recipients) in refusing {
@@ -133,17 +135,17 @@ extension RuleEvaluator {
         }
         conditions += visit?.conditions ?? []
         let reached = visit?.actions ?? []
+        let behind = reached.last.map { $0.key.position + 1 } ?? 0
         return RuleTrace(
             rule: rule.name, answer: visit?.answer ?? (isMet ? .refused : .noRecipient),
             conditions: conditions,
             matchedRecipients: (visit?.recipients ?? []).map(\.wireText),
-            actions: rule.actions.enumerated().map { position, action in
-                let (action, standing) =
-                    position < reached.count
-                    ? reached[position] : (action, RuleTrace.Action.notReached)
-                return RuleTrace.Action(
-                    position: position, text: action.text, standing: standing)
-            })
+            actions: reached.map { RuleTrace.Action($0.key, $0.action, standing: $0.standing) }
+                + rule.actions.enumerated().dropFirst(behind).map { position, action in
+                    RuleTrace.Action(
+                        ActionKey(rule: rule.name, position: position), action,
+                        standing: RuleTrace.Action.notReached)
+                })
     }
 }
 

@@ -39,6 +39,8 @@ package struct RuleTrace: Sendable, Hashable, Codable {
         package static let notReached = "not reached"
 
         package var position: Int
+        /// Of one that the handler at that position asked for: its number in the answer, from 1.
+        package var asked: Int?
         /// `store mail/tickets/` for instance.
         package var text: String
         /// `ended`, `ended CONTINUE`, `given up`, `retrying`, `next`, `held`, `not reached`; `too late`,
@@ -48,9 +50,10 @@ package struct RuleTrace: Sendable, Hashable, Codable {
         /// What it said at its last try; nil for one that was not tried.
         package var detail: String?
 
-        package init(position: Int, text: String, standing: String) {
-            self.position = position
-            self.text = text
+        init(_ key: ActionKey, _ action: ReceiptAction, standing: String) {
+            position = key.position
+            asked = key.asked
+            text = action.text
             self.standing = standing
         }
     }

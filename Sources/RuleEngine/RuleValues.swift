@@ -136,7 +136,9 @@ struct RuleValues {
     /// An address that mails are sent to.
     func target(_ value: DocumentValue) -> String? {
         guard let text = value.string() else { return nil }
-        guard Template.isTemplate(text) else { return Self.address(value) }
+        guard templateNames != nil, Template.isTemplate(text) else {
+            return Self.address(value).map(Template.escaping)
+        }
         if text.utf8.count(where: { $0 == UInt8(ascii: "@") }) != 1 {
             value.note("“\(text)” is no address: one “@” stands in it, whatever is filled in")
         }

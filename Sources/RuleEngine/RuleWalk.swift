@@ -9,9 +9,16 @@ struct RuleWalk {
         var recipients: [Mailbox]
         /// What was asked beside the recipients and TLS; empty where nobody traces.
         var conditions: [RuleTrace.Condition] = []
-        /// The actions as they are done with this mail, as far as they were reached, each with its
-        /// standing: `next`, `held`, …
-        var actions: [(ReceiptAction, standing: String)] = []
+        /// The actions as they are done with this mail, as far as they were reached, with those that
+        /// handlers asked for behind them.
+        var actions: [Reached] = []
+    }
+
+    struct Reached {
+        var key: ActionKey
+        var action: ReceiptAction
+        /// `next`, `held`, …
+        var standing: String
     }
 
     private(set) var visits: [Visit] = []
@@ -89,21 +96,47 @@ struct RuleWalk {
         for (position, action) in rule.actions.enumerated() {
             let key = ActionKey(rule: rule.name, position: position, recipient: recipient)
             let action = isFilled ? action.filled { conditions.value(of: $0) } : action
-            // As with a header: nothing before it can change whether it is reached.
-            if case .tag(let name, let value) = action { add(MailTag(name: name, value: value)) }
-            let step = step(
-                PlannedAction(
-                    key: key, action: action, recipients: recipients, addedHeaders: addedHeaders,
-                    removedHeaders: removedHeaders, tags: tags, isScanEnabled: rule.isScanEnabled),
-                isHeld: &isHeld, standing: standing)
-            visit.actions.append((action, step.standing))
-            if step.endsRule { break }
+            let isOver = reach(
+                action, key, of: rule, in: &visit, isHeld: &isHeld, standing: standing)
+            if isOver { break }
         }
+    }
+
+    /// Comes to `action` and then to what it asked for; says whether the rule ends here.
+    private mutating func reach(
+        _ action: ReceiptAction, _ key: ActionKey, of rule: ReceiptRule, in visit: inout Visit,
+        isHeld: inout Bool, standing: (ActionKey) -> ActionStanding?
+    ) -> Bool {
+        // As with a header: nothing before it can change whether it is reached.
+        if case .tag(let name, let value) = action { add(MailTag(name: name, value: value)) }
+        let step = step(
+            PlannedAction(
+                key: key, action: action, recipients: visit.recipients, addedHeaders: addedHeaders,
+                removedHeaders: removedHeaders, tags: tags, isScanEnabled: rule.isScanEnabled),
+            isHeld: &isHeld, standing: standing)
+        visit.actions.append(Reached(key: key, action: action, standing: step.standing))
+        var isOver = false
+        for (place, asked) in step.asks.enumerated() {
+            let key = ActionKey(
+                rule: key.rule, position: key.position, asked: place + 1, recipient: key.recipient)
+            if isOver {
+                visit.actions.append(
+                    Reached(key: key, action: asked, standing: RuleTrace.Action.notReached))
+            } else {
+                isOver = reach(
+                    asked, key, of: rule, in: &visit, isHeld: &isHeld, standing: standing)
+            }
+        }
+        if step.endsSet { isStopped = true }
+        return isOver || step.endsRule
     }
 
     private struct Step {
         var standing: String
+        /// What a handler asked for, which comes before the rule or the set ends.
+        var asks: [ReceiptAction] = []
         var endsRule = false
+        var endsSet = false
     }
 
     private mutating func step(
@@ -144,11 +177,11 @@ struct RuleWalk {
             isWaiting = true
             return wait(planned.action, isFirstTry: false, isHeld: &isHeld, "retrying")
         case .givenUp:
-            var step = end(planned.action, .continueOn)
+            var step = end(planned.action, .continueOn, [])
             step.standing = "given up"
             return step
-        case .ended(let disposition):
-            return end(planned.action, disposition)
+        case .ended(let disposition, let asks):
+            return end(planned.action, disposition, asks)
         }
     }
 
@@ -185,17 +218,20 @@ struct RuleWalk {
         return Step(standing: standing)
     }
 
-    private mutating func end(_ action: ReceiptAction, _ disposition: Disposition) -> Step {
+    private mutating func end(
+        _ action: ReceiptAction, _ disposition: Disposition, _ asks: [ReceiptAction]
+    ) -> Step {
         if case .stop = action {
             isStopped = true
             return Step(standing: isDryRun ? "would stop" : "ended", endsRule: true)
         }
         guard action.steers else { return Step(standing: isDryRun ? "would run" : "ended") }
-        if disposition == .stopRuleSet { isStopped = true }
         let standing =
             isDryRun && disposition == .continueOn
             ? "would run" : "\(isDryRun ? "would end" : "ended") \(disposition.rawValue)"
-        return Step(standing: standing, endsRule: disposition != .continueOn)
+        return Step(
+            standing: standing, asks: asks, endsRule: disposition != .continueOn,
+            endsSet: disposition == .stopRuleSet)
     }
 }
 

@@ -100,6 +100,8 @@ struct Template {
             case .name(let name): Self.harmless(value(name) ?? "", place)
             }
         }.joined()
+        // What its author wrote is fit for its place.
+        guard !names.isEmpty else { return text }
         switch place {
         case .header: return EncodedWords.encode(text.prefix(utf8Bytes: Self.headerBytesMax))
         case .reply: return Self.printable(text.unicodeScalars.prefix(Self.replyBytesMax))

@@ -90,13 +90,13 @@ extension SQLStore: MailStore {
             try connection.execute(
                 """
                 INSERT INTO action (mail, rule, position, asked, recipient, kind, state, attempts,
-                    first_ms, last_ms, next_ms, disposition, detail)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                    first_ms, last_ms, next_ms, disposition, asks, detail)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
                 ON CONFLICT (mail, rule, position, asked, recipient) DO UPDATE SET
                     state = excluded.state, attempts = excluded.attempts,
                     first_ms = excluded.first_ms, last_ms = excluded.last_ms,
                     next_ms = excluded.next_ms, disposition = excluded.disposition,
-                    detail = excluded.detail
+                    asks = excluded.asks, detail = excluded.detail
                 """,
                 [
                     .text(action.mail.text), .text(action.key.rule),
@@ -106,7 +106,8 @@ extension SQLStore: MailStore {
                     .integer(action.firstAttemptAt.milliseconds),
                     .integer(action.lastAttemptAt.milliseconds),
                     .integer(action.nextAttemptAt?.milliseconds),
-                    .text(action.disposition.rawValue), .text(action.detail),
+                    .text(action.disposition.rawValue),
+                    .text(action.asks.isEmpty ? nil : json(action.asks)), .text(action.detail),
                 ])
         }
         try insert(progress.deliveries, connection)
@@ -151,7 +152,7 @@ extension SQLStore: MailStore {
             try connection.rows(
                 """
                 SELECT rule, position, asked, recipient, kind, state, attempts, first_ms, last_ms,
-                    next_ms, disposition, detail
+                    next_ms, disposition, detail, asks
                 FROM action WHERE mail = $1 ORDER BY first_ms, rule, position, asked, recipient
                 """, [.text(mail.text)]
             ).map { row throws(StorageFailure) in try Self.action(row, of: mail) }

@@ -109,14 +109,19 @@ extension SQLStore {
             let state = row.text(5).flatMap(ActionRecord.State.init(rawValue:)),
             let attempts = row.integer(6), let first = row.integer(7), let last = row.integer(8),
             let disposition = row.text(10).flatMap(Disposition.init(rawValue:)),
-            let detail = row.text(11)
+            let detail = row.text(11), let asks = asks(row.text(12))
         else { throw .damaged("an action of mail \(mail)") }
         return ActionRecord(
             mail: mail, key: key, kind: kind, state: state, attempts: Int(attempts),
             firstAttemptAt: Timestamp(milliseconds: first),
             lastAttemptAt: Timestamp(milliseconds: last),
             nextAttemptAt: row.integer(9).map(Timestamp.init(milliseconds:)),
-            disposition: disposition, detail: detail)
+            disposition: disposition, asks: asks, detail: detail)
+    }
+
+    private static func asks(_ text: String?) -> [ReceiptAction]? {
+        guard let text else { return [] }
+        return try? JSONDecoder().decode([ReceiptAction].self, from: Data(text.utf8))
     }
 
     private static func actionKey(_ row: any SQLRow) -> ActionKey? {

@@ -11,7 +11,7 @@ enum Schema {
     }
 
     /// An action may be one recipient's, and one that a handler asked for. A key has no NULL: nobody's
-    /// is `''`, a rule's own is 0.
+    /// is `''`, a rule's own is 0. What a handler's answer asked for stands with its `invoke`, as JSON.
     private static func recipients(_ dialect: SQLDialect) -> [String] {
         [
             "ALTER TABLE action RENAME TO action_10",
@@ -21,7 +21,7 @@ enum Schema {
                 asked INTEGER NOT NULL, recipient TEXT NOT NULL,
                 kind TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL,
                 first_ms BIGINT NOT NULL, last_ms BIGINT NOT NULL, next_ms BIGINT,
-                disposition TEXT NOT NULL, detail TEXT NOT NULL,
+                disposition TEXT NOT NULL, detail TEXT NOT NULL, asks TEXT,
                 PRIMARY KEY (mail, rule, position, asked, recipient)) \(dialect.clusteredSuffix)
             """,
             """

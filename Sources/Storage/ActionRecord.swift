@@ -25,13 +25,15 @@ package struct ActionRecord: Sendable, Hashable {
     package var nextAttemptAt: Timestamp?
     /// What the evaluation goes on with once the action has ended.
     package var disposition: Disposition
+    /// What the handler's answer asked for, to be done by itself: each under its own key.
+    package var asks: [ReceiptAction]
     /// What came of it, for people: the object's key, the handler's answer, the error.
     package var detail: String
 
     package init(
         mail: MailID, key: ActionKey, kind: String, state: State, attempts: Int,
         firstAttemptAt: Timestamp, lastAttemptAt: Timestamp, nextAttemptAt: Timestamp?,
-        disposition: Disposition, detail: String
+        disposition: Disposition, asks: [ReceiptAction] = [], detail: String
     ) {
         self.mail = mail
         self.key = key
@@ -42,6 +44,16 @@ package struct ActionRecord: Sendable, Hashable {
         self.lastAttemptAt = lastAttemptAt
         self.nextAttemptAt = nextAttemptAt
         self.disposition = disposition
+        self.asks = asks
         self.detail = detail
+    }
+
+    /// As the evaluation sees it.
+    package var standing: ActionStanding {
+        switch state {
+        case .retrying: .retrying
+        case .done: .ended(disposition, asks: asks)
+        case .dead: .givenUp
+        }
     }
 }

@@ -4,7 +4,8 @@ package import NIOCore
 /// The port to what lies in buckets, for who reads and writes there by name. All calls block; none
 /// leaves a bucket's folder, whatever symbolic links lie in it.
 package protocol ObjectAccess: Sendable {
-    /// The object as it is now, whatever becomes of its name; nil where there is none.
+    /// The object as it is now, whatever becomes of its name; nil where there is none. Of a bucket whose
+    /// objects are encrypted, what is in it; `damaged` where it is not as it was written.
     func open(_ key: ObjectKey, in bucket: String) throws(StorageFailure)
         -> (any StoredObject)?
     /// Objects in the order of their keys' bytes.

@@ -44,6 +44,8 @@ package final class TopicDirectory: Sendable {
         }
     }
 
+    package var names: [String] { subscribers.withLock { $0.keys.sorted() } }
+
     /// `message` on its way to every subscriber of `topic`; nil where there is no such topic.
     package func deliveries(
         of message: String, subject: String?, topic: String, at time: Timestamp,

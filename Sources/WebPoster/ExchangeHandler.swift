@@ -2,25 +2,25 @@ import NIOCore
 import NIOHTTP1
 import NIOTLS
 
-/// A request on its way to its answer.
-struct HTTPExchange: Sendable {
-    let head: HTTPRequestHead
-    let body: ByteBuffer
-    let answer: EventLoopPromise<HTTPAnswer>
+/// A piece of a request on its way to its answer.
+enum HTTPExchange: Sendable {
+    case begin(HTTPRequestHead, answer: EventLoopPromise<HTTPAnswer>)
+    case body(ByteBuffer)
+    case end
 }
 
 /// One exchange after the other on a connection, at its end of the pipeline. Reads an answer to its
-/// end, or to `bodyBytesMax`: then its body is nil, and the connection is of no more use.
+/// end, or to `bodyBytesMax`: then its body is nil. After that, and after an answer that did not wait
+/// for the request's end, the connection is of no more use.
 final class ExchangeHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundIn = HTTPExchange
     typealias OutboundOut = HTTPClientRequestPart
 
     private struct Waiting {
-        let answer: EventLoopPromise<HTTPAnswer>
-        var status = 0
-        var mediaType: String?
-        var retryAfter: String?
+        let promise: EventLoopPromise<HTTPAnswer>
+        var answer = HTTPAnswer(status: 0, mediaType: nil, body: nil)
+        var isSent = false
         var isKept = false
         var body = ByteBuffer()
         var isTooLong = false
@@ -52,11 +52,16 @@ final class ExchangeHandler: ChannelDuplexHandler {
     func write(
         context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?
     ) {
-        let exchange = unwrapOutboundIn(data)
-        waiting = Waiting(answer: exchange.answer)
-        context.write(wrapOutboundOut(.head(exchange.head)), promise: nil)
-        context.write(wrapOutboundOut(.body(.byteBuffer(exchange.body))), promise: nil)
-        context.write(wrapOutboundOut(.end(nil)), promise: promise)
+        switch unwrapOutboundIn(data) {
+        case .begin(let head, let answer):
+            waiting = Waiting(promise: answer)
+            context.write(wrapOutboundOut(.head(head)), promise: promise)
+        case .body(let bytes):
+            context.write(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: promise)
+        case .end:
+            waiting?.isSent = true
+            context.write(wrapOutboundOut(.end(nil)), promise: promise)
+        }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -64,9 +69,12 @@ final class ExchangeHandler: ChannelDuplexHandler {
         guard var current = waiting else { return context.close(promise: nil) }
         switch unwrapInboundIn(data) {
         case .head(let head):
-            current.status = Int(head.status.code)
-            current.mediaType = head.headers.first(name: "Content-Type")
-            current.retryAfter = head.headers.first(name: "Retry-After")
+            current.answer.status = Int(head.status.code)
+            current.answer.mediaType = head.headers.first(name: "Content-Type")
+            current.answer.retryAfter = head.headers.first(name: "Retry-After")
+            current.answer.entityTag = head.headers.first(name: "ETag")
+            current.answer.storedEncryption = head.headers.first(
+                name: "x-amz-server-side-encryption")
             current.isKept = head.isKeepAlive
             waiting = current
         case .body(let bytes):
@@ -83,11 +91,10 @@ final class ExchangeHandler: ChannelDuplexHandler {
     /// The connection is closed first where it is not kept, so that nobody tries it again.
     private func finish(_ current: Waiting, _ context: ChannelHandlerContext) {
         waiting = nil
-        let answer = HTTPAnswer(
-            status: current.status, mediaType: current.mediaType, retryAfter: current.retryAfter,
-            body: current.isTooLong ? nil : Array(buffer: current.body))
-        guard !current.isKept else { return current.answer.succeed(answer) }
-        context.close().whenComplete { _ in current.answer.succeed(answer) }
+        var answer = current.answer
+        answer.body = current.isTooLong ? nil : Array(buffer: current.body)
+        guard !current.isKept || !current.isSent else { return current.promise.succeed(answer) }
+        context.close().whenComplete { [answer] _ in current.promise.succeed(answer) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -99,7 +106,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
         let reason =
             failure ?? HTTPFailure.failed("the connection was closed before the answer's end")
         ready.fail(reason)
-        waiting?.answer.fail(reason)
+        waiting?.promise.fail(reason)
         waiting = nil
         context.fireChannelInactive()
     }

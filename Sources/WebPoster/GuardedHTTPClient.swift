@@ -54,26 +54,37 @@ package struct GuardedHTTPClient: Sendable {
     package func post(
         _ requests: [HTTPPost], to url: WebURL
     ) async -> [Result<Int, HTTPFailure>] {
-        await exchange(.POST, requests, url).map { $0.map(\.status) }
+        await exchange(requests.map(OutgoingRequest.init), url).map { $0.map(\.status) }
     }
 
     /// What one request is answered with, within so many seconds from when its connection stands.
     package func post(
         _ request: HTTPPost, to url: WebURL, seconds: Int64
     ) async -> Result<HTTPAnswer, HTTPFailure> {
-        await exchange(.POST, [request], url, seconds: seconds).first
-            ?? .failure(.failed("no answer"))
+        await one(OutgoingRequest(request), url, seconds: seconds)
+    }
+
+    /// The same of a body that is there piece by piece: the next one is asked for when the last is on
+    /// its way, and none any more once the answer is there.
+    package func put(
+        _ request: HTTPPut, to url: WebURL, seconds: Int64
+    ) async -> Result<HTTPAnswer, HTTPFailure> {
+        await one(OutgoingRequest(request), url, seconds: seconds)
     }
 
     /// What `url` is answered with.
     package func get(_ url: WebURL) async -> Result<HTTPAnswer, HTTPFailure> {
-        await exchange(.GET, [HTTPPost(headers: [], body: [])], url).first
-            ?? .failure(.failed("no answer"))
+        await one(.get, url)
+    }
+
+    private func one(
+        _ request: OutgoingRequest, _ url: WebURL, seconds: Int64 = Self.exchangeSeconds
+    ) async -> Result<HTTPAnswer, HTTPFailure> {
+        await exchange([request], url, seconds: seconds).first ?? .failure(.failed("no answer"))
     }
 
     private func exchange(
-        _ method: HTTPMethod, _ requests: [HTTPPost], _ url: WebURL,
-        seconds: Int64 = Self.exchangeSeconds
+        _ requests: [OutgoingRequest], _ url: WebURL, seconds: Int64 = Self.exchangeSeconds
     ) async -> [Result<HTTPAnswer, HTTPFailure>] {
         var results: [Result<HTTPAnswer, HTTPFailure>] = []
         do {
@@ -88,8 +99,7 @@ package struct GuardedHTTPClient: Sendable {
                     channel = try await connect(to: addresses, url)
                 }
                 connection = channel
-                results.append(
-                    .success(try await exchange(method, request, url, on: channel, seconds)))
+                results.append(.success(try await exchange(request, url, on: channel, seconds)))
             }
         } catch let failure as HTTPFailure {
             results.append(.failure(failure))
@@ -191,21 +201,41 @@ package struct GuardedHTTPClient: Sendable {
     // MARK: Exchanges
 
     private func exchange(
-        _ method: HTTPMethod, _ request: HTTPPost, _ url: WebURL, on channel: any Channel,
-        _ seconds: Int64
+        _ request: OutgoingRequest, _ url: WebURL, on channel: any Channel, _ seconds: Int64
     ) async throws -> HTTPAnswer {
-        var headers = HTTPHeaders([("Host", url.hostField)])
-        headers.add(contentsOf: request.headers)
-        if method == .POST { headers.add(name: "Content-Length", value: "\(request.body.count)") }
         let answer = channel.eventLoop.makePromise(of: HTTPAnswer.self)
-        let exchange = HTTPExchange(
-            head: HTTPRequestHead(
-                version: .http1_1, method: method, uri: url.target, headers: headers),
-            body: ByteBuffer(bytes: request.body), answer: answer)
-        channel.writeAndFlush(exchange).whenFailure { answer.fail($0) }
-        return try await wait(
+        // Whatever ends the wait below ends the connection or has all of the request, and so this.
+        async let sent: Void = send(request, url, on: channel, answer)
+        let result = try await wait(
             for: answer.futureResult, seconds: seconds, "waiting for the answer"
         ) {
+            channel.close(promise: nil)
+        }
+        await sent
+        return result
+    }
+
+    /// One piece after the other; what keeps it from being sent fails the answer.
+    private func send(
+        _ request: OutgoingRequest, _ url: WebURL, on channel: any Channel,
+        _ answer: EventLoopPromise<HTTPAnswer>
+    ) async {
+        let begin = HTTPExchange.begin(request.head(for: url), answer: answer)
+        channel.write(begin).whenFailure { answer.fail($0) }
+        do {
+            var piece = try request.piece(0)
+            var index = 0
+            while let current = piece {
+                index += 1
+                piece = try request.piece(index)
+                let written = channel.write(HTTPExchange.body(current))
+                guard piece != nil else { break }
+                channel.flush()
+                try await written.get()
+            }
+            try await channel.writeAndFlush(HTTPExchange.end).get()
+        } catch {
+            answer.fail(error)
             channel.close(promise: nil)
         }
     }
@@ -230,34 +260,5 @@ package struct GuardedHTTPClient: Sendable {
             promise.fail(CancellationError())
             onGivingUp()
         }
-    }
-}
-
-/// One request. `Host` and `Content-Length` are the client's to say.
-package struct HTTPPost: Sendable {
-    package var headers: [(name: String, value: String)]
-    package var body: [UInt8]
-
-    package init(headers: [(name: String, value: String)], body: [UInt8]) {
-        self.headers = headers
-        self.body = body
-    }
-}
-
-/// What came back.
-package struct HTTPAnswer: Sendable, Equatable {
-    package var status: Int
-    /// `Content-Type` as it was sent.
-    package var mediaType: String?
-    /// `Retry-After` as it was sent.
-    package var retryAfter: String?
-    /// Nil where it was longer than it may be.
-    package var body: [UInt8]?
-
-    package init(status: Int, mediaType: String?, retryAfter: String? = nil, body: [UInt8]?) {
-        self.status = status
-        self.mediaType = mediaType
-        self.retryAfter = retryAfter
-        self.body = body
     }
 }

@@ -15,7 +15,8 @@ struct Martlet: AsyncParsableCommand {
             CredentialsCommand.self,
             SuppressionCommand.self, TLSResultsCommand.self, ZoneCommand.self, RulesCommand.self,
             QueueCommand.self, ReplayCommand.self,
-            TopicCommand.self, MailCommand.self, AuthCommand.self, StatusCommand.self,
+            TopicCommand.self, MailCommand.self, ObjectCommand.self, AuthCommand.self,
+            StatusCommand.self,
             TraceCommand.self,
             BackupCommand.self, SendTest.self,
         ])

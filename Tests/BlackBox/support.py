@@ -342,9 +342,12 @@ class Server:
         return self.json("mail", "list", *arguments)
 
     def actions(self, mail):
-        """The journal of a mail, by rule and position."""
+        """The journal of a mail, by rule and position; of what a handler asked for, by its number
+        in the answer, too."""
         shown = self.json("mail", "show", mail)
-        return {(action["rule"], action["position"]): action for action in shown["actions"]}
+        return {(action["rule"], action["position"],
+                 *([action["asked"]] if "asked" in action else [])): action
+                for action in shown["actions"]}
 
     def settled(self, mail):
         """Waits until all actions of a mail have ended, and shows it."""

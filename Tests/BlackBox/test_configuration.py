@@ -97,7 +97,7 @@ log: {level: loud, format: xml}
             (10, "unknown key “recipientMax”; did you mean “recipientsMax”?"),
             (11, "sessions.bareLineEnds: "),
             (13, "spool.synchronous: found “fulll”, expected full or normal; did you mean “full”?"),
-            (15, "buckets.mail: “directory” is missing"),
+            (15, "buckets.mail: a bucket has a “directory” or an “endpoint”"),
             (16, "“../up” is no name"),
             (18, "/nowhere/ticket.py: No such file"),
             (18, "there is no user “nosuchuser”"),

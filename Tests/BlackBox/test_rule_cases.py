@@ -38,6 +38,13 @@ cases:
   - name: nobody
     to: ada@elsewhere.example
     expect: [missing: [stop]]
+  - name: what a handler asks for
+    to: orders@example.test
+    mail: order.eml
+    verdicts: {spf: PASS}
+    answers:
+      desk: {disposition: STOP_RULE, actions: [{tag: {name: order, value: 4711}}, stop]}
+    expect: [orders: [store, invoke, tag order=4711, stop]]
 """
 
 
@@ -56,9 +63,9 @@ class Cases(unittest.TestCase):
         return path
 
     def test_the_projects_own(self):
-        folder = os.path.join(PROJECT, "rules")
-        files = [os.path.join(folder, name) for name in sorted(os.listdir(folder))
-                 if name.endswith(".cases")]
+        files = sorted(os.path.join(folder, name)
+                       for folder, _, names in os.walk(os.path.join(PROJECT, "rules"))
+                       for name in names if name.endswith(".cases"))
         self.assertTrue(files)
         martlet("rules", "test", *files)
 
@@ -74,10 +81,11 @@ not ok  {file}: other actions
     “rest” does addHeader X-Rest: yes, notify received, expected addHeader
 not ok  {file}: nobody
     there is no rule “missing”
-1 of 4 cases as expected
+ok  {file}: what a handler asks for
+2 of 5 cases as expected
 """)
         outcomes = json.loads(martlet("rules", "test", file, "--json", status=1).stdout)
-        self.assertEqual([len(one["differences"]) for one in outcomes], [0, 2, 1, 1])
+        self.assertEqual([len(one["differences"]) for one in outcomes], [0, 2, 1, 1, 0])
 
     def test_every_problem_at_once(self):
         file = self.write("second.cases", """\
@@ -88,7 +96,7 @@ cases:
     peer: 192.0.2.256
     at: tomorrow
     verdicts: {spf: pass}
-    answers: {desk: STOP_RULES}
+    answers: {desk: STOP_RULES, other: {action: [], actions: [drop]}}
     mail: order.eml
     text: x
     expect: [{a: [stop], b: [stop]}]
@@ -104,6 +112,9 @@ cases:
 PROCESSING_FAILED or DISABLED; did you mean “PASS”?
 {file}:8: cases[0].answers.desk: found “STOP_RULES”, expected CONTINUE or STOP_RULE or STOP_RULE_SET; \
 did you mean “STOP_RULE”?
+{file}:8: cases[0].answers.other: unknown key “action”; did you mean “actions”?
+{file}:8: cases[0].answers.other.actions[0]: “drop” is no action: an action is one of reply, \
+forward, bounce, notify, tag, addHeader, removeHeader, stop
 {file}:10: cases[0]: “mail” names a file, and “text” is one: one of them stands here
 {file}:11: cases[0].expect[0]: expected one rule with its actions: each stands behind a “-” of \
 its own

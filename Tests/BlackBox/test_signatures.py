@@ -186,6 +186,7 @@ class Signatures(SendingCase):
         selectors = self.keys()
         for name, body in (("empty", ""), ("lines alone", "\r\n\r\n\r\n"),
                            ("spaces", " \t \r\n a\t b  "),
+                           ("long lines", ("gr\u00fcn" * 600 + " \r\n" + " " * 3_000 + "\r\n") * 9),
                            ("large", large_body(2_000_000).replace("\n", "\r\n"))):
             with self.subTest(name):
                 self.assert_verified(self.arrived(body=body).content, selectors)

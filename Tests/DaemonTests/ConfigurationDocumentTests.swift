@@ -6,6 +6,7 @@ import Handlers
 import InboundSMTP
 import MailFlow
 import MailModel
+import ObjectStorage
 import S3API
 import SMTPProtocol
 import Scanners
@@ -32,6 +33,10 @@ import Topics
             self.holds = holds
         }
     }
+
+    private static let secret = ProjectFiles.fixture("config-bad/45-buckets-elsewhere/good.secret")
+
+    private static let keys = ProjectFiles.fixture("config-bad/46-bucket-keys/good.keys")
 
     static let forms = [
         Form("the least", "") {
@@ -123,10 +128,45 @@ import Topics
         ) {
             $0.buckets == [
                 "mail": Configuration.Bucket(
-                    directory: "/etc/martlet/mail", hasSetupObject: false),
+                    place: .folder("/etc/martlet/mail"), hasSetupObject: false),
                 "2nd.archive_-": Configuration.Bucket(
-                    directory: "/srv/archive", hasSetupObject: true),
+                    place: .folder("/srv/archive"), hasSetupObject: true),
             ]
+        },
+        Form(
+            "buckets that encrypt",
+            """
+            buckets:
+              mail: {directory: mail, encryption: {keyFile: \(keys)}}
+              plain: {directory: plain}
+            """
+        ) { $0.bucketKeys.keys.sorted() == ["mail"] },
+        Form(
+            "buckets on other servers",
+            """
+            buckets:
+              archive: {endpoint: "https://S3.example.com:9000", region: eu-west-3, accessKeyId: AKIA, secretFile: \(secret)}
+              2nd:
+                endpoint: http://[::1]
+                region: any
+                bucket: Example.mail_
+                accessKeyId: key
+                secretFile: \(secret)
+                timeoutSeconds: 300
+                putsMax: 64
+            """
+        ) {
+            guard let archive = $0.bucketEndpoints["archive"],
+                let second = $0.bucketEndpoints["2nd"]
+            else { return false }
+            let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+            return archive.url.description == "https://s3.example.com:9000/"
+                && archive.bucket == "archive" && archive.region == "eu-west-3"
+                && archive.accessKeyID == "AKIA" && archive.secret == secret
+                && archive.timeoutSeconds == 60 && archive.putsMax == 8
+                && second.url.description == "http://[::1]/" && second.bucket == "Example.mail_"
+                && second.timeoutSeconds == 300 && second.putsMax == 64
+                && $0.bucketFolders.isEmpty
         },
         Form(
             "a handler with everything",

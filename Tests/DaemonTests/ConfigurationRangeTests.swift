@@ -25,6 +25,7 @@ import Topics
     private func text(setting path: String, to value: String) -> (yaml: String, path: String) {
         let parts = path.replacing("handlers.*", with: "handlers.ticket")
             .replacing("webhooks.*", with: "webhooks.tickets")
+            .replacing("buckets.*", with: "buckets.archive")
             .replacing("topics.*.*", with: "topics.received.web")
             .replacing("topics.*", with: "topics.received").split(separator: ".").map(String.init)
         let besides =
@@ -41,6 +42,9 @@ import Topics
             case ("web", _): "url: \"https://a.example/\", address: 127.0.0.1, "
             case ("webhooks", _):
                 "url: \"https://a.example/\", secretFile: \"\(Self.secretFile)\", "
+            case ("buckets", _):
+                "endpoint: \"https://a.example/\", region: any, accessKeyId: key, "
+                    + "secretFile: \"\(Self.secretFile)\", "
             case ("topics", "signatureVersion"): "web: {url: \"https://a.example/\"}, "
             case ("topics", "minDelayTarget"): "maxDelayTarget: 3600, "
             case ("topics", "maxDelayTarget"): "minDelayTarget: 1, "
@@ -103,6 +107,9 @@ import Topics
         } else if path.hasPrefix("topics.") || path.hasPrefix("screening.") {
             let plain = try read(text(setting: path, to: setting.defaultText).yaml)
             #expect("\(plain.topics)\(plain.screening)" != "\(set.topics)\(set.screening)")
+        } else if path.hasPrefix("buckets.") {
+            let plain = try read(text(setting: path, to: setting.defaultText).yaml)
+            #expect(plain.buckets != set.buckets)
         } else if path.hasPrefix("webhooks.") {
             let plain = try read(text(setting: path, to: setting.defaultText).yaml)
             #expect(plain.webhooks != set.webhooks)

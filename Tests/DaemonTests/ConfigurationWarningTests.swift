@@ -43,6 +43,8 @@ import Topics
         var testDescription: String { name }
     }
 
+    private static let secret = ProjectFiles.fixture("config-bad/45-buckets-elsewhere/good.secret")
+
     static let warned = [
         Warned(name: "nothing", text: "rules: {active: main}", warnings: []),
         Warned(
@@ -54,6 +56,21 @@ import Topics
                   a: {b: {url: "http://10.0.0.1/"}, c: {url: "http://127.0.0.1/"}}
                 """,
             warnings: ["topics.a.b.url: nothing will be posted there: 10.0.0.1 is no address"]),
+        Warned(
+            name: "buckets that are asked without TLS",
+            text: """
+                rules: {active: main}
+                buckets:
+                  a: {endpoint: "http://10.0.0.1", bucket: mail, region: r, accessKeyId: A, secretFile: \(secret)}
+                  b: {endpoint: "http://127.0.0.1:9000", bucket: mail, region: r, accessKeyId: A, secretFile: \(secret)}
+                  c: {endpoint: "http://localhost", bucket: mail, region: r, accessKeyId: A, secretFile: \(secret)}
+                  d: {endpoint: "https://s3.example", bucket: mail, region: r, accessKeyId: A, secretFile: \(secret)}
+                  e: {endpoint: "http://s3.example", bucket: mail, region: r, accessKeyId: A, secretFile: \(secret)}
+                """,
+            warnings: [
+                "buckets.a.endpoint: mails go there without TLS",
+                "buckets.e.endpoint: mails go there without TLS",
+            ]),
         Warned(name: "no active set", text: "", warnings: ["rules.active names no set"]),
         Warned(
             name: "a handler that is us",

@@ -21,10 +21,10 @@ import Testing
             OpenFiles.setAside(
                 limit: limit, hasHealth: listeners.contains("health"),
                 hasWeb: listeners.contains("web"), hasS3: listeners.contains("s3"), triesMax: nil,
-                workerProcesses: workers, postsMax: 3)
+                workerProcesses: workers, postsMax: 3, putsMax: 4)
         }
-        #expect(aside(0) == files + 3)
-        #expect(aside(256) == files + 2_563)
+        #expect(aside(0) == files + 11)
+        #expect(aside(256) == files + 2_571)
         #expect(OpenFiles.connections(limit: 2_048, used: 48, setAside: 272) == 736)
     }
 
@@ -33,7 +33,7 @@ import Testing
     func sendingHasItsFiles(_ limit: Int, _ files: Int) {
         let setAside = OpenFiles.setAside(
             limit: limit, hasHealth: false, hasWeb: false, hasS3: false, triesMax: 200,
-            workerProcesses: 0, postsMax: 0)
+            workerProcesses: 0, postsMax: 0, putsMax: 0)
         #expect(setAside == files)
         // With the connections, and what is left to everything else, no more than there are.
         let used = min(48, limit / 4)

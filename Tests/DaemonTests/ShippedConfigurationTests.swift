@@ -1,3 +1,4 @@
+import ControlPlane
 import Daemon
 import Documents
 import Foundation
@@ -79,5 +80,24 @@ import Testing
             }
         #expect(sets.map(\.name).contains(try #require(configuration.activeRuleSet)))
         #expect(sets.count >= 2)
+    }
+
+    static let samplesWithRules = [
+        "attachments", "autoreply", "digest", "lambda", "support", "tickets", "unsubscribe",
+        "workflow",
+    ]
+
+    /// A sample of a folder has its rules in one of that name, and they are in force there.
+    @Test(arguments: samplesWithRules)
+    func aSampleReadsWithItsRules(_ name: String) throws {
+        let configuration = try ConfigurationDocument.read(
+            path: "\(samples)/\(name)/martlet.yaml")
+        #expect(configuration.rulesDirectory == "\(ProjectFiles.root)/rules/\(name)")
+        #expect(configuration.activeRuleSet == name)
+        let loaded = LoadedRuleSets(
+            RuleFolder(path: configuration.rulesDirectory), catalogue: configuration.catalogue,
+            active: name)
+        #expect(loaded.problems == [])
+        #expect(loaded.sets.map(\.ruleSet.name) == [name])
     }
 }

@@ -120,6 +120,29 @@ import Testing
         #expect(try await depot.recipients(of: mail).map(\.state) == [.suppressed])
     }
 
+    /// The list was asked before the mail was looked into and written, which may take its time.
+    @Test func whoWasSuppressedWhileTheMailWasTakenIsNotTried() async throws {
+        let depot = try Depot()
+        let sending = try depot.sending(to: ["a@one.example"])
+        depot.time.advance(seconds: 5)
+        try await depot.store.put([
+            SuppressionRecord(
+                scope: .account(.main), address: "a@one.example", reason: .complaint,
+                changedAt: depot.time.now())
+        ])
+        _ = try await withCheckedThrowingContinuation { continuation in
+            depot.store.accept(sending) { continuation.resume(with: $0) }
+        }
+        depot.queue.offer(sending)
+        try await depot.run { depot in
+            try await depot.until {
+                try await depot.store.sentMail(sending.mail.id)?.state == .ended
+            }
+        }
+        #expect(depot.courier.calls.isEmpty)
+        #expect(try await depot.recipients(of: sending.mail).map(\.state) == [.suppressed])
+    }
+
     /// Decision 0042: it was accepted for who is listed.
     @Test(arguments: [false, true])
     func whatIsHandedOnIsTriedWhateverAListSays(isOffered: Bool) async throws {

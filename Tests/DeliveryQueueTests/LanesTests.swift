@@ -128,6 +128,48 @@ import Testing
         }
     }
 
+    /// However many destinations go on at once: large mails of all of them find no room together.
+    @Test func fewDestinationsBringManyMailsAtOnce() {
+        var lanes = Lanes(limits: DeliveryLimits(fetchMax: 100))
+        let names = (0..<6).map { "d\($0).example" }
+        for name in names { lanes.open(DestinationRecord(name: name, dueAt: now)) }
+        let asked = names.map { lanes.beginFetch($0) }
+        #expect(asked == [100, 100, 100, 100, 1, 1])
+        // Who brought one alone leaves no place to others.
+        var need = lanes.endFetch(names[4], [item(0, to: names[4])], asked: 1)
+        #expect(need == .fetch)
+        var again = lanes.beginFetch(names[4])
+        #expect(again == 2)
+        need = lanes.endFetch(names[0], [], asked: 100)
+        again = lanes.beginFetch(names[5])
+        #expect(again == nil)
+        _ = lanes.endFetch(names[5], [item(1, to: names[5])], asked: 1)
+        again = lanes.beginFetch(names[5])
+        #expect(again == 101)
+    }
+
+    /// Each destination may bring one, so that it goes on, and no more than that.
+    @Test func whereMemoryIsFullOneOfADestinationIsBrought() throws {
+        var lanes = Lanes(limits: DeliveryLimits(bytesMax: 5))
+        lanes.open(DestinationRecord(name: "one.example", dueAt: now))
+        var asked = lanes.beginFetch("one.example")
+        #expect(asked == 100)
+        let need = lanes.endFetch(
+            "one.example", (0..<2).map { item($0, head: "123456") }, asked: 2)
+        #expect(need == .fetch)
+        asked = lanes.beginFetch("one.example")
+        #expect(asked == nil)
+        let first = try end(.answers, in: &lanes)
+        #expect(first == .fetch)
+        asked = lanes.beginFetch("one.example")
+        #expect(asked == nil)
+        let second = try end(.answers, in: &lanes)
+        #expect(second == .fetch)
+        // Nobody is in memory any more.
+        asked = lanes.beginFetch("one.example")
+        #expect(asked == 100)
+    }
+
     /// What has no room in memory opens no lane that nobody would close.
     @Test func whatHasNoRoomStaysInTheStore() {
         var lanes = Lanes(limits: DeliveryLimits(bytesMax: 5))

@@ -28,6 +28,26 @@ extension FuzzTarget {
         }
     }
 
+    /// A handler's answer: what it asks for is of the few kinds that it may ask for and as it stands
+    /// there, with nothing to fill in, and is the same once it was kept.
+    static let handlerAnswer = FuzzTarget("handler-answer") { bytes in
+        do {
+            let answer = try HandlerAnswer(
+                bytes, of: "f", catalogue: .unchecked, subject: "${mailFrom}")
+            try require(answer.actions.count <= HandlerAnswer.actionsMax, "too many actions")
+            let kinds: Set = [
+                "reply", "forward", "bounce", "notify", "tag", "addHeader", "removeHeader", "stop",
+            ]
+            try require(kinds.isSuperset(of: answer.actions.map(\.kind)), "\(answer.actions)")
+            let kept = try JSONEncoder().encode(answer.actions)
+            try requireEqual(
+                try JSONDecoder().decode([ReceiptAction].self, from: kept), answer.actions,
+                "as kept")
+        } catch let problems as DocumentProblems {
+            try RuleForms.check(problems)
+        }
+    }
+
     /// A configuration; its relative paths lead nowhere.
     static let configuration = FuzzTarget("configuration") { bytes in
         let text = String(decoding: bytes, as: UTF8.self)

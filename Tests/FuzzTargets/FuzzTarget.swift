@@ -21,7 +21,7 @@ package struct FuzzTarget: Sendable {
         date,
         replies, clientSession, stsPolicy, updateAnswer, returnPath, suppressionLine,
         localMail, bodyLines, addressCompletion, conditions, runtimeRequests, signedRequest,
-        chunkedPayload,
+        chunkedPayload, handlerAnswer, objectAnswer,
     ]
 }
 

@@ -1,4 +1,5 @@
 import MailModel
+import ObjectStorage
 import RequestSigning
 import S3API
 import Storage
@@ -111,5 +112,24 @@ extension FuzzTarget {
                 .chunks(areSigned: false, haveTrailer: true), verified.seed)
         else { throw FuzzFind("no chunks") }
         return payload
+    }
+
+    /// What a server says to an object that it was given: an ETag in the first line, then a document.
+    /// No error counts as stored, and of a document no more than a word gets out.
+    static let objectAnswer = FuzzTarget("object-answer") { bytes in
+        let end = bytes.firstIndex(of: 10) ?? bytes.endIndex
+        let tag = String(decoding: bytes[..<end], as: UTF8.self)
+        let body = Array(bytes[end...])
+        let md5 = [UInt8](repeating: 0, count: 16)
+        let refused = EndpointVerdict.reason(
+            against: .answered(status: 503, entityTag: tag, body: body), md5: md5)
+        try require(refused?.hasPrefix("answered 503") == true, "an error that counts as stored")
+        try require((refused ?? "").utf8.allSatisfy { (0x20...0x7E).contains($0) }, "other bytes")
+        try require((refused ?? "").utf8.count <= 80, "more than a word")
+        let reason = EndpointVerdict.reason(
+            against: .answered(status: 200, entityTag: tag, body: body), md5: md5)
+        let again = EndpointVerdict.reason(
+            against: .answered(status: 200, entityTag: tag), md5: md5)
+        try requireEqual(reason, again, "whether the body matters")
     }
 }

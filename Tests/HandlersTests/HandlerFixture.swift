@@ -62,7 +62,7 @@ final class HandlerFixture: Sendable {
         try HandlerHelper(
             programs: programs,
             folders: try HandlerFolders(workFolder ?? self.workFolder, for: programs),
-            runningMax: runningMax)
+            runningMax: 2 * runningMax)
     }
 
     /// What one run of `program` comes to.

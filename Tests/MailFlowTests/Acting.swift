@@ -24,21 +24,27 @@ final class Acting: Sendable {
 
     private let judge: (any MailJudge)?
     private let webhooks: Webhooks?
+    private let farBuckets: [String: Int]
 
+    /// `farBuckets`: those that have a room of their own, with its places.
     init(
         _ rules: [ReceiptRule], topics: [String: [Subscriber]] = [:],
         judge: (any MailJudge)? = nil, sends: Bool = false, webhooks: Webhooks? = nil,
-        isPerRecipient: Bool = false
+        farBuckets: [String: Int] = [:], isPerRecipient: Bool = false
     ) async throws {
         self.webhooks = webhooks
+        self.farBuckets = farBuckets
         self.judge = judge
         receiving = try await Receiving(
             rules: ReceiptRuleSet(name: "test", rules: rules, isPerRecipient: isPerRecipient),
             sends: sends)
-        bucket = "\(receiving.folder)/mail"
+        let folder = receiving.folder
+        bucket = "\(folder)/mail"
+        var buckets = ["mail": bucket]
+        for name in farBuckets.keys { buckets[name] = "\(folder)/\(name)" }
         objects = FailingObjectStore(
             try DirectoryObjectStore(
-                buckets: ["mail": bucket], temporaryFolder: "\(receiving.folder)/objects",
+                buckets: buckets, temporaryFolder: "\(receiving.folder)/objects",
                 onSyncFailure: { _ in }))
         directory = TopicDirectory(topics)
     }
@@ -55,7 +61,7 @@ final class Acting: Sendable {
             bodies: receiving.bodies, judge: judge, feedback: feedback,
             actions: actions, retries: retries, time: receiving.time, random: CountingRandom(),
             pause: pause,
-            log: ended, onDeliveries: {})
+            log: ended, onDeliveries: {}, buckets: farBuckets)
     }
 
     /// Runs the runner while `body` does.
@@ -103,12 +109,12 @@ final class Acting: Sendable {
 
     struct Refused: Error {}
 
-    /// `rule/position:state` of each of the mail's actions, in the order of their first try; behind
+    /// `rule/place:state` of each of the mail's actions, in the order of their first try; behind
     /// `ada ` where it is hers alone.
     func journal(_ mail: MailID) async throws -> [String] {
         try await receiving.store.actions(of: mail).map {
             ($0.key.recipient.map { "\($0.localPart) " } ?? "")
-                + "\($0.key.rule)/\($0.key.position):\($0.state)"
+                + "\($0.key.rule)/\($0.key.place):\($0.state)"
         }
     }
 
@@ -196,6 +202,8 @@ final class ScriptedInvoker: FunctionInvoker {
 /// Buckets that refuse while a test says so.
 final class FailingObjectStore: ObjectStore {
     let isFailing = Mutex(false)
+    /// Done within a call, before it stores.
+    let whenPut = Mutex<(@Sendable ([ObjectToPut]) async -> Void)?>(nil)
     private let store: DirectoryObjectStore
 
     init(_ store: DirectoryObjectStore) {
@@ -206,6 +214,7 @@ final class FailingObjectStore: ObjectStore {
         guard !isFailing.withLock({ $0 }) else {
             return objects.map { _ in .failure(.failed("on purpose")) }
         }
+        await whenPut.withLock { $0 }?(objects)
         return await store.put(objects)
     }
 }

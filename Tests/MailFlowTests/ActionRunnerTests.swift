@@ -72,6 +72,72 @@ import Topics
         }
     }
 
+    /// Each under its own id, before the rules go on; the handler is asked once.
+    @Test func doesWhatAHandlerAsksFor() async throws {
+        let acting = try await Acting(
+            [rule("a", [invoke("h"), store("a")]), rule("b", [store("b")])],
+            topics: ["told": [Subscriber(name: "log", endpoint: .file(path: "/told.jsonl"))]])
+        acting.invoker.answer(
+            "h",
+            .answered(
+                output: Array(
+                    #"""
+                    {"disposition": "STOP_RULE", "actions": [
+                        {"notify": {"topic": "told"}}, {"addHeader": {"name": "X-A", "value": "b"}},
+                        {"tag": {"name": "a", "value": "b"}}]}
+                    """#.utf8)))
+        try await acting.run { acting in
+            let mail = try await acting.receive()
+            await acting.ended.retirement(of: mail)
+            #expect(
+                try await acting.journal(mail).sorted()
+                    == ["a/0+1:done", "a/0+3:done", "a/0:done", "b/0:done"])
+            let journal = try await acting.receiving.store.actions(of: mail)
+            #expect(
+                journal.first { $0.key.asked == nil }?.asks.map(\.kind) == [
+                    "notify", "addHeader", "tag",
+                ])
+            #expect(journal.first { $0.key.asked == 3 }?.detail == "a=b")
+            let stored = try ProjectFiles.text("\(acting.bucket)/b/\(mail)")
+            #expect(stored.hasPrefix("X-A: b\r\nReturn-Path: <>\r\n"))
+            let told = try await acting.receiving.store.dueDeliveries(
+                at: acting.receiving.time.now(), limit: 9, excluding: [])
+            #expect(told.count == 1)
+            #expect(acting.invoker.calls.withLock { $0.count } == 1)
+        }
+    }
+
+    /// What the end of the process left undone is done by the next, without asking again.
+    @Test func goesOnWithWhatWasAskedFor() async throws {
+        let acting = try await Acting([rule("a", [invoke("h"), store("a")])])
+        acting.invoker.answer("h", ScriptedInvoker.says("CONTINUE"))
+        let mail = try await acting.receive()
+        let time = acting.receiving.time.now()
+        try await acting.receiving.store.record([
+            MailProgress(
+                mail: mail,
+                actions: [
+                    ActionRecord(
+                        mail: mail, key: ActionKey(rule: "a", position: 0), kind: "invoke",
+                        state: .done, attempts: 1, firstAttemptAt: time, lastAttemptAt: time,
+                        nextAttemptAt: nil, disposition: .stopRule,
+                        asks: [
+                            .tag(name: "a", value: "b"), .notify(topic: "gone", encoding: .utf8),
+                        ],
+                        detail: "h: STOP_RULE")
+                ], deliveries: [], newState: nil, nextAttemptAt: time)
+        ])
+        _ = acting.receiving.queue.take(9)
+        acting.receiving.queue.release([mail])
+        try await acting.run(RetrySchedule(giveUpAfterSeconds: 0)) { acting in
+            try await acting.pass(seconds: 60, until: mail, is: .retired)
+            #expect(
+                try await acting.journal(mail).sorted() == ["a/0+1:done", "a/0+2:dead", "a/0:done"])
+            #expect(acting.invoker.calls.withLock { $0.isEmpty })
+            #expect(acting.storedFiles.isEmpty)
+        }
+    }
+
     /// It is kept, whatever else is tried again meanwhile, until a person lets it go on.
     @Test func keepsAQuarantinedMailApart() async throws {
         let acting = try await Acting([

@@ -49,7 +49,8 @@ final class Receiving: Sendable {
 
     static var noHandlers: SessionHandlers {
         SessionHandlers(
-            ask: { _ in .noSuchHandler }, pause: ManualPause(), log: Unheard())
+            ask: { _, _ in .noSuchHandler }, time: ManualTime(), pause: ManualPause(),
+            log: Unheard())
     }
 
     static let rule = ReceiptRule(

@@ -4,6 +4,7 @@ import MailModel
 import RuleEngine
 import Storage
 import Synchronization
+import TestSupport
 import Testing
 
 /// Handlers that are asked before the 250.
@@ -28,12 +29,16 @@ import Testing
             told.continuation.yield()
         }
 
-        func ask(_ task: ActionTask) async -> FunctionOutcome {
+        func ask(
+            _ task: ActionTask, sessionWaits: @escaping @Sendable () -> Bool
+        ) async -> FunctionOutcome {
             tasks.withLock { $0.append(task) }
             if let outcome { return outcome }
+            #expect(sessionWaits())
             // Its time passes while it has not answered.
             pause.tick()
             for await _ in told.stream { break }
+            #expect(!sessionWaits())
             return .answered(output: Array(#"{"disposition": "REJECT"}"#.utf8))
         }
     }
@@ -59,7 +64,9 @@ import Testing
         _ asked: Asked, onFailure: SessionQuestion.Failure = .accept
     ) async throws -> IntakeOutcome {
         let receiving = try await receiving(
-            onFailure, SessionHandlers(ask: asked.ask, pause: asked.pause, log: asked))
+            onFailure,
+            SessionHandlers(
+                ask: asked.ask, time: ManualTime(), pause: asked.pause, log: asked))
         defer { asked.pause.end() }
         let outcome = try await receiving.receive("Subject: Ham\r\n\r\n")
         #expect(asked.tasks.withLock { $0.count } == 1)
@@ -102,7 +109,10 @@ import Testing
         #expect(task.recipients == task.mail.envelope.recipients)
     }
 
-    @Test(arguments: ["", "nonsense", "[]", #"{"disposition": "CONTINUE"}"#, #"{"code": 550}"#])
+    @Test(arguments: [
+        "", "nonsense", "[]", #"{"disposition": "CONTINUE"}"#, #"{"code": 550}"#,
+        #"{"actions": ["stop"]}"#,
+    ])
     func takesWhatItSaysNothingAgainst(_ answer: String) async throws {
         let asked = Asked(.answered(output: Array(answer.utf8)))
         guard case .accepted = try await Self.receive(asked, onFailure: .defer) else {
@@ -136,6 +146,37 @@ import Testing
         #expect(accepted.complaints.withLock { $0 } == [reason])
     }
 
+    /// Four handlers that take 50 s each: the third is waited for as long as there is time, and the
+    /// fourth is not asked.
+    @Test func aMailsHandlersShareItsTime() async throws {
+        let asked = Asked(.answered(output: []))
+        let time = ManualTime()
+        let ask = (1...4).map { number in
+            "  - name: r\(number)\n    actions: [reject: {handler: h, onFailure: accept, timeoutSeconds: 60}]"
+        }
+        let rules = "ruleSet: s\nrules:\n\(ask.joined(separator: "\n"))"
+        let receiving = try await Receiving(
+            rules: try RuleDocument.read(rules, file: "s", catalogue: .unchecked),
+            handlers: SessionHandlers(
+                ask: { task, sessionWaits in
+                    time.advance(seconds: 50)
+                    guard task.key.rule == "r3" else {
+                        return await asked.ask(task, sessionWaits: sessionWaits)
+                    }
+                    asked.pause.tick()
+                    while sessionWaits() { await Task.yield() }
+                    return .answered(output: Array(#"{"disposition": "REJECT"}"#.utf8))
+                }, time: time, pause: asked.pause, log: asked))
+        defer { asked.pause.end() }
+        guard case .accepted = try await receiving.receive("Subject: Ham\r\n\r\n") else {
+            Issue.record("it is refused")
+            return
+        }
+        #expect(asked.tasks.withLock { $0.map(\.key.rule) } == ["r1", "r2"])
+        let spent = "the handlers of this mail have had their 120 s together"
+        #expect(asked.complaints.withLock { $0 } == [spent, spent])
+    }
+
     /// So many are asked at once, and nobody about one more.
     @Test func aCrowdIsBounded() async throws {
         let asked = Asked(.answered(output: []))
@@ -145,8 +186,8 @@ import Testing
             ask: {
                 isStarted.yield()
                 await gate.forMilliseconds(1_000)
-                return await asked.ask($0)
-            }, pause: asked.pause, log: asked)
+                return await asked.ask($0, sessionWaits: $1)
+            }, time: ManualTime(), pause: asked.pause, log: asked)
         let receiving = try await Self.receiving(.defer, handlers)
         await withTaskGroup(of: IntakeOutcome?.self) { group in
             for _ in 0..<SessionHandlers.askedMax {

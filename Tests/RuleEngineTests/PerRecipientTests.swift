@@ -189,7 +189,7 @@ import Testing
             """)
         let facts = Self.facts(["ada@e.test", "bob@e.test", "eve@e.test"])
         var answers = HandlerAnswers()
-        answers.note(.stopRuleSet, of: "desk", for: Mailbox("ada@e.test"))
+        answers.note(HandlerAnswer(.stopRuleSet), of: "desk", for: Mailbox("ada@e.test"))
         let traces = evaluator.trace(dryRun: facts, answers: answers)
         #expect(traces.count == 9)
         #expect(
@@ -211,15 +211,33 @@ import Testing
         let bob = ActionKey(rule: "a", position: 0, recipient: Mailbox("bob@e.test"))
         var answers = HandlerAnswers()
         #expect(each.standing(of: ada, answers) == .ended(.continueOn))
-        answers.note(.stopRule, of: "desk", for: nil)
+        answers.note(HandlerAnswer(.stopRule), of: "desk", for: nil)
         #expect(each.standing(of: ada, answers) == .ended(.stopRule))
-        answers.note(.stopRuleSet, of: "desk", for: ada.recipient)
+        answers.note(HandlerAnswer(.stopRuleSet), of: "desk", for: ada.recipient)
         #expect(each.standing(of: ada, answers) == .ended(.stopRuleSet))
         #expect(each.standing(of: bob, answers) == .ended(.stopRule))
         var others = HandlerAnswers()
-        others.note(.stopRule, of: "desk", for: ada.recipient)
+        others.note(HandlerAnswer(.stopRule), of: "desk", for: ada.recipient)
         #expect(
             each.standing(of: ActionKey(rule: "a", position: 0), others) == .ended(.stopRule))
+    }
+
+    /// What a handler asked for where it was asked for one of them is done for that one.
+    @Test func handlersAskForEach() throws {
+        let each = try Self.evaluator("  - {name: a, actions: [\(Self.ask), notify: {topic: all}]}")
+        let facts = Self.facts(["ada@e.test", "bob@e.test"])
+        let (ada, bob) = (Mailbox("ada@e.test"), Mailbox("bob@e.test"))
+        let standing: (ActionKey) -> ActionStanding? = { key in
+            guard key.position == 0, key.asked == nil else { return nil }
+            return .ended(
+                .continueOn,
+                asks: key.recipient == ada ? [.tag(name: "a", value: "b"), .stop(topic: nil)] : [])
+        }
+        let next = [ada, bob].map { each.evaluate(facts, for: $0, standing: standing).next }
+        #expect(
+            next[0].map(\.key) == [ActionKey(rule: "a", position: 0, asked: 1, recipient: ada)])
+        #expect(next[1].map(\.key) == [ActionKey(rule: "a", position: 1, recipient: bob)])
+        #expect(next.map { $0.map(\.tags.count) } == [[1], [0]])
     }
 
     // MARK: The set

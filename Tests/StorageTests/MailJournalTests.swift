@@ -89,6 +89,38 @@ import Testing
         }
     }
 
+    /// What was asked for stands with the outcome, and each of it has a row of its own.
+    @Test(arguments: Engine.allCases)
+    func keepsWhatHandlersAskedFor(_ engine: Engine) async throws {
+        let spool = try Spool(engine)
+        let mail = try spool.mail()
+        let id = mail.record.id
+        let now = spool.time.now()
+        try await spool.accept(mail)
+        var invoked = action(id, .done, at: now)
+        invoked.asks = [
+            .reply(
+                ReceiptReply(
+                    subject: "${subject}", text: "“x”\n", html: nil, identity: nil, everyDays: 7,
+                    isOnlyWhereNamed: true)), .stop(topic: nil),
+            .forward(to: ["a@b.example"], identity: "c@d.example", author: .rewrite),
+        ]
+        var asked = action(id, .dead, at: now)
+        asked.key = ActionKey(rule: "r", position: 0, asked: 1)
+        var other = asked
+        other.key = ActionKey(rule: "r", position: 0, asked: 3)
+        other.state = .done
+        try await spool.store.record([
+            MailProgress(
+                mail: id, actions: [invoked, asked, other], deliveries: [], newState: .retired,
+                nextAttemptAt: nil)
+        ])
+        #expect(try await spool.store.actions(of: id) == [invoked, asked, other])
+        #expect(try await spool.store.retry(id, now: now) == .due)
+        let states = try await spool.store.actions(of: id).map(\.state)
+        #expect(states == [.done, .retrying, .done])
+    }
+
     @Test(arguments: Engine.allCases)
     func findsMailsByTheirTags(_ engine: Engine) async throws {
         let spool = try Spool(engine)

@@ -53,7 +53,9 @@ enum ImportGraph {
             ["DeliveryQueue", "SMTPProtocol", "DNS", "Storage", "MailModel"]),
         Target("Handlers", .edge, ["Actions", "MailModel", "CHandlerSpawn"]),
         Target("WebPoster", .edge, ["Topics", "MailModel"]),
-        Target("ObjectStorage", .edge, ["Topics", "Storage", "MailModel", "CFileSystem"]),
+        Target(
+            "ObjectStorage", .edge,
+            ["Topics", "Storage", "RequestSigning", "MailModel", "CFileSystem"]),
         Target("SQLiteDriver", .edge, ["SQLStorage", "Storage"]),
         Target("DNSClient", .edge, ["DNS", "MailModel", "CUnbound"]),
         Target("LibCrypto", .edge, ["MailAuthentication", "CLibCrypto"]),

@@ -131,7 +131,8 @@ import Testing
     static let foundationUsers = [
         "SMTPProtocol": [], "MailModel": [],
         "RuleEngine": [
-            "TimeWindow.swift", "DocumentText.swift", "ReceiptRuleSet+JSON.swift",
+            "TimeWindow.swift", "DocumentText.swift", "HandlerWord.swift",
+            "ReceiptRuleSet+JSON.swift",
             "SESRuleDocument.swift",
         ],
     ]

@@ -1,4 +1,5 @@
 import MailModel
+import NIOCore
 import NIOHTTP1
 import NIOSSL
 import Synchronization
@@ -64,6 +65,27 @@ import WebPoster
             await client.get(url) == .success(HTTPAnswer(status: 200, mediaType: nil, body: nil)))
         try await endpoint.end()
         #expect(endpoint.seen.map(\.head.method) == [.GET, .GET])
+    }
+
+    /// In pieces, under the length that they have together.
+    @Test func putsABodyInPieces() async throws {
+        let endpoint = try await Endpoint()
+        let client = try GuardedHTTPClient(addressGuard: .open) { _ in Self.addresses("127.0.0.1") }
+        let url = try WebURL(parsing: "http://s3.example:\(endpoint.port)/a/b")
+        let pieces =
+            ["one", "", "three"] + Array(repeating: String(repeating: "x", count: 50_000), count: 9)
+        let whole = pieces.joined()
+        let put = HTTPPut(headers: [("X-Test", "yes")], length: whole.utf8.count) { index in
+            index < pieces.count ? ByteBuffer(string: pieces[index]) : nil
+        }
+        #expect(
+            await client.put(put, to: url, seconds: 60)
+                == .success(HTTPAnswer(status: 200, mediaType: nil, body: [])))
+        try await endpoint.end()
+        let seen = try #require(endpoint.seen.first)
+        #expect((seen.head.method, seen.head.uri) == (.PUT, "/a/b"))
+        #expect(seen.head.headers["Content-Length"] == ["\(whole.utf8.count)"])
+        #expect(seen.body == whole)
     }
 
     /// H1: literal addresses, and names that lead to them; nothing is sent.

@@ -1,6 +1,7 @@
 import MailModel
 import NIOCore
 import NIOPosix
+import Synchronization
 import TestSupport
 import Testing
 import WebPoster
@@ -147,6 +148,63 @@ import WebPoster
         channel.writeAndFlush(ByteBuffer(string: piece)).whenSuccess {
             channel.eventLoop.execute { write(piece, to: channel) }
         }
+    }
+
+    // MARK: Bodies in pieces
+
+    private static let piece = ByteBuffer(repeating: 0x78, count: 65_536)
+
+    /// What has an answer already is not sent any further.
+    @Test func anAnswerEndsARequest() async throws {
+        let peer = try await RawPeer { channel in
+            channel.writeAndFlush(
+                ByteBuffer(string: "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"),
+                promise: nil)
+        }
+        let client = try client(ManualRest())
+        let url = try WebURL(parsing: "http://127.0.0.1:\(peer.port)/")
+        let answer = await client.put(
+            HTTPPut(headers: [], length: .max) { _ in Self.piece }, to: url, seconds: 60)
+        #expect(answer == .success(HTTPAnswer(status: 403, mediaType: nil, body: [])))
+        await peer.untilClosed()
+        try await peer.end()
+    }
+
+    /// The peer takes the head and reads no further: the next piece is not asked for.
+    @Test func whoDoesNotReadIsNotWaitedFor() async throws {
+        let peer = try await RawPeer { channel in
+            channel.setOption(.autoRead, value: false).whenFailure { Issue.record("\($0)") }
+        }
+        let clock = ManualRest()
+        let client = try client(clock)
+        let url = try WebURL(parsing: "http://127.0.0.1:\(peer.port)/")
+        let asked = Mutex(0)
+        async let answer = client.put(
+            HTTPPut(headers: [], length: .max) { _ in
+                asked.withLock { $0 += 1 }
+                return Self.piece
+            }, to: url, seconds: 40)
+        await peer.untilHeard()
+        await clock.pass()
+        let failure = await answer
+        #expect(failure == .failure(.failed("waiting for the answer took more than 40 s")))
+        // No more than what two sockets hold.
+        #expect(asked.withLock { $0 } < 1_000)
+        try await peer.end()
+    }
+
+    @Test func aBodyThatFailsEndsARequest() async throws {
+        let peer = try await RawPeer { _ in }
+        let client = try client(ManualRest())
+        let url = try WebURL(parsing: "http://127.0.0.1:\(peer.port)/")
+        let answer = await client.put(
+            HTTPPut(headers: [], length: 200_000) { index in
+                if index > 1 { throw HTTPFailure.failed("the disk is gone") }
+                return Self.piece
+            }, to: url, seconds: 60)
+        #expect(answer == .failure(.failed("the disk is gone")))
+        await peer.untilClosed()
+        try await peer.end()
     }
 
     private func client(_ clock: ManualRest) throws -> GuardedHTTPClient {

@@ -2,8 +2,9 @@
 """Makes a ticket of a mail: the smallest useful handler.
 
 The mail is on standard input, SES's Lambda event in the file that MARTLET_EVENT_FILE names, the
-essentials in the environment. A ticket is a line in TICKETS, if that is set. The same mail may come
-twice (after a crash): MARTLET_ACTION_ID says so, and names the ticket here.
+essentials in the environment. A ticket is a line in TICKETS, if that is set; a relative path starts
+at this program's folder. The same mail may come twice (after a crash): MARTLET_ACTION_ID says so, and
+names the ticket here.
 """
 
 import email
@@ -25,6 +26,7 @@ ticket = {
     "attempt": int(os.environ["MARTLET_ATTEMPT"]),
 }
 if path := os.environ.get("TICKETS"):
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), path)
     with open(path, "a", encoding="utf-8") as tickets:
         tickets.write(json.dumps(ticket, ensure_ascii=False) + "\n")
 

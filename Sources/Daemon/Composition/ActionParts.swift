@@ -44,8 +44,15 @@ struct ActionParts {
             helper: helper, runningMax: configuration.handlersRunningMax, time: time,
             log: surroundings.mailLog)
         self.handlers = handlers
+        let carrier = GuardedObjectCarrier(
+            client: try GuardedHTTPClient(
+                addressGuard: .open, resolve: SystemResolver.addresses))
+        let objects = Buckets(
+            folders: spool.objects, endpoints: configuration.bucketEndpoints,
+            keys: configuration.bucketKeys, carrier: carrier,
+            time: time)
         var actions = ReceiptActions(
-            objects: spool.objects, invoker: handlers, topics: topics, bodies: spool.bodies,
+            objects: objects, invoker: handlers, topics: topics, bodies: spool.bodies,
             time: time, random: random, headerBytesMax: configuration.inbound.headerBytesMax)
         let ending = surroundings.ending
         actions.maildirs = Maildirs(
@@ -57,8 +64,8 @@ struct ActionParts {
         actions.webhooks = Webhooks(
             configuration.webhooks, poster: GuardedWebhookPoster(client: client))
         sessionHandlers = SessionHandlers(
-            ask: { [actions] in await actions.ask($0) }, pause: surroundings.pause,
-            log: surroundings.journal, executor: WorkThreads.actions)
+            ask: { [actions] in await actions.ask($0, sessionWaits: $1) }, time: time,
+            pause: surroundings.pause, log: surroundings.journal, executor: WorkThreads.actions)
         runner = { [queue, actions] feedback, outbound in
             var actions = actions
             actions.submitter = outbound
@@ -69,7 +76,8 @@ struct ActionParts {
                 pause: surroundings.pause, log: surroundings.journal,
                 onDeliveries: { wake.call() }, onUnwritten: { ending.leftUnwritten($0) },
                 guesser: guesser, handlersMax: configuration.handlersRunningMax,
-                workers: configuration.workerProcessesByName)
+                workers: configuration.workerProcessesByName,
+                buckets: configuration.bucketEndpoints.mapValues(\.putsMax))
         }
         deliverer = TopicDeliverer(
             outbox: spool.store, directory: topics, wishes: subscriptions,

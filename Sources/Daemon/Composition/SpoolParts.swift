@@ -4,7 +4,7 @@ import SQLStorage
 import SQLiteDriver
 import Storage
 
-/// Where mails are kept: rows, body files, buckets, and the room on their disk.
+/// Where mails are kept: rows, body files, buckets that are folders, and the room on their disk.
 struct SpoolParts {
     let bodies: DirectoryBodyFiles
     let store: SQLStore
@@ -48,7 +48,7 @@ struct SpoolParts {
                 log: surroundings.log, isDatabaseNew: store.isNew
             ).run()
             objects = try DirectoryObjectStore(
-                buckets: configuration.buckets.mapValues(\.directory),
+                buckets: configuration.bucketFolders, keys: configuration.bucketKeys,
                 temporaryFolder: "\(spool)/objects",
                 onUnusable: { bucket, failure in
                     surroundings.log.error(

@@ -75,7 +75,7 @@ extension Configuration {
                 "maildirs.\(name): \(pattern.base), where they are to lie, is not there: "
                     + "what is delivered there is tried again, and dead in the end")
         }
-        return warnings + missingAddresses + refusedURLs
+        return warnings + missingAddresses + refusedURLs + openEndpoints
     }
 
     /// What rules make of what is configured.
@@ -84,6 +84,21 @@ extension Configuration {
         guard !asks, screening.rspamd != nil || screening.clamd != nil || !screening.lists.isEmpty
         else { return [] }
         return ["screening names whom to ask, and no rule asks for it (scan: true)"]
+    }
+
+    /// Buckets that others between us and their server see mails go to.
+    private var openEndpoints: [String] {
+        bucketEndpoints.sorted { $0.key < $1.key }.compactMap { name, endpoint in
+            guard endpoint.url.scheme == .http else { return nil }
+            switch endpoint.url.host {
+            case .address(let address) where address.isLoopback: return nil
+            case .name("localhost"): return nil
+            case .address, .name:
+                return
+                    "buckets.\(name).endpoint: mails go there without TLS, and who is on the way "
+                    + "can read them"
+            }
+        }
     }
 
     /// URLs that say themselves that nothing will be posted to them.

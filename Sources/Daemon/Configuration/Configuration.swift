@@ -6,6 +6,7 @@ package import Handlers
 package import InboundSMTP
 package import MailFlow
 package import MailModel
+package import ObjectStorage
 package import S3API
 package import Scanners
 package import Screening
@@ -95,11 +96,34 @@ package struct Configuration: Sendable {
     }
 
     package struct Bucket: Sendable, Equatable {
-        package var directory: String
+        package enum Place: Sendable, Equatable {
+            case folder(String)
+            case endpoint(S3Endpoint)
+        }
+
+        package var place: Place
         /// Whether SES's `AMAZON_SES_SETUP_NOTIFICATION` object is written.
         package var hasSetupObject: Bool
         /// Which access keys may do what there by S3's protocol.
         package var access = S3Bucket(readers: [], writers: [])
+        /// What its objects are sealed under; nil where they are not.
+        package var keys: ObjectKeys?
+
+        /// Nil where it is on another server.
+        package var directory: String? {
+            switch place {
+            case .folder(let path): path
+            case .endpoint: nil
+            }
+        }
+
+        /// Nil where it is a folder.
+        package var endpoint: S3Endpoint? {
+            switch place {
+            case .folder: nil
+            case .endpoint(let endpoint): endpoint
+            }
+        }
     }
 
     /// Where buckets are served by S3's protocol.
@@ -157,6 +181,12 @@ package struct Configuration: Sendable {
     package var rulesDirectory: String
     package var activeRuleSet: String?
     package var buckets: [String: Bucket]
+    /// Those that are folders, by their names.
+    var bucketFolders: [String: String] { buckets.compactMapValues(\.directory) }
+    /// Those on other servers, by their names.
+    var bucketEndpoints: [String: S3Endpoint] { buckets.compactMapValues(\.endpoint) }
+    /// What the objects of buckets are sealed under, where they are.
+    var bucketKeys: [String: ObjectKeys] { buckets.compactMapValues(\.keys) }
     package var maildirs: [String: MaildirPattern]
     package var webhooks: [String: Webhook]
     package var handlers: [HandlerProgram]

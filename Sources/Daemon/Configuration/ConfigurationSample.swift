@@ -2,7 +2,11 @@
 package enum ConfigurationSample {
     /// What stands for the `*` of a setting: the names of the first entry that begins its path.
     private static let exampleNames: [(path: String, names: [String])] = [
-        ("buckets.", ["mail"]), ("maildirs.", ["home"]), ("webhooks.", ["tickets"]),
+        ("buckets.*.endpoint", ["archive"]), ("buckets.*.region", ["archive"]),
+        ("buckets.*.bucket", ["archive"]), ("buckets.*.accessKeyId", ["archive"]),
+        ("buckets.*.secretFile", ["archive"]), ("buckets.*.timeoutSeconds", ["archive"]),
+        ("buckets.*.putsMax", ["archive"]), ("buckets.", ["mail"]), ("maildirs.", ["home"]),
+        ("webhooks.", ["tickets"]),
         ("handlers.*.processesMax", ["ticket"]), ("handlers.*.processes", ["filter"]),
         ("handlers.*.worker", ["filter"]), ("handlers.*.function", ["lambda"]),
         ("handlers.", ["ticket"]),

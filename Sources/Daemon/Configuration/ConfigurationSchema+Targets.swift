@@ -17,6 +17,33 @@ extension ConfigurationSchema {
             path: "buckets.*.writers", defaultText: "[]",
             comment: "... and those that also put, copy and delete them."),
         Setting(
+            path: "buckets.*.encryption.keyFile", defaultText: "mail.keys", isExample: true,
+            comment:
+                "A file with keys, 32 bytes in base64 a line (openssl rand -base64 32): objects are\n"
+                + "encrypted under the first, and read under any of them."),
+        Setting(
+            path: "buckets.*.endpoint", defaultText: "https://s3.eu-central-1.amazonaws.com",
+            isExample: true,
+            comment: "In place of “directory”: a server that speaks S3's protocol, ..."),
+        Setting(
+            path: "buckets.*.region", defaultText: "eu-central-1", isExample: true,
+            comment: "... its region, ..."),
+        Setting(
+            path: "buckets.*.bucket", defaultText: "example-mail", isExample: true,
+            comment: "... and its name for the bucket, where that is another one."),
+        Setting(
+            path: "buckets.*.accessKeyId", defaultText: "AKIAIOSFODNN7EXAMPLE", isExample: true,
+            comment: "The access key that requests are signed with, ..."),
+        Setting(
+            path: "buckets.*.secretFile", defaultText: "archive.secret", isExample: true,
+            comment: "... and a file with its secret."),
+        Setting(
+            path: "buckets.*.timeoutSeconds", defaultText: "60",
+            comment: "Until it has to have all of a mail, and to have answered.", range: 1...300),
+        Setting(
+            path: "buckets.*.putsMax", defaultText: "8", comment: "Objects at once.",
+            range: 1...64),
+        Setting(
             path: "maildirs.*.path",
             defaultText: "/var/vmail/${recipientDomain}/${recipientUser}",
             isExample: true,

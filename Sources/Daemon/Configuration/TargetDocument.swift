@@ -3,8 +3,6 @@ import Foundation
 import Glibc
 import Handlers
 import MailModel
-import S3API
-import Storage
 import Topics
 
 /// Reads what rules refer to: buckets, handlers, topics and their subscribers.
@@ -19,7 +17,7 @@ struct TargetDocument {
     /// Whether the configuration has a public side.
     private let hasWeb: Bool
     /// Whether buckets are served by S3's protocol.
-    private let hasS3: Bool
+    let hasS3: Bool
 
     init(
         settings: SettingReader, users: SystemUsers, dataDirectory: String?, hasWeb: Bool,
@@ -61,43 +59,6 @@ struct TargetDocument {
                 character.isASCII && (character.isLetter || character.isNumber)
                     || "-_.".contains(character)
             }
-    }
-
-    // MARK: Buckets
-
-    mutating func buckets(_ value: DocumentValue?) -> [String: Configuration.Bucket] {
-        var buckets: [String: Configuration.Bucket] = [:]
-        for (name, entry) in named(value) {
-            guard let mapping = entry.mapping(keys: ConfigurationSchema.keys(at: "buckets.*"))
-            else { continue }
-            let hasSetupObject = settings.bool(mapping, "buckets.*.setupObject")
-            let access = S3Bucket(
-                readers: accessKeys(mapping["readers"]), writers: accessKeys(mapping["writers"]))
-            guard let directory = mapping.required("directory"),
-                let path = settings.path(directory, to: .folder)
-            else { continue }
-            places.addBucket(name, folder: path, directory)
-            buckets[name] = Configuration.Bucket(
-                directory: path, hasSetupObject: hasSetupObject, access: access)
-        }
-        return buckets
-    }
-
-    /// Whether there are such keys is known to the database alone.
-    private func accessKeys(_ value: DocumentValue?) -> Set<String> {
-        guard let value else { return [] }
-        if !hasS3 { value.noteWhole("without an “s3” section nobody is served objects") }
-        return Set(
-            value.list().compactMap { entry in
-                guard let id = entry.string() else { return nil }
-                guard AccessKeyRecord.isID(id) else {
-                    entry.note(
-                        "“\(id)” is no access key's id, such as \(AccessKeyRecord.idPrefix)Q3EGU5XWB7LJ2K4M "
-                            + "(martlet credentials)")
-                    return nil
-                }
-                return id
-            })
     }
 
     // MARK: Handlers

@@ -18,7 +18,7 @@ struct BackupPlaces: Sendable {
         let data = configuration.dataDirectory
         let ours = ["spool", "handlers", "lock", "control.sock", "submit.sock"]
             .map { "\(data)/\($0)" }
-        let buckets = configuration.buckets.values.map(\.directory)
+        let buckets = configuration.bucketFolders.values
         let files = configuration.topics.values.flatMap { $0 }.compactMap { subscriber in
             Self.file(of: subscriber)
         }

@@ -92,7 +92,7 @@ struct MailLog: SessionLog, ActionLog {
             "martlet_actions_total{kind=\"\(record.kind)\",state=\"\(record.state.rawValue)\"}")
         var metadata: Logger.Metadata = [
             "mail": "\(record.mail)", "rule": "\(record.key.rule)",
-            "action": "\(record.kind)/\(record.key.position)",
+            "action": "\(record.kind)/\(record.key.place)",
             "state": "\(record.state.rawValue)", "attempt": "\(record.attempts)",
             "detail": "\(record.detail)",
         ]

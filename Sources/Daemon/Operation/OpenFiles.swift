@@ -1,6 +1,7 @@
 import Actions
 import Foundation
 import Glibc
+import ObjectStorage
 import OutboundSMTP
 import PublicWeb
 
@@ -28,7 +29,8 @@ enum OpenFiles {
 
     /// Each connection may have a body file beside its socket, and a quarter of the limit (at
     /// most 256) is left to everything else: handlers, objects, readers of the spool.
-    /// `setAside`: what the listeners for HTTP, sending, workers and webhooks may take.
+    /// `setAside`: what the listeners for HTTP, sending, workers, webhooks and buckets on other servers
+    /// may take.
     static func connections(limit: Int, used: Int, setAside: Int) -> Int {
         max(1, (limit - used - setAside - min(256, limit / 4)) / 2)
     }
@@ -45,10 +47,11 @@ enum OpenFiles {
     private static let filesOfWorker = 10
 
     /// `triesMax`: as it is configured; nil where nothing is sent. A request for an object has a file
-    /// open beside its connection, or writes one. `postsMax`: to all webhooks at once.
+    /// open beside its connection, or writes one. `postsMax`: to all webhooks at once; `putsMax`: to
+    /// all buckets on other servers, each with a body file beside its connection.
     static func setAside(
         limit: Int, hasHealth: Bool, hasWeb: Bool, hasS3: Bool, triesMax: Int?,
-        workerProcesses: Int, postsMax: Int
+        workerProcesses: Int, postsMax: Int, putsMax: Int
     ) -> Int {
         let health = httpConnections(most: HealthServer.connectionsMax, limit: limit)
         let web = httpConnections(most: PublicWebServer.connectionsMax, limit: limit)
@@ -56,7 +59,7 @@ enum OpenFiles {
         let idle = sending(most: DeliverySettings.Limits().idleConnectionsMax, limit: limit)
         let sent = triesMax.map { 2 * sending(most: $0, limit: limit) + idle } ?? 0
         return (hasHealth ? health : 0) + (hasWeb ? web : 0) + (hasS3 ? s3 : 0) + sent
-            + Self.filesOfWorker * workerProcesses + postsMax
+            + Self.filesOfWorker * workerProcesses + postsMax + 2 * putsMax
     }
 
     /// Of all that `configuration` asks for beside its connections of SMTP.
@@ -65,7 +68,8 @@ enum OpenFiles {
             limit: limit, hasHealth: configuration.health != nil, hasWeb: configuration.web != nil,
             hasS3: configuration.s3 != nil, triesMax: configuration.sending.triesWanted,
             workerProcesses: configuration.workerProcesses,
-            postsMax: configuration.webhooks.values.reduce(0) { $0 + $1.postsMax })
+            postsMax: configuration.webhooks.values.reduce(0) { $0 + $1.postsMax },
+            putsMax: configuration.bucketEndpoints.values.reduce(0) { $0 + $1.putsMax })
     }
 
     private static var current: rlimit {

@@ -32,7 +32,8 @@ struct S3Server: Service {
             perNetworkMax: min(Self.perNetworkMax, connectionsMax), life: Self.life,
             log: surroundings.log)
         responder = S3Responder(
-            buckets: configuration.buckets.mapValues(\.access), objects: spool.objects,
+            buckets: configuration.buckets.filter { $0.value.directory != nil }.mapValues(\.access),
+            objects: spool.objects,
             limits: S3Limits(objectBytesMax: s3.objectBytesMax),
             verifier: RequestVerifier(
                 service: "s3", time: surroundings.time, secret: { credentials.secret(ofActive: $0) }

@@ -34,11 +34,9 @@ package struct PlacesInReach {
                 Place(path: files.key, setting: "\(entry).key", use: R_OK),
             ]
         }
-        for (name, bucket) in configuration.buckets.sorted(by: { $0.key < $1.key }) {
+        for (name, folder) in configuration.bucketFolders.sorted(by: { $0.key < $1.key }) {
             places.append(
-                Place(
-                    path: bucket.directory, setting: "buckets.\(name).directory",
-                    use: W_OK | X_OK))
+                Place(path: folder, setting: "buckets.\(name).directory", use: W_OK | X_OK))
         }
         for (name, subscribers) in configuration.topics.sorted(by: { $0.key < $1.key }) {
             for case .file(let path) in subscribers.map(\.endpoint) {

@@ -43,7 +43,8 @@ package struct ServerStart {
             ? nil
             : try HandlerHelper(
                 programs: configuration.handlers, folders: folders,
-                runningMax: configuration.handlersRunningMax + configuration.workerProcesses,
+                // As many scripts again for mails whose 250 waits.
+                runningMax: 2 * configuration.handlersRunningMax + configuration.workerProcesses,
                 ownUser: configuration.user)
         try privileges.giveUp()
     }

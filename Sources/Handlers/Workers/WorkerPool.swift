@@ -6,7 +6,7 @@ import NIOCore
 import Synchronization
 
 /// The processes of one worker, each kept alive by a place with a thread of its own. Mails wait for
-/// one in the order in which they came; the place that was last at work is asked first, so that the
+/// one in the order in which they came, those whose 250 waits before the others; the place that was last at work is asked first, so that the
 /// processes that are not needed rest.
 final class WorkerPool: Sendable {
     /// A mail that waits for its answer.
@@ -17,6 +17,8 @@ final class WorkerPool: Sendable {
 
     private struct State {
         var waiting = CircularBuffer<Job>()
+        /// Mails whose 250 waits.
+        var waitingSessions = CircularBuffer<Job>()
         /// Places that have nothing to do, the last one used at the end; those without a process at
         /// the beginning.
         var resting: [Int] = []
@@ -24,6 +26,24 @@ final class WorkerPool: Sendable {
         var given: [Int: Job] = [:]
         var delay = RestartDelay()
         var isOver = false
+
+        mutating func append(_ job: Job) {
+            if job.invocation.sessionWaits == nil {
+                waiting.append(job)
+            } else {
+                waitingSessions.append(job)
+            }
+        }
+
+        /// Whose turn it is, and those before it that nobody waits for any more.
+        mutating func popFirst() -> (Job?, unwanted: [Job]) {
+            var unwanted: [Job] = []
+            while let job = waitingSessions.popFirst() {
+                if job.invocation.isWanted { return (job, unwanted) }
+                unwanted.append(job)
+            }
+            return (waiting.popFirst(), unwanted)
+        }
     }
 
     private static let serverEnds = "the server ends"
@@ -73,7 +93,7 @@ final class WorkerPool: Sendable {
         let (place, isOver) = state.withLock { state -> (Int?, Bool) in
             guard !state.isOver else { return (nil, true) }
             guard let place = state.resting.popLast() else {
-                state.waiting.append(job)
+                state.append(job)
                 return (nil, false)
             }
             state.given[place] = job
@@ -89,9 +109,10 @@ final class WorkerPool: Sendable {
             state.isOver = true
             defer {
                 state.waiting = []
+                state.waitingSessions = []
                 state.given = [:]
             }
-            return Array(state.waiting) + state.given.values
+            return state.waiting + state.waitingSessions + state.given.values
         }
         for job in left { job.answer.resume(returning: .failed(detail: Self.serverEnds)) }
         for wakeup in wakeups { wakeup.call() }
@@ -110,13 +131,17 @@ extension WorkerPool {
 
     /// What the place is to do next. Nil: nothing, and it is woken when there is something.
     func next(for place: Int, hasProcess: Bool) -> Job? {
-        state.withLock { state in
-            if let job = state.given.removeValue(forKey: place) { return job }
+        let (job, unwanted) = state.withLock { state -> (Job?, [Job]) in
+            if let job = state.given.removeValue(forKey: place) { return (job, []) }
             state.resting.removeAll { $0 == place }
-            if let job = state.waiting.popFirst() { return job }
-            state.resting.insert(place, at: hasProcess ? state.resting.endIndex : 0)
-            return nil
+            let (job, unwanted) = state.popFirst()
+            if job == nil {
+                state.resting.insert(place, at: hasProcess ? state.resting.endIndex : 0)
+            }
+            return (job, unwanted)
         }
+        for job in unwanted { job.answer.resume(returning: .notWanted) }
+        return job
     }
 
     /// Nil where none may be started now, or the helper could not be asked.

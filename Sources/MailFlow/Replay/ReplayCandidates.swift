@@ -98,7 +98,7 @@ package struct ReplayCandidates: Sendable {
         else { return false }
         let standings = Dictionary(actions.map { ($0.key, $0) }) { first, _ in first }
         let traces = evaluator.trace(try await facts(of: record, evaluator)) { key in
-            standings[key].map { .ended($0.disposition) }
+            standings[key]?.standing
         }
         return traces.contains { $0.rule == rule && $0.answer == .took }
     }

@@ -21,65 +21,51 @@ struct SuppressionImport: AsyncParsableCommand {
     @Flag(help: "Take the addresses from the list instead; their reasons do not count.")
     var delete = false
 
-    @Argument(help: "The file.")
+    @Argument(help: "The file; - is standard input.")
     var file: String
 
     func run() async throws {
-        try check()
-        var batch: [SuppressionEntry] = []
-        var (lines, changed) = (0, 0)
-        try forEachEntry { entry in
-            batch.append(entry)
-            lines += 1
-            if batch.count == SuppressionOperations.batchMax {
-                changed += try send(batch)
-                batch = []
-            }
-        } onProblem: { _, _ in
+        let entries = try entries()
+        var rest = entries[...]
+        var changed = 0
+        while !rest.isEmpty {
+            changed += try send(Array(rest.prefix(SuppressionOperations.batchMax)))
+            rest = rest.dropFirst(SuppressionOperations.batchMax)
         }
-        if !batch.isEmpty { changed += try send(batch) }
         Terminal.write(
             delete
-                ? "\(changed) of \(lines) addresses are no longer on \(scope.list)\n"
+                ? "\(changed) of \(entries.count) addresses are no longer on \(scope.list)\n"
                 : "\(changed) addresses are on \(scope.list)\n")
     }
 
-    private func check() throws {
+    /// Of the whole file, which is read once: a pipe cannot be read again.
+    private func entries() throws -> [SuppressionEntry] {
+        var entries: [SuppressionEntry] = []
         var problems = 0
-        try forEachEntry { _ in
-        } onProblem: { problem, number in
-            problems += 1
-            if problems <= Self.problemsShownMax {
-                Terminal.complain("\(file):\(number): \(Terminal.printable("\(problem)"))")
-            }
-        }
-        guard problems > 0 else { return }
-        if problems > Self.problemsShownMax {
-            Terminal.complain("and \(problems - Self.problemsShownMax) more problems")
-        }
-        Terminal.complain("martlet: nothing was changed")
-        throw ExitCode(2)
-    }
-
-    private func forEachEntry(
-        _ body: (SuppressionEntry) throws -> Void,
-        onProblem: (SuppressionEntry.LineProblem, Int) -> Void
-    ) throws {
         do {
             try LineFile(path: file).forEach(lineBytesMax: SuppressionEntry.lineBytesMax) {
                 line, number in
-                let entry: SuppressionEntry?
                 do throws(SuppressionEntry.LineProblem) {
-                    entry = try SuppressionEntry.read(line, needsReason: !delete)
+                    guard
+                        let entry = try SuppressionEntry.read(line, needsReason: !delete)
+                    else { return }
+                    entries.append(entry)
                 } catch {
-                    return onProblem(error, number)
+                    problems += 1
+                    guard problems <= Self.problemsShownMax else { return }
+                    Terminal.complain("\(file):\(number): \(Terminal.printable("\(error)"))")
                 }
-                if let entry { try body(entry) }
             }
         } catch let failure as InputFile.Failure {
             Terminal.complain("martlet: \(Terminal.printable(failure.description))")
             throw ExitCode.failure
         }
+        guard problems > 0 else { return entries }
+        if problems > Self.problemsShownMax {
+            Terminal.complain("and \(problems - Self.problemsShownMax) more problems")
+        }
+        Terminal.complain("martlet: nothing was changed")
+        throw ExitCode(2)
     }
 
     private func send(_ batch: [SuppressionEntry]) throws -> Int {

@@ -126,12 +126,23 @@ struct RuleCaseDocument {
         return number
     }
 
+    /// A disposition, or what asks for actions, too.
+    private static func answer(_ value: DocumentValue) -> HandlerAnswer? {
+        guard !value.isScalar else {
+            return value.choice(Disposition.allCases.map { ($0.rawValue, $0) }).map {
+                HandlerAnswer($0)
+            }
+        }
+        return value.mapping(keys: ["disposition", "actions"]).map {
+            HandlerAnswer($0, catalogue: .unchecked, subject: "")
+        }
+    }
+
     private static func answers(_ value: DocumentValue?) -> HandlerAnswers {
         guard let mapping = value?.mapping(keys: []) else { return HandlerAnswers() }
         return mapping.keys.reduce(into: HandlerAnswers()) { answers, handler in
-            let disposition = mapping.required(handler)?.choice(
-                Disposition.allCases.map { ($0.rawValue, $0) })
-            if let disposition { answers.note(disposition, of: handler, for: nil) }
+            guard let answer = mapping.required(handler).flatMap(answer) else { return }
+            answers.note(answer, of: handler, for: nil)
         }
     }
 

@@ -55,7 +55,7 @@ enum MailText {
             ["RULE", "ACTION"] + (isPerRecipient ? ["FOR"] : [])
                 + ["STATE", "TRIES", "LAST", "NEXT", "DETAIL"],
             actions.map { action in
-                [action.rule, "\(action.kind)/\(action.position)"]
+                [action.rule, "\(action.kind)/\(action.place)"]
                     + (isPerRecipient ? [action.recipient ?? "-"] : [])
                     + [
                         action.state, "\(action.attempts)", action.lastAttemptAt,

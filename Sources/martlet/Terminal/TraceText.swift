@@ -25,7 +25,8 @@ enum TraceText {
     private static func write(_ action: RuleTrace.Action) {
         let said = (action.detail ?? "").isEmpty ? "" : ": \(action.detail ?? "")"
         let standing = Terminal.dim(Terminal.printable(action.standing + said))
-        Terminal.write("    -> \(Terminal.printable(action.text))  \(standing)\n")
+        let indent = action.asked == nil ? "    " : "      "
+        Terminal.write("\(indent)-> \(Terminal.printable(action.text))  \(standing)\n")
     }
 
     private static func write(_ condition: RuleTrace.Condition) {

@@ -1,0 +1,44 @@
+package import MailModel
+package import Storage
+
+/// The buckets of the configuration, whatever is behind each.
+package struct Buckets: ObjectStore {
+    private let folders: DirectoryObjectStore
+    private let endpoints: [String: EndpointBucket]
+
+    /// `endpoints` by the names that rules call them; no folder has the same. `keys`: what the objects
+    /// of some of these are sealed under.
+    package init(
+        folders: DirectoryObjectStore, endpoints: [String: S3Endpoint],
+        keys: [String: ObjectKeys] = [:],
+        carrier: any ObjectCarrier, time: any TimeSource
+    ) {
+        self.folders = folders
+        var buckets: [String: EndpointBucket] = [:]
+        for (name, endpoint) in endpoints {
+            buckets[name] = EndpointBucket(
+                endpoint, under: keys[name], carrier: carrier, time: time)
+        }
+        self.endpoints = buckets
+    }
+
+    /// Those of folders share their syncs; each of the others is a request of its own, one after the
+    /// other.
+    package func put(_ objects: [ObjectToPut]) async -> [Result<Void, ObjectStoreFailure>] {
+        let local = objects.filter { endpoints[$0.bucket] == nil }
+        var stored = (local.isEmpty ? [] : await folders.put(local))[...]
+        var results: [Result<Void, ObjectStoreFailure>] = []
+        for object in objects {
+            guard let endpoint = endpoints[object.bucket] else {
+                results.append(stored.removeFirst())
+                continue
+            }
+            do throws(ObjectStoreFailure) {
+                results.append(.success(try await endpoint.put(object)))
+            } catch {
+                results.append(.failure(error))
+            }
+        }
+        return results
+    }
+}

@@ -1,0 +1,232 @@
+import Crypto
+import Foundation
+import MailModel
+import NIOCore
+import ObjectStorage
+import RequestSigning
+import Storage
+import Synchronization
+import TestSupport
+import Testing
+
+/// Buckets on other servers, with the way there in the test's hands.
+@Suite struct EndpointBucketTests {
+    private static let time = Timestamp(milliseconds: 1_369_353_600_000)
+
+    /// Keeps what it is given, and answers as it is told.
+    private final class Carrier: ObjectCarrier {
+        struct Seen {
+            let url: WebURL
+            let headers: [(name: String, value: String)]
+            let length: Int
+            let body: [UInt8]
+            let seconds: Int64
+        }
+
+        let seen = Mutex<[Seen]>([])
+        let answer: @Sendable ([UInt8]) -> ObjectAnswer
+
+        init(_ answer: @escaping @Sendable ([UInt8]) -> ObjectAnswer) {
+            self.answer = answer
+        }
+
+        func put(
+            _ upload: ObjectUpload, to url: WebURL, seconds: Int64
+        ) async -> ObjectAnswer {
+            var body = ByteBuffer()
+            var index = 0
+            do throws(StorageFailure) {
+                while var piece = try upload.piece(index) {
+                    body.writeBuffer(&piece)
+                    index += 1
+                }
+            } catch {
+                return .failed("\(error)")
+            }
+            let bytes = Array(body.readableBytesView)
+            seen.withLock {
+                $0.append(
+                    Seen(
+                        url: url, headers: upload.headers, length: upload.length, body: bytes,
+                        seconds: seconds))
+            }
+            return answer(bytes)
+        }
+    }
+
+    private func withBuckets(
+        answering answer: @escaping @Sendable ([UInt8]) -> ObjectAnswer = { _ in
+            .answered(status: 200)
+        },
+        _ body: (Buckets, Carrier, String) async throws -> Void
+    ) async throws {
+        let folder = try ProjectFiles.temporaryFolder()
+        let carrier = Carrier(answer)
+        let buckets = Buckets(
+            folders: try DirectoryObjectStore(
+                buckets: ["mail": "\(folder)/mail"], temporaryFolder: "\(folder)/objects",
+                onSyncFailure: { Issue.record("\($0)") }),
+            endpoints: [
+                "far": S3Endpoint(
+                    url: try WebURL(parsing: "https://s3.example:9000"), region: "eu-west-3",
+                    bucket: "example-mail", accessKeyID: "AKIAFAR", secret: "far's own",
+                    timeoutSeconds: 7, putsMax: 2)
+            ], carrier: carrier, time: ManualTime(Self.time))
+        try await body(buckets, carrier, folder)
+        try FileManager.default.removeItem(atPath: folder)
+    }
+
+    private func object(
+        _ key: String, _ text: String, bucket: String = "far", prefix: String? = nil
+    ) -> ObjectToPut {
+        ObjectToPut(
+            bucket: bucket, key: key, prefix: prefix.map { ByteBuffer(string: $0) },
+            content: .bytes(ByteBuffer(string: text)))
+    }
+
+    /// Nil where it is stored.
+    private func reason(_ result: Result<Void, ObjectStoreFailure>) -> String? {
+        if case .failure(let failure) = result { "\(failure)" } else { nil }
+    }
+
+    /// The server can tell from the head who sends what.
+    @Test func aRequestIsSignedAndSaysItsBody() async throws {
+        try await withBuckets { (buckets, carrier, _) async throws in
+            let results = await buckets.put([object("in/a b+c", "two", prefix: "X: y\r\n")])
+            #expect(results.map(reason) == [nil])
+            let seen = try #require(carrier.seen.withLock { $0.first })
+            #expect(
+                "\(seen.url)" == "https://s3.example:9000/example-mail/in/a%20b%2Bc")
+            #expect(seen.body == Array("X: y\r\ntwo".utf8))
+            #expect((seen.length, seen.seconds) == (9, 7))
+            let request = try SignedRequest(
+                method: "PUT", target: seen.url.target,
+                headers: ([("host", "s3.example:9000")] + seen.headers).map {
+                    SignedRequest.Header(name: $0.0, value: $0.1)
+                })
+            let verified = try RequestVerifier(service: "s3", time: ManualTime(Self.time)) { id in
+                id == "AKIAFAR" ? "far's own" : nil
+            }.verify(request)
+            #expect(verified.payload == .digest(Array(SHA256.hash(data: seen.body))))
+            #expect(
+                request.value(of: "content-md5")
+                    == Data(Insecure.MD5.hash(data: seen.body)).base64EncodedString())
+            #expect(request.value(of: "authorization")?.contains("/eu-west-3/s3/") == true)
+        }
+    }
+
+    /// From memory and from a file, at the edges of a piece.
+    @Test(arguments: [0, 1, 65_535, 65_536, 65_537, 200_000])
+    func allBytesAreSent(_ size: Int) async throws {
+        try await withBuckets { (buckets, carrier, folder) async throws in
+            let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
+            let path = "\(folder)/body"
+            try Data([1, 2, 3] + bytes).write(to: URL(fileURLWithPath: path))
+            let prefix = ByteBuffer(string: "front")
+            for content in [
+                MailContent.bytes(ByteBuffer(bytes: bytes)),
+                .file(path: path, start: 3, length: size),
+            ] {
+                let object = ObjectToPut(
+                    bucket: "far", key: "a", prefix: prefix, content: content)
+                #expect(await buckets.put([object]).map(reason) == [nil])
+            }
+            let expected = Array("front".utf8) + bytes
+            #expect(carrier.seen.withLock { $0.map(\.body) } == [expected, expected])
+            #expect(carrier.seen.withLock { $0.map(\.length) } == [size + 5, size + 5])
+        }
+    }
+
+    @Test func aFileThatLacksBytesIsNoObject() async throws {
+        try await withBuckets { (buckets, carrier, folder) async throws in
+            let path = "\(folder)/body"
+            try Data("short".utf8).write(to: URL(fileURLWithPath: path))
+            let result = await buckets.put([
+                ObjectToPut(
+                    bucket: "far", key: "a", prefix: nil,
+                    content: .file(path: path, start: 0, length: 6))
+            ])
+            #expect(reason(result[0])?.contains("is shorter than what was accepted") == true)
+            #expect(carrier.seen.withLock { $0.isEmpty })
+        }
+    }
+
+    /// One that fails spoils nothing else, and results stand in order.
+    @Test func foldersAreBesideIt() async throws {
+        try await withBuckets(answering: { _ in .failed("nobody is there") }) {
+            (buckets, _, folder) async throws in
+            let results = await buckets.put([
+                object("a", "one", bucket: "mail"), object("b", "two"),
+                object("c", "three", bucket: "mail"), object("d", "four", bucket: "none"),
+                object("../e", "five"),
+            ])
+            #expect(
+                results.map(reason) == [
+                    nil, "s3.example:9000: nobody is there", nil, "no such bucket: none",
+                    "“../e” is no object key",
+                ])
+            #expect(try ProjectFiles.text("\(folder)/mail/c") == "three")
+        }
+    }
+
+    // MARK: What an answer means
+
+    static let md5 = Array(Insecure.MD5.hash(data: Array("abc".utf8)))
+    static let tag = "900150983cd24fb0d6963f7d28e17f72"
+
+    @Test(arguments: [
+        ObjectAnswer.answered(status: 200), .answered(status: 200, entityTag: "\"\(tag)\""),
+        .answered(status: 200, entityTag: tag.uppercased()),
+        // No MD5: Martlet's own, and one of an upload in parts.
+        .answered(status: 200, entityTag: "\"1f-2a-3b-4c\""),
+        .answered(status: 200, entityTag: "\"00000000000000000000000000000000-2\""),
+        .answered(status: 200, entityTag: "\"zz0150983cd24fb0d6963f7d28e17f72\""),
+        .answered(
+            status: 200, entityTag: "\"00000000000000000000000000000000\"",
+            storedEncryption: "aws:kms"),
+        .answered(
+            status: 200, entityTag: "\"00000000000000000000000000000000\"",
+            storedEncryption: "aws:kms:dsse"),
+        .answered(status: 200, entityTag: "\"\(tag)\"", storedEncryption: "AES256"),
+    ])
+    func isStored(_ answer: ObjectAnswer) {
+        #expect(EndpointVerdict.reason(against: answer, md5: Self.md5) == nil)
+    }
+
+    @Test(arguments: [
+        (ObjectAnswer.failed("no route"), "no route"), (.answered(status: 201), "answered 201"),
+        (.answered(status: 100), "answered 100"), (.answered(status: 204), "answered 204"),
+        (
+            .answered(status: 200, entityTag: "\"00000000000000000000000000000000\""),
+            "answered 200, and has another object: its MD5 is 00000000000000000000000000000000, "
+                + "expected \(tag)"
+        ),
+        (
+            .answered(
+                status: 503,
+                body: Array("<?xml?><Error><Code>SlowDown</Code></Error>".utf8)),
+            "answered 503 SlowDown"
+        ),
+        (.answered(status: 403, body: Array("<Code>".utf8)), "answered 403"),
+        (.answered(status: 403, body: Array("<Code></Code>".utf8)), "answered 403"),
+        (.answered(status: 403, body: Array("<Code>a\nb</Code>".utf8)), "answered 403"),
+        (.answered(status: 301, body: [0xFF, 0xFE]), "answered 301"),
+    ])
+    func isNotStored(_ answer: ObjectAnswer, _ reason: String) {
+        #expect(EndpointVerdict.reason(against: answer, md5: Self.md5) == reason)
+    }
+
+    /// At its edges: 64 characters, within the first 4,096 bytes.
+    @Test func aCodeIsShort() {
+        func code(_ word: String, after count: Int = 0) -> String? {
+            EndpointVerdict.code(
+                in: Array(
+                    (String(repeating: " ", count: count) + "<Code>\(word)</Code>").utf8))
+        }
+        let word = String(repeating: "a", count: 64)
+        #expect(code(word) == word)
+        #expect(code(word + "a") == nil)
+        #expect(code("a", after: 4_082) == "a")
+        #expect(code("a", after: 4_083) == nil)
+    }
+}
