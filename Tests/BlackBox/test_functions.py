@@ -209,6 +209,22 @@ class Beginning(unittest.TestCase):
         self.assertTrue(server.log_lines("a process has ended", "ImportModuleError"))
         server.stop()
 
+    def test_is_asked_for_each_recipient(self):
+        server = new_server(
+            self, RULES.replace("rules:", "evaluate: per-recipient\n    rules:").replace(
+                "ask@example.test", "example.test"))
+        record = FUNCTION.replace('"record.new"', 'context.aws_request_id + ".new"').replace(
+            '"record")', 'context.aws_request_id)')
+        for name in ("ticket", "short"):
+            add_function(server, name, record, processes=1)
+        server.start()
+        mail = server.send(message(subject="record"), ["ada@example.test", "bob@example.test"])
+        server.settled(mail)
+        found = {name: server.out(name)["event"]["Records"][0]["ses"]["receipt"]["recipients"]
+                 for name in sorted(os.listdir(server.path("out")))}
+        self.assertEqual(found, {f"{mail}-ask-0~0": ["ada@example.test"],
+                                 f"{mail}-ask-0~1": ["bob@example.test"]})
+
     def own_runtime(self, **settings):
         server = new_server(self, RULES)
         add_function(server, "short", FUNCTION)

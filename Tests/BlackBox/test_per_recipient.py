@@ -55,7 +55,7 @@ while recipient in names("waiting"):
 if recipient in names("failing"):
     sys.exit(1)
 if recipient == "ada@example.test":
-    print('{"disposition": "STOP_RULE"}')
+    print('{"disposition": "STOP_RULE", "actions": [{"tag": {"name": "asked", "value": "1"}}]}')
 """
 
 ADA, BOB, DAN = "ada@example.test", "bob@example.test", "dan@example.test"
@@ -124,11 +124,15 @@ class PerRecipient(unittest.TestCase):
         # Ada's handler has ended the rule for her alone.
         server.eventually(lambda: os.path.exists(server.path("told.jsonl")), "it is told")
         self.assertEqual([each["receipt"]["recipients"] for each in self.told(server)], [[BOB]])
-        for tag in ("desk=ada", "desk=bob"):
+        # So is what it asked for hers.
+        asked = [(action["recipient"], action["position"], action["detail"])
+                 for action in shown["actions"] if "asked" in action]
+        self.assertEqual(asked, [(ADA, 5, "asked=1")])
+        for tag in ("desk=ada", "desk=bob", "asked=1"):
             self.assertEqual([each["id"] for each in server.mails("--tag", tag)], [mail])
         text = server.cli("mail", "trace", mail).stdout
         self.assertIn(f"for {ADA}\n", text)
-        self.assertIn("    -> invoke desk  ended STOP_RULE: desk: STOP_RULE\n", text)
+        self.assertIn("    -> invoke desk  ended STOP_RULE: desk: STOP_RULE, asks for tag\n", text)
         self.assertIn("for gone@example.test\n", text)
         trace = server.json("mail", "trace", mail)["rules"]
         self.assertEqual([each["recipient"] for each in trace],

@@ -162,6 +162,21 @@ class Webhook(unittest.TestCase):
         self.assertIn("webhook to raw", trace)
         self.assertIn("answered 204", trace)
 
+    def test_each_recipient_has_posts_of_their_own(self):
+        self.server.write_rules(RULES.replace("ruleSet: main", "ruleSet: main\n    evaluate: "
+                                              "per-recipient").replace("raw@example", "example"))
+        # Bob's is put off, and posted again; nobody else's.
+        self.endpoint.answers = [(204, {}), (500, {})]
+        self.start()
+        mail = self.server.send(message(), ["ada@example.test", "bob@example.test"])
+        self.server.settled(mail)
+        posts = [self.verified(post) for post in self.endpoint.posts]
+        self.assertEqual([headers["webhook-id"] for _, headers, _ in posts],
+                         [f"{mail}/raw/0@0", f"{mail}/raw/0@1", f"{mail}/raw/0@1"])
+        self.assertEqual([body.split(b"\r\n")[0] for _, _, body in posts],
+                         [b"X-Original-To: ada@example.test"]
+                         + [b"X-Original-To: bob@example.test"] * 2)
+
     def test_json_is_an_event(self):
         self.start()
         id = self.server.send(with_picture("json@example.test"), "json@example.test")

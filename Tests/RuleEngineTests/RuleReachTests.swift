@@ -18,9 +18,9 @@ import Testing
             let evaluator = RuleEvaluator(ruleSet: ruleSet)
             for _ in 0..<8 {
                 let facts = random.mail(bytesMax: Self.mailBytesMax)
-                let dry = evaluator.trace(
-                    dryRun: facts, answers: ["h": HandlerAnswer(random.disposition())],
-                    isDuty: Self.isDuty)
+                var answers = HandlerAnswers()
+                answers.note(HandlerAnswer(random.disposition()), of: "h", for: nil)
+                let dry = evaluator.trace(dryRun: facts, answers: answers, isDuty: Self.isDuty)
                 let done = Self.played(facts, evaluator, &random)
                 for trace in [dry, done] { Self.expect(findings, ruleSet, trace, facts) }
             }

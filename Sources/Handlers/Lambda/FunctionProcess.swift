@@ -51,8 +51,10 @@ final class FunctionProcess: LivingProcess {
         _ invocation: FunctionInvocation, until wakeup: Wakeup, isOver: () -> Bool
     ) throws(KeptProcess.Flaw) -> FunctionOutcome {
         let seconds = Int64(kept.program.timeoutSeconds)
-        // The same at every try, as Lambda's is for one event.
-        let id = String(invocation.stableID.map { $0 == "/" ? "-" : $0 })
+        // The same at every try, as Lambda's is for one event. It is a part of paths that runtimes ask
+        // for, and some write all but unreserved characters (RFC 3986 §2.3) in another way.
+        let unreserved: [Character: Character] = ["/": "-", "@": "~", "+": "."]
+        let id = String(invocation.stableID.map { unreserved[$0] ?? $0 })
         asked = Asked(
             invocation: invocation, id: id, deadline: time.now().advanced(bySeconds: seconds))
         defer {
