@@ -9,7 +9,7 @@ import Storage
 extension TargetDocument {
     /// Of a bucket that is a folder, and of one on another server.
     private static let folderKeys = ["directory", "setupObject", "readers", "writers"]
-    private static let endpointKeys = [
+    private static let farKeys = [
         "endpoint", "region", "bucket", "accessKeyId", "secretFile", "timeoutSeconds", "putsMax",
     ]
 
@@ -25,7 +25,7 @@ extension TargetDocument {
             if !isEither, !mapping.hasUnknownKeys {
                 entry.noteWhole("a bucket has a “directory” or an “endpoint”")
             }
-            let others = isEndpoint ? Self.folderKeys : Self.endpointKeys
+            let others = isEndpoint ? Self.folderKeys : Self.farKeys
             for key in mapping.keys where isEither && others.contains(key) {
                 mapping.note(
                     isEndpoint
