@@ -7,10 +7,12 @@ import Testing
 @Suite struct RuleReachTests {
     private static let mailBytesMax = 100
 
-    @Test func whatIsSaidNeverToHappenNeverDoes() throws {
+    @Test func whatIsSaidNeverToHappenNeverDoes() async throws {
         var random = try RandomRules()
         var kinds: [String: Int] = [:]
-        for _ in 0..<3_000 {
+        for _ in 0..<1_000 {
+            // Other tests wait for this thread.
+            await Task.yield()
             let ruleSet = random.ruleSet()
             let findings = RuleReach.findings(in: ruleSet, mailBytesMax: Self.mailBytesMax)
             for finding in findings { kinds[Self.kind(finding.message), default: 0] += 1 }
