@@ -103,7 +103,7 @@ log: {level: loud, format: xml}
             (18, "there is no user “nosuchuser”"),
             (19, "at least the program's path"),
             (19, "handlers.shell.timeoutSeconds: found 0, expected 1 to"),
-            (22, "a subscriber has a “file” or a “url”"),
+            (22, "a subscriber has a “file”, a “url” or a “handler”"),
             (23, "is no http or https URL"),
             (25, "filters[0].policy: found “Deny”, expected Allow or Block"),
             (25, "filters[0].cidr: “300.0.0.0/8” is no address"),
@@ -198,6 +198,8 @@ class Sample(ConfigurationCase):
             file.write("A" * 43 + "=\n")
         with open(self.folder.path("tickets.secret"), "w", encoding="ascii") as file:
             file.write("whsec_" + "A" * 43 + "=\n")
+        with open(self.folder.path("tickets.token"), "w", encoding="ascii") as file:
+            file.write("a-token\n")
         with open(self.folder.path("archive.secret"), "w", encoding="ascii") as file:
             file.write("A" * 40 + "\n")
         with open(self.folder.path("mail.keys"), "w", encoding="ascii") as file:
