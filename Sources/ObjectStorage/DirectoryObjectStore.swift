@@ -237,9 +237,10 @@ package final class DirectoryObjectStore: ObjectStore {
         }
     }
 
-    /// Keys are made of a rule's prefix and an id; nothing that leaves its bucket gets through.
+    /// Keys are made of a rule's prefix and an id; nothing that leaves its bucket gets through, nor
+    /// what is too long to be asked for.
     private static func isClean(_ key: String) -> Bool {
-        !key.isEmpty
+        (1...ObjectKey.bytesMax).contains(key.utf8.count)
             && key.split(separator: "/", omittingEmptySubsequences: false)
                 .allSatisfy { !$0.isEmpty && !$0.hasPrefix(".") && !$0.utf8.contains(0) }
     }
