@@ -13,6 +13,9 @@ import Synchronization
 package final class DirectoryObjectStore: ObjectStore {
     /// From this many new files on, one sync of the file system is cheaper than one of each.
     private static let syncEachMax = 2
+    /// Folders that are known; what is beyond is looked at again. A rule may have one for each name
+    /// that a sender chooses.
+    private static let knownMax = 10_000
 
     struct Bucket: Sendable {
         var folder: String
@@ -213,7 +216,10 @@ package final class DirectoryObjectStore: ObjectStore {
     private func makeFolder(_ folder: String) throws(StorageFailure) {
         guard !known.withLock({ $0.contains(folder) }) else { return }
         try Directories.create(folder, mode: 0o750)
-        known.withLock { _ = $0.insert(folder) }
+        known.withLock { known in
+            if known.count >= Self.knownMax { known = [] }
+            known.insert(folder)
+        }
     }
 
     private func sync(
