@@ -13,6 +13,7 @@ package struct AttachmentLinks: Sendable, Equatable {
     }
 
     /// The object of the attachment that is the `number`th of a mail, from 1: a name that no sender has
-    /// written anything of, the same at every try.
-    static func key(of number: Int, in mail: String) -> String { "attachments/\(mail)/\(number)" }
+    /// written anything of, the same at every try. No folder has the mail's id: under the same prefix
+    /// `store` may call an object so.
+    static func key(of number: Int, in mail: String) -> String { "attachments/\(mail)-\(number)" }
 }

@@ -129,12 +129,15 @@ package struct ReplyText: Sendable, Equatable {
 
     private static func withoutQuotes(_ lines: [Substring]) -> [Substring] {
         var own: [Substring] = []
+        var isQuote = false
         for line in lines {
-            guard line.isQuoted else {
+            if !line.isQuoted {
                 own.append(line)
-                continue
+            } else if !isQuote {
+                // Once for all lines of a quote: what stands above them may be long.
+                dropAttribution(from: &own)
             }
-            dropAttribution(from: &own)
+            isQuote = line.isQuoted
         }
         return own
     }

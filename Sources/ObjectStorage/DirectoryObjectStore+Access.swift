@@ -64,7 +64,12 @@ extension DirectoryObjectStore: ObjectAccess {
         let object = NewObject(
             file: file, key: key, bucket: place, onSyncFailure: onSyncFailure)
         guard let keys = keys[bucket] else { return object }
-        return try SealingWriter(object, ObjectSeal(bucket, key.text, under: keys))
+        do throws(StorageFailure) {
+            return try SealingWriter(object, ObjectSeal(bucket, key.text, under: keys))
+        } catch {
+            object.abandon()
+            throw error
+        }
     }
 
     package func remove(_ key: ObjectKey, in bucket: String) throws(StorageFailure) {

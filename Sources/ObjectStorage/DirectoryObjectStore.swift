@@ -13,6 +13,9 @@ import Synchronization
 package final class DirectoryObjectStore: ObjectStore {
     /// From this many new files on, one sync of the file system is cheaper than one of each.
     private static let syncEachMax = 2
+    /// Folders that are known; what is beyond is looked at again. A rule may have one for each name
+    /// that a sender chooses.
+    private static let knownMax = 10_000
 
     struct Bucket: Sendable {
         var folder: String
@@ -213,7 +216,10 @@ package final class DirectoryObjectStore: ObjectStore {
     private func makeFolder(_ folder: String) throws(StorageFailure) {
         guard !known.withLock({ $0.contains(folder) }) else { return }
         try Directories.create(folder, mode: 0o750)
-        known.withLock { _ = $0.insert(folder) }
+        known.withLock { known in
+            if known.count >= Self.knownMax { known = [] }
+            known.insert(folder)
+        }
     }
 
     private func sync(
@@ -237,9 +243,10 @@ package final class DirectoryObjectStore: ObjectStore {
         }
     }
 
-    /// Keys are made of a rule's prefix and an id; nothing that leaves its bucket gets through.
+    /// Keys are made of a rule's prefix and an id; nothing that leaves its bucket gets through, nor
+    /// what is too long to be asked for.
     private static func isClean(_ key: String) -> Bool {
-        !key.isEmpty
+        (1...ObjectKey.bytesMax).contains(key.utf8.count)
             && key.split(separator: "/", omittingEmptySubsequences: false)
                 .allSatisfy { !$0.isEmpty && !$0.hasPrefix(".") && !$0.utf8.contains(0) }
     }

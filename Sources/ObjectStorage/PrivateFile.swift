@@ -10,8 +10,9 @@ package enum PrivateFile {
     package static func write(
         _ content: Data, to path: String, mode: UInt32 = 0o600
     ) throws(StorageFailure) {
-        let fresh = "\(path).new"
-        // Left by somebody who was killed.
+        // Nobody else calls a file so.
+        let fresh = "\(path).martlet-new"
+        // Left by one of us who was killed.
         guard unlink(fresh) == 0 || errno == ENOENT else { throw .system("unlink", fresh) }
         do throws(StorageFailure) {
             let file = try FileDescriptor(fresh, O_WRONLY | O_CREAT | O_EXCL, mode: mode)

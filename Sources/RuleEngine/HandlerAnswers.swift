@@ -19,6 +19,9 @@ package struct HandlerAnswers: Sendable {
     package func answer(of handler: String, for recipient: Mailbox?) -> HandlerAnswer? {
         guard let given = answers[handler] else { return nil }
         return given[recipient] ?? given[nil]
-            ?? given.min { $0.value.disposition.rawValue < $1.value.disposition.rawValue }?.value
+            ?? given.min { first, second in
+                (first.value.disposition.rawValue, first.key?.wireText ?? "")
+                    < (second.value.disposition.rawValue, second.key?.wireText ?? "")
+            }?.value
     }
 }

@@ -78,6 +78,8 @@ final class ExchangeHandler: ChannelDuplexHandler {
             current.isKept = head.isKeepAlive
             waiting = current
         case .body(let bytes):
+            // Held once: it would be copied at each piece, of which there may be one for each byte.
+            waiting = nil
             current.body.writeImmutableBuffer(bytes)
             waiting = current
             guard current.body.readableBytes > bodyBytesMax else { return }

@@ -278,7 +278,7 @@ import Testing
         let content = try #require(event["content"] as? [String: Any])
         let attachments = try #require(content["attachments"] as? [[String: Any]])
         for (number, attachment) in zip(1..., attachments) {
-            let key = "attachments/\(TestMail.id)/\(number)"
+            let key = "attachments/\(TestMail.id)-\(number)"
             let url = linked.contains(number) ? "files/\(key)?1565040603000+60" : nil
             #expect(attachment["url"] as? String == url)
             #expect((attachment["urlExpiresAt"] as? String == nil) == (url == nil))
@@ -287,7 +287,7 @@ import Testing
         }
         let objects = fixture.objects.calls.flatMap { $0 }
         #expect(
-            objects.map(\.key) == linked.map { "attachments/\(TestMail.id)/\($0)" })
+            objects.map(\.key) == linked.map { "attachments/\(TestMail.id)-\($0)" })
         #expect(objects.allSatisfy { $0.bucket == "files" })
         #expect(objects.map { ScriptedObjects.bytes($0).count } == linked.map { [8, 65][$0 - 1] })
     }

@@ -93,7 +93,7 @@ class AttachmentLinks(unittest.TestCase):
                                  timeout=DEADLINE_SECONDS).stdout
         self.assertEqual(fetched, LARGE)
         # Nothing of its name is the sender's.
-        self.assertEqual(self.server.objects()[f"attachments/{id}/2"], LARGE)
+        self.assertEqual(self.server.objects()[f"attachments/{id}-2"], LARGE)
         self.assertIn("X-Amz-Expires=600&", large["url"])
 
     def test_a_link_is_for_its_object_and_reading_alone(self):

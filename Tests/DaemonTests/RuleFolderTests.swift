@@ -44,6 +44,16 @@ import Testing
         }
     }
 
+    /// A draft beside it, for instance.
+    @Test func leavesOtherFilesAsTheyAre() throws {
+        try withFolder { folder in
+            let draft = "\(folder)/a.yaml.new"
+            try "mine".write(toFile: draft, atomically: false, encoding: .utf8)
+            try RuleFolder(path: folder).write("theirs", as: "a.yaml")
+            #expect(try String(contentsOfFile: draft, encoding: .utf8) == "mine")
+        }
+    }
+
     /// What it leads to is somebody else's.
     @Test func writesThroughNoLink() throws {
         try withFolder { folder in

@@ -82,6 +82,13 @@ import Testing
         #expect(answer.signature == fixture.signature)
     }
 
+    /// A line that may say whose a quote is is looked at once for it, however long both are.
+    @Test(.timeLimit(.minutes(1))) func aLongLineStandsAboveALongQuote() {
+        let line = "On " + String(repeating: "x", count: 100_000) + ":"
+        let quote = String(repeating: ">\n", count: 60_000)
+        #expect(ReplyText(line + "\n" + quote).reply == line)
+    }
+
     @Test func aLongTextStaysAsItIs() {
         let quote = "> No?\n"
         let filler = String(repeating: "x", count: ReplyText.textBytesMax - quote.utf8.count)

@@ -75,7 +75,10 @@ import Topics
         }
     }
 
-    @Test(arguments: ["", "/a", "../a", "a/../b", "a//b", ".a", "a/", "a\u{0}b"])
+    @Test(arguments: [
+        "", "/a", "../a", "a/../b", "a//b", ".a", "a/", "a\u{0}b",
+        String(repeating: "a/", count: 512) + "b",
+    ])
     func refusesKeysThatLeaveTheirBucket(_ key: String) async throws {
         try await withStore { (store, folder) async throws in
             #expect(await store.put([object(key, "x")]).map(isDone) == [false])

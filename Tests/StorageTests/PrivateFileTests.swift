@@ -21,9 +21,9 @@ import Testing
         try inFolder { folder in
             let path = "\(folder)/key"
             for content in ["first", "second", ""] {
-                try Data("left".utf8).write(to: URL(fileURLWithPath: "\(path).new"))
+                try Data("left".utf8).write(to: URL(fileURLWithPath: "\(path).martlet-new"))
                 try FileManager.default.setAttributes(
-                    [.posixPermissions: 0o644], ofItemAtPath: "\(path).new")
+                    [.posixPermissions: 0o644], ofItemAtPath: "\(path).martlet-new")
                 try PrivateFile.write(Data(content.utf8), to: path)
                 #expect(FileManager.default.contents(atPath: path) == Data(content.utf8))
                 #expect(try mode(of: path) == 0o600)
@@ -37,7 +37,7 @@ import Testing
         try inFolder { folder in
             let target = "\(folder)/target"
             try Data("other's".utf8).write(to: URL(fileURLWithPath: target))
-            for name in ["key", "key.new"] {
+            for name in ["key", "key.martlet-new"] {
                 try FileManager.default.createSymbolicLink(
                     atPath: "\(folder)/\(name)", withDestinationPath: target)
             }

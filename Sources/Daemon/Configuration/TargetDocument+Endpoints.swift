@@ -40,7 +40,7 @@ extension TargetDocument {
     }
 
     /// Whether nobody on the way reads what goes there.
-    private static func keepsSecrets(_ url: WebURL) -> Bool {
+    static func keepsSecrets(_ url: WebURL) -> Bool {
         switch (url.scheme, url.host) {
         case (.https, _): true
         case (.http, .address(let address)): address.isLoopback

@@ -31,6 +31,9 @@ extension TargetDocument {
             let posts = limit("postsMax")
             guard let url = mapping.required("url").flatMap(url), let secrets, let format
             else { continue }
+            if let place = mapping["basicAuthFile"], !Self.keepsSecrets(url) {
+                place.note("a password goes by https alone, or to this machine by its address")
+            }
             webhooks[name] = Webhook(
                 url: url, format: format, secrets: secrets, basicAuth: basicAuth,
                 timeoutSeconds: seconds, bodyBytesMax: body, attachmentsBytesMax: attachments,
