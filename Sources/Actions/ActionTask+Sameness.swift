@@ -27,10 +27,10 @@ extension ActionTask {
 
     private var headerChanges: [String] { addedHeaders + [""] + removedHeaders.sorted() }
 
-    /// 16 hexadecimal digits: recipients are the sender's to choose, and should not be found that have
+    /// 32 hexadecimal digits: recipients are the sender's to choose, and should not be found that have
     /// one without being the same.
     private static func digest(_ lines: [String]) -> String {
         let digest = SHA256.hash(data: Array(lines.joined(separator: "\n").utf8))
-        return Hexadecimal.text(digest.prefix(8))
+        return Hexadecimal.text(digest.prefix(16))
     }
 }

@@ -105,7 +105,8 @@ package enum MailgunForm {
         var fields: [(name: String, value: String)] = []
         for field in header.fields where fields.count < headerFieldsMax {
             let name = field.name.lowercased()
-            guard !name.hasPrefix("attachment-"), !isCheck(name), seen.insert(name).inserted
+            guard isPlain(name), !name.hasPrefix("attachment-"), !isCheck(name),
+                seen.insert(name).inserted
             else { continue }
             let words = name.split(separator: "-", omittingEmptySubsequences: false)
             fields.append(
@@ -115,6 +116,14 @@ package enum MailgunForm {
                 ))
         }
         return fields
+    }
+
+    /// What is no word has a meaning of its own for many readers of forms: `sender[x]`. It stands in
+    /// `message-headers`, as all of the header does.
+    private static func isPlain(_ name: String) -> Bool {
+        name.utf8.allSatisfy {
+            $0.isASCIILetter || $0.isASCIIDigit || "-_".utf8.contains($0)
+        }
     }
 
     /// All of it, but for what only we may say, which comes first.

@@ -36,10 +36,12 @@ extension DirectoryObjectStore: ObjectAccess {
         var listing = try ObjectWalk.listing(question, in: try top(bucket))
         guard keys[bucket] != nil else { return listing }
         for (index, entry) in listing.entries.enumerated() {
+            // One that cannot be opened is listed as it lies there, and keeps no other from being listed.
             guard case .object(let name, let facts) = entry, let key = ObjectKey(name),
-                let file = try file(key, in: bucket)
+                let file = try? file(key, in: bucket),
+                let opened = try? Self.openedFacts(facts, of: file)
             else { continue }
-            listing.entries[index] = .object(key: name, try Self.openedFacts(facts, of: file))
+            listing.entries[index] = .object(key: name, opened)
         }
         return listing
     }

@@ -11,6 +11,9 @@ package enum HandlerWord: Sendable, Equatable {
 
     /// Of what is wrong: characters that are said.
     package static let problemCharactersMax = 1_000
+    /// Of an answer that asks for actions: what it asks for is kept with the mail until that is done,
+    /// for each of its recipients where rules are asked so.
+    package static let askingBytesMax = 65_536
 
     /// `isCut`: there was more of it than is read. SES: null, missing and invalid answers go on.
     /// `subject`: of the mail. The rest is as with `HandlerAnswer`.
@@ -45,6 +48,12 @@ package enum HandlerWord: Sendable, Equatable {
     private init(
         asking json: [UInt8], of handler: String, catalogue: RuleCatalogue, subject: String
     ) {
+        guard json.count <= Self.askingBytesMax else {
+            self = .isWrong(
+                "an answer that asks for actions has at most \(Self.askingBytesMax) bytes; this has "
+                    + "\(json.count)")
+            return
+        }
         do throws(DocumentProblems) {
             let answer = try HandlerAnswer(
                 json, of: handler, catalogue: catalogue, subject: subject)

@@ -62,7 +62,7 @@ import Testing
         #expect(bytes.values.allSatisfy { $0.count == 1 })
         #expect(details[6] == "mail/in/\(TestMail.id)")
         #expect(details[0].hasPrefix("mail/in/\(TestMail.id)-"))
-        #expect(details[0].utf8.count == "mail/in/\(TestMail.id)-".utf8.count + 16)
+        #expect(details[0].utf8.count == "mail/in/\(TestMail.id)-".utf8.count + 32)
     }
 
     /// Rules that are asked once for a mail have the names that SES gives.

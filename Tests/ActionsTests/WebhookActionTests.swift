@@ -130,7 +130,7 @@ import Testing
 
     /// Against golden files.
     @Test func formsSayWhatTheMailHas() async throws {
-        let key = try #require(MailgunKey("key-3ax6xnjp29jd6fds4gc373sgvjxteol0"))
+        let key = try #require(MailgunKey("key-0f1e2d3c4b5a69788796a5b4c3d2e1f0"))
         let formats: [Webhook.Format] = [
             .mailgun(key), .mailgunMIME(key), .sendgrid, .sendgridRaw,
         ]
@@ -178,7 +178,7 @@ import Testing
     }
 
     @Test func aMailInAFileIsReadOnce() async throws {
-        let key = try #require(MailgunKey("key-3ax6xnjp29jd6fds4gc373sgvjxteol0"))
+        let key = try #require(MailgunKey("key-0f1e2d3c4b5a69788796a5b4c3d2e1f0"))
         for format in [Webhook.Format.raw, .json, .postmark, .mailgun(key), .sendgridRaw] {
             var mail = TestMail(Self.mail)
             mail.isInFile = true

@@ -13,7 +13,7 @@ from support import BINARY, DEADLINE_SECONDS, PROJECT, large_body, message, new_
 
 ENVIRONMENT = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(BINARY))), "python")
 SECRET = "whsec_" + base64.b64encode(b"one secret for these tests alone").decode()
-KEY = "key-3ax6xnjp29jd6fds4gc373sgvjxteol0"
+KEY = "key-0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 PASSWORD = "martlet:p%40ss word"
 
 # What each is posted to; the last is SendGrid's own helper.

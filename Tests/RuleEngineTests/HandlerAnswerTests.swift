@@ -225,6 +225,20 @@ import Testing
         #expect(problems(#"{"actions": [\#(actions)]}"#) == expected)
     }
 
+    @Test(arguments: [(HandlerWord.askingBytesMax, true), (HandlerWord.askingBytesMax + 1, false)])
+    func asksInSoManyBytes(_ count: Int, isRead: Bool) {
+        let start = #"{"actions": ["stop"], "more": ""#
+        let json = start + String(repeating: "x", count: count - start.utf8.count - 2) + "\"}"
+        let word = HandlerWord(
+            Array(json.utf8), isCut: false, of: "ticket", catalogue: .unchecked, subject: { "" })
+        #expect(json.utf8.count == count)
+        if case .answers(let answer, _) = word {
+            #expect(isRead && answer.actions.count == 1)
+        } else {
+            #expect(!isRead)
+        }
+    }
+
     @Test(arguments: [(31, true), (32, false), (1_000, false)])
     func isNestedSoDeep(_ depth: Int, isRead: Bool) {
         let deep =

@@ -5,6 +5,8 @@ import Glibc
 import MailModel
 
 extension TargetDocument {
+    /// Who ends the server waits for the requests that are on their way.
+    private static let endpointSecondsMax: Int64 = 300
     /// What an endpoint alone has, ...
     static let endpointKeys = ["format", "secretFile", "tokenFile", "postsMax"]
     /// ... and programs alone.
@@ -27,6 +29,9 @@ extension TargetDocument {
         }
         func limit(_ key: String) -> Int { settings.int(mapping, "handlers.*.\(key)") }
         let (seconds, output) = (Int64(limit("timeoutSeconds")), limit("outputBytesMax"))
+        if let place = mapping["timeoutSeconds"], seconds > Self.endpointSecondsMax {
+            place.note("an endpoint has at most \(Self.endpointSecondsMax) seconds")
+        }
         let posts = limit("postsMax")
         let secrets = mapping.required("secretFile").flatMap(secrets)
         let token = mapping["tokenFile"].flatMap(token)
