@@ -3,16 +3,17 @@
 
 Several SMTP sessions send mails of mixed sizes, some to two recipients. Of those that are
 received, rules store each in a bucket, tell some to a file of JSON lines, and hand some to a
-handler that notes its stable id. Those that are submitted go on to a next hop that keeps them,
-and refuses some. The fault layer (Tests/FaultLayer) strikes the server at a chosen call: the
-strikes walk over every kind of call on every kind of file, before and after it. Some fall into a
-start instead, the first of a folder or one that recovers.
+handler that notes its stable id. Those that are submitted go on to a next hop that keeps them, and
+refuses some. A third load meets rules with an action of every kind, and whatever these reach keeps
+the ids that it was given. The fault layer (Tests/FaultLayer) strikes the server at a chosen call:
+the strikes walk over every kind of call on every kind of file, before and after it. Some fall into
+a start instead, the first of a folder or one that recovers.
 
 A run is one strike. Of the kind `kill` it is SIGKILL. Of the kind `power` the folder is then made
 what a power cut leaves: all that was not synced is gone, or, every other time, some of it has come
 through, in any order and torn at sectors. After some runs the server is started once more, and when
 nothing is on its way any more, its folder, or what the next hop has, is compared with what it
-acknowledged (crash_comparison.py, crash_sending.py).
+acknowledged (crash_comparison.py, crash_sending.py, crash_actions.py).
 
 Controls show that this can fail. `synchronous=normal`: the database is told not to sync its
 commits. `directory_sync=ignored`: syncs of folders do nothing. Both have to lose mails when the
@@ -22,6 +23,7 @@ The exit status is 0 when nothing was lost and the controls have lost, in both d
 """
 
 import argparse
+import collections
 import pathlib
 import random
 import shutil
@@ -29,6 +31,8 @@ import sys
 import tempfile
 import time
 
+from crash_actions import ActionMails, ActionsComparison
+from crash_actions_site import ActionsSite
 from crash_comparison import Comparison
 from crash_load import Ledger, Load, complain
 from crash_sending import SendingComparison, Submissions
@@ -40,8 +44,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 RUNS_OF_A_SITE = 12
 LOAD_SECONDS_MAX = 1.5
 CONTROL_RUNS = 6
-# What loads a server, and what says whether all of it is there.
-WAYS = {"receive": (Load, Comparison), "send": (Submissions, SendingComparison)}
+# The server, what loads it, and what says whether all of it is there.
+WAYS = {"receive": (Site, Load, Comparison), "send": (Site, Submissions, SendingComparison),
+        "actions": (ActionsSite, ActionMails, ActionsComparison)}
 
 
 class Tally:
@@ -50,6 +55,8 @@ class Tally:
     def __init__(self):
         self.runs = self.acknowledged = self.missed = self.doubled_in_window = 0
         self.lost, self.torn, self.doubled, self.others = set(), set(), set(), []
+        # Of each kind of action, where these are told apart.
+        self.figures = collections.defaultdict(collections.Counter)
 
     @property
     def is_well(self):
@@ -68,7 +75,7 @@ class Crashing:
     def __init__(self, options, folder, strikes, way, kind, synchronous="full", always=()):
         self.options = options
         self.way = way
-        self.make_load, self.make_comparison = WAYS[way]
+        self.make_site, self.make_load, self.make_comparison = WAYS[way]
         self.folder = folder
         self.strikes = strikes
         self.is_power = kind == "power"
@@ -86,7 +93,7 @@ class Crashing:
             kind = "power" if self.is_power else "kill"
             around = self.folder / f"{self.way}-{kind}-{number}"
             around.mkdir(parents=True)
-            site = Site(
+            site = self.make_site(
                 self.options.binary, around, self.synchronous, self.always, self.is_power)
             ledger = Ledger()
             comparison = self.make_comparison(
@@ -183,6 +190,8 @@ class Crashing:
         lost, torn, doubled = comparison.compare()
         tally.acknowledged += len(ledger.acknowledged)
         tally.doubled_in_window += comparison.doubled_in_window
+        for kind, figures in getattr(comparison, "figures", {}).items():
+            tally.figures[kind].update(figures)
         for seen, found in ((tally.lost, lost), (tally.torn, torn), (tally.doubled, doubled)):
             seen.update(f"{around.name}: {thing}" for thing in found)
         tally.others += [f"{around.name}: {thing}" for thing in comparison.leftovers]
@@ -200,10 +209,11 @@ class Crashing:
 
 def census(options, folder, way):
     """Where the strikes of all runs fall."""
-    strikes = Strikes(options.seed, WAYS[way][0])
+    make_site, make_load, _ = WAYS[way]
+    strikes = Strikes(options.seed, make_load)
     around = folder / f"{way}-census"
     around.mkdir()
-    site = Site(options.binary, around, is_power=True)
+    site = make_site(options.binary, around, is_power=True)
     try:
         strikes.take_census(site, Ledger())
     finally:
@@ -219,10 +229,17 @@ def crash(options, folder, way):
     for kind in options.kinds.split(","):
         began = time.monotonic()
         tally = Crashing(options, folder, strikes, way, kind).run(options.runs)
-        doubled = (f"doubled_without_id={len(tally.doubled)}" if way == "receive" else
-                   f"doubled={len(tally.doubled)} doubled_in_window={tally.doubled_in_window}")
+        doubled = {
+            "receive": f"doubled_without_id={len(tally.doubled)}",
+            "send": f"doubled={len(tally.doubled)} doubled_in_window={tally.doubled_in_window}",
+            "actions": f"doubled={tally.doubled_in_window} doubled_without_id={len(tally.doubled)}",
+        }[way]
         print(f"crash {way} kind={kind} runs={tally.runs} acknowledged={tally.acknowledged} "
               f"lost={len(tally.lost)} torn={len(tally.torn)} {doubled}", flush=True)
+        for action, figures in tally.figures.items():
+            print(f"crash {way} kind={kind} action={action} " + " ".join(
+                f"{name}={figures[name]}"
+                for name in ("effects", "lost", "doubled", "doubled_without_id")), flush=True)
         complain(f"{way} {kind}: {(time.monotonic() - began) / tally.runs:.2f} s a run; "
                  f"{tally.missed} strikes did not come by themselves")
         tally.complain()
@@ -247,7 +264,7 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--martlet", required=True, help="the program")
     parser.add_argument("--runs", type=int, default=300, help="of each kind")
-    parser.add_argument("--ways", default="receive,send")
+    parser.add_argument("--ways", default="receive,send,actions")
     parser.add_argument("--kinds", default="kill,power")
     parser.add_argument("--no-controls", dest="controls", action="store_false")
     parser.add_argument("--seed", default=None, help="the same strikes again")

@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 
-SESSIONS = 8
 LINE_BYTES = 72
 
 
@@ -37,6 +36,7 @@ class Ledger:
 class Load:
     """Sessions that send until they are cut off or told to stop."""
 
+    SESSIONS = 8
     RECIPIENTS = [["keep"]] * 11 + [["told"]] * 5 + [["ticket"], ["told", "ticket"]]
     RECIPIENTS += [["keep", "told"]] * 2
     SENDER = "load@sender.invalid"
@@ -52,7 +52,7 @@ class Load:
         # Set once the server has acknowledged a mail of this load.
         self.is_served = threading.Event()
         self.threads = [
-            threading.Thread(target=self.session, args=[number]) for number in range(SESSIONS)]
+            threading.Thread(target=self.session, args=[number]) for number in range(self.SESSIONS)]
         for thread in self.threads:
             thread.start()
 
@@ -69,9 +69,12 @@ class Load:
     def mail(self, token, recipients, choice):
         size = choice.randint(*choice.choice(self.SIZES))
         start = choice.randrange(len(self.TEXT) // LINE_BYTES // 2) * LINE_BYTES
-        head = (f"From: <{self.SENDER}>\r\nTo: <{self.address(recipients[0], token)}>\r\n"
+        head = (f"From: <{self.sender(token)}>\r\nTo: <{self.address(recipients[0], token)}>\r\n"
                 f"Subject: {token}\r\nX-Token: {token}\r\n\r\n")
         return head.encode() + self.TEXT[start:start + size // LINE_BYTES * LINE_BYTES]
+
+    def sender(self, token):
+        return self.SENDER
 
     def address(self, name, token):
         return f"{name}@crash.example"
@@ -109,7 +112,7 @@ class Load:
     def transaction(self, link, file, token, choice):
         recipients = choice.choice(self.RECIPIENTS)
         content = self.mail(token, recipients, choice)
-        lines = [f"MAIL FROM:<{self.SENDER}>"]
+        lines = [f"MAIL FROM:<{self.sender(token)}>"]
         lines += [f"RCPT TO:<{self.address(name, token)}>" for name in recipients]
         is_chunked = choice.random() < 0.3
         if not is_chunked:

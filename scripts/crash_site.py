@@ -40,7 +40,7 @@ echo "$MARTLET_ACTION_ID" >> "$LINES"
 """
 
 # What the server changes in place; everything else it writes once.
-WATCHED = ["data/spool/martlet.sqlite*", "data/lock", "received.jsonl"]
+WATCHED = ["data/spool/martlet.sqlite*", "data/lock", "*.jsonl"]
 
 # A sync of the layer promises and does not write: the runs ask what a cut would leave, not how fast
 # this disk is.
@@ -64,7 +64,7 @@ class Site:
         self.is_control = synchronous != "full" or bool(always)
         # How often the server was started.
         self.life = 0
-        self.hop = NextHop(self)
+        self.hop = self.make_hop()
         self.tls = unverified_tls()
         # Of an access key; None until there is one.
         self.login = None
@@ -76,32 +76,51 @@ class Site:
         self.process = None
         self.port, self.submission_port = free_ports(2)
         (around / "rules").mkdir()
-        (around / "rules/crash.yaml").write_text(RULES)
-        handler = around / "note"
-        handler.write_text(HANDLER)
-        handler.chmod(0o755)
+        (around / "rules/crash.yaml").write_text(self.rules())
         # The load's senders are judged, and nobody outside is asked about them.
         (around / "zone").write_text(
-            "@ 60 SOA ns hostmaster 1 60 60 60 60\n@ 60 NS ns\nns 60 A 127.0.0.1\n")
+            "@ 60 SOA ns hostmaster 1 60 60 60 60\n@ 60 NS ns\nns 60 A 127.0.0.1\n"
+            'sender 60 TXT "v=spf1 ip4:127.0.0.1 -all"\n')
         self.config.write_text(
             f"hostname: mx.crash.example\ndataDirectory: {self.folder}/data\n"
             f"listeners: [{{address: 127.0.0.1, port: {self.submission_port}, role: submission}}, "
             f"{{address: 127.0.0.1, port: {self.port}}}]\n"
             f"rules: {{directory: {around}/rules, active: crash}}\n"
-            f"buckets: {{mail: {{directory: {self.bucket}}}}}\n"
-            f"handlers: {{note: {{command: [{handler}], environment: {{LINES: {self.lines}}}}}}}\n"
             f"dns: {{zones: [{{name: invalid, file: {around}/zone}}, "
             f"{{name: example, file: {around}/zone}}]}}\n"
-            f"topics: {{received: {{log: {{file: {self.notifications}}}}}}}\n"
             f"sending: {{enabled: true}}\n"
             f"delivery: {{triesMax: {ON_THE_WAY_MAX}, "
-            f"smartHost: {{host: 127.0.0.1, port: {self.hop.port}, security: none}}}}\n"
+            f"smartHost: {{host: 127.0.0.1, port: {self.hop.port}, security: none}}, "
+            f"relays: [{{name: mailboxes, host: 127.0.0.1, port: {self.hop.port}, "
+            "security: none}]}\n"
             f"spool: {{synchronous: {synchronous}, freeBytesMin: 104857600}}\n"
             # The next strike comes before a failed action's second try would.
-            "limits: {retryFirstDelaySeconds: 1}\n")
+            "limits: {retryFirstDelaySeconds: 1}\n" + self.places())
         self.layer = FaultLayer(
             self.folder, is_journalled=is_power, sync_microseconds=SYNC_MICROSECONDS)
         self.cut = PowerCut(self.layer, WATCHED) if is_power else None
+
+    # What its rules do
+
+    def make_hop(self):
+        return NextHop(self)
+
+    def rules(self):
+        return RULES
+
+    def places(self):
+        """The part of the configuration that these rules refer to."""
+        handler = self.program("note", HANDLER)
+        return (
+            f"buckets: {{mail: {{directory: {self.bucket}}}}}\n"
+            f"handlers: {{note: {{command: [{handler}], environment: {{LINES: {self.lines}}}}}}}\n"
+            f"topics: {{received: {{log: {{file: {self.notifications}}}}}}}\n")
+
+    def program(self, name, text):
+        path = self.around / name
+        path.write_text(text)
+        path.chmod(0o755)
+        return path
 
     # Running
 

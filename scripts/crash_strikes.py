@@ -9,7 +9,8 @@ from faults import KINDS
 CENSUS_SECONDS = 1.0
 # Calls that a load makes less often are struck in the first load of a folder, where they come.
 OFTEN = 4
-ID = re.compile(r"[0-9a-v]{40}|(?<=/)\d+(?=$|/)")
+# Ids, numbers, and a Maildir's files, whose names begin with the time.
+ID = re.compile(r"[0-9a-v]{40}|(?<=/)\d+(?=$|/)|(?<=maildir/(?:tmp|new)/)[^/]+")
 # Foundation's names for a file that it writes beside and renames.
 FOREIGN = re.compile(r"\.dat\.nosync[^/]*")
 

@@ -79,23 +79,34 @@ def try_to_send(server, content):
 class CrashTests(unittest.TestCase):
     """D1 and D2, in short; `make crash` is the long form."""
 
-    def crash(self, kind, seed):
+    def crash(self, kind, seed, ways="receive,send"):
+        """What was printed."""
         done = subprocess.run(
             [sys.executable, CRASH, "--martlet", BINARY, "--kinds", kind, "--runs", "16",
-             "--no-controls", "--seed", seed],
+             "--ways", ways, "--no-controls", "--seed", seed],
             capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         found = re.match(
-            rf"crash receive kind={kind} runs=16 acknowledged=(\d+) lost=0 torn=0 "
-            r"doubled_without_id=0\n", done.stdout)
+            rf"crash \w+ kind={kind} runs=16 acknowledged=(\d+) lost=0 torn=0 "
+            r"(doubled=\d+ )?doubled_without_id=0\n", done.stdout)
         self.assertTrue(found, done.stdout)
         self.assertGreater(int(found[1]), 50)
+        return done.stdout
 
     def test_d1_kill_at_chosen_calls(self):
         self.crash("kill", "41")
 
     def test_d2_power_cut_at_chosen_calls(self):
         self.crash("power", "42")
+
+    def test_every_action_is_done_whatever_strikes(self):
+        """And with its id, where it is done once more."""
+        for kind, seed in (("kill", "43"), ("power", "44")):
+            figures = re.findall(
+                r"action=(\S+) effects=(\d+) lost=0 doubled=\d+ doubled_without_id=0\n",
+                self.crash(kind, seed, "actions"))
+            self.assertEqual(len(figures), 22)
+            self.assertEqual([action for action, effects in figures if effects == "0"], [])
 
 
 class RefusedWriteTests(unittest.TestCase):
