@@ -91,7 +91,8 @@ class Crashing:
         while self.tally.runs < runs:
             number += 1
             kind = "power" if self.is_power else "kill"
-            around = self.folder / f"{self.way}-{kind}-{number}"
+            name = f"{self.way}-{kind}-{number}"
+            around = self.folder / (f"control-{self.synchronous}-{name}" if self.is_control else name)
             around.mkdir(parents=True)
             site = self.make_site(
                 self.options.binary, around, self.synchronous, self.always, self.is_power)

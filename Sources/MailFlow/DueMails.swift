@@ -39,8 +39,11 @@ struct DueMails: Sendable {
         let records = queue.claim(due)
         for record in records {
             do throws(StorageFailure) {
-                let mail = try await fetch(record)
-                (record.verdicts?.isComplete == true ? judgedQueue : queue).putBack(mail)
+                guard let mail = try await fetch(record.id) else {
+                    queue.release([record.id])
+                    continue
+                }
+                (mail.record.verdicts?.isComplete == true ? judgedQueue : queue).putBack(mail)
             } catch {
                 // Alone: the others go on.
                 await claimed.giveUp(record, because: error)
@@ -49,9 +52,15 @@ struct DueMails: Sendable {
         return records.count
     }
 
+    /// Nil where it waits no more. Between the store's word that it is due and our claim its pass may
+    /// have ended, or an operator may have held it: to go on then would release what is kept apart.
+    ///
     /// What waited, hours perhaps, may have been damaged meanwhile: its file is read through before
     /// anybody gets it. Bytes in a row are when they are used.
-    private func fetch(_ record: MailRecord) async throws(StorageFailure) -> WaitingMail {
+    private func fetch(_ id: MailID) async throws(StorageFailure) -> WaitingMail? {
+        guard let record = try await claimed.store.mail(id), record.state == .acting else {
+            return nil
+        }
         if record.bodyPlace == .file {
             do throws(StorageFailure) {
                 _ = try claimed.bodies.content(of: record)

@@ -2,6 +2,7 @@
 server ends, and that nothing that was acknowledged is lost or torn. The names of attacks (D1 to D8)
 stand with the tests."""
 
+import contextlib
 import json
 import os
 import re
@@ -31,6 +32,15 @@ RULES = """
         actions:
           - store: {bucket: mail}
           - notify: {topic: arrivals}
+    """
+
+QUARANTINE_RULES = """
+    ruleSet: main
+    rules:
+      - name: all
+        actions:
+          - quarantine
+          - store: {bucket: mail}
     """
 
 HANDLER_RULES = """
@@ -107,6 +117,32 @@ class CrashTests(unittest.TestCase):
                 self.crash(kind, seed, "actions"))
             self.assertEqual(len(figures), 22)
             self.assertEqual([action for action, effects in figures if effects == "0"], [])
+
+
+class BacklogTests(unittest.TestCase):
+    """Mails that an ended process has left, more than are brought at once."""
+
+    MAILS = 1_000
+
+    def counts(self, server):
+        return server.json("status")["mails"]
+
+    def test_what_is_kept_apart_stays_so(self):
+        server = new_server(self, QUARANTINE_RULES).start()
+        with server.client() as client:
+            for number in range(self.MAILS):
+                client.sendmail("ada@sender.example", ["someone@example.test"], small(number))
+        server.eventually(lambda: self.counts(server)["held"] == self.MAILS, "all are held")
+        server.stop()
+        # As a process leaves them that was killed behind their 250s.
+        database = sqlite3.connect(server.path("data/spool/martlet.sqlite"))
+        with contextlib.closing(database), database:
+            database.execute("DELETE FROM action")
+            database.execute("UPDATE mail SET state = 'acting', due_ms = received_ms")
+        server.start()
+        server.eventually(lambda: self.counts(server)["acting"] == 0, "all are done with")
+        self.assertEqual(len(server.objects()), 0, "released by nobody")
+        self.assertEqual(self.counts(server)["held"], self.MAILS)
 
 
 class RefusedWriteTests(unittest.TestCase):
