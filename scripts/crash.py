@@ -92,7 +92,9 @@ class Crashing:
             number += 1
             kind = "power" if self.is_power else "kill"
             name = f"{self.way}-{kind}-{number}"
-            around = self.folder / (f"control-{self.synchronous}-{name}" if self.is_control else name)
+            if self.is_control:
+                name = f"control-{self.synchronous}-{name}"
+            around = self.folder / name
             around.mkdir(parents=True)
             site = self.make_site(
                 self.options.binary, around, self.synchronous, self.always, self.is_power)

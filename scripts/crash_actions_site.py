@@ -1,5 +1,6 @@
 """A Martlet whose rules have an action of every kind, and all that its actions reach: programs, a
-web server, a bucket that is elsewhere, and a next hop. Each writes down the id that it was given."""
+web server, a bucket that is elsewhere, and a next hop. Each writes down the id that it was given.
+"""
 
 import hashlib
 import http.server
