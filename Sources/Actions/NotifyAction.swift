@@ -45,6 +45,7 @@ extension ReceiptActions {
             }
             let deliveries = topics.deliveries(
                 of: String(decoding: message, as: UTF8.self), subject: Self.subject, topic: topic,
+                subscriptions: TopicMail.subscriptions(in: mail.header),
                 at: time.now(), random: random)
             guard let deliveries else {
                 return ActionResult(ending: .failed, detail: "no such topic: \(topic)")

@@ -106,6 +106,7 @@ package struct ReceiptActions: Sendable {
             let message = ReceiptEvents.notification(mail, receipt)
             let deliveries = topics.deliveries(
                 of: String(decoding: message, as: UTF8.self), subject: Self.subject, topic: topic,
+                subscriptions: TopicMail.subscriptions(in: mail.header),
                 at: time.now(), random: random)
             guard let deliveries else {
                 result.detail += "; not told: no such topic: \(topic)"

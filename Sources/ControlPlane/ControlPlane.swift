@@ -114,9 +114,12 @@ package final class ControlPlane: Sendable {
                     .map(DeadMessageView.init))
         case .resendMessage(let id): try await resend(id)
         case .listSubscriptions: .subscriptions(topics.list)
-        case .subscribe(let topic, let subscriber, let isTrusted):
+        case .subscribe(let topic, let subscriber, let wantsJSON, let isTrusted):
             try await topics.subscribe(
-                SubscriberKey(topic: topic, subscriber: subscriber), isTrusted: isTrusted)
+                SubscriberKey(topic: topic, subscriber: subscriber), wantsJSON: wantsJSON,
+                isTrusted: isTrusted)
+        case .unsubscribe(let topic, let subscriber):
+            try await topics.unsubscribe(SubscriberKey(topic: topic, subscriber: subscriber))
         case .watchSessions(let filter): try await watch(filter, onPart)
         case .backup(let folder): try await backup(folder, onPart)
         case .accessKeys(let request):

@@ -38,8 +38,10 @@ package enum ControlRequest: Sendable, Codable {
     case listDeadMessages
     case resendMessage(id: String)
     case listSubscriptions
-    /// SNS: `Subscribe`, to one of the configuration.
-    case subscribe(topic: String, subscriber: String, isTrusted: Bool)
+    /// SNS: `Subscribe`, of one of the configuration, or of an address; an address may want JSON.
+    case subscribe(topic: String, subscriber: String, wantsJSON: Bool, isTrusted: Bool)
+    /// SNS: `Unsubscribe`, of an address.
+    case unsubscribe(topic: String, subscriber: String)
     /// What is said in sessions from now on, in parts, until the peer goes.
     case watchSessions(SessionFilterView)
     /// Of the whole server, into an empty folder of its machine; tells how far it is, in parts.

@@ -6,7 +6,7 @@ import Topics
 package struct SubscriptionView: Sendable, Codable {
     package var topic: String
     package var subscriber: String
-    /// A path, a URL, or the name of a handler.
+    /// A path, a URL, the name of a handler, or an address behind `email:` or `email-json:`.
     package var endpoint: String
     /// `file`, `handler`, or the state of the subscription.
     package var state: String
@@ -24,6 +24,10 @@ package struct SubscriptionView: Sendable, Codable {
         case .handler(let name):
             endpoint = name
             state = "handler"
+        case .mail(let addressee):
+            endpoint = addressee.url
+            state = record?.state.rawValue ?? ""
+            since = record?.changedAt.iso8601Text
         case .web(let url):
             endpoint = url.description
             state = record?.state.rawValue ?? ""

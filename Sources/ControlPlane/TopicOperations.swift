@@ -21,10 +21,30 @@ package struct TopicOperations: Sendable {
         }
     }
 
-    func subscribe(_ key: SubscriberKey, isTrusted: Bool) async throws -> ControlAnswer {
+    /// One with an `@` is an address, whether it has been known before or not; only addresses may
+    /// want JSON.
+    func subscribe(
+        _ key: SubscriberKey, wantsJSON: Bool, isTrusted: Bool
+    ) async throws -> ControlAnswer {
         let name = "“\(key.subscriber)” of topic “\(key.topic)”"
+        var addressee: MailAddressee?
+        if key.subscriber.contains("@") {
+            guard let address = Mailbox(key.subscriber) else {
+                throw ControlFailure(.invalid, "“\(key.subscriber)” is no mail address")
+            }
+            addressee = MailAddressee(address: address, form: wantsJSON ? .json : .text)
+        } else if wantsJSON {
+            throw ControlFailure(.invalid, "\(name) is no mail address, and gets JSON anyway")
+        }
         do throws(Subscriptions.Problem) {
-            switch try await subscriptions.subscribe(key, isTrusted: isTrusted) {
+            let state =
+                if let addressee {
+                    try await subscriptions.subscribe(
+                        addressee, to: key.topic, isTrusted: isTrusted)
+                } else {
+                    try await subscriptions.subscribe(key, isTrusted: isTrusted)
+                }
+            switch state {
             case .confirmed: return .done("\(name) is confirmed")
             case .pending, .unsubscribed:
                 return .done("\(name) is asked to confirm; until then its messages are held")
@@ -32,9 +52,23 @@ package struct TopicOperations: Sendable {
         } catch {
             switch error {
             case .unknown:
+                if addressee != nil {
+                    let hint = NearMiss.hint(key.topic, among: directory.names)
+                    throw ControlFailure(.notFound, "there is no topic “\(key.topic)”\(hint)")
+                }
                 let known = directory.all.map { "\($0.topic) \($0.subscriber.name)" }
                 let hint = NearMiss.hint("\(key.topic) \(key.subscriber)", among: known)
                 throw ControlFailure(.notFound, "there is no subscriber \(name)\(hint)")
+            case .nothingIsSent:
+                throw ControlFailure(
+                    .invalid,
+                    "\(name) cannot be written to: that wants “sending.enabled” and "
+                        + "“sending.topicsFrom” in the configuration")
+            case .nowhereToConfirm where addressee != nil:
+                throw ControlFailure(
+                    .invalid,
+                    "\(name) has nowhere to confirm, nor to unsubscribe: the configuration has no "
+                        + "“web”")
             case .notWeb:
                 throw ControlFailure(
                     .invalid, "\(name) is a file or a handler, which nobody has to ask")
@@ -46,5 +80,18 @@ package struct TopicOperations: Sendable {
             case .storage(let failure): throw failure
             }
         }
+    }
+
+    func unsubscribe(_ key: SubscriberKey) async throws -> ControlAnswer {
+        let name = "“\(key.subscriber)” of topic “\(key.topic)”"
+        let address = Mailbox(key.subscriber)?.wireText ?? key.subscriber
+        guard
+            try await subscriptions.remove(SubscriberKey(topic: key.topic, subscriber: address))
+        else {
+            throw ControlFailure(
+                .notFound,
+                "there is no subscriber by mail \(name); others stand in the configuration")
+        }
+        return .done("\(name) gets nothing more")
     }
 }

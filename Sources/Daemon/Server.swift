@@ -198,7 +198,7 @@ package struct Server {
     ) async throws {
         // Ended in reverse: first no new mail, then its actions, then what they said.
         var services: [any Service] = [
-            actions.deliverer,
+            actions.deliverer(sending?.outbound),
             WorkThreads.actions.running(actions.runner(sending?.feedback, sending?.outbound)),
             WorkThreads.control.running(operation.control),
             WorkThreads.upkeep.running(

@@ -53,6 +53,12 @@ package struct PublicWebServer: Service {
         router.get("/") { request, context in
             await answer(SNSAction(target: request.uri.string), id: "\(context.id)")
         }
+        // RFC 8058 §3.2: a mail program's click. What its body says is in the link already.
+        router.post("/") { request, context in
+            let action = SNSAction(target: request.uri.string)
+            let isEnd = if case .unsubscribe = action { true } else { false }
+            return await answer(isEnd ? action : .unknown, id: "\(context.id)")
+        }
         router.get("/:file") { _, context in
             guard let file = context.parameters.get("file"), let pem = certificate("/\(file)")
             else { throw HTTPError(.notFound) }

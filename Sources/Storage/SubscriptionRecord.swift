@@ -15,7 +15,7 @@ package struct SubscriptionRecord: Sendable, Hashable {
 
     package var account: AccountID
     package var key: SubscriberKey
-    /// The endpoint that said it.
+    /// The endpoint that said it; of a subscriber by mail, `email:` or `email-json:` and the address.
     package var url: String
     /// 128 random bits in the form of a UUID, the end of its ARN: who knows it may unsubscribe.
     package var id: String

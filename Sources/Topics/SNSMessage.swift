@@ -17,8 +17,14 @@ package struct SNSMessage: Sendable {
     package let attempt: Int
     /// Of its topic.
     package let subscriber: String
-    let subject: String?
-    let message: String
+    package let kind: TopicMessage.Kind
+    package let subject: String?
+    /// SNS's `Message`.
+    package let message: String
+    /// A link: by it a subscription is confirmed, ...
+    package let subscribeURL: String?
+    /// ... or ended.
+    package let unsubscribeURL: String?
     let timestamp: String
 
     /// Members that a message has not are left out.
@@ -91,7 +97,9 @@ package struct SNSMessage: Sendable {
         self.subscriptionARN = subscriptionARN
         attempt = delivery.attempts + 1
         subscriber = delivery.subscriber
+        kind = delivery.message.kind
         (subject, message, timestamp) = (form.Subject, form.Message, form.Timestamp)
+        (subscribeURL, unsubscribeURL) = (form.SubscribeURL, form.UnsubscribeURL)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(form) else {

@@ -12,7 +12,7 @@ struct SortedDeliveries {
         _ deliveries: [TopicDelivery], record: SubscriptionRecord?, _ subscriber: Subscriber?,
         canConfirm: Bool
     ) {
-        guard case .web? = subscriber?.endpoint, let record else {
+        guard subscriber?.hasSubscription == true, let record else {
             toPost = deliveries
             return
         }

@@ -21,6 +21,7 @@ package final class Subscriptions: Sendable {
     private let random: any RandomSource
     private let topicARN: @Sendable (String) -> String
     private let canConfirm: Bool
+    private let canMail: Bool
     private let log: Logger
     private let onChange: @Sendable () -> Void
     /// What the store has, replaced whole after each change.
@@ -34,11 +35,11 @@ package final class Subscriptions: Sendable {
         var records: [SubscriberKey: SubscriptionRecord] = [:]
     }
 
-    /// `canConfirm`: there is a public side at which endpoints can. `onChange` is called when a
-    /// message may have become due.
+    /// `canConfirm`: there is a public side at which endpoints can. `canMail`: subscribers by mail can
+    /// be written to. `onChange` is called when a message may have become due.
     package init(
         store: any SubscriptionStore, directory: TopicDirectory, time: any TimeSource,
-        random: any RandomSource, canConfirm: Bool, log: Logger,
+        random: any RandomSource, canConfirm: Bool, canMail: Bool = false, log: Logger,
         topicARN: @escaping @Sendable (String) -> String, onChange: @escaping @Sendable () -> Void
     ) {
         self.store = store
@@ -46,6 +47,7 @@ package final class Subscriptions: Sendable {
         self.time = time
         self.random = random
         self.canConfirm = canConfirm
+        self.canMail = canMail
         self.log = log
         self.topicARN = topicARN
         self.onChange = onChange
@@ -78,6 +80,8 @@ package final class Subscriptions: Sendable {
                 known, fresh(key, url: url.description), to: isAsked ? .pending : .confirmed)
         }
         for record in left.values {
+            let isMailed = MailAddressee(url: record.url) != nil && directory.has(record.key.topic)
+            guard !isMailed else { continue }
             try await store.removeSubscription(record.key, of: record.account)
         }
         try await reload()
@@ -151,6 +155,8 @@ package final class Subscriptions: Sendable {
     package enum Problem: Error, Sendable {
         case unknown
         case notWeb
+        /// There is no address to send from.
+        case nothingIsSent
         /// There is no public side to confirm at.
         case nowhereToConfirm
         case storage(StorageFailure)
@@ -162,9 +168,7 @@ package final class Subscriptions: Sendable {
     ) async throws(Problem) -> SubscriptionRecord.State {
         guard let subscriber = directory.subscriber(key) else { throw .unknown }
         for _ in 0..<Self.triesMax {
-            guard case .web = subscriber.endpoint, let known = record(of: key) else {
-                throw .notWeb
-            }
+            guard subscriber.hasSubscription, let known = record(of: key) else { throw .notWeb }
             guard known.state != .confirmed else { return .confirmed }
             guard isTrusted || canConfirm else { throw .nowhereToConfirm }
             let state = isTrusted ? SubscriptionRecord.State.confirmed : .pending
@@ -175,6 +179,56 @@ package final class Subscriptions: Sendable {
             }
         }
         throw .storage(Self.overtaken)
+    }
+
+    /// The same for one by mail, who may be new. Their links want a public side.
+    package func subscribe(
+        _ addressee: MailAddressee, to topic: String, isTrusted: Bool
+    ) async throws(Problem) -> SubscriptionRecord.State {
+        guard directory.has(topic) else { throw .unknown }
+        guard canMail else { throw .nothingIsSent }
+        guard canConfirm else { throw .nowhereToConfirm }
+        let key = SubscriberKey(topic: topic, subscriber: addressee.name)
+        let state = isTrusted ? SubscriptionRecord.State.confirmed : .pending
+        do throws(StorageFailure) {
+            for _ in 0..<Self.triesMax {
+                let known = record(of: key)
+                var next = known ?? fresh(key, url: addressee.url)
+                next.url = addressee.url
+                if let known, known.state == .confirmed {
+                    // What they agreed to is the topic, in whichever form.
+                    if known == next { return .confirmed }
+                    if try await move(known, next, to: .confirmed) { return .confirmed }
+                } else if try await move(known, next, to: state) {
+                    return state
+                }
+            }
+        } catch {
+            throw .storage(error)
+        }
+        throw .storage(Self.overtaken)
+    }
+
+    /// Ends a subscription by mail, without a word to whom it was of, and drops what was held for it.
+    /// False where there is none.
+    package func remove(_ key: SubscriberKey) async throws(StorageFailure) -> Bool {
+        for _ in 0..<Self.triesMax {
+            guard let known = record(of: key), MailAddressee(url: known.url) != nil else {
+                return false
+            }
+            var ended = known
+            ended.state = .unsubscribed
+            if try await store.replace(known, with: ended, publishing: nil) {
+                while try await store.dropHeld(key, limit: Self.heldBatchMax)
+                    == Self.heldBatchMax
+                {}
+                try await store.removeSubscription(key, of: known.account)
+                try await reload()
+                return true
+            }
+            try await reload()
+        }
+        throw Self.overtaken
     }
 
     // MARK: Held messages
@@ -267,10 +321,10 @@ package final class Subscriptions: Sendable {
     /// What an endpoint has said is lost with its record: it is asked anew, and gets nothing until
     /// it, or the operator, has said that it wants it.
     private func renew(damaged key: SubscriberKey) async throws(StorageFailure) {
-        guard let subscriber = directory.subscriber(key), case .web(let url) = subscriber.endpoint
-        else { return try await store.removeSubscription(key, of: .main) }
-        let (next, delivery) = change(
-            fresh(key, url: url.description), to: subscriber.isAsked ? .pending : .confirmed)
+        guard let (url, isAsked) = wanted(key) else {
+            return try await store.removeSubscription(key, of: .main)
+        }
+        let (next, delivery) = change(fresh(key, url: url), to: isAsked ? .pending : .confirmed)
         guard try await store.replaceDamaged(with: next, publishing: delivery) else { return }
         log.error(
             "the record of a subscription is damaged; it begins anew",
@@ -279,6 +333,18 @@ package final class Subscriptions: Sendable {
                 "state": "\(next.state.rawValue)",
             ])
         changed(key)
+    }
+
+    /// Where the messages of a subscription are to go, and whether that is asked. Of one by mail,
+    /// whose name is all that is left, to people.
+    private func wanted(_ key: SubscriberKey) -> (url: String, isAsked: Bool)? {
+        if let subscriber = directory.subscriber(key), case .web(let url) = subscriber.endpoint {
+            return (url.description, subscriber.isAsked)
+        }
+        guard key.subscriber.contains("@"), directory.has(key.topic),
+            let address = Mailbox(key.subscriber)
+        else { return nil }
+        return (MailAddressee(address: address, form: .text).url, true)
     }
 
     private func deliver(
@@ -319,6 +385,7 @@ package final class Subscriptions: Sendable {
         snapshot.withLock { current in
             guard current.reading < reading else { return }
             current = Snapshot(reading: reading, records: records)
+            directory.mail(stored.records)
         }
         return stored.damaged
     }

@@ -175,7 +175,7 @@ package final class TopicDeliverer: Service {
     ) async -> [Outcome] {
         guard !deliveries.isEmpty else { return [] }
         guard let subscriber else {
-            let gone = PostFailure(.refused, "the configuration no longer names this subscriber")
+            let gone = PostFailure(.refused, "the topic has no such subscriber any more")
             return deliveries.map { ($0, gone) }
         }
         let messages: [SNSMessage]
@@ -201,7 +201,7 @@ package final class TopicDeliverer: Service {
         _ delivery: TopicDelivery, of line: SubscriberKey, to subscriber: Subscriber
     ) throws -> SNSMessage {
         let arn = topicARN(line.topic)
-        guard case .web = subscriber.endpoint, let record = wishes.record(of: line) else {
+        guard subscriber.hasSubscription, let record = wishes.record(of: line) else {
             return SNSMessage(delivery, topicARN: arn)
         }
         return try SNSMessage(
@@ -258,7 +258,7 @@ package final class TopicDeliverer: Service {
             return retries.next(
                 afterAttempt: delivery.attempts, firstAttemptAt: delivery.firstAttemptAt,
                 now: now, random: random)
-        case .web, .handler:
+        case .web, .handler, .mail:
             let age = now.milliseconds - delivery.firstAttemptAt.milliseconds
             return subscriber?.policy.delaySeconds(
                 afterAttempt: delivery.attempts, ageSeconds: age / 1_000

@@ -10,6 +10,7 @@ package struct Subscriber: Sendable, Hashable {
         case web(WebURL)
         /// The name of a handler. SNS: the protocol `lambda`.
         case handler(String)
+        case mail(MailAddressee)
     }
 
     /// Unique within its topic.
@@ -26,35 +27,78 @@ package struct Subscriber: Sendable, Hashable {
         self.name = name
         self.endpoint = endpoint
     }
+
+    /// Whether it has a say in being one.
+    var hasSubscription: Bool {
+        switch endpoint {
+        case .file, .handler: false
+        case .web, .mail: true
+        }
+    }
 }
 
 /// Which topics there are, and who listens to each.
+///
+/// The configuration has the topics and most of their subscribers; those by mail are an operator's to
+/// add, and known by their subscriptions (`Subscriptions`).
 package final class TopicDirectory: Sendable {
-    private let subscribers: Mutex<[String: [Subscriber]]>
+    private let configured: [String: [Subscriber]]
+    private let mailed = Mutex(Mailed())
 
-    package init(_ subscribers: [String: [Subscriber]]) {
-        self.subscribers = Mutex(subscribers)
+    private struct Mailed {
+        var subscribers: [String: [Subscriber]] = [:]
+        /// Of their subscriptions.
+        var ids: Set<String> = []
     }
 
+    package init(_ subscribers: [String: [Subscriber]]) {
+        configured = subscribers
+    }
+
+    /// All who listen to `topic`; nil where there is no such topic.
+    private func subscribers(of topic: String) -> [Subscriber]? {
+        configured[topic].map { $0 + (mailed.withLock { $0.subscribers[topic] } ?? []) }
+    }
+
+    package var names: [String] { configured.keys.sorted() }
+
+    package func has(_ topic: String) -> Bool { configured[topic] != nil }
+
     package func subscriber(_ key: SubscriberKey) -> Subscriber? {
-        subscribers.withLock { $0[key.topic]?.first { $0.name == key.subscriber } }
+        subscribers(of: key.topic)?.first { $0.name == key.subscriber }
     }
 
     /// Every subscriber, by topic and then as the configuration names them.
     package var all: [(topic: String, subscriber: Subscriber)] {
-        subscribers.withLock { $0 }.sorted { $0.key < $1.key }.flatMap { topic, subscribers in
-            subscribers.map { (topic, $0) }
+        configured.keys.sorted().flatMap { topic in
+            (subscribers(of: topic) ?? []).map { (topic, $0) }
         }
     }
 
-    package var names: [String] { subscribers.withLock { $0.keys.sorted() } }
+    /// Those by mail, from now on.
+    func mail(_ records: [SubscriptionRecord]) {
+        var mailed = Mailed()
+        for record in records {
+            guard let addressee = MailAddressee(url: record.url) else { continue }
+            mailed.ids.insert(record.id)
+            mailed.subscribers[record.key.topic, default: []].append(
+                Subscriber(name: record.key.subscriber, endpoint: .mail(addressee)))
+        }
+        self.mailed.withLock { $0 = mailed }
+    }
 
     /// `message` on its way to every subscriber of `topic`; nil where there is no such topic.
+    /// `subscriptions`: ARNs of those by which the mail that it is about says that it came. What we told
+    /// by mail is not told by mail again.
     package func deliveries(
-        of message: String, subject: String?, topic: String, at time: Timestamp,
-        random: any RandomSource
+        of message: String, subject: String?, topic: String, subscriptions: [String] = [],
+        at time: Timestamp, random: any RandomSource
     ) -> [TopicDelivery]? {
-        guard let listening = subscribers.withLock({ $0[topic] }) else { return nil }
+        guard var listening = subscribers(of: topic) else { return nil }
+        let ids = subscriptions.compactMap { $0.split(separator: ":").last.map(String.init) }
+        if !ids.isEmpty, mailed.withLock({ !$0.ids.isDisjoint(with: ids) }) {
+            listening.removeAll { if case .mail = $0.endpoint { true } else { false } }
+        }
         let message = TopicMessage(
             id: Self.uuid(random.bytes(16)), topic: topic, subject: subject, message: message,
             createdAt: time)

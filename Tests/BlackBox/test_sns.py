@@ -37,10 +37,10 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def curl(url):
+def curl(url, *options):
     """The status and the body of an answer."""
     done = subprocess.run(
-        ["curl", "-s", "--max-time", str(DEADLINE_SECONDS), "-w", "\n%{http_code}", url],
+        ["curl", "-s", "--max-time", str(DEADLINE_SECONDS), "-w", "\n%{http_code}", *options, url],
         capture_output=True, text=True, check=True)
     body, _, status = done.stdout.rpartition("\n")
     return int(status), body

@@ -200,6 +200,111 @@ import Topics
         #expect(desk.log.lines.map { $0.metadata["messages"] } == ["501"])
     }
 
+    // MARK: By mail
+
+    private static let ada = "ada@example.com"
+
+    private func addressee(_ form: MailAddressee.Form = .text) throws -> MailAddressee {
+        MailAddressee(address: try #require(Mailbox(Self.ada)), form: form)
+    }
+
+    /// An operator adds them; what they have said outlives the process, but not the topic.
+    @Test func anAddressIsAskedAndStays() async throws {
+        let desk = try SubscriptionsDesk()
+        let key = SubscriberKey(topic: "t", subscriber: Self.ada)
+        let subscriptions = try desk.subscriptions()
+        try await subscriptions.adopt()
+        #expect(
+            try await subscriptions.subscribe(addressee(), to: "t", isTrusted: false) == .pending)
+        let asked = try #require(subscriptions.record(of: key))
+        #expect(asked.url == "email:ada@example.com")
+        #expect(
+            try await desk.due().map { "\($0.subscriber) \($0.message.kind.rawValue)" }.last
+                == "ada@example.com SubscriptionConfirmation")
+        #expect(
+            try await subscriptions.confirm(topicARN: "arn:t", token: asked.token)
+                == "arn:t:\(asked.id)")
+        // The form is the operator's matter.
+        #expect(
+            try await subscriptions.subscribe(addressee(.json), to: "t", isTrusted: false)
+                == .confirmed)
+        let directory = try desk.directory()
+        let next = try desk.subscriptions(directory: directory)
+        try await next.adopt()
+        #expect(next.record(of: key)?.state == .confirmed)
+        #expect(directory.subscriber(key)?.endpoint == .mail(try addressee(.json)))
+        #expect(directory.all.map(\.subscriber.name) == ["a", Self.ada])
+        func told(_ subscription: String?) throws -> [String] {
+            try #require(
+                directory.deliveries(
+                    of: "{}", subject: nil, topic: "t",
+                    subscriptions: [subscription].compactMap { $0 },
+                    at: desk.time.now(), random: CountingRandom())
+            ).map(\.subscriber)
+        }
+        #expect(try told(nil) == ["a", Self.ada])
+        // What we told by mail is not told by mail again.
+        #expect(try told("arn:t:\(asked.id)") == ["a"])
+        #expect(try told("arn:t:another") == ["a", Self.ada])
+        #expect(try await next.remove(key))
+        #expect(try await next.remove(key) == false)
+        #expect(try told(nil) == ["a"])
+        #expect(try await next.remove(Self.key) == false)
+    }
+
+    /// Who is subscribed again later does not get what was held for them before.
+    @Test func whatWasHeldForAnAddressGoesWithIt() async throws {
+        let desk = try SubscriptionsDesk()
+        let subscriptions = try desk.subscriptions()
+        try await subscriptions.adopt()
+        _ = try await subscriptions.subscribe(addressee(), to: "t", isTrusted: false)
+        let key = SubscriberKey(topic: "t", subscriber: Self.ada)
+        try await desk.hold((0...Subscriptions.heldBatchMax).map { "m\($0)" }, for: key)
+        #expect(try await subscriptions.remove(key))
+        #expect(try await desk.store.giveUpHeld(at: desk.farOff, limit: 9) == 0)
+        #expect(try await desk.due().allSatisfy { $0.message.kind == .subscriptionConfirmation })
+    }
+
+    @Test func anAddressGoesWithItsTopic() async throws {
+        let desk = try SubscriptionsDesk()
+        let key = SubscriberKey(topic: "gone", subscriber: Self.ada)
+        try await desk.keep(.confirmed, url: "email:\(Self.ada)", key: key)
+        let subscriptions = try desk.subscriptions()
+        try await subscriptions.adopt()
+        #expect(subscriptions.record(of: key) == nil)
+    }
+
+    @Test func anAddressWantsATopicAPublicSideAndASender() async throws {
+        let desk = try SubscriptionsDesk()
+        func problem(
+            _ subscriptions: Subscriptions, topic: String = "t"
+        ) async throws -> String {
+            let addressee = try addressee()
+            do throws(Subscriptions.Problem) {
+                _ = try await subscriptions.subscribe(addressee, to: topic, isTrusted: true)
+                return "none"
+            } catch {
+                return "\(error)"
+            }
+        }
+        #expect(try await problem(try desk.subscriptions(), topic: "u") == "unknown")
+        #expect(try await problem(try desk.subscriptions(hasWeb: false)) == "nowhereToConfirm")
+        #expect(try await problem(try desk.subscriptions(canMail: false)) == "nothingIsSent")
+        #expect(try await problem(try desk.subscriptions()) == "none")
+    }
+
+    /// D4: all that is left of it is its name.
+    @Test func aDamagedRecordOfAnAddressIsAskedAnew() async throws {
+        let desk = try SubscriptionsDesk()
+        let key = SubscriberKey(topic: "t", subscriber: Self.ada)
+        try await desk.keep(.confirmed, url: "email-json:\(Self.ada)", key: key)
+        try desk.damage()
+        let subscriptions = try desk.subscriptions()
+        try await subscriptions.adopt()
+        let record = try #require(subscriptions.record(of: key))
+        #expect(record.state == .pending && record.url == "email:\(Self.ada)")
+    }
+
     /// D4: one record that cannot be read begins anew, and stops nobody: not at the start, and not
     /// later.
     @Test(arguments: [true, false], [true, false])
@@ -248,13 +353,20 @@ private final class SubscriptionsDesk: Sendable {
         try? FileManager.default.removeItem(atPath: folder)
     }
 
-    func subscriptions(isAsked: Bool = true, hasWeb: Bool = true) throws -> Subscriptions {
+    func directory(isAsked: Bool = true) throws -> TopicDirectory {
         var subscriber = Subscriber(name: "a", endpoint: .web(try WebURL(parsing: url)))
         subscriber.isAsked = isAsked
-        return Subscriptions(
-            store: store, directory: TopicDirectory(["t": [subscriber]]), time: time,
-            random: random, canConfirm: hasWeb, log: log.logger, topicARN: { "arn:\($0)" },
-            onChange: {})
+        return TopicDirectory(["t": [subscriber]])
+    }
+
+    func subscriptions(
+        isAsked: Bool = true, hasWeb: Bool = true, canMail: Bool = true,
+        directory: TopicDirectory? = nil
+    ) throws -> Subscriptions {
+        Subscriptions(
+            store: store, directory: try directory ?? self.directory(isAsked: isAsked), time: time,
+            random: random, canConfirm: hasWeb, canMail: canMail, log: log.logger,
+            topicARN: { "arn:\($0)" }, onChange: {})
     }
 
     /// What an earlier server left.
@@ -268,18 +380,20 @@ private final class SubscriptionsDesk: Sendable {
         #expect(try await store.replace(nil, with: record, publishing: nil))
     }
 
-    func hold(_ ids: [String]) async throws {
+    func hold(
+        _ ids: [String], for key: SubscriberKey = SubscriberKey(topic: "t", subscriber: "a")
+    ) async throws {
         try await store.publish(
             ids.map { id in
                 TopicDelivery(
                     message: TopicMessage(
                         id: id, topic: "t", subject: nil, message: "{}", createdAt: time.now()),
-                    subscriber: "a", state: .waiting, attempts: 0, nextAttemptAt: time.now(),
+                    subscriber: key.subscriber, state: .waiting, attempts: 0,
+                    nextAttemptAt: time.now(),
                     lastError: nil)
             })
         try await store.hold(
-            SubscriberKey(topic: "t", subscriber: "a"), messages: ids,
-            seconds: Subscriptions.tokenLifetimeSeconds)
+            key, messages: ids, seconds: Subscriptions.tokenLifetimeSeconds)
     }
 
     func due() async throws -> [TopicDelivery] {

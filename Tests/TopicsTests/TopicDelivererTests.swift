@@ -287,7 +287,7 @@ final class ScriptedPoster: MessagePoster {
         switch endpoint {
         case .file(let path): name = path
         case .handler(let handler): name = handler
-        case .web: return []
+        case .web, .mail: return []
         }
         state.withLock { $0.sizes.append(messages.count) }
         if isHanging.withLock({ $0.contains(name) }) {

@@ -19,7 +19,7 @@ struct ActionParts {
     let runner: @Sendable (FeedbackFlow?, OutboundFlow?) -> ActionRunner
     /// Who is asked before the 250.
     let sessionHandlers: SessionHandlers
-    let deliverer: TopicDeliverer
+    let deliverer: @Sendable (OutboundFlow?) -> TopicDeliverer
     /// Its workers are started and ended with the server.
     let handlers: ProcessInvoker
     let topics: TopicDirectory
@@ -39,7 +39,9 @@ struct ActionParts {
         signingKey = try Self.signingKey(configuration, surroundings)
         subscriptions = Subscriptions(
             store: spool.store, directory: topics, time: time, random: random,
-            canConfirm: configuration.web != nil, log: surroundings.log,
+            canConfirm: configuration.web != nil,
+            canMail: configuration.sending.isEnabled
+                && configuration.sending.topicsFrom != nil, log: surroundings.log,
             topicARN: SESRuleDocument.topicARN,
             onChange: { wake.call() })
         try await subscriptions.adopt()
@@ -87,13 +89,16 @@ struct ActionParts {
                 endpoints: configuration.handlerEndpoints.mapValues(\.postsMax),
                 buckets: configuration.bucketEndpoints.mapValues(\.putsMax))
         }
-        deliverer = TopicDeliverer(
-            outbox: spool.store, directory: topics, wishes: subscriptions,
-            poster: Self.posters(client, invoker, surroundings),
-            side: Self.side(configuration, signingKey), retries: configuration.retries,
-            time: time, random: random, pause: surroundings.pause, wake: wake,
-            log: surroundings.log,
-            topicARN: SESRuleDocument.topicARN, onUnwritten: { ending.leftUnwritten($0) })
+        let side = Self.side(configuration, signingKey)
+        deliverer = { [topics, subscriptions] outbound in
+            let mail = configuration.sending.topicsFrom.flatMap { outbound?.topicPoster(from: $0) }
+            return TopicDeliverer(
+                outbox: spool.store, directory: topics, wishes: subscriptions,
+                poster: Self.posters(client, invoker, mail: mail, surroundings), side: side,
+                retries: configuration.retries, time: time, random: random,
+                pause: surroundings.pause, wake: wake, log: surroundings.log,
+                topicARN: SESRuleDocument.topicARN, onUnwritten: { ending.leftUnwritten($0) })
+        }
     }
 
     private static func linkSigner(
@@ -128,12 +133,13 @@ struct ActionParts {
 
     private static func posters(
         _ client: GuardedHTTPClient, _ invoker: any FunctionInvoker,
-        _ surroundings: Surroundings
+        mail: (any MessagePoster)?, _ surroundings: Surroundings
     ) -> Posters {
         let ending = surroundings.ending
         return Posters(
             files: JSONLinesFiles(
                 threads: WorkThreads.messages.pool, onSyncFailure: { ending.syncFailed($0) }),
-            web: WebPoster(client: client), handlers: HandlerPoster(invoker: invoker))
+            web: WebPoster(client: client), handlers: HandlerPoster(invoker: invoker),
+            mail: mail)
     }
 }

@@ -40,6 +40,8 @@ package struct Configuration: Sendable {
         package var nameServer: NameServer?
         package var keepsMessageID: Bool
         package var eventsTopic: String?
+        /// Whom mails to subscribers of topics are from; nil: none are sent.
+        package var topicsFrom: Mailbox?
         package var port: Int
         package var allowsPrivateAddresses: Bool
         package var triesMax: Int

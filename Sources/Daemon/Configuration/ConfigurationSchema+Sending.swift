@@ -27,6 +27,10 @@ extension ConfigurationSchema {
             path: "sending.eventsTopic", defaultText: "received", isExample: true,
             comment: "The topic that is told of each send, delivery, bounce, complaint and delay."),
         Setting(
+            path: "sending.topicsFrom", defaultText: "topics@example.com", isExample: true,
+            comment: "Whom mails to subscribers of topics are from: an address of a verified\n"
+                + "identity. Without it there are no subscribers by mail."),
+        Setting(
             path: "sending.submitSocket",
             defaultText: "{group: martlet-submit, domain: example.com}", isExample: true,
             comment:

@@ -35,6 +35,7 @@ struct SendingDocument {
             },
             keepsMessageID: settings.bool(section, "sending.keepMessageID"),
             eventsTopic: section?["eventsTopic"].flatMap { topic($0, topics) },
+            topicsFrom: section?["topicsFrom"].flatMap(author),
             port: settings.int(delivery, "delivery.port"),
             allowsPrivateAddresses: settings.bool(delivery, "delivery.allowPrivateAddresses"),
             triesMax: settings.int(delivery, "delivery.triesMax"),
@@ -49,6 +50,16 @@ struct SendingDocument {
             smartHost: delivery?["smartHost"].flatMap(relayDocument.smartHost),
             submitSocket: section?["submitSocket"].map(submitSocket)
                 ?? Configuration.SubmitSocket())
+    }
+
+    /// Whether it is of a verified identity, the database alone knows.
+    private func author(_ value: DocumentValue) -> Mailbox? {
+        guard let text = value.string() else { return nil }
+        guard let author = Mailbox(text), author.localPart.utf8.allSatisfy({ $0 < 128 }) else {
+            value.note("“\(text)” is no address whose part before the @ is ASCII")
+            return nil
+        }
+        return author
     }
 
     static let submitSocketKeys = ["path", "group", "domain"]

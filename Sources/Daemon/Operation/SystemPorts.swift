@@ -65,6 +65,8 @@ struct Posters: MessagePoster {
     let files: any MessagePoster
     let web: any MessagePoster
     let handlers: any MessagePoster
+    /// Nil where nothing is sent.
+    let mail: (any MessagePoster)?
 
     func post(
         _ messages: [SNSMessage], to endpoint: Subscriber.Endpoint
@@ -73,6 +75,11 @@ struct Posters: MessagePoster {
         case .file: await files.post(messages, to: endpoint)
         case .web: await web.post(messages, to: endpoint)
         case .handler: await handlers.post(messages, to: endpoint)
+        case .mail:
+            await mail?.post(messages, to: endpoint)
+                ?? messages.map { _ in
+                    .failure(PostFailure(.unreachable, "nothing is sent (sending.topicsFrom)"))
+                }
         }
     }
 }

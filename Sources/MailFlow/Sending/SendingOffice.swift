@@ -228,14 +228,14 @@ package struct SendingOffice: DeliveryOffice {
         _ event: SendingEvent, _ mail: SentMailRecord, _ recipients: [Mailbox],
         outgoingIP: String? = nil
     ) -> [TopicDelivery] {
-        // Of mails of ours nobody is told.
-        guard let topic = settings.eventsTopic, !mail.facts.isReport else { return [] }
+        guard let topic = settings.eventsTopic, mail.facts.isTold else { return [] }
+        let head = HeaderBlock(Array(mail.head.readableBytesView)[...])
         let described = SentMail(
             id: mail.id, acceptedAt: mail.acceptedAt, source: mail.sender,
             identityARN: "arn:aws:ses:\(settings.region):\(settings.accountNumber):identity/"
                 + mail.facts.identity,
             account: settings.accountNumber, recipients: recipients,
-            head: HeaderBlock(Array(mail.head.readableBytesView)[...]),
+            head: head,
             sendersMessageID: mail.facts.sendersMessageID,
             origin: SentMail.Origin(
                 operation: mail.facts.operation, sourceIP: mail.facts.sourceIP,
@@ -244,7 +244,9 @@ package struct SendingOffice: DeliveryOffice {
             outgoingIP: outgoingIP)
         return topics.deliveries(
             of: String(decoding: SendingEvents.event(event, of: described), as: UTF8.self),
-            subject: Self.subject, topic: topic, at: time.now(), random: random) ?? []
+            subject: Self.subject, topic: topic,
+            // What we told by mail may be on its way on, by a rule.
+            subscriptions: TopicMail.subscriptions(in: head), at: time.now(), random: random) ?? []
     }
 }
 

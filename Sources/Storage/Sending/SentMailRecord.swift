@@ -87,6 +87,9 @@ package struct SendingFacts: Sendable, Hashable, Codable {
     /// The entrance of received mails that a rule hands on to a host for their recipients.
     package static let relayOperation = "Relay"
 
+    /// The entrance of mails that tell subscribers of topics.
+    package static let topicOperation = "Topic"
+
     /// SES's name of the entrance: `SendRawEmail` for SMTP.
     package var operation: String
     /// Of the client; nil where the server itself sends.
@@ -104,8 +107,11 @@ package struct SendingFacts: Sendable, Hashable, Codable {
     /// key has another.
     package var submittedDigest: String?
 
-    /// A mail of ours, of which nobody is told.
+    /// A mail of ours about another one of ours.
     package var isReport: Bool { operation == Self.reportOperation }
+
+    /// Of mails of ours nobody is told: what a topic tells would be told to it again.
+    package var isTold: Bool { !isReport && operation != Self.topicOperation }
 
     package var isForward: Bool { operation == Self.forwardOperation }
 

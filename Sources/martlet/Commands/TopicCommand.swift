@@ -4,8 +4,8 @@ import ControlPlane
 struct TopicCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "topic",
-        abstract: "Topics and their subscribers: list, subscribe.",
-        subcommands: [List.self, Subscribe.self], defaultSubcommand: List.self)
+        abstract: "Topics and their subscribers: list, subscribe, unsubscribe.",
+        subcommands: [List.self, Subscribe.self, Unsubscribe.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -31,7 +31,8 @@ struct TopicCommand: AsyncParsableCommand {
     struct Subscribe: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: """
-                Ask a web subscriber to confirm, again or after it has unsubscribed.
+                Ask a mail address, or a web subscriber of the configuration, to confirm; again, or \
+                after it has unsubscribed.
                 """)
 
         @OptionGroup var server: ServerOptions
@@ -42,12 +43,33 @@ struct TopicCommand: AsyncParsableCommand {
         @Argument(help: "The topic's name.")
         var topic: String
 
-        @Argument(help: "The subscriber's name.")
+        @Flag(help: "An address gets messages as JSON, as a web subscriber does (SNS: email-json).")
+        var json = false
+
+        @Argument(help: "The subscriber's name, or a mail address.")
         var subscriber: String
 
         func run() async throws {
             try server.tell(
-                .subscribe(topic: topic, subscriber: subscriber, isTrusted: trusted))
+                .subscribe(
+                    topic: topic, subscriber: subscriber, wantsJSON: json, isTrusted: trusted))
+        }
+    }
+
+    struct Unsubscribe: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "End the subscription of a mail address.")
+
+        @OptionGroup var server: ServerOptions
+
+        @Argument(help: "The topic's name.")
+        var topic: String
+
+        @Argument(help: "The mail address.")
+        var address: String
+
+        func run() async throws {
+            try server.tell(.unsubscribe(topic: topic, subscriber: address))
         }
     }
 }
