@@ -105,7 +105,7 @@ package enum MailgunForm {
         var fields: [(name: String, value: String)] = []
         for field in header.fields where fields.count < headerFieldsMax {
             let name = field.name.lowercased()
-            guard isPlain(name), !name.hasPrefix("attachment-"), !isCheck(name),
+            guard isFormName(name), !name.hasPrefix("attachment-"), !isCheck(name),
                 seen.insert(name).inserted
             else { continue }
             let words = name.split(separator: "-", omittingEmptySubsequences: false)
@@ -118,12 +118,17 @@ package enum MailgunForm {
         return fields
     }
 
-    /// What is no word has a meaning of its own for many readers of forms: `sender[x]`. It stands in
-    /// `message-headers`, as all of the header does.
-    private static func isPlain(_ name: String) -> Bool {
-        name.utf8.allSatisfy {
-            $0.isASCIILetter || $0.isASCIIDigit || "-_".utf8.contains($0)
-        }
+    /// Bytes of the name of such a field, so that the head of its part is none that readers refuse.
+    static let fieldNameBytesMax = 100
+
+    /// Whether a form's reader takes the name, which is in lower case, for nothing but a name:
+    /// frameworks have words of their own that begin with `_` (`_method`), and lists and mappings that
+    /// have `[`. All of the header stands in `message-headers`.
+    private static func isFormName(_ name: String) -> Bool {
+        name.utf8.count <= fieldNameBytesMax && name.utf8.first?.isASCIILetter == true
+            && name.utf8.allSatisfy {
+                $0.isASCIILetter || $0.isASCIIDigit || "-_.".utf8.contains($0)
+            }
     }
 
     /// All of it, but for what only we may say, which comes first.

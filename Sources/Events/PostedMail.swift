@@ -64,14 +64,27 @@ extension MailContents {
 }
 
 extension MIMEAttachment {
+    /// Bytes of a file's name in a form. A head of a part above 1,024 bytes has some readers refuse the
+    /// whole form; each of these may be written as three.
+    static let formNameBytesMax = 200
+    /// Of a media type. RFC 6838 §4.2: 127 before the slash, and 127 behind it
+    static let formMediaTypeBytesMax = 255
+
     /// The last part of its name, without folders: what receivers of forms keep of it, and `other`
-    /// where that would be nothing, for which they would drop the file. RFC 7578 §4.2
+    /// where that would be nothing, for which they would drop the file. Of a long one its end is kept,
+    /// which says what it is. RFC 7578 §4.2
     func formName(else other: String) -> String {
         let last = fileName?.split(
             omittingEmptySubsequences: false, whereSeparator: { $0 == "/" || $0 == "\\" }
         ).last
         guard let last, last.contains(where: { $0.isLetter || $0.isNumber }) else { return other }
-        return String(last)
+        var bytes = 0
+        let start = last.unicodeScalars.lastIndex { scalar in
+            bytes += UTF8.width(scalar)
+            return bytes > Self.formNameBytesMax
+        }
+        guard let start else { return String(last) }
+        return String(last.unicodeScalars[start...].dropFirst())
     }
 
     /// What its part is declared as. A multipart is given as bytes: a reader of forms would take it
@@ -79,6 +92,7 @@ extension MIMEAttachment {
     var formMediaType: String {
         let unknown = "application/octet-stream"
         guard let type = declaredType, !type.hasPrefix("multipart/"),
+            type.utf8.count <= Self.formMediaTypeBytesMax,
             type.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         else { return unknown }
         return type
