@@ -68,7 +68,8 @@ extension RuleSets {
     /// Puts a former version back: its text, and those of the lists that it names, take the place of
     /// those in the rules folder, so that what is in force and what the files say stay one, now and
     /// after a restart. `text`: how the version begins; nil: the one that was in force before the
-    /// present one. Says what was done, for people.
+    /// present one. Says what was done, for people; throws that as a failure where the set that is
+    /// active could not be taken from its files then.
     func rollBack(_ name: String, to text: String?) async throws -> String {
         try await turns.take { try await writeBack(name, text) }
     }
@@ -90,7 +91,9 @@ extension RuleSets {
             from: try files.read(), file: file, to: target.source, known: known)
         let kept = try write(change, name, target.version)
         let reload = try await readAll(because: .rollback)
-        return said(name, target.version, change.texts.keys.sorted(), kept, reload)
+        let lines = said(name, target.version, change.texts.keys.sorted(), kept, reload)
+        guard reload.isActiveSetInForce else { throw ControlFailure(.problems, lines) }
+        return lines
     }
 
     /// The version of the set as it is in force, or as its file has it.
@@ -191,7 +194,9 @@ extension RuleSets {
         let current = rules.current
         var lines = written.map { "\(files.folder)/\($0) is written anew" }
         lines += kept.map { "\($0) keeps what stood there and was never in force" }
-        if current.ruleSet.name != name {
+        if !reload.isActiveSetInForce {
+            lines.append("What was in force stays in force (\(current.version)):")
+        } else if current.ruleSet.name != name {
             lines.append(
                 "“\(name)” is version \(version) again; “\(current.ruleSet.name)” is in force")
         } else if current.version == version {

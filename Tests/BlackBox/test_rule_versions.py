@@ -145,6 +145,24 @@ class Rollback(Case):
         server.cli("rules", "rollback", "main", "--to", first)
         self.assertEqual(read(self.path), FIRST)
 
+    def test_a_set_that_another_file_has_too_does_not_come_into_force(self):
+        server = self.start()
+        first = self.version()
+        server.write_rules(SECOND)
+        server.cli("rules", "reload")
+        second = self.version()
+        # Put there by somebody, and looked for in vain by whoever rolls back.
+        server.write_rules(SECOND, "copy.yaml")
+        said = server.cli("rules", "rollback", "main", status=2).stderr
+        self.assertIn(f"{self.path} is written anew\n", said)
+        self.assertIn(f"What was in force stays in force ({second}):\n", said)
+        self.assertIn("is the name of", said)
+        self.assertNotIn("reads now", said)
+        self.assertEqual(self.version(), second)
+        os.unlink(server.path("rules", "copy.yaml"))
+        server.cli("rules", "reload")
+        self.assertEqual((self.version(), read(self.path)), (first, FIRST))
+
     def test_lists_come_back_too(self):
         server = self.start()
         text = FIRST.replace("    actions:", "    when: [mailFrom: {in: known}]\n    actions:")
