@@ -51,7 +51,9 @@ package struct HandlerAnswer: Sendable, Hashable {
         if entries.count > actionsMax {
             value.noteWhole("\(entries.count) actions; at most \(actionsMax) stand in an answer")
         }
-        return entries.compactMap { RuleDocument.action($0, values, of: actionNames) }
+        return entries.prefix(actionsMax).compactMap {
+            RuleDocument.action($0, values, of: actionNames)
+        }
     }
 }
 

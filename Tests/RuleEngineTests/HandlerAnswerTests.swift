@@ -223,6 +223,10 @@ import Testing
     func asksForSoManyActions(_ count: Int, _ expected: [String]) {
         let actions = Array(repeating: #""stop""#, count: count).joined(separator: ", ")
         #expect(problems(#"{"actions": [\#(actions)]}"#) == expected)
+        // Of those that are too many nothing is read, however many they are.
+        guard !expected.isEmpty else { return }
+        let more = #"{"actions": [\#(actions), "halt", {"tga": {}}]}"#
+        #expect(problems(more) == ["ticket: actions: 23 actions; at most 20 stand in an answer"])
     }
 
     @Test(arguments: [(HandlerWord.askingBytesMax, true), (HandlerWord.askingBytesMax + 1, false)])
