@@ -28,7 +28,7 @@ ruleSet: bench
 rules:
   - name: dies
     recipients: [bench.example]
-    when: {header: {name: X-Dies, exists: true}}
+    when: [{header: {name: X-Dies, exists: true}}]
     actions: [{invoke: {handler: wrong}}, stop]
   - name: all
     recipients: [bench.example]
