@@ -154,7 +154,7 @@ log: {level: loud, format: xml}
                 ("suppresion list", "“suppresion”; did you mean “suppression”?\n"),
                 ("queue snt --json", "“queue snt”; did you mean “sent”?\n"),
                 ("queue sent shwo x", "“queue sent shwo”; did you mean “show”?\n"),
-                ("topic nothing", "“topic nothing”; there are: list, subscribe\n"),
+                ("topic nothing", "“topic nothing”; there are: list, subscribe, unsubscribe\n"),
                 ("nothing", "“nothing”\n")]:
             with self.subTest(words=words):
                 done = martlet(*words.split(), status=64)
