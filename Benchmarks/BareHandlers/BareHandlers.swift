@@ -1,5 +1,6 @@
 import Actions
 import Foundation
+import Glibc
 import Handlers
 import Logging
 import MailModel
@@ -26,6 +27,8 @@ import NIOCore
             print("usage: BareHandlers PROGRAM COUNT AT-ONCE FOLDER")
             exit(64)
         }
+        // As in the server: a program may end without having read its mail.
+        signal(SIGPIPE, SIG_IGN)
         let programs = [HandlerProgram(name: "script", command: [arguments[1]])]
         let helper = try HandlerHelper(
             programs: programs, folders: try HandlerFolders(arguments[4], for: programs),
