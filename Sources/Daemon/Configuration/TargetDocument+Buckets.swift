@@ -145,14 +145,8 @@ extension TargetDocument {
 
     /// What is wrong with it is told without what stands there.
     private func secret(_ place: DocumentValue) -> String? {
-        guard let path = settings.path(place, to: .file) else { return nil }
-        if let reason = SettingReader.reasonAgainst(path, R_OK) {
-            place.note("\(path): \(reason)")
-            return nil
-        }
-        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-        let secret = text.trimmingCharacters(in: .whitespacesAndNewlines)
-        guard (1...256).contains(secret.utf8.count),
+        guard let (lines, path) = lines(place) else { return nil }
+        guard lines.count == 1, let secret = lines.first, (1...256).contains(secret.utf8.count),
             secret.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         else {
             place.note("\(path) is not the secret of an access key, and nothing else")

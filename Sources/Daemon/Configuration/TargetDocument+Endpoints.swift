@@ -1,7 +1,5 @@
 import Actions
 import Documents
-import Foundation
-import Glibc
 import MailModel
 
 extension TargetDocument {
@@ -55,13 +53,8 @@ extension TargetDocument {
 
     /// What is wrong with it is told without what stands there.
     private func token(_ place: DocumentValue) -> BearerToken? {
-        guard let path = settings.path(place, to: .file) else { return nil }
-        if let reason = SettingReader.reasonAgainst(path, R_OK) {
-            place.note("\(path): \(reason)")
-            return nil
-        }
-        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-        guard let token = BearerToken(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+        guard let (lines, path) = lines(place) else { return nil }
+        guard lines.count == 1, let token = BearerToken(lines[0]) else {
             place.note(
                 "\(path) is not one token: letters, digits, “-._~+/”, then “=”, at most "
                     + "\(BearerToken.bytesMax) bytes")

@@ -99,7 +99,7 @@ extension TargetDocument {
 
     /// The lines of a file that are not empty, and its path. Nil where it cannot be read, which is
     /// noted.
-    private func lines(_ place: DocumentValue) -> (lines: [String], path: String)? {
+    func lines(_ place: DocumentValue) -> (lines: [String], path: String)? {
         guard let path = settings.path(place, to: .file) else { return nil }
         if let reason = SettingReader.reasonAgainst(path, R_OK) {
             place.note("\(path): \(reason)")
