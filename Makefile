@@ -36,8 +36,7 @@ test:
 	swift build --scratch-path $(BUILD) --build-tests
 	@swift format lint -r --strict Sources Tests Benchmarks Package.swift
 	swift test --scratch-path $(BUILD) --skip-build $(TESTS)
-	MARTLET_BINARY=$(abspath $(DEBUG_BINARY)) python3 -m unittest discover -v \
-		-s Tests/BlackBox -t Tests/BlackBox
+	MARTLET_BINARY=$(abspath $(DEBUG_BINARY)) python3 Tests/BlackBox/run.py
 
 ## make samples        each sample by the commands of its README, and the moving guides, over SMTP
 samples: build

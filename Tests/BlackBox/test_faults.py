@@ -596,28 +596,30 @@ class ActionsOnAFullDiskTests(unittest.TestCase):
                 with open(server.path("out", "started"), encoding="utf-8") as file:
                     self.assertEqual(file.read(), f"{mail}/all/0\n")
 
-
     def test_d3_a_message_whose_delivery_has_no_room_is_posted_once(self):
-        server = new_server(self, RULES, is_faulty=True)
+        server = faulty_server(self).start()
         lines = server.path("out", "lines")
-        server.config["topics"] = {"arrivals": {"log": {"file": lines}}}
-        # The first message waits, so that nothing else is written when it is told.
-        os.mkfifo(lines)
-        server.start()
+
+        def told():
+            with open(lines, encoding="utf-8") as file:
+                return [json.loads(json.loads(line)["Message"])["mail"]["messageId"]
+                        for line in file]
+
+        # It is told, and its subscriber does not end before nothing can be written down.
+        server.faults.set("sync out/lines 1 hold")
         mail = server.send(small(1))
         server.settled(mail)
+        server.eventually(lambda: os.path.exists(lines) and told(), "it is told")
         server.faults.set("write data/spool/martlet.sqlite-wal 1+ ENOSPC")
-        with open(lines, encoding="utf-8") as pipe:
-            told = [pipe.readline()]
-            server.eventually(
-                lambda: len(server.log_lines("outbox could not be written")) >= 2,
-                "it is not written")
-            server.faults.clear()
-            server.eventually(
-                lambda: server.json("queue", "messages", "--json") is not None, "it answers")
-            os.set_blocking(pipe.fileno(), False)
-            told += [line for line in pipe.readlines()]
-        self.assertEqual(len(told), 1, told)
+        server.eventually(
+            lambda: len(server.log_lines("outbox could not be written")) >= 2,
+            "it is not written")
+        server.faults.clear()
+        server.eventually(lambda: get(server, "/healthz/ready")[0] == 200, "it is ready again")
+        # The next message of a topic waits for the end of the first.
+        second = server.send(small(2))
+        server.eventually(lambda: second in told(), "the next is told")
+        self.assertEqual(told(), [mail, second])
 
 
 class LostAnswerTests(unittest.TestCase):
