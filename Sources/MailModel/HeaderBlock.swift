@@ -129,4 +129,11 @@ package struct HeaderBlock: Sendable {
     }
 
     package func first(_ name: String) -> Field? { all(name).first }
+
+    /// Whether the mail asks to be sent whatever TLS the recipients' domains ask for: by a single
+    /// field `TLS-Required` with the one value that there is. RFC 8689 §3
+    package var isTLSWaived: Bool {
+        let fields = all("TLS-Required")
+        return fields.count == 1 && fields[0].text.lowercased() == "no"
+    }
 }

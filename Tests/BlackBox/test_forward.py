@@ -98,6 +98,23 @@ class Forward(SendingCase):
         for each in taken:
             self.assertEqual(each.content.partition(b"\r\n\r\n")[2], body)
 
+    def test_long_lines_are_broken(self):
+        """Hosts refuse lines of more than 998 bytes. The second mail is in a file."""
+        for count in (1, 400):
+            body = (b"short\r\n" + b"0123456789" * 300 + b"\r\n") * count
+            taken, _ = self.forwarded(
+                "team@shop.example", b"From: eve@sender.example\r\n\r\n" + body, count=2)
+            for each in taken:
+                left = each.content.partition(b"\r\n\r\n")[2]
+                self.assertLessEqual(max(map(len, left.split(b"\r\n"))), 998)
+                self.assertEqual(left.replace(b"\r\n ", b""), body)
+
+    def test_what_a_mail_says_of_its_tls_holds(self):
+        self.forwarded("to-carol@shop.example", message(extra=["TLS-Required: No"]))
+        self.forwarded("to-carol@shop.example", message(extra=["TLS-Required: Yes"]))
+        self.assertEqual(self.rows("SELECT tls FROM sent_mail ORDER BY tls"),
+                         [("opportunistic",), ("waived",)])
+
     def test_the_author_may_be_rewritten(self):
         (taken,), _ = self.forwarded(
             "desk@shop.example",

@@ -28,10 +28,11 @@ extension OutboundFlow: MailSubmitter {
             let read = try read(forwarded.mail, forwarded.content)
             let header = try ForwardedHeader(forwarded, block: read.block, section: read.section)
             let body = try copy(
-                forwarded.content.dropping(read.bodyStart), of: forwarded.mail, as: bodyID)
+                forwarded.content.dropping(read.bodyStart), of: forwarded.mail, as: bodyID,
+                BodyLines())
             do {
                 let sending = try sending(
-                    forwarded, id, bodyID, header, body, author: read.section.author, at: now)
+                    forwarded, id, bodyID, header, body, of: read.section, at: now)
                 return await committed(sending, body)
             } catch {
                 forget(bodyID, body)
@@ -67,47 +68,55 @@ extension OutboundFlow: MailSubmitter {
     // MARK: What came
 
     /// The body as the sent mail's own: what is received and what is sent are kept for times of their
-    /// own.
+    /// own. With `lines`, long ones of it are broken.
     func copy(
-        _ content: MailContent, of mail: MailRecord, as bodyID: MailID
+        _ content: MailContent, of mail: MailRecord, as bodyID: MailID, _ lines: BodyLines?
     ) throws(StorageFailure) -> BodySpool.Content {
-        let length = content.length
+        var lines = lines
         var checksum = Checksum()
         if case .bytes(let bytes) = content {
-            let body = bytes.slice()
+            var body = lines?.take(bytes) ?? bytes.slice()
+            if let rest = lines?.finish() { body.writeImmutableBuffer(rest) }
             checksum.update(body)
-            return BodySpool.Content(memory: body, length: length, checksum: checksum.value)
+            return BodySpool.Content(
+                memory: body, length: body.readableBytes, checksum: checksum.value)
         }
         let writer = try bodies.create(bodyID)
         do throws(StorageFailure) {
-            var position = 0
-            while position < length {
+            var (position, length) = (0, 0)
+            while position < content.length {
                 let bytes = try content.piece(
                     of: mail.id, from: position, length: Self.pieceBytes, in: bodies)
                 guard bytes.readableBytes > 0 else {
                     throw .damaged("mail \(mail.id) is shorter than what was accepted")
                 }
-                checksum.update(bytes)
-                try writer.write(bytes)
                 position += bytes.readableBytes
+                var written = lines?.take(bytes) ?? bytes
+                if position == content.length, let rest = lines?.finish() {
+                    written.writeImmutableBuffer(rest)
+                }
+                checksum.update(written)
+                try writer.write(written)
+                length += written.readableBytes
             }
             try writer.finish()
+            return BodySpool.Content(memory: nil, length: length, checksum: checksum.value)
         } catch {
             writer.abandon()
             throw error
         }
-        return BodySpool.Content(memory: nil, length: length, checksum: checksum.value)
     }
 
     // MARK: What leaves
 
     private func sending(
         _ forwarded: ForwardedMail, _ id: MessageID, _ bodyID: MailID, _ header: ForwardedHeader,
-        _ body: BodySpool.Content, author: Mailbox?, at now: Timestamp
+        _ body: BodySpool.Content, of section: HeaderBlock, at now: Timestamp
     ) throws -> AcceptedSending {
         let envelope = forwarded.mail.envelope
         let identity = identities.identity(covering: forwarded.identity)
         let suppressed = try suppressed(forwarded.targets, envelope.mailFrom, at: now)
+        let author = section.author
         let signed = try signer.seal(
             header.bytes, bodyID, body, as: forwarded.identity.domain,
             forwarded.mail.verdicts.map {
@@ -129,7 +138,8 @@ extension OutboundFlow: MailSubmitter {
             is8Bit: signed.isBody8Bit || signed.bytes.hasBytesBeyondASCII,
             isSMTPUTF8: signed.bytes.hasBytesBeyondASCII && envelope.isSMTPUTF8
                 || forwarded.targets.contains { $0.localPart.utf8.contains { $0 > 127 } },
-            tls: envelope.requiresTLS ? .verifiedOnward : .opportunistic,
+            tls: envelope.requiresTLS
+                ? .verifiedOnward : section.isTLSWaived ? .waived : .opportunistic,
             pool: set.flatMap { settings.pools[$0] })
         let isSenderKnown =
             forwarded.mail.verdicts?.provesSender(envelope.mailFrom, author: author) == true

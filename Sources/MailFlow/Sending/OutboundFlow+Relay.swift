@@ -22,7 +22,7 @@ extension OutboundFlow {
         let bodyID = MailID(at: now, random: random)
         do throws(StorageFailure) {
             let (head, rest) = try split(relayed)
-            let body = try copy(rest, of: relayed.mail, as: bodyID)
+            let body = try copy(rest, of: relayed.mail, as: bodyID, nil)
             let sending: AcceptedSending
             do throws(StorageFailure) {
                 sending = try handingOn(relayed, bodyID, head, body, to: destination, at: now)

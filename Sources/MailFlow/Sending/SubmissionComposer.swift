@@ -68,7 +68,8 @@ struct SubmissionComposer: Sendable {
             is8Bit: signed.isBody8Bit || head.hasBytesBeyondASCII,
             isSMTPUTF8: submission.isSMTPUTF8 && needsSMTPUTF8(submission, head),
             // RFC 8689 §3: REQUIRETLS goes before the field.
-            tls: submission.tls == .opportunistic && header.isTLSWaived ? .waived : submission.tls,
+            tls: submission.tls == .opportunistic && header.block.isTLSWaived
+                ? .waived : submission.tls,
             pool: set.flatMap { settings.pools[$0] })
     }
 

@@ -60,13 +60,6 @@ package struct SubmittedHeader: Sendable {
         return named[0]
     }
 
-    /// Whether it asks to be sent whatever TLS the recipients' domains ask for: by a single field
-    /// `TLS-Required` with the one value that there is. RFC 8689 §3
-    package var isTLSWaived: Bool {
-        let fields = block.all("TLS-Required")
-        return fields.count == 1 && fields[0].text.lowercased() == "no"
-    }
-
     /// Whom `To`, `Cc` and `Bcc` name, each once, in this order: for who gives no other envelope. Of
     /// a mail that is sent again, whom its `Resent-` fields name, and nobody else. RFC 5322 §3.6.6
     package var recipients: [Mailbox] {

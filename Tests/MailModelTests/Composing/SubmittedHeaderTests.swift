@@ -231,7 +231,7 @@ import Testing
         ("TLS-Required: No\nTLS-Required: Yes\n", false),
     ])
     func waivesTLS(_ fields: String, _ isWaived: Bool) throws {
-        #expect(try Self.read("From: a@b.c\n\(fields)\n").isTLSWaived == isWaived)
+        #expect(try Self.read("From: a@b.c\n\(fields)\n").block.isTLSWaived == isWaived)
     }
 
     @Test func theNullPathIsNone() throws {
