@@ -127,7 +127,11 @@ import Testing
     /// One has the only place, so many wait for it, and the next are refused at once; those that
     /// are given up leave room.
     @Test func soManyWaitForAPlace() async throws {
-        let resolver = try resolver { $0.queriesMax = 1 }
+        let resolver = try resolver {
+            $0.queriesMax = 1
+            // None comes to its end by itself, however slow the machine is.
+            $0.timeoutMilliseconds = 600_000
+        }
         let waiting = UnboundResolver.waitingMax + 1
         try await withThrowingTaskGroup(of: DNSFailure?.self) { group in
             for _ in 0..<(waiting + 5) { group.addTask { await fails(resolver).value } }
