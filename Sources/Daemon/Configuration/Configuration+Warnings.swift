@@ -119,6 +119,9 @@ extension Configuration {
         }
     }
 
+    /// Files with secrets that everybody on the machine may read.
+    package var openSecrets: [String] { secretFiles.compactMap(\.warning) }
+
     /// Which file system the data folder is on, and whether it keeps what a sync promises.
     package var fileSystem: (text: String, isDoubtful: Bool)? {
         DataFileSystem(of: dataDirectory).map { ($0.text(of: dataDirectory), $0.doubt != nil) }

@@ -147,7 +147,8 @@ package struct ConfigurationDocument {
             logLevel: log?["level"]?.choice(
                 ["trace", "debug", "info", "notice", "warning", "error", "critical"]
                     .map { ($0, $0) }) ?? "info",
-            isLogJSON: log?["format"]?.choice([("text", false), ("json", true)]) ?? false)
+            isLogJSON: log?["format"]?.choice([("text", false), ("json", true)]) ?? false,
+            secretFiles: settings.secretFiles.files)
     }
 
     private func hostname(_ value: DocumentValue?) -> String {

@@ -48,8 +48,10 @@ extension TargetDocument {
     /// What is wrong with it is told without what stands there.
     private func objectKeys(_ place: DocumentValue) -> ObjectKeys? {
         guard let path = settings.path(place, to: .file) else { return nil }
-        do throws(ObjectKeyFile.Failure) {
-            return try ObjectKeyFile.keys(path)
+        do throws(SecretFile.Failure) {
+            let keys = try ObjectKeyFile.keys(path)
+            settings.secretFiles.add(path, at: place.path)
+            return keys
         } catch {
             place.note("\(error)")
             return nil
@@ -145,7 +147,7 @@ extension TargetDocument {
 
     /// What is wrong with it is told without what stands there.
     private func secret(_ place: DocumentValue) -> String? {
-        guard let (lines, path) = lines(place) else { return nil }
+        guard let (lines, path) = settings.secretLines(place) else { return nil }
         guard lines.count == 1, let secret = lines.first, (1...256).contains(secret.utf8.count),
             secret.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         else {
