@@ -103,7 +103,9 @@ package struct ConfigurationDocument {
         let maildirs = targets.maildirs(root["maildirs"])
         let webhooks = targets.webhooks(
             root["webhooks"], buckets: buckets,
-            canLink: s3.map { $0.url != nil } ?? (root["s3"] != nil))
+            // What is wrong with the section, or with its URL, has been said.
+            canLink: root["s3"] != nil
+                && (s3 == nil || root["s3"]?.mapping(keys: [])?["url"] != nil))
         let handlers = targets.handlers(root["handlers"])
         let topics = targets.topics(root["topics"], handlers)
         let sending = SendingDocument(settings: settings, hostname: hostname, listeners: listeners)
