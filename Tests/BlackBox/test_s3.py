@@ -1,5 +1,6 @@
 """Buckets by S3's protocol: what rules stored, read by boto3 and the aws command as they stand."""
 
+import base64
 import hashlib
 import http.client
 import json
@@ -417,6 +418,8 @@ class Writing(S3Case):
 class Clients(S3Case):
     """The aws command as it stands, and what HTTP clients do."""
 
+    objects_max = 20_000_000
+
     def aws(self, *arguments, key=None, status=0):
         key = key or self.owner
         done = subprocess.run(
@@ -427,6 +430,7 @@ class Clients(S3Case):
                  "AWS_ACCESS_KEY_ID": key["id"], "AWS_SECRET_ACCESS_KEY": key["secret"],
                  "AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true"})
         self.assertEqual(done.returncode, status, done.stderr)
+        self.stderr = done.stderr
         return done.stdout
 
     def test_the_aws_command(self):
@@ -451,6 +455,30 @@ class Clients(S3Case):
         head = self.aws("s3api", "head-object", "--bucket", "other", "--key", "notes/note.txt")
         self.assertEqual(json.loads(head)["ContentLength"], 6)
         self.aws("s3", "cp", place, "s3://mail/x", key=self.reader, status=1)
+
+    def test_a_large_file_is_put_whole(self):
+        """Where the command is told so; else it says why it is not, and how it would be."""
+        place = self.server.path("large.eml")
+        with open(place, "wb") as file:
+            file.write(b"0123456789abcdef" * 600_000)
+        self.aws("s3", "cp", place, "s3://mail/large", status=1)
+        self.assertIn(b"(NotImplemented)", self.stderr)
+        self.assertIn(b"multipart_threshold", self.stderr)
+        self.aws("configure", "set", "s3.multipart_threshold", "5GB")
+        self.aws("s3", "cp", place, "s3://mail/large")
+        self.assertEqual(os.path.getsize(place), len(self.server.objects()["large"]))
+        # S3's own tools say an MD5 where they are asked to.
+        md5 = base64.b64encode(hashlib.md5(b"a note").digest()).decode()
+        with open(self.server.path("note"), "wb") as file:
+            file.write(b"a note")
+        put = ["s3api", "put-object", "--bucket", "mail", "--key", "note", "--body",
+               self.server.path("note"), "--content-md5"]
+        self.aws(*put, md5)
+        other = base64.b64encode(hashlib.md5(b"another").digest()).decode()
+        for wrong, code in ((other, b"(BadDigest)"), ("none", b"(InvalidDigest)")):
+            self.aws(*put[:5], "wrong", *put[6:], wrong, status=255)
+            self.assertIn(code, self.stderr)
+        self.assertEqual(sorted(self.server.objects()), ["large", "note"])
 
     def test_a_connection_carries_several_requests(self):
         connection = http.client.HTTPConnection(

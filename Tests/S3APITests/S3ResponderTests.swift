@@ -141,6 +141,34 @@ import Testing
             try await desk.answer(wrong.request(.get, "/mail/a")).code == "SignatureDoesNotMatch")
     }
 
+    /// RFC 1864. The body's SHA-256 is right each time.
+    @Test(
+        arguments: [
+            ("HLJR7A1WjeapKbUgxK7Y0Q==", nil), ("HLJR7A1WjeapKbUgxK7Y0A==", "BadDigest"),
+            ("HLJR7A1WjeapKbUgxK7Y", "InvalidDigest"), ("", "InvalidDigest"),
+            ("1cb251ec0d568de6a929b520c4aed8d1", "InvalidDigest"),
+        ] as [(String, String?)])
+    func anMD5IsThatOfTheObject(_ declared: String, _ code: String?) async throws {
+        let answer = try await desk.answer(
+            owner.request(
+                .put, "/mail/a", fields: ["content-md5": declared], body: "text"))
+        #expect(answer.code == code)
+        #expect(answer.status == (code == nil ? 200 : 400))
+        #expect(try desk.files() == (code == nil ? ["a"] : []))
+    }
+
+    @Test func anUploadInPartsIsRefusedWithWhatToDo() async throws {
+        for request in [
+            owner.request(.post, "/mail/a", query: "uploads="),
+            owner.request(.put, "/mail/a", query: "partNumber=1&uploadId=x", body: "text"),
+        ] {
+            let answer = try await desk.answer(request)
+            #expect(answer.status == 501)
+            #expect(answer.code == "NotImplemented")
+            #expect(answer.element("Message")?.contains("multipart_threshold") == true)
+        }
+    }
+
     // MARK: Errors
 
     @Test func anErrorIsADocument() async throws {
