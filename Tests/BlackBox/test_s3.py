@@ -514,6 +514,40 @@ class Clients(S3Case):
         self.assertEqual(len(self.s3.list_buckets()["Buckets"]), 2)
 
 
+class Names(S3Case):
+    def setUp(self):
+        """The configuration names keys before there are any."""
+        server = new_server(self, self.rules, s3={"address": "127.0.0.1", "port": 0})
+        server.config["buckets"]["mail"].update({"readers": ["tickets"], "writers": ["app two"]})
+        self.server = server.start()
+        listens = re.search(r" s3 listens address=127\.0\.0\.1 port=(\d+)", server.eventually(
+            lambda: server.log_lines(" s3 listens "), "objects are served")[0])
+        self.url = f"http://127.0.0.1:{listens[1]}"
+
+    def test_keys_are_made_after_the_configuration(self):
+        for name in ("app two", "tickets"):
+            self.assertEqual(len(self.server.log_lines(
+                " warning ", f"the bucket “mail” names the access key “{name}”, and there is none: "
+                "martlet credentials create makes one")), 1)
+        app = self.server.json("credentials", "create", "app two")
+        first = self.server.json("credentials", "create", "tickets")
+        other = self.client(self.server.json("credentials", "create", "ticket"))
+        self.client(app).put_object(Bucket="mail", Key="a", Body=b"text")
+        self.assertEqual(self.bytes_of("a", client=self.client(first)), b"text")
+        self.assertEqual(
+            self.refused(self.client(first).put_object, Bucket="mail", Key="b", Body=b""),
+            (403, "AccessDenied"))
+        self.assertEqual(self.refused(other.get_object, Bucket="mail", Key="a"),
+                         (403, "AccessDenied"))
+        # One takes another's place, and the configuration stays.
+        second = self.server.json("credentials", "create", "tickets")
+        self.server.cli("credentials", "delete", first["id"])
+        self.assertEqual(self.bytes_of("a", client=self.client(second)), b"text")
+        self.assertEqual(
+            self.refused(self.client(first).get_object, Bucket="mail", Key="a"),
+            (403, "InvalidAccessKeyId"))
+
+
 class Settings(unittest.TestCase):
     def test_check_says_that_nobody_is_served(self):
         server = new_server(self, RULES, s3={"address": "127.0.0.1", "port": 0})

@@ -130,6 +130,16 @@ import Testing
             #expect(
                 try await desk.answer(signer.request(.delete, "/mail/a")).code == "AccessDenied")
         }
+        // By its name each that is called so; a name that is an id gives nothing.
+        for signer in S3Desk.named {
+            #expect(try await desk.answer(signer.request(.get, "/mail/a")).body == "text")
+            #expect(
+                try await desk.answer(signer.request(.delete, "/mail/a")).code == "AccessDenied")
+            #expect(try await desk.answer(signer.request(.get, "/")).element("Name") == "mail")
+        }
+        #expect(
+            try await desk.answer(S3Desk.pretender.request(.get, "/mail/a")).code
+                == "AccessDenied")
         // Who may write here, may still not read there.
         let copy = S3Desk.reader.request(
             .put, "/other/b", fields: ["x-amz-copy-source": "/mail/a"])

@@ -1,3 +1,4 @@
+import Accounts
 import Documents
 import Foundation
 import Glibc
@@ -81,10 +82,16 @@ extension TargetDocument {
         return Set(
             value.list().compactMap { entry in
                 guard let id = entry.string() else { return nil }
-                guard AccessKeyRecord.isID(id) else {
+                if id.hasPrefix(AccessKeyRecord.idPrefix), !AccessKeyRecord.isID(id) {
                     entry.note(
                         "“\(id)” is no access key's id, such as \(AccessKeyRecord.idPrefix)Q3EGU5XWB7LJ2K4M "
                             + "(martlet credentials)")
+                    return nil
+                }
+                guard Credentials.isName(id) else {
+                    entry.note(
+                        "“\(id)” is no name of an access key: 1 to \(Credentials.nameLengthMax) "
+                            + "characters on one line")
                     return nil
                 }
                 return id
