@@ -1,4 +1,5 @@
 import Actions
+import Foundation
 import Handlers
 import InboundSMTP
 package import MailModel
@@ -75,7 +76,7 @@ extension Configuration {
                 "maildirs.\(name): \(pattern.base), where they are to lie, is not there: "
                     + "what is delivered there is tried again, and dead in the end")
         }
-        return warnings + missingAddresses + refusedURLs + openEndpoints
+        return warnings + misplacedArguments + missingAddresses + refusedURLs + openEndpoints
     }
 
     /// What rules make of what is configured.
@@ -97,6 +98,21 @@ extension Configuration {
                 return
                     "buckets.\(name).endpoint: mails go there without TLS, and who is on the way "
                     + "can read them"
+            }
+        }
+    }
+
+    /// Arguments that name a file beside the configuration, and are read in the empty folder of a run.
+    private var misplacedArguments: [String] {
+        let folder = URL(fileURLWithPath: file).deletingLastPathComponent().path
+        return handlers.flatMap { handler in
+            handler.command.dropFirst().compactMap { argument in
+                guard !argument.isEmpty, !argument.hasPrefix("/"),
+                    SettingReader.isFolder("\(folder)/\(argument)") == false
+                else { return nil }
+                return
+                    "handler “\(handler.name)” is given “\(argument)” as it stands, and runs in an "
+                    + "empty folder, where there is no such file: write \(folder)/\(argument)"
             }
         }
     }
