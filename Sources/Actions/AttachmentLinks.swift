@@ -1,7 +1,7 @@
 /// Where attachments are put that an event does not carry, and how they are got from there.
 package struct AttachmentLinks: Sendable, Equatable {
     package var bucket: String
-    /// The id of the access key that signs the links; it may read the bucket.
+    /// The access key that signs the links, by its id or its name; it may read the bucket.
     package var accessKey: String
     /// How long a link holds. S3: a week at most
     package var seconds: Int64

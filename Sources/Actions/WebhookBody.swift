@@ -48,9 +48,14 @@ extension ReceiptActions {
                 isWhole: !content.areAttachmentsCut)
         case .mailgun(let key):
             let mail = postedMail(task, raw, contentsBytesMax: .max)
-            return body(
-                MailgunForm.parsed(mail, mailgunSignature(key, at: now)),
-                isWhole: !mail.contents.areAttachmentsCut)
+            let form = MailgunForm.parsed(mail, mailgunSignature(key, at: now))
+            let isWhole = !mail.contents.areAttachmentsCut
+            // As Mailgun does, but for what fits in the other way alone.
+            if let bytes = form.urlEncoded, bytes.count <= webhook.bodyBytesMax {
+                return WebhookBody(
+                    mediaType: FormData.urlEncodedMediaType, bytes: bytes, isWhole: isWhole)
+            }
+            return body(form, isWhole: isWhole)
         case .mailgunMIME(let key):
             let mail = postedMail(task, raw, contentsBytesMax: 0)
             return body(MailgunForm.mime(mail, raw: raw, mailgunSignature(key, at: now)))

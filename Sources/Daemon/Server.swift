@@ -59,6 +59,7 @@ package struct Server {
         warnAboutFolder()
         warnAboutProcesses()
         warnAboutAddresses()
+        for warning in configuration.openSecrets { surroundings.log.warning("\(warning)") }
         let spool = try await SpoolParts(configuration, surroundings, wasCut: start.lock.wasCut)
         do {
             try await serve(spool)

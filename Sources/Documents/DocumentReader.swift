@@ -41,11 +41,12 @@ package final class DocumentReader {
         }
     }
 
-    /// Reads `json`, which came from `file`; problems have no lines.
+    /// Reads `json`, which came from `file`; problems have no lines, but for where it is no JSON.
     package init(file: String, json: [UInt8]) {
         self.file = file
         guard let node = JSONDocument.node(json) else {
-            note("not JSON", line: nil, path: "")
+            let fault = JSONFault(json)
+            note("not JSON\(fault.map { ": \($0.text)" } ?? "")", line: fault?.line, path: "")
             return
         }
         if let excess = YAMLBounds.excess(of: node) {

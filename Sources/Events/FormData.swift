@@ -1,11 +1,14 @@
 import MailModel
 
 /// The body of a request as `multipart/form-data`: values in UTF-8, files as their bytes. RFC 7578
+/// Without files it may be `application/x-www-form-urlencoded`, too.
 ///
 /// The boundary is random, so that nobody who writes a mail knows it, and none is looked for in what
 /// is sent. What stands in names and file names is encoded as browsers do, and cannot end them.
 package struct FormData: Sendable {
     private struct Part {
+        /// Nil of a file.
+        let name: String?
         let head: String
         let content: [UInt8]
     }
@@ -17,7 +20,7 @@ package struct FormData: Sendable {
     mutating func add(_ name: String, _ value: String) { add(name, Array(value.utf8)) }
 
     mutating func add(_ name: String, _ value: [UInt8]) {
-        parts.append(Part(head: Self.disposition(name), content: value))
+        parts.append(Part(name: name, head: Self.disposition(name), content: value))
     }
 
     /// `mediaType` is `type/subtype`.
@@ -26,7 +29,7 @@ package struct FormData: Sendable {
         let head =
             "\(Self.disposition(name)); filename=\"\(Self.escaped(fileName))\"\r\n"
             + "Content-Type: \(mediaType)"
-        parts.append(Part(head: head, content: bytes))
+        parts.append(Part(name: nil, head: head, content: bytes))
     }
 
     private static func disposition(_ name: String) -> String {
@@ -48,6 +51,20 @@ package struct FormData: Sendable {
     }
 
     // MARK: Writing
+
+    package static let urlEncodedMediaType = "application/x-www-form-urlencoded"
+
+    /// Nil where a file is among its parts, for which that has no place. Up to three times what it says.
+    package var urlEncoded: [UInt8]? {
+        var bytes: [UInt8] = []
+        for part in parts {
+            guard let name = part.name else { return nil }
+            if !bytes.isEmpty { bytes.append(UInt8(ascii: "&")) }
+            bytes += "\(PercentEncoding.encode(name.utf8))=".utf8
+            bytes += PercentEncoding.encode(part.content).utf8
+        }
+        return bytes
+    }
 
     /// Bytes of the random part of a boundary.
     package static let boundaryRandomBytes = 16

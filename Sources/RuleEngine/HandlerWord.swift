@@ -14,6 +14,8 @@ package enum HandlerWord: Sendable, Equatable {
     /// Of an answer that asks for actions: what it asks for is kept with the mail until that is done,
     /// for each of its recipients where rules are asked so.
     package static let askingBytesMax = 65_536
+    /// Between the values of JSON. RFC 8259 §2
+    private static let blanks: [UInt8] = [0x20, 0x09, 0x0A, 0x0D]
 
     /// `isCut`: there was more of it than is read. SES: null, missing and invalid answers go on.
     /// `subject`: of the mail. The rest is as with `HandlerAnswer`.
@@ -22,9 +24,18 @@ package enum HandlerWord: Sendable, Equatable {
         subject: () -> String
     ) {
         guard !isCut else { self = .goesOn("the answer is too long"); return }
-        guard !output.isEmpty else { self = .goesOn("no answer"); return }
-        let object = try? JSONSerialization.jsonObject(
-            with: Data(output), options: [.fragmentsAllowed])
+        guard output.contains(where: { !Self.blanks.contains($0) }) else {
+            self = .goesOn("no answer")
+            return
+        }
+        guard
+            let object = try? JSONSerialization.jsonObject(
+                with: Data(output), options: [.fragmentsAllowed])
+        else {
+            let fault = JSONFault(output)
+            self = .goesOn("the answer is no JSON\(fault.map { ": \($0)" } ?? "")")
+            return
+        }
         let members = object as? [String: Any] ?? [:]
         if let actions = members["actions"], !(actions is NSNull) {
             self.init(asking: output, of: handler, catalogue: catalogue, subject: subject())

@@ -6,6 +6,8 @@ extension HTTPFields.Element.Name {
     /// Of what is in AWS's chunks, in bytes.
     static let decodedContentLength = field("x-amz-decoded-content-length")
 
+    static let contentMD5 = field("content-md5")
+
     private static func field(_ text: String) -> Self {
         guard let name = Self(text) else {
             preconditionFailure("\(text) is no name of a field")

@@ -1,4 +1,5 @@
 import Crypto
+import Foundation
 import Hummingbird
 import NIOCore
 import RequestSigning
@@ -10,6 +11,9 @@ struct PutBody {
     private let payload: DeclaredPayload
     private var chunks: ChunkedPayload?
     private var digest = SHA256()
+    /// Of the object's bytes, where one was declared. RFC 1864
+    private let declaredMD5: [UInt8]?
+    private var md5 = Insecure.MD5()
     private var count = 0
 
     /// `isLocal`: nobody is between the client and us. From elsewhere no body is taken that nothing
@@ -26,6 +30,11 @@ struct PutBody {
                 throw .accessDenied(
                     "A body that is not signed is taken from this machine alone.")
             }
+        }
+        declaredMD5 = try headers[.contentMD5].map { text throws(S3Error) in
+            guard let bytes = Data(base64Encoded: text), bytes.count == Insecure.MD5.byteCount
+            else { throw .invalidDigest }
+            return Array(bytes)
         }
         let name = chunks == nil ? HTTPFields.Element.Name.contentLength : .decodedContentLength
         guard let text = headers[name], let length = Int(text), length >= 0 else {
@@ -51,6 +60,9 @@ struct PutBody {
         } else {
             piece.withUnsafeReadableBytes { digest.update(bufferPointer: $0) }
         }
+        if declaredMD5 != nil {
+            content.withUnsafeReadableBytes { md5.update(bufferPointer: $0) }
+        }
         count += content.readableBytes
         guard count <= length else { throw .incompleteBody }
         return content
@@ -59,6 +71,7 @@ struct PutBody {
     /// Says whether it was all, and what was declared.
     func finish() throws(S3Error) {
         guard count == length, chunks?.isComplete ?? true else { throw .incompleteBody }
+        if let declaredMD5, !md5.finalize().elementsEqual(declaredMD5) { throw .badDigest }
         guard case .digest(let declared) = payload else { return }
         guard digest.finalize().elementsEqual(declared) else { throw .otherDigest }
     }

@@ -1,4 +1,5 @@
-/// A bucket, and which access keys may do what there, by their ids.
+/// A bucket, and which access keys may do what there: by their ids, or by their names, which mean all
+/// that are called so.
 package struct S3Bucket: Sendable, Equatable {
     /// Get, head and list.
     package var readers: Set<String>
@@ -10,9 +11,12 @@ package struct S3Bucket: Sendable, Equatable {
         self.writers = writers
     }
 
+    /// All that are named.
+    package var named: Set<String> { readers.union(writers) }
+
     /// Whether nobody may do anything.
     package var isClosed: Bool { readers.isEmpty && writers.isEmpty }
 
-    func mayRead(_ key: String) -> Bool { readers.contains(key) || writers.contains(key) }
-    func mayWrite(_ key: String) -> Bool { writers.contains(key) }
+    func mayRead(_ caller: S3Caller) -> Bool { caller.isAmong(named) }
+    func mayWrite(_ caller: S3Caller) -> Bool { caller.isAmong(writers) }
 }

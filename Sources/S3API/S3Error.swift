@@ -62,6 +62,10 @@ package struct S3Error: Error, Sendable, Equatable {
             "You asked for something that is not implemented: \(what).")
     }
 
+    static let multipart = S3Error(
+        "NotImplemented", .notImplemented,
+        "Uploads in parts are not taken: put the object in one request (the aws command does where "
+            + "its s3.multipart_threshold is above the object's size; so do SDKs).")
     static let invalidURI = S3Error(
         "InvalidURI", .badRequest, "The specified URI could not be parsed.")
     static let methodNotAllowed = S3Error(
@@ -91,6 +95,12 @@ package struct S3Error: Error, Sendable, Equatable {
     static let otherDigest = S3Error(
         "XAmzContentSHA256Mismatch", .badRequest,
         "The provided 'x-amz-content-sha256' header does not match what was computed.")
+
+    static let invalidDigest = S3Error(
+        "InvalidDigest", .badRequest, "The Content-MD5 you specified is not valid.")
+    static let badDigest = S3Error(
+        "BadDigest", .badRequest,
+        "The Content-MD5 you specified did not match what we received.")
 
     // MARK: Us
 

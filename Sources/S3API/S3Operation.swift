@@ -30,11 +30,15 @@ package enum S3Operation: Equatable {
         "x-amz-checksum-mode", "x-amz-user-agent", "x-id",
     ]
 
+    /// Of uploads in parts.
+    private static let partial: Set<String> = ["uploads", "uploadId", "partNumber"]
+
     /// Throws where it asks for anything else, or says something that we would have to honour and
     /// cannot.
     package init(_ request: SignedRequest) throws(S3Error) {
         let place = try Self.place(request.path)
         let parameters = try Self.parameters(of: request)
+        if !Self.partial.isDisjoint(with: parameters.keys) { throw .multipart }
         switch (request.method, place) {
         case ("GET", .service):
             try Self.allow([], in: parameters)

@@ -20,17 +20,19 @@ package struct S3Responder: HTTPResponder {
     private let verifier: RequestVerifier
     private let owner: String
     private let random: any RandomSource
+    private let name: @Sendable (_ accessKeyID: String) -> String?
     private let onUse: @Sendable (_ accessKeyID: String) -> Void
     private let log: Logger
 
     private static let requestIDBytes = 8
 
     /// `owner` is the number of the account. `hasRoom` says whether a body of so many bytes leaves room
-    /// for mail; `onUse` is told whose key has signed a request.
+    /// for mail; `name` is what a key is called; `onUse` is told whose key has signed a request.
     package init(
         buckets: [String: S3Bucket], objects: any ObjectAccess, limits: S3Limits,
         verifier: RequestVerifier, owner: String, random: any RandomSource,
         hasRoom: @escaping @Sendable (_ bytes: Int) -> Bool,
+        name: @escaping @Sendable (_ accessKeyID: String) -> String?,
         onUse: @escaping @Sendable (_ accessKeyID: String) -> Void, log: Logger
     ) {
         self.buckets = buckets
@@ -40,6 +42,7 @@ package struct S3Responder: HTTPResponder {
         self.verifier = verifier
         self.owner = owner
         self.random = random
+        self.name = name
         self.onUse = onUse
         self.log = log
     }
@@ -69,7 +72,7 @@ package struct S3Responder: HTTPResponder {
     ) async throws(S3Error) -> Response {
         let (head, signer) = try verified(request)
         let operation = try S3Operation(head)
-        try allow(operation, signer.accessKeyID)
+        try allow(operation, caller(signer))
         do throws(ObjectRefusal) {
             return try await perform(operation, request, signer, context)
         } catch {
@@ -110,29 +113,33 @@ package struct S3Responder: HTTPResponder {
         }
     }
 
-    private func allow(_ operation: S3Operation, _ key: String) throws(S3Error) {
+    private func caller(_ signer: VerifiedRequest) -> S3Caller {
+        S3Caller(id: signer.accessKeyID, name: name(signer.accessKeyID))
+    }
+
+    private func allow(_ operation: S3Operation, _ caller: S3Caller) throws(S3Error) {
         switch operation {
         // It shows what the key may read.
         case .listBuckets: return
         case .headBucket(let bucket), .bucketLocation(let bucket), .listObjects(let bucket, _),
             .getObject(let bucket, _, _), .headObject(let bucket, _):
-            try allowReading(bucket, key)
+            try allowReading(bucket, caller)
         case .putObject(let bucket, _), .deleteObject(let bucket, _):
-            try allowWriting(bucket, key)
+            try allowWriting(bucket, caller)
         case .copyObject(let bucket, _, let source, _):
-            try allowWriting(bucket, key)
-            try allowReading(source, key)
+            try allowWriting(bucket, caller)
+            try allowReading(source, caller)
         }
     }
 
-    private func allowReading(_ name: String, _ key: String) throws(S3Error) {
+    private func allowReading(_ name: String, _ caller: S3Caller) throws(S3Error) {
         guard let bucket = buckets[name] else { throw .noSuchBucket }
-        guard bucket.mayRead(key) else { throw .accessDenied() }
+        guard bucket.mayRead(caller) else { throw .accessDenied() }
     }
 
-    private func allowWriting(_ name: String, _ key: String) throws(S3Error) {
+    private func allowWriting(_ name: String, _ caller: S3Caller) throws(S3Error) {
         guard let bucket = buckets[name] else { throw .noSuchBucket }
-        guard bucket.mayWrite(key) else { throw .accessDenied() }
+        guard bucket.mayWrite(caller) else { throw .accessDenied() }
     }
 
     // MARK: Doing it
@@ -142,7 +149,8 @@ package struct S3Responder: HTTPResponder {
     ) async throws(ObjectRefusal) -> Response {
         switch operation {
         case .listBuckets:
-            let names = buckets.filter { $0.value.mayRead(signer.accessKeyID) }.keys.sorted()
+            let caller = caller(signer)
+            let names = buckets.filter { $0.value.mayRead(caller) }.keys.sorted()
             return Response(.ok, xml: S3Document.buckets(names, owner: owner))
         case .headBucket: return Response(status: .ok)
         case .bucketLocation: return Response(.ok, xml: S3Document.location)

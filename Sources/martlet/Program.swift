@@ -22,8 +22,21 @@ enum Program {
                 try command.run()
             }
         } catch {
-            Martlet.exit(withError: error)
+            end(error)
         }
+    }
+
+    /// The parser's own end would print arguments as they came. Help and the version are no errors.
+    private static func end(_ error: any Error) -> Never {
+        let (text, code) = (Martlet.fullMessage(for: error), Martlet.exitCode(for: error))
+        if !text.isEmpty {
+            if code.isSuccess {
+                Terminal.write(text + "\n")
+            } else {
+                Terminal.complain(text)
+            }
+        }
+        exit(code.rawValue)
     }
 
     private static func parsed(_ arguments: [String]) throws -> any ParsableCommand {

@@ -30,6 +30,22 @@ import Testing
         #expect(try box.open(kept.sealedSecret, from: kept.place) == Array(made.secret.utf8))
     }
 
+    @Test func aWordMeansAnIDOrAName() async throws {
+        let (first, shop) = (
+            try await credentials.create(name: "app").key,
+            try await credentials.create(name: "shop").key
+        )
+        let second = try await credentials.create(name: "app").key
+        // Called as another one's id: it is not that one.
+        _ = try await credentials.create(name: shop.id)
+        #expect(Set(credentials.keys(meant: "app").map(\.id)) == [first.id, second.id])
+        #expect(credentials.keys(meant: shop.id).map(\.id) == [shop.id])
+        #expect(credentials.keys(meant: "App").isEmpty)
+        #expect(credentials.keys(meant: "AKIAAAAAAAAAAAAAAAAA").isEmpty)
+        #expect(credentials.name(of: second.id) == "app")
+        #expect(credentials.name(of: "app") == nil)
+    }
+
     @Test func takesThePasswordOfEachRegionAndNoOther() async throws {
         let made = try await credentials.create(name: "shop")
         let id = made.key.id

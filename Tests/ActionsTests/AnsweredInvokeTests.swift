@@ -82,6 +82,10 @@ import Testing
         ),
         (#"[{"actions": ["stop"]}]"#, false, "CONTINUE (the answer names no disposition)"),
         (#"{"actions": ["stop"]}"#, true, "CONTINUE (the answer is too long)"),
+        (
+            "{\n  \"actions\": [{'stop'}]\n}", false,
+            "CONTINUE (the answer is no JSON: line 2, column 16: found “'stop'}]”)"
+        ),
     ]
 
     @Test(arguments: ignored)

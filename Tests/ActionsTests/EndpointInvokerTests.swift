@@ -209,7 +209,9 @@ import Topics
         Told(body: #"{"disposition": "STOP_RULE"}"#, .stopRule, "STOP_RULE"),
         Told(299, body: #"{"disposition": "stop_rule_set"}"#, .stopRuleSet, "STOP_RULE_SET"),
         Told(204, body: "", .continueOn, "CONTINUE (no answer)"),
-        Told(body: "<html>", .continueOn, "CONTINUE (the answer names no disposition)"),
+        Told(
+            body: "<html>", .continueOn,
+            "CONTINUE (the answer is no JSON: line 1, column 1: found “<html>”)"),
         Told(body: "[1]", .continueOn, "CONTINUE (the answer names no disposition)"),
         Told(
             body: #"{"disposition": "GO"}"#, .continueOn,

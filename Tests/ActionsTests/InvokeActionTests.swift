@@ -32,6 +32,10 @@ import Testing
     }
 
     private static let unnamed = "CONTINUE (the answer names no disposition)"
+    private static func noJSON(_ fault: String) -> String {
+        "CONTINUE (the answer is no JSON: \(fault))"
+    }
+
     private static let unknown = "CONTINUE (the answer's disposition is none of SES's)"
 
     static let answers = [
@@ -49,13 +53,20 @@ import Testing
         Answer(#"{"disposition": ["STOP_RULE"]}"#, .continueOn, unnamed),
         Answer(#"{"Disposition": "STOP_RULE"}"#, .continueOn, unnamed),
         Answer("{}", .continueOn, unnamed), Answer("null", .continueOn, unnamed),
-        Answer("\n", .continueOn, unnamed), Answer(#""STOP_RULE""#, .continueOn, unnamed),
+        Answer(" \n", .continueOn, "CONTINUE (no answer)"),
+        Answer(#""STOP_RULE""#, .continueOn, unnamed),
         Answer(#"[{"disposition": "STOP_RULE"}]"#, .continueOn, unnamed),
-        Answer("log line\n{\"disposition\": \"STOP_RULE\"}", .continueOn, unnamed),
-        Answer("{\"disposition\": \"STOP_RULE\"", .continueOn, unnamed),
-        Answer([0xFF, 0x00, 0xFE], .continueOn, unnamed),
         Answer(
-            [UInt8](repeating: UInt8(ascii: "["), count: 100_000), .continueOn, unnamed),
+            "log line\n{\"disposition\": \"STOP_RULE\"}", .continueOn,
+            noJSON("line 1, column 1: found “log line”")),
+        Answer(
+            "{\"disposition\": \"STOP_RULE\"", .continueOn, noJSON("it ends too early")),
+        Answer(
+            [0xFF, 0x1B, 0xFE], .continueOn,
+            noJSON("line 1, column 1: found “\u{FFFD}\\u{1b}\u{FFFD}”")),
+        Answer(
+            [UInt8](repeating: UInt8(ascii: "["), count: 100_000), .continueOn,
+            noJSON("line 1, column 514: nested too deep")),
     ]
 
     @Test(arguments: answers)

@@ -31,8 +31,18 @@ from sendgrid.helpers.inbound.parse import Parse  # noqa: E402
 from werkzeug.wrappers import Request  # noqa: E402
 
 
+media_type = None
+
+
 def tell(facts):
-    print(json.dumps(facts), flush=True)
+    print(json.dumps({**facts, "mediaType": media_type}), flush=True)
+
+
+def application(environ, start_response):
+    """Django's, which remembers what was posted to it."""
+    global media_type  # pylint: disable=global-statement
+    media_type = environ.get("CONTENT_TYPE", "").partition(";")[0]
+    return views(environ, start_response)
 
 
 def file(part):
@@ -84,7 +94,7 @@ class Handler(wsgiref.simple_server.WSGIRequestHandler):
         pass
 
 
-server = wsgiref.simple_server.make_server(
-    "127.0.0.1", 0, get_wsgi_application(), handler_class=Handler)
+views = get_wsgi_application()
+server = wsgiref.simple_server.make_server("127.0.0.1", 0, application, handler_class=Handler)
 print(server.server_port, flush=True)
 server.serve_forever()

@@ -500,7 +500,9 @@ class Answers(SendingCase):
                 ('{"actions": null}', "CONTINUE (the answer names no disposition)"),
                 ('{"Actions": [], "disposition": "CONTINUE"}',
                  "CONTINUE; “Actions” is ignored; did you mean “actions”?"),
-                ('{"actions": ["stop"]', "CONTINUE (the answer names no disposition)"),
+                ('{"actions": ["stop"]', "CONTINUE (the answer is no JSON: it ends too early)"),
+                ('{"disposition": "CONTINUE",\n "actions": [stop]}',
+                 "CONTINUE (the answer is no JSON: line 2, column 14: found “stop]}”)"),
                 ('{"actions": ["stop"]' + (" " * 900 + "\n") * 300 + "}",
                  "CONTINUE (the answer is too long)")):
             with self.subTest(detail):

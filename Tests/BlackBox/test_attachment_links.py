@@ -96,6 +96,18 @@ class AttachmentLinks(unittest.TestCase):
         self.assertEqual(self.server.objects()[f"attachments/{id}-2"], LARGE)
         self.assertIn("X-Amz-Expires=600&", large["url"])
 
+    def test_the_newest_key_of_a_name_signs(self):
+        self.server.config["buckets"]["mail"]["readers"] = ["links"]
+        self.server.config["webhooks"]["files"]["links"]["accessKey"] = "links"
+        self.server.write_config()
+        self.launch()
+        second = self.server.json("credentials", "create", "links")["id"]
+        for signer in (second, self.key):
+            _, (_, large) = self.event()
+            self.assertIn(f"Credential={signer}%2F", large["url"])
+            self.assertEqual(self.status(large["url"]), 200)
+            self.server.cli("credentials", "disable", second)
+
     def test_a_link_is_for_its_object_and_reading_alone(self):
         self.launch()
         _, (_, large) = self.event()

@@ -7,7 +7,7 @@ import re
 import subprocess
 import unittest
 
-from support import IS_ROOT, PYTHON, Server, martlet, one_rule
+from support import IS_ROOT, PYTHON, Server, martlet, new_server, one_rule
 
 
 class ConfigurationCase(unittest.TestCase):
@@ -46,6 +46,32 @@ buckets:
         place = f"{self.folder.path('data')} is on "
         self.assertIn(place, done.stdout + done.stderr)
         self.assertEqual([line for line in warnings if place not in line], [])
+
+    def test_secrets_that_everybody_may_read(self):
+        self.folder.write_rules(one_rule("someone@example.test"))
+        place = self.folder.path("tickets.secret")
+        with open(place, "w", encoding="ascii") as file:
+            file.write("whsec_" + "A" * 44)
+        text = self.good + f"""
+webhooks:
+  tickets: {{url: "https://tickets.example/", secretFile: {place}}}
+"""
+        for mode, said in ((0o644, True), (0o640, False), (0o600, False)):
+            os.chmod(place, mode)
+            done = self.check(text, 0)
+            self.assertEqual(
+                f"warning: webhooks.tickets.secretFile: {place} is open to everybody on this machine "
+                f"(mode 0{mode:o}): chmod o= {place}" in done.stderr.splitlines(), said, done.stderr)
+        server = new_server(self)
+        place = server.path("tickets.secret")
+        with open(place, "w", encoding="ascii") as file:
+            file.write("whsec_" + "A" * 44)
+        os.chmod(place, 0o644)
+        server.config["webhooks"] = {
+            "tickets": {"url": "https://tickets.example/", "secretFile": "tickets.secret"}}
+        server.start()
+        self.assertEqual(
+            len(server.log_lines(" warning ", f"{place} is open to everybody on this machine")), 1)
 
     def test_a_file_system_that_loses_what_it_promised(self):
         self.folder.write_rules(one_rule("someone@example.test"))

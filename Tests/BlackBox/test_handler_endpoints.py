@@ -241,8 +241,11 @@ class HandlerEndpoints(unittest.TestCase):
         self.server.start()
         no_disposition = "remote: CONTINUE (the answer names no disposition)"
         for answer, words in [
-                (b"<html>\xff", no_disposition), (b'["STOP_RULE"]', no_disposition),
-                (b'{"disposition": 5}', no_disposition), (b'{"disposition":', no_disposition),
+                (b"<html>\xff",
+                 "remote: CONTINUE (the answer is no JSON: line 1, column 1: found “<html>\ufffd”)"),
+                (b'["STOP_RULE"]', no_disposition), (b'{"disposition": 5}', no_disposition),
+                (b'{"disposition":',
+                 "remote: CONTINUE (the answer is no JSON: it ends too early)"),
                 (b'{"disposition": "GO"}',
                  "remote: CONTINUE (the answer's disposition is none of SES's)"),
                 (b'{"disposition": "STOP_RULE"}' + b" " * 1000,

@@ -121,6 +121,28 @@ class InboundShapes(unittest.TestCase):
                 self.assertEqual(base64.b64decode(picture["content"]), PICTURE)
                 self.check_attachments(told["attachments"], name)
 
+    def test_mailgun_without_attachments(self):
+        """Its form is another one then, as Mailgun's is, and says the same; else, and where it would not
+        fit, it has parts."""
+        self.server.config["webhooks"]["mailgun"]["bodyBytesMax"] = 400_000
+        self.server.start()
+        text = "Gr\u00fc\u00dfe & = + % \u2603;\r\n\tZeile zwei\r\n"
+        mail = (
+            "From: \"L\u00f6we, Ada\" <ada@sender.example>\r\nSubject: a=b&c + 100%\r\n"
+            "To: mailgun@example.test\r\nMessage-ID: <2@sender.example>\r\n"
+            "Content-Type: text/plain; charset=utf-8\r\n\r\n" + text).encode()
+        told, _ = self.post("mailgun", mail)
+        self.assertEqual(told["mediaType"], "application/x-www-form-urlencoded")
+        self.assertEqual(told["subject"], "a=b&c + 100%")
+        self.assertEqual(told["from"], '"L\u00f6we, Ada" <ada@sender.example>')
+        self.assertEqual(told["text"].replace("\r\n", "\n").strip(),
+                         text.replace("\r\n", "\n").strip())
+        self.assertEqual(dict(map(tuple, told["headers"]))["Message-ID"], "<2@sender.example>")
+        for content, name in ((whole("mailgun@example.test"), "mailgun"), (mail, "mailgun-mime"),
+                              (mail + "\u00fc\r\n".encode() * 25_000, "mailgun")):
+            told, _ = self.post(name, content, f"{name}@example.test")
+            self.assertEqual(told["mediaType"], "multipart/form-data")
+
     def check_envelope(self, told, name):
         self.assertEqual(told["subject"], "Grüße an alle")
         self.assertEqual(told["from"], '"Löwe, Ada" <ada@sender.example>')

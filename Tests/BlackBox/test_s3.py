@@ -1,5 +1,6 @@
 """Buckets by S3's protocol: what rules stored, read by boto3 and the aws command as they stand."""
 
+import base64
 import hashlib
 import http.client
 import json
@@ -417,6 +418,8 @@ class Writing(S3Case):
 class Clients(S3Case):
     """The aws command as it stands, and what HTTP clients do."""
 
+    objects_max = 20_000_000
+
     def aws(self, *arguments, key=None, status=0):
         key = key or self.owner
         done = subprocess.run(
@@ -427,6 +430,7 @@ class Clients(S3Case):
                  "AWS_ACCESS_KEY_ID": key["id"], "AWS_SECRET_ACCESS_KEY": key["secret"],
                  "AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true"})
         self.assertEqual(done.returncode, status, done.stderr)
+        self.stderr = done.stderr
         return done.stdout
 
     def test_the_aws_command(self):
@@ -451,6 +455,30 @@ class Clients(S3Case):
         head = self.aws("s3api", "head-object", "--bucket", "other", "--key", "notes/note.txt")
         self.assertEqual(json.loads(head)["ContentLength"], 6)
         self.aws("s3", "cp", place, "s3://mail/x", key=self.reader, status=1)
+
+    def test_a_large_file_is_put_whole(self):
+        """Where the command is told so; else it says why it is not, and how it would be."""
+        place = self.server.path("large.eml")
+        with open(place, "wb") as file:
+            file.write(b"0123456789abcdef" * 600_000)
+        self.aws("s3", "cp", place, "s3://mail/large", status=1)
+        self.assertIn(b"(NotImplemented)", self.stderr)
+        self.assertIn(b"multipart_threshold", self.stderr)
+        self.aws("configure", "set", "s3.multipart_threshold", "5GB")
+        self.aws("s3", "cp", place, "s3://mail/large")
+        self.assertEqual(os.path.getsize(place), len(self.server.objects()["large"]))
+        # S3's own tools say an MD5 where they are asked to.
+        md5 = base64.b64encode(hashlib.md5(b"a note").digest()).decode()
+        with open(self.server.path("note"), "wb") as file:
+            file.write(b"a note")
+        put = ["s3api", "put-object", "--bucket", "mail", "--key", "note", "--body",
+               self.server.path("note"), "--content-md5"]
+        self.aws(*put, md5)
+        other = base64.b64encode(hashlib.md5(b"another").digest()).decode()
+        for wrong, code in ((other, b"(BadDigest)"), ("none", b"(InvalidDigest)")):
+            self.aws(*put[:5], "wrong", *put[6:], wrong, status=255)
+            self.assertIn(code, self.stderr)
+        self.assertEqual(sorted(self.server.objects()), ["large", "note"])
 
     def test_a_connection_carries_several_requests(self):
         connection = http.client.HTTPConnection(
@@ -484,6 +512,40 @@ class Clients(S3Case):
             with self.assertRaises((urllib.error.URLError, ConnectionError)):
                 urllib.request.urlopen(request, timeout=DEADLINE_SECONDS)
         self.assertEqual(len(self.s3.list_buckets()["Buckets"]), 2)
+
+
+class Names(S3Case):
+    def setUp(self):
+        """The configuration names keys before there are any."""
+        server = new_server(self, self.rules, s3={"address": "127.0.0.1", "port": 0})
+        server.config["buckets"]["mail"].update({"readers": ["tickets"], "writers": ["app two"]})
+        self.server = server.start()
+        listens = re.search(r" s3 listens address=127\.0\.0\.1 port=(\d+)", server.eventually(
+            lambda: server.log_lines(" s3 listens "), "objects are served")[0])
+        self.url = f"http://127.0.0.1:{listens[1]}"
+
+    def test_keys_are_made_after_the_configuration(self):
+        for name in ("app two", "tickets"):
+            self.assertEqual(len(self.server.log_lines(
+                " warning ", f"the bucket “mail” names the access key “{name}”, and there is none: "
+                "martlet credentials create makes one")), 1)
+        app = self.server.json("credentials", "create", "app two")
+        first = self.server.json("credentials", "create", "tickets")
+        other = self.client(self.server.json("credentials", "create", "ticket"))
+        self.client(app).put_object(Bucket="mail", Key="a", Body=b"text")
+        self.assertEqual(self.bytes_of("a", client=self.client(first)), b"text")
+        self.assertEqual(
+            self.refused(self.client(first).put_object, Bucket="mail", Key="b", Body=b""),
+            (403, "AccessDenied"))
+        self.assertEqual(self.refused(other.get_object, Bucket="mail", Key="a"),
+                         (403, "AccessDenied"))
+        # One takes another's place, and the configuration stays.
+        second = self.server.json("credentials", "create", "tickets")
+        self.server.cli("credentials", "delete", first["id"])
+        self.assertEqual(self.bytes_of("a", client=self.client(second)), b"text")
+        self.assertEqual(
+            self.refused(self.client(first).get_object, Bucket="mail", Key="a"),
+            (403, "InvalidAccessKeyId"))
 
 
 class Settings(unittest.TestCase):

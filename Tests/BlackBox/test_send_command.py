@@ -30,6 +30,21 @@ class SendCommand(unittest.TestCase):
         return [(to, email.message_from_bytes(text.encode(), policy=email.policy.default))
                 for to, text in arrived(self.hop)]
 
+    def test_no_argument_moves_the_cursor(self):
+        escape = "\x1b[2J\u202e\x07"
+        for arguments in (
+                ["send", "--at", escape], [escape], ["queue", "list", escape],
+                ["mail", "inspect", escape], ["rules", "check", escape],
+                ["trace", "--count", escape], ["object", "decrypt", "--key-file", escape, escape],
+                ["check", "-c", escape]):
+            with self.subTest(arguments):
+                done = martlet(*arguments, status=None)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn("[2J", done.stderr)
+                for character in escape.replace("[2J", ""):
+                    self.assertNotIn(character, done.stdout + done.stderr)
+        self.assertIn("\\u{1b}[2J", martlet("send", "--at", escape, status=64).stderr)
+
     def test_a_mail_is_composed(self):
         path = self.server.path("r\u00e9sum\u00e9.pdf")
         with open(path, "wb") as file:

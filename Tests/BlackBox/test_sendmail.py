@@ -1,5 +1,6 @@
 """`sendmail` as cron, PHP and mailers call it, and the socket that it submits to."""
 
+import contextlib
 import email
 import email.policy
 import grp
@@ -9,6 +10,7 @@ import pwd
 import select
 import shutil
 import socket
+import sqlite3
 import stat
 import subprocess
 import tempfile
@@ -206,6 +208,28 @@ class Sendmail(unittest.TestCase):
             lambda: self.server.json("queue", "sent")[0]["attempts"] > before, "it is tried again")
         self.sendmail("-qRfar.example")
         self.sendmail("-qInothing", status=EX_UNAVAILABLE)
+
+    def test_a_queue_that_is_longer_than_is_printed(self):
+        self.sendmail("later1@far.example", "later2@far.example")
+        eventually(lambda: len(self.server.json("queue", "sent")) == 2, "both wait")
+        self.server.cli("queue", "sent", "hold", "--all")
+        self.assertEqual(self.run_as("mailq").stderr, b"")
+        self.server.stop()
+        with contextlib.closing(sqlite3.connect(
+                self.server.path("data", "spool", "martlet.sqlite"))) as database, database:
+            database.execute("""
+                WITH RECURSIVE number(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM number LIMIT 10005)
+                INSERT INTO sent_recipient SELECT mail, n, 'ada' || n || '@far.example', destination,
+                    state, due_ms, expires_ms, attempts, last_ms, detail, notification
+                FROM sent_recipient, number WHERE position = 0""")
+        self.server.launch()
+        self.server.eventually(self.server.is_ready, "the server is ready again")
+        for done in (self.run_as("mailq"), self.sendmail("-bp")):
+            self.assertEqual(done.stdout.count(b"@far.example\n"), 10_000)
+            self.assertRegex(done.stdout.splitlines()[-1], rb"^-- 1 Kbytes in 1 Request\.$")
+            self.assertEqual(
+                done.stderr, b"7 more recipients wait; martlet queue sent lists those that its "
+                b"options choose\n")
 
     @unittest.skipUnless(shutil.which("s-nail"), "s-nail is not there")
     def test_a_mailer_calls_it(self):

@@ -2,6 +2,7 @@
 each kind."""
 
 import base64
+import os
 import subprocess
 
 import peers
@@ -90,6 +91,27 @@ class Clients(SendingCase):
         client.mail("news@shop.example")
         client.rcpt("ada@far.example")
         self.assertEqual(client.docmd("DATA")[0], 535)
+        self.assertEqual(self.hop.taken, [])
+
+    def test_a_key_that_ends_while_a_mail_comes_sends_no_more(self):
+        bodies = self.server.path("data", "spool", "bodies")
+        for command in ("disable", "delete"):
+            with self.subTest(command):
+                self.key = self.server.json("credentials", "create", command)
+                client = self.client()
+                client.mail("news@shop.example")
+                client.rcpt("ada@far.example")
+                self.assertEqual(client.docmd("DATA")[0], 354)
+                client.send(b"Subject: late\r\n\r\n" + b"Hello again.\r\n" * 50_000)
+                self.server.eventually(
+                    lambda: os.listdir(bodies), "what has come of it is in the spool")
+                self.server.cli("credentials", command, self.key["id"])
+                client.send(b"More.\r\n.\r\n")
+                self.assertEqual(
+                    client.getreply(), (535, b"Authentication Credentials Invalid"))
+                # What was taken of it is gone, and nothing waits to be sent.
+                self.assertEqual(self.server.json("queue", "sent"), [])
+                self.server.eventually(lambda: not os.listdir(bodies), "its bytes are gone")
         self.assertEqual(self.hop.taken, [])
 
     def test_who_may_not(self):

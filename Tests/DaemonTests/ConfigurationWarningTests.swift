@@ -129,6 +129,33 @@ import Topics
         }
     }
 
+    /// The program's own path starts at the configuration's folder, and what follows it does not.
+    @Test func argumentsThatNameWhatLiesBesideIt() throws {
+        let folder = try ProjectFiles.temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FileManager.default.createDirectory(
+            atPath: "\(folder)/lib", withIntermediateDirectories: true)
+        for name in ["app.py", "lib/a b.py"] {
+            try Data().write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+        }
+        let configuration = try read(
+            """
+            rules: {active: main}
+            handlers:
+              a: {command: [/bin/true, app.py, "lib/a b.py", lib, "", -v, /app.py, none.py], user: nobody}
+              b: {worker: [/bin/true, ./app.py], user: nobody}
+            user: daemon
+            """, path: "\(folder)/martlet.yaml", ourUser: 0)
+        func warning(_ handler: String, _ argument: String) -> String {
+            "handler “\(handler)” is given “\(argument)” as it stands, and runs in an empty folder, "
+                + "where there is no such file: write \(folder)/\(argument)"
+        }
+        #expect(
+            configuration.warnings == [
+                warning("a", "app.py"), warning("a", "lib/a b.py"), warning("b", "./app.py"),
+            ])
+    }
+
     @Test func usersOfTheirOwnAreNoWarning() throws {
         let handlers = "rules: {active: main}\nhandlers: {a: {command: [/bin/true], user: nobody}}"
         let careful = try read("user: daemon\n" + handlers, ourUser: 0)

@@ -32,6 +32,19 @@ import Testing
         #expect(text.contains("; filename=\"\(written)\"\r\n"))
     }
 
+    @Test func withoutFilesItIsURLEncodedToo() {
+        var form = FormData()
+        #expect(form.urlEncoded == [])
+        form.add("a b&=", "ü + \r\n~")
+        form.add("b", [0, 255])
+        form.add("c", "")
+        #expect(
+            form.urlEncoded.map { String(decoding: $0, as: UTF8.self) }
+                == "a%20b%26%3D=%C3%BC%20%2B%20%0D%0A~&b=%00%FF&c=")
+        form.addFile("d", "d.txt", mediaType: "text/plain", [])
+        #expect(form.urlEncoded == nil)
+    }
+
     @Test func aBoundaryFits() {
         let boundary = FormData.boundary(
             [UInt8](repeating: 255, count: FormData.boundaryRandomBytes))

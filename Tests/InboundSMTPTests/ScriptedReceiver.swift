@@ -5,7 +5,8 @@ import Storage
 import Synchronization
 
 /// A flow that takes mail for `ours.test`: `tls@` only over TLS, `busy@` never (the disk is full),
-/// `lost@` is refused at the end of its mail, `ruled@` by a rule; `apart@` has to come alone.
+/// `lost@` is refused at the end of its mail, `late@` since its sender's login ended meanwhile, `ruled@` by
+/// a rule; `apart@` has to come alone.
 final class ScriptedReceiver: MailReceiver {
     let mails = Mutex<[[UInt8]]>([])
     let abandoned = Mutex(0)
@@ -86,18 +87,19 @@ final class ScriptedReceiver: MailReceiver {
         if envelope.recipients.contains(where: { $0.localPart == "busy" }) {
             return .failure(.insufficientStorage)
         }
-        let isLost = envelope.recipients.contains { $0.localPart == "lost" }
-        return .success(Intake(self, isLost: isLost))
+        let refusals: [String: Refusal] = ["lost": .storageUnavailable, "late": .loginRevoked]
+        let refusal = envelope.recipients.lazy.compactMap { refusals[$0.localPart] }.first
+        return .success(Intake(self, refusal: refusal))
     }
 
     final class Intake: MailIntake {
         private let receiver: ScriptedReceiver
-        private let isLost: Bool
+        private let refusal: Refusal?
         private let content = Mutex<[UInt8]>([])
 
-        init(_ receiver: ScriptedReceiver, isLost: Bool) {
+        init(_ receiver: ScriptedReceiver, refusal: Refusal?) {
             self.receiver = receiver
-            self.isLost = isLost
+            self.refusal = refusal
         }
 
         func append(_ bytes: ByteBuffer, onDrain: @escaping @Sendable () -> Void) -> IntakePressure
@@ -107,7 +109,8 @@ final class ScriptedReceiver: MailReceiver {
         }
 
         func finish(completion: @escaping @Sendable (IntakeOutcome) -> Void) {
-            guard !isLost, let id = ScriptedReceiver.id else {
+            if let refusal { return completion(.refused(refusal)) }
+            guard let id = ScriptedReceiver.id else {
                 return completion(.refused(.storageUnavailable))
             }
             receiver.mails.withLock { $0.append(content.withLock { $0 }) }

@@ -197,8 +197,8 @@ import Testing
             [#"ticket: actions[0].forward.to: “a@b.example\r\nX: y” is no address: "#]
         ),
         (#"["stop"]"#, ["ticket: found a list, expected a mapping"]),
-        (#"{"actions": ["stop"]"#, ["ticket: not JSON"]),
-        ("actions: [stop]", ["ticket: not JSON"]),
+        (#"{"actions": ["stop"]"#, ["ticket: not JSON: it ends too early"]),
+        ("actions: [stop]", ["ticket:1: not JSON: column 1: found “actions: [stop]”"]),
     ]
 
     @Test(arguments: wrong)

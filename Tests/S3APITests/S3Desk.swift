@@ -16,6 +16,11 @@ final class S3Desk: Sendable {
     static let owner = RequestSigner()
     static let reader = RequestSigner(id: "AKIAREADER")
     static let nobody = RequestSigner(id: "AKIANOBODY")
+    /// Of both, one name.
+    static let named = ["AKIAFIRST", "AKIASECOND"].map { RequestSigner(id: $0) }
+    /// Is called as a reader's id is.
+    static let pretender = RequestSigner(id: "AKIAPRETENDER")
+    static let readerID = "AKIAQ3EGU5XWB7LJ2K4M"
 
     struct Answer {
         let status: Int
@@ -54,13 +59,19 @@ final class S3Desk: Sendable {
     private var responder: S3Responder {
         S3Responder(
             buckets: [
-                "mail": S3Bucket(readers: [Self.reader.id], writers: [Self.owner.id]),
+                "mail": S3Bucket(
+                    readers: [Self.reader.id, Self.readerID, "the shop"], writers: [Self.owner.id]),
                 "other": S3Bucket(readers: [], writers: [Self.owner.id]),
             ], objects: objects, limits: S3Limits(objectBytesMax: Self.objectBytesMax),
             verifier: RequestVerifier(service: "s3", time: time) {
-                [Self.owner.id, Self.reader.id, Self.nobody.id].contains($0) ? "secret" : nil
+                let ids = [Self.owner, Self.reader, Self.nobody, Self.pretender] + Self.named
+                return ids.map(\.id).contains($0) ? "secret" : nil
             }, owner: "000000000000", random: CountingRandom(),
             hasRoom: { _ in self.isFull.withLock { !$0 } },
+            name: { id in
+                if id == Self.pretender.id { return Self.readerID }
+                return Self.named.map(\.id).contains(id) ? "the shop" : "somebody"
+            },
             onUse: { id in self.used.withLock { $0.append(id) } }, log: log.logger)
     }
 

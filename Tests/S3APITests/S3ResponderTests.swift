@@ -130,6 +130,16 @@ import Testing
             #expect(
                 try await desk.answer(signer.request(.delete, "/mail/a")).code == "AccessDenied")
         }
+        // By its name each that is called so; a name that is an id gives nothing.
+        for signer in S3Desk.named {
+            #expect(try await desk.answer(signer.request(.get, "/mail/a")).body == "text")
+            #expect(
+                try await desk.answer(signer.request(.delete, "/mail/a")).code == "AccessDenied")
+            #expect(try await desk.answer(signer.request(.get, "/")).element("Name") == "mail")
+        }
+        #expect(
+            try await desk.answer(S3Desk.pretender.request(.get, "/mail/a")).code
+                == "AccessDenied")
         // Who may write here, may still not read there.
         let copy = S3Desk.reader.request(
             .put, "/other/b", fields: ["x-amz-copy-source": "/mail/a"])
@@ -139,6 +149,34 @@ import Testing
         wrong.secret = "other"
         #expect(
             try await desk.answer(wrong.request(.get, "/mail/a")).code == "SignatureDoesNotMatch")
+    }
+
+    /// RFC 1864. The body's SHA-256 is right each time.
+    @Test(
+        arguments: [
+            ("HLJR7A1WjeapKbUgxK7Y0Q==", nil), ("HLJR7A1WjeapKbUgxK7Y0A==", "BadDigest"),
+            ("HLJR7A1WjeapKbUgxK7Y", "InvalidDigest"), ("", "InvalidDigest"),
+            ("1cb251ec0d568de6a929b520c4aed8d1", "InvalidDigest"),
+        ] as [(String, String?)])
+    func anMD5IsThatOfTheObject(_ declared: String, _ code: String?) async throws {
+        let answer = try await desk.answer(
+            owner.request(
+                .put, "/mail/a", fields: ["content-md5": declared], body: "text"))
+        #expect(answer.code == code)
+        #expect(answer.status == (code == nil ? 200 : 400))
+        #expect(try desk.files() == (code == nil ? ["a"] : []))
+    }
+
+    @Test func anUploadInPartsIsRefusedWithWhatToDo() async throws {
+        for request in [
+            owner.request(.post, "/mail/a", query: "uploads="),
+            owner.request(.put, "/mail/a", query: "partNumber=1&uploadId=x", body: "text"),
+        ] {
+            let answer = try await desk.answer(request)
+            #expect(answer.status == 501)
+            #expect(answer.code == "NotImplemented")
+            #expect(answer.element("Message")?.contains("multipart_threshold") == true)
+        }
     }
 
     // MARK: Errors

@@ -18,7 +18,7 @@ import Testing
         let store: DirectoryObjectStore
 
         init(_ lines: String..., folder: String? = nil) throws {
-            let keys = try #require(ObjectKeys(file: lines.joined(separator: "\n")))
+            let keys = try #require(ObjectKeys(lines: lines))
             let place = try folder ?? ProjectFiles.temporaryFolder()
             self.folder = place
             store = try DirectoryObjectStore(
@@ -245,17 +245,17 @@ import Testing
 
     @Test func aKeyFile() {
         let (one, two) = (Self.key, Self.newKey)
-        #expect(ObjectKeys(file: one) != nil)
-        #expect(ObjectKeys(file: "\n \(one) \r\n\(two)\n\n") != nil)
+        #expect(ObjectKeys(lines: [one]) != nil)
+        #expect(ObjectKeys(lines: [one, two]) != nil)
         let others = (0..<17).map { Data(repeating: UInt8($0), count: 32).base64EncodedString() }
-        #expect(ObjectKeys(file: others.prefix(16).joined(separator: "\n")) != nil)
-        #expect(ObjectKeys(file: others.joined(separator: "\n")) == nil)
-        for text in [
-            "", "\n", "\(one)\n\(one)", "\(one) \(two)", "\(one)\nx", String(one.dropLast(4)),
-            Data(repeating: 1, count: 31).base64EncodedString(),
-            Data(repeating: 1, count: 33).base64EncodedString(), "# a key\n\(one)",
+        #expect(ObjectKeys(lines: Array(others.prefix(16))) != nil)
+        #expect(ObjectKeys(lines: others) == nil)
+        for lines in [
+            [], [""], [one, one], ["\(one) \(two)"], [one, "x"], [String(one.dropLast(4))],
+            [Data(repeating: 1, count: 31).base64EncodedString()],
+            [Data(repeating: 1, count: 33).base64EncodedString()], ["# a key", one],
         ] {
-            #expect(ObjectKeys(file: text) == nil, "\(text)")
+            #expect(ObjectKeys(lines: lines) == nil, "\(lines)")
         }
     }
 }

@@ -150,6 +150,23 @@ package final class Credentials: Sendable {
         try await reload()
     }
 
+    // MARK: Names
+
+    /// Whether a key may be called so.
+    package static func isName(_ text: String) -> Bool {
+        (1...nameLengthMax).contains(text.count)
+            && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
+    }
+
+    /// What the key of `id` is called; nil where there is none.
+    package func name(of id: String) -> String? { snapshot.withLock { $0.keys[id]?.name } }
+
+    /// The keys that `word` means, by the time they were made: the one whose id it is, else all that are
+    /// called so.
+    package func keys(meant word: String) -> [AccessKeyRecord] {
+        records.filter { AccessKeyRecord.isID(word) ? $0.id == word : $0.name == word }
+    }
+
     // MARK: Changes
 
     /// A new key and its secret, which is told this once.
@@ -164,9 +181,7 @@ package final class Credentials: Sendable {
     package func create(
         name: String, account: AccountID = .main
     ) async throws(Problem) -> Made {
-        guard (1...Self.nameLengthMax).contains(name.count),
-            name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
-        else { throw .badName }
+        guard Self.isName(name) else { throw .badName }
         guard snapshot.withLock({ $0.keys.count }) < Self.keysMax else { throw .full }
         let secret = Data(random.bytes(Self.secretBytes)).base64EncodedString()
         var key = AccessKeyRecord(

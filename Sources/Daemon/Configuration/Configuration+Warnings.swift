@@ -1,4 +1,5 @@
 import Actions
+import Foundation
 import Handlers
 import InboundSMTP
 package import MailModel
@@ -75,7 +76,7 @@ extension Configuration {
                 "maildirs.\(name): \(pattern.base), where they are to lie, is not there: "
                     + "what is delivered there is tried again, and dead in the end")
         }
-        return warnings + missingAddresses + refusedURLs + openEndpoints
+        return warnings + misplacedArguments + missingAddresses + refusedURLs + openEndpoints
     }
 
     /// What rules make of what is configured.
@@ -101,6 +102,21 @@ extension Configuration {
         }
     }
 
+    /// Arguments that name a file beside the configuration, and are read in the empty folder of a run.
+    private var misplacedArguments: [String] {
+        let folder = URL(fileURLWithPath: file).deletingLastPathComponent().path
+        return handlers.flatMap { handler in
+            handler.command.dropFirst().compactMap { argument in
+                guard !argument.isEmpty, !argument.hasPrefix("/"),
+                    SettingReader.isFolder("\(folder)/\(argument)") == false
+                else { return nil }
+                return
+                    "handler “\(handler.name)” is given “\(argument)” as it stands, and runs in an "
+                    + "empty folder, where there is no such file: write \(folder)/\(argument)"
+            }
+        }
+    }
+
     /// URLs that say themselves that nothing will be posted to them.
     private var refusedURLs: [String] {
         let subscribers = topics.sorted { $0.key < $1.key }.flatMap { topic, subscribers in
@@ -118,6 +134,9 @@ extension Configuration {
             return "\(place): nothing will be posted there: \(refusal)"
         }
     }
+
+    /// Files with secrets that everybody on the machine may read.
+    package var openSecrets: [String] { secretFiles.compactMap(\.warning) }
 
     /// Which file system the data folder is on, and whether it keeps what a sync promises.
     package var fileSystem: (text: String, isDoubtful: Bool)? {

@@ -224,6 +224,8 @@ package struct Configuration: Sendable {
     package var health: Listener?
     package var logLevel: String
     package var isLogJSON: Bool
+    /// What it names, in the order of the document's parts.
+    package var secretFiles: [SecretFile]
 
     package struct InboundLimits: Sendable, Equatable {
         package var headerBytesMax: Int

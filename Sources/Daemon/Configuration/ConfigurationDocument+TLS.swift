@@ -25,6 +25,7 @@ extension ConfigurationDocument {
             case .key(let text): key?.note("\(keyPath): \(text)")
             }
         }
+        settings.secretFiles.add(keyPath, at: key?.path ?? "")
         return files
     }
 

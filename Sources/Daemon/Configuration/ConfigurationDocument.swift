@@ -103,7 +103,9 @@ package struct ConfigurationDocument {
         let maildirs = targets.maildirs(root["maildirs"])
         let webhooks = targets.webhooks(
             root["webhooks"], buckets: buckets,
-            canLink: s3.map { $0.url != nil } ?? (root["s3"] != nil))
+            // What is wrong with the section, or with its URL, has been said.
+            canLink: root["s3"] != nil
+                && (s3 == nil || root["s3"]?.mapping(keys: [])?["url"] != nil))
         let handlers = targets.handlers(root["handlers"])
         let topics = targets.topics(root["topics"], handlers)
         let sending = SendingDocument(settings: settings, hostname: hostname, listeners: listeners)
@@ -147,7 +149,8 @@ package struct ConfigurationDocument {
             logLevel: log?["level"]?.choice(
                 ["trace", "debug", "info", "notice", "warning", "error", "critical"]
                     .map { ($0, $0) }) ?? "info",
-            isLogJSON: log?["format"]?.choice([("text", false), ("json", true)]) ?? false)
+            isLogJSON: log?["format"]?.choice([("text", false), ("json", true)]) ?? false,
+            secretFiles: settings.secretFiles.files)
     }
 
     private func hostname(_ value: DocumentValue?) -> String {

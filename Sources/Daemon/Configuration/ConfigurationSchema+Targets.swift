@@ -12,7 +12,8 @@ extension ConfigurationSchema {
         Setting(
             path: "buckets.*.readers", defaultText: "[]",
             comment:
-                "Access keys, by their ids, that get and list its objects by S3's protocol, ..."),
+                "Access keys, by their names or ids, that get and list its objects by S3's protocol, ..."
+        ),
         Setting(
             path: "buckets.*.writers", defaultText: "[]",
             comment: "... and those that also put, copy and delete them."),
@@ -84,8 +85,9 @@ extension ConfigurationSchema {
             path: "webhooks.*.links.bucket", defaultText: "mail", isExample: true,
             comment: "Where those go that json does not carry: the event has links to them."),
         Setting(
-            path: "webhooks.*.links.accessKey", defaultText: "AKIAQ3EGU5XWB7LJ2K4M",
-            isExample: true, comment: "The reader of that bucket that signs the links."),
+            path: "webhooks.*.links.accessKey", defaultText: "links",
+            isExample: true,
+            comment: "The reader of that bucket that signs the links, as it stands there."),
         Setting(
             path: "webhooks.*.links.seconds", defaultText: "86400",
             comment: "How long a link holds.", range: 1...604_800),

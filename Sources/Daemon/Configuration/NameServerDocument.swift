@@ -2,7 +2,6 @@ import DNS
 import DNSClient
 import Documents
 import Foundation
-import Glibc
 import MailModel
 
 /// Reads which name server takes the service domain's records from us.
@@ -56,14 +55,8 @@ struct NameServerDocument {
 
     /// What is wrong with it is told without what stands in it.
     private func secret(_ place: DocumentValue) -> [UInt8]? {
-        guard let path = settings.path(place, to: .file) else { return nil }
-        if let reason = SettingReader.reasonAgainst(path, R_OK) {
-            place.note("\(path): \(reason)")
-            return nil
-        }
-        let text = try? String(contentsOfFile: path, encoding: .utf8)
-        let trimmed = text?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
-        guard !trimmed.isEmpty, let data = Data(base64Encoded: trimmed) else {
+        guard let (lines, path) = settings.secretLines(place) else { return nil }
+        guard lines.count == 1, let data = Data(base64Encoded: lines[0]) else {
             place.note("\(path) is not a key in base64, and nothing else")
             return nil
         }

@@ -1,6 +1,5 @@
 import DeliveryQueue
 import Documents
-import Foundation
 import MailModel
 
 /// Reads the hosts that take mail for others.
@@ -111,7 +110,7 @@ struct RelayDocument {
             return nil
         }
         guard let place = mapping.required("passwordFile"),
-            let path = settings.path(place, to: .file)
+            let (lines, path) = settings.secretLines(place)
         else { return nil }
         guard security == .verified || security == .implicit else {
             mapping.note(
@@ -119,10 +118,10 @@ struct RelayDocument {
                 atKey: "user")
             return nil
         }
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            place.note("\(path) cannot be read")
+        guard lines.count == 1 else {
+            place.note("\(path) is not one line with the password")
             return nil
         }
-        return Relay.Login(user: user, password: text.trimmingCharacters(in: .newlines))
+        return Relay.Login(user: user, password: lines[0])
     }
 }

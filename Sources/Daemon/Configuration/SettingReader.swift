@@ -12,6 +12,8 @@ struct SettingReader {
 
     /// Where relative paths start.
     let folder: String
+    /// Those of the document that is read.
+    let secretFiles = SecretFiles()
 
     /// The mapping at `name` of the top level; nil where it is absent.
     func section(_ root: DocumentMapping, _ name: String) -> DocumentMapping? {
@@ -49,6 +51,20 @@ struct SettingReader {
         case (.file, _), (.folder, _): return path
         }
         return nil
+    }
+
+    /// The lines of a file of secrets (`SecretFile.lines`), and its path. Nil where it cannot be read,
+    /// which is noted.
+    func secretLines(_ place: DocumentValue) -> (lines: [String], path: String)? {
+        guard let path = path(place, to: .file) else { return nil }
+        do throws(SecretFile.Failure) {
+            let lines = try SecretFile.lines(path)
+            secretFiles.add(path, at: place.path)
+            return (lines, path)
+        } catch {
+            place.note("\(error)")
+            return nil
+        }
     }
 
     func absolute(_ text: String) -> String {

@@ -1,3 +1,4 @@
+import Accounts
 import Documents
 import Foundation
 import Glibc
@@ -48,8 +49,10 @@ extension TargetDocument {
     /// What is wrong with it is told without what stands there.
     private func objectKeys(_ place: DocumentValue) -> ObjectKeys? {
         guard let path = settings.path(place, to: .file) else { return nil }
-        do throws(ObjectKeyFile.Failure) {
-            return try ObjectKeyFile.keys(path)
+        do throws(SecretFile.Failure) {
+            let keys = try ObjectKeyFile.keys(path)
+            settings.secretFiles.add(path, at: place.path)
+            return keys
         } catch {
             place.note("\(error)")
             return nil
@@ -79,10 +82,16 @@ extension TargetDocument {
         return Set(
             value.list().compactMap { entry in
                 guard let id = entry.string() else { return nil }
-                guard AccessKeyRecord.isID(id) else {
+                if id.hasPrefix(AccessKeyRecord.idPrefix), !AccessKeyRecord.isID(id) {
                     entry.note(
                         "“\(id)” is no access key's id, such as \(AccessKeyRecord.idPrefix)Q3EGU5XWB7LJ2K4M "
                             + "(martlet credentials)")
+                    return nil
+                }
+                guard Credentials.isName(id) else {
+                    entry.note(
+                        "“\(id)” is no name of an access key: 1 to \(Credentials.nameLengthMax) "
+                            + "characters on one line")
                     return nil
                 }
                 return id
@@ -145,7 +154,7 @@ extension TargetDocument {
 
     /// What is wrong with it is told without what stands there.
     private func secret(_ place: DocumentValue) -> String? {
-        guard let (lines, path) = lines(place) else { return nil }
+        guard let (lines, path) = settings.secretLines(place) else { return nil }
         guard lines.count == 1, let secret = lines.first, (1...256).contains(secret.utf8.count),
             secret.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         else {

@@ -53,7 +53,7 @@ extension TargetDocument {
 
     /// What is wrong with it is told without what stands there.
     private func token(_ place: DocumentValue) -> BearerToken? {
-        guard let (lines, path) = lines(place) else { return nil }
+        guard let (lines, path) = settings.secretLines(place) else { return nil }
         guard lines.count == 1, let token = BearerToken(lines[0]) else {
             place.note(
                 "\(path) is not one token: letters, digits, “-._~+/”, then “=”, at most "

@@ -1,7 +1,5 @@
 import Actions
 import Documents
-import Foundation
-import Glibc
 import S3API
 
 extension TargetDocument {
@@ -97,22 +95,8 @@ extension TargetDocument {
 
     // MARK: Files
 
-    /// The lines of a file that are not empty, and its path. Nil where it cannot be read, which is
-    /// noted.
-    func lines(_ place: DocumentValue) -> (lines: [String], path: String)? {
-        guard let path = settings.path(place, to: .file) else { return nil }
-        if let reason = SettingReader.reasonAgainst(path, R_OK) {
-            place.note("\(path): \(reason)")
-            return nil
-        }
-        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-        let lines = text.split(whereSeparator: \.isNewline)
-            .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
-        return (lines, path)
-    }
-
     private func mailgunKey(_ place: DocumentValue) -> MailgunKey? {
-        guard let (lines, path) = lines(place) else { return nil }
+        guard let (lines, path) = settings.secretLines(place) else { return nil }
         guard lines.count == 1, let key = MailgunKey(lines[0]) else {
             place.note(
                 "\(path) is not one line with Mailgun's signing key: "
@@ -125,7 +109,7 @@ extension TargetDocument {
 
     /// `user:password`
     private func basicAuth(_ place: DocumentValue) -> String? {
-        guard let (lines, path) = lines(place) else { return nil }
+        guard let (lines, path) = settings.secretLines(place) else { return nil }
         guard lines.count == 1, lines[0].contains(":"), lines[0].utf8.count <= Self.basicAuthMax,
             lines[0].utf8.allSatisfy({ (0x20...0x7E).contains($0) })
         else {
@@ -139,7 +123,7 @@ extension TargetDocument {
 
     /// What is wrong with them is told without what stands there.
     func secrets(_ place: DocumentValue) -> [WebhookSecret]? {
-        guard let (lines, path) = lines(place) else { return nil }
+        guard let (lines, path) = settings.secretLines(place) else { return nil }
         let secrets = lines.compactMap { WebhookSecret($0) }
         guard !secrets.isEmpty, secrets.count == lines.count, secrets.count <= Self.secretsMax
         else {

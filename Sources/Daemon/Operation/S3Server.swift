@@ -24,6 +24,9 @@ struct S3Server: Service {
         _ credentials: Credentials
     ) {
         guard let s3 = configuration.s3 else { return nil }
+        for warning in Self.warnings(configuration, credentials) {
+            surroundings.log.warning("\(warning)")
+        }
         place = s3.listener
         let connectionsMax = OpenFiles.httpConnections(
             most: Self.connectionsMax, limit: OpenFiles.limit)
@@ -39,7 +42,19 @@ struct S3Server: Service {
                 service: "s3", time: surroundings.time, secret: { credentials.secret(ofActive: $0) }
             ), owner: SESRuleDocument.account, random: surroundings.random,
             hasRoom: { [disk = spool.disk] in disk.hasRoom(forBytes: $0) },
+            name: { credentials.name(of: $0) },
             onUse: { credentials.noteUse(of: $0) }, log: surroundings.log)
+    }
+
+    /// What the buckets name and nobody has, so far: a key may be made later.
+    static func warnings(_ configuration: Configuration, _ credentials: Credentials) -> [String] {
+        configuration.buckets.sorted { $0.key < $1.key }.flatMap { name, bucket in
+            bucket.access.named.sorted().filter { credentials.keys(meant: $0).isEmpty }.map {
+                word in
+                "the bucket “\(name)” names the access key “\(word)”, and there is none"
+                    + (AccessKeyRecord.isID(word) ? "" : ": martlet credentials create makes one")
+            }
+        }
     }
 
     func run() async throws {

@@ -76,7 +76,7 @@ package final class SubmissionFlow: MailReceiver {
             SubmittedMail(
                 bodyID: bodyID, envelope: envelope, details: details,
                 headerBytesMax: headerBytesMax, spool: BodySpool(bodyID, spool),
-                outbound: outbound))
+                outbound: outbound, logins: logins))
     }
 
     /// Takes no further mail; running ones finish.

@@ -12,11 +12,12 @@ final class SubmittedMail: MailIntake {
     private let headerBytesMax: Int
     private let spool: BodySpool
     private let outbound: OutboundFlow
+    private let logins: Logins
     private let text = Mutex((header: HeaderCollector(), lines: BodyLines()))
 
     init(
         bodyID: MailID, envelope: ReceivedEnvelope, details: MailDetails, headerBytesMax: Int,
-        spool: BodySpool, outbound: OutboundFlow
+        spool: BodySpool, outbound: OutboundFlow, logins: Logins
     ) {
         self.bodyID = bodyID
         self.envelope = envelope
@@ -24,6 +25,7 @@ final class SubmittedMail: MailIntake {
         self.headerBytesMax = headerBytesMax
         self.spool = spool
         self.outbound = outbound
+        self.logins = logins
     }
 
     func append(_ bytes: ByteBuffer, onDrain: @escaping @Sendable () -> Void) -> IntakePressure {
@@ -37,6 +39,11 @@ final class SubmittedMail: MailIntake {
     }
 
     func finish(completion: @escaping @Sendable (IntakeOutcome) -> Void) {
+        // Its bytes may have taken long: what an operator says of the key meanwhile holds.
+        if let login = details.login, !logins.isActive(login.keyID) {
+            spool.abandon()
+            return completion(.refused(.loginRevoked))
+        }
         _ = spool.append(text.withLock { $0.lines.finish() }) {}
         outbound.take(spool, completion: completion) { self.submission($0) }
     }

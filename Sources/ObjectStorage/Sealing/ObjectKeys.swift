@@ -31,10 +31,8 @@ package struct ObjectKeys: Sendable, Equatable {
     let first: Key
     private let others: [Key]
 
-    /// A key in base64 a line; nil where it is anything else, or has a key twice.
-    package init?(file text: String) {
-        let lines = text.split(whereSeparator: \.isNewline)
-            .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    /// Each is a key in base64; nil where it is anything else, or has a key twice.
+    package init?(lines: [String]) {
         let keys = lines.compactMap { line -> Key? in
             guard let data = Data(base64Encoded: line), data.count == Self.keyBytes else {
                 return nil

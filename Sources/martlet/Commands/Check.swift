@@ -29,7 +29,8 @@ struct Check: AsyncParsableCommand {
             throw ExitCode(2)
         }
         let warnings =
-            configuration.warnings + configuration.warnings(about: loaded.sets.map(\.ruleSet))
+            configuration.warnings + configuration.openSecrets
+            + configuration.warnings(about: loaded.sets.map(\.ruleSet))
             + loaded.warnings.map(\.description)
             + configuration.expiryWarnings(at: SystemTime().now())
         for warning in warnings { Terminal.complain("warning: \(warning)") }

@@ -79,8 +79,9 @@ struct SendCommand: AsyncParsableCommand {
 
     @Option(
         help: """
-            The same mail with the same key within 24 hours is not sent again; the first one's id is \
-            printed. Another mail under the key is refused.
+            A key of yours for this mail, at most 128 printable characters of ASCII: under it the \
+            same mail is sent once in 24 hours, and the first one's id is printed again. A mail with \
+            another sender, recipient, header, body or --at is refused under it.
             """)
     var idempotencyKey: String?
 

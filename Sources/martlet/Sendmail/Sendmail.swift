@@ -103,6 +103,13 @@ struct Sendmail {
         filter.limit = SentMailOperations.pageMax
         guard case .sentRecipients(let list) = try ask(.listSent(filter)) else { return }
         Terminal.write(QueueReport.text(list))
+        guard list.count == filter.limit, case .status(let status) = try answer(to: .status),
+            let waiting = status.sending.map({ $0.queued + $0.held }), waiting > list.count
+        else { return }
+        // Not among the lines that programs read.
+        Terminal.complain(
+            "\(waiting - list.count) more recipients wait; martlet queue sent lists those that its "
+                + "options choose")
     }
 
     private func flush(_ id: String?, _ domain: String?) throws(Failure) {
@@ -113,14 +120,21 @@ struct Sendmail {
     }
 
     private func ask(_ request: SenderRequest) throws(Failure) -> SenderAnswer {
+        guard case .sending(let answer) = try answer(to: .sending(request)) else {
+            throw Failure(status: EX_SOFTWARE, text: "the server answers something else")
+        }
+        return answer
+    }
+
+    private func answer(to request: ControlRequest) throws(Failure) -> ControlAnswer {
         let path = try configured { () throws(DocumentProblems) in
             try ConfigurationDocument.controlSocket(path: server.path)
         }
         do {
-            switch try ControlClient(path: path).ask(.sending(request)) {
-            case .sending(let answer): return answer
+            switch try ControlClient(path: path).ask(request) {
             case .failed(let failure): throw Failure(status: EX_UNAVAILABLE, text: failure.message)
-            default: throw Failure(status: EX_SOFTWARE, text: "the server answers something else")
+            case .some(let answer): return answer
+            case nil: throw Failure(status: EX_SOFTWARE, text: "the server does not answer")
             }
         } catch let failure as ControlClient.Failure {
             throw Failure(

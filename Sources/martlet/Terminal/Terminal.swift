@@ -9,8 +9,12 @@ enum Terminal {
         put(Array(text.utf8), 1)
     }
 
+    /// Whatever of an argument, a file or a mail is quoted in it: lines are ours, and other
+    /// controlling characters are escaped.
     static func complain(_ text: String) {
-        put(Array(text.utf8) + [UInt8(ascii: "\n")], 2)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            .map { String($0).withControlsEscaped }
+        put(Array((lines.joined(separator: "\n") + "\n").utf8), 2)
     }
 
     /// Over what was said so last: how far something is. An empty text wipes it away.
