@@ -382,6 +382,25 @@ import Testing
         #expect(ended.endedAt != nil && ended.progress.replayed == 120)
     }
 
+    /// What came before it in the page is on its way, and what comes behind it is not left out.
+    @Test func waitsForAnObjectThatIsNotGivenOut() async throws {
+        let desk = try await Desk()
+        let keys = (100..<130).map { "\($0)" }
+        for key in keys { desk.put(key, Self.raw) }
+        let replay = try await desk.begin(desk.wish("bob@ours.example"))
+        desk.objects.withhold("113")
+        for _ in 0..<3 { try await desk.replayer.turn() }
+        #expect(desk.log.waits.withLock { $0 } == ["not now"])
+        let open = try #require(try await desk.store.replay(replay.number))
+        #expect(open.progress.replayed == 13 && open.progress.cursor == "112")
+        desk.objects.withhold()
+        try await desk.replayer.turn()
+        let ended = try #require(try await desk.store.replay(replay.number))
+        #expect(ended.endedAt != nil && ended.progress.replayed == 30)
+        let rows = try await desk.all().compactMap { $0.replay?.object }
+        #expect(rows.sorted() == keys.map { "mail/\($0)" })
+    }
+
     @Test func theSameMailIsRunOnce() async throws {
         let desk = try await Desk()
         for key in ["a/\(Self.id)", "b/\(Self.id)"] { desk.put(key, Self.head() + Self.raw) }

@@ -9,6 +9,7 @@ package final class ObjectsInMemory: ObjectSource {
         var objects: [String: ObjectInMemory] = [:]
         var unreadable: [String: String] = [:]
         var unavailable: String?
+        var withheld: Set<String> = []
         var asked: [String] = []
         var limits: [Int] = []
     }
@@ -32,6 +33,8 @@ package final class ObjectsInMemory: ObjectSource {
     }
     /// Nil: it answers again.
     package func goAway(_ reason: String?) { state.withLock { $0.unavailable = reason } }
+    /// Of these keys it gives out nothing for now.
+    package func withhold(_ keys: String...) { state.withLock { $0.withheld = Set(keys) } }
     /// Keys that were read.
     package var asked: [String] { state.withLock { $0.asked } }
     /// How many objects each page was asked for.
@@ -59,7 +62,8 @@ package final class ObjectsInMemory: ObjectSource {
         let (object, unreadable, unavailable) = state.withLock { state in
             state.asked.append(key.text)
             return (
-                state.objects[key.text], state.unreadable[key.text], state.unavailable
+                state.objects[key.text], state.unreadable[key.text],
+                state.withheld.contains(key.text) ? "not now" : state.unavailable
             )
         }
         if let unavailable { throw .unavailable(unavailable) }

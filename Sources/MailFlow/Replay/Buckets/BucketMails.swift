@@ -13,6 +13,7 @@ struct BucketMails: Sendable {
     /// Objects that are looked at for one page, each of which may be an open file, and their bytes.
     static let pageMax = 50
     static let pageBytesMax = 67_108_864
+    private static let readAtOnce = 8
     /// Objects of one listing. S3: `max-keys`
     private static let listedMax = 1_000
     /// Of an object, where its header section is looked for.
@@ -39,24 +40,60 @@ struct BucketMails: Sendable {
             page.waitsFor = error.description
             return page
         }
-        var bytes = 0
-        for case .object(let key, let facts) in listing.entries {
-            guard bytes < Self.pageBytesMax, page.candidates.count < Self.pageMax else {
-                return page
+        let entries = chosen(of: listing)
+        for start in stride(from: 0, to: entries.objects.count, by: Self.readAtOnce) {
+            let objects = entries.objects[start...].prefix(Self.readAtOnce)
+            for (object, look) in zip(objects, await look(at: objects, in: replay)) {
+                switch try look.get() {
+                case .nothing: break
+                case .candidate(let candidate): page.candidates.append(candidate)
+                case .later(let reason):
+                    page.waitsFor = reason
+                    return page
+                }
+                page.cursor = object.key
             }
-            switch isChosen(key, facts) ? try await look(key, facts, in: replay) : .nothing {
-            case .nothing: break
-            case .candidate(let candidate):
-                bytes += candidate.mail?.length ?? 0
-                page.candidates.append(candidate)
-            case .later(let reason):
-                page.waitsFor = reason
-                return page
-            }
-            page.cursor = key
         }
-        page.isLast = !listing.isCut
+        page.cursor = entries.end ?? last
+        page.isLast = !listing.isCut && entries.end == listing.entries.last?.name
         return page
+    }
+
+    private typealias Listed = (key: String, facts: ObjectFacts)
+
+    /// Those of one page, and the key with which it ends; nil where there is none.
+    private func chosen(of listing: ObjectListing) -> (objects: [Listed], end: String?) {
+        var objects: [Listed] = []
+        var bytes = 0
+        var end: String?
+        for case .object(let key, let facts) in listing.entries {
+            guard bytes < Self.pageBytesMax, objects.count < Self.pageMax else { break }
+            end = key
+            guard isChosen(key, facts) else { continue }
+            objects.append((key, facts))
+            if facts.size <= objectBytesMax { bytes += facts.size }
+        }
+        return (objects, end)
+    }
+
+    /// One after the other would be a server's way there and back for each.
+    private func look(
+        at objects: ArraySlice<Listed>, in replay: Int?
+    ) async -> [Result<Look, StorageFailure>] {
+        await withTaskGroup(of: (Int, Result<Look, StorageFailure>).self) { group in
+            for (index, object) in objects.enumerated() {
+                group.addTask {
+                    do throws(StorageFailure) {
+                        return (index, .success(try await look(object, in: replay)))
+                    } catch {
+                        return (index, .failure(error))
+                    }
+                }
+            }
+            var looks: [(Int, Result<Look, StorageFailure>)] = []
+            for await look in group { looks.append(look) }
+            return looks.sorted { $0.0 < $1.0 }.map(\.1)
+        }
     }
 
     private func listing(after last: String) async throws(ObjectReadFailure) -> ObjectListing {
@@ -90,8 +127,9 @@ struct BucketMails: Sendable {
     }
 
     private func look(
-        _ key: String, _ facts: ObjectFacts, in replay: Int?
+        _ object: Listed, in replay: Int?
     ) async throws(StorageFailure) -> Look {
+        let (key, facts) = object
         let id = MailID(endOf: key)
         let row: MailRecord? = if let id { try await store.mail(id) } else { nil }
         if let row {
@@ -105,7 +143,7 @@ struct BucketMails: Sendable {
         var candidate = Candidate(
             id: row?.messageID ?? id ?? MailID(ofObject: "\(bucket.name)/\(key)"),
             object: "\(bucket.name)/\(key)")
-        switch await object(key, facts) {
+        switch await fetched(key, facts) {
         case .later(let reason): return .later(reason)
         case .not(let obstacle, let detail):
             (candidate.obstacle, candidate.detail) = (obstacle, detail)
@@ -134,14 +172,15 @@ struct BucketMails: Sendable {
         case later(String)
     }
 
-    private func object(_ key: String, _ facts: ObjectFacts) async -> Fetched {
-        let bytesMax = mailBytesMax + Self.besidesBytesMax
-        guard facts.size <= bytesMax else { return .not(.tooLarge) }
+    private var objectBytesMax: Int { mailBytesMax + Self.besidesBytesMax }
+
+    private func fetched(_ key: String, _ facts: ObjectFacts) async -> Fetched {
+        guard facts.size <= objectBytesMax else { return .not(.tooLarge) }
         guard let key = ObjectKey(key) else {
             return .not(.unreadable, "its key is none that can be asked for")
         }
         do throws(ObjectReadFailure) {
-            let object = try await objects.object(key, in: bucket.name, bytesMax: bytesMax)
+            let object = try await objects.object(key, in: bucket.name, bytesMax: objectBytesMax)
             return object.map(Fetched.object) ?? .not(.removed)
         } catch {
             switch error {

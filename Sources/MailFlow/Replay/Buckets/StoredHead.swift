@@ -1,6 +1,6 @@
-import MailModel
-import NIOCore
-import Storage
+package import MailModel
+package import NIOCore
+package import Storage
 
 /// What its receiver wrote above a mail that was stored: SES's header block, ours or Amazon's, and what
 /// it tells of how the mail came.
@@ -11,24 +11,24 @@ import Storage
 ///     head  = return-path received *( verdicts / results ) receipt [ signature ]
 ///     received = "from" helo [ "(" name " [" address "])" ] "by" host "with" protocol "id" id
 ///                [ "for" "<" recipient ">" ] ";" date-time
-struct StoredHead {
+package struct StoredHead: Sendable {
     private static let receiptName = "x-ses-receipt"
     /// Behind the receipt, where Amazon writes it.
     private static let signatureName = "x-ses-dkim-signature"
 
     /// Where the mail as it came begins in the object.
-    let end: Int
+    package let end: Int
     /// The block as it is written before a mail of which nothing was found out yet.
-    let block: ByteBuffer
-    let mailFrom: ReversePath
+    package let block: ByteBuffer
+    package let mailFrom: ReversePath
     /// Nil where the mail came for several: none is named then.
-    let recipient: Mailbox?
+    package let recipient: Mailbox?
     let arrival: StoredArrival
     /// What it says that was found out; nil where it says nothing.
-    let verdicts: VerdictRecord?
+    package let verdicts: VerdictRecord?
 
     /// `header`: from the object's beginning. Nil where there is no such block with `id` in it.
-    init?(of header: HeaderBlock, id: MailID) {
+    package init?(of header: HeaderBlock, id: MailID) {
         let fields = header.fields
         guard let first = fields.firstIndex(where: { $0.name.lowercased() == "return-path" }),
             fields.indices.contains(first + 1),
