@@ -217,7 +217,7 @@ class FromAFolder(BucketReplays):
 
     def test_what_amazon_stored(self):
         server = self.new_server(AFTER.replace(
-            "    actions:\n", "    when: [{spf: PASS}, {dkim: PASS}, {dmarc: FAIL}, "
+            "    actions:\n", "    tls: require\n    when: [{spf: PASS}, {dkim: PASS}, {dmarc: FAIL}, "
             "{virus: FAIL}, {peer: 192.0.2.0/24}]\n    actions:\n")).start()
         mail = message(body="from Amazon")
         self.put(server, f"orders/{AMAZONS}", BLOCK + mail)

@@ -126,7 +126,7 @@ import Testing
                 peer: " (mx.sender.example [192.0.2.7])", with: "SMTP",
                 for: "\r\n for bob@ours.example", at: "Thu, 10 Sep 2026 00:00:00 +0000 (UTC)",
                 rest: "X-SES-RECEIPT: AAAA\r\nX-SES-DKIM-SIGNATURE: a=rsa-sha256; b=x\r\n"),
-            tls: nil, at: 1_788_998_400_000),
+            tls: "unknown", at: 1_788_998_400_000),
         Arrival(testDescription: "null path", head: head(from: "<>"), mailFrom: ""),
         Arrival(
             testDescription: "IPv6 without a name",
@@ -143,17 +143,19 @@ import Testing
         Arrival(
             testDescription: "another id",
             head: head(id: MailID(at: Timestamp(milliseconds: 5), random: CountingRandom())),
-            recipient: "", helo: "", peer: "", name: .unknown, tls: nil, at: -1, isBelieved: false),
+            recipient: "", helo: "", peer: "", name: .unknown, tls: "unknown", at: -1,
+            isBelieved: false),
         Arrival(
             testDescription: "no address", head: head(for: "\r\n for <bob>"), recipient: "",
-            helo: "", peer: "", name: .unknown, tls: nil, at: -1, isBelieved: false),
+            helo: "", peer: "", name: .unknown, tls: "unknown", at: -1, isBelieved: false),
         Arrival(
             testDescription: "not on top of one another",
             head: head().replacing("\r\nReceived", with: "\r\nX-Between: a\r\nReceived"),
-            recipient: "", helo: "", peer: "", name: .unknown, tls: nil, at: -1, isBelieved: false),
+            recipient: "", helo: "", peer: "", name: .unknown, tls: "unknown", at: -1,
+            isBelieved: false),
         Arrival(
             testDescription: "no block", head: "", mailFrom: "", recipient: "", helo: "", peer: "",
-            name: .unknown, tls: nil, at: -1, isBelieved: false),
+            name: .unknown, tls: "unknown", at: -1, isBelieved: false),
     ]
 
     @Test(arguments: arrivals)
@@ -192,6 +194,17 @@ import Testing
             #expect((found.id == Self.id) == isIt, "\(key)")
             let again = try await desk.candidate(key, Self.raw, "bob@ours.example")
             #expect(again.id == found.id)
+        }
+    }
+
+    /// Who knows how an object is to be called could have made it.
+    @Test func anIDThatIsMadeOfTheNameProvesNothing() async throws {
+        let desk = try await Desk()
+        let own = try await desk.candidate("a", Self.raw, "bob@ours.example").id
+        for key in ["a", "b/\(own)"] {
+            let forged = try await desk.candidate(key, Self.head(id: own) + Self.raw)
+            #expect(forged.object == "mail/\(key)" && forged.obstacle == .noRecipient)
+            desk.objects.remove(key)
         }
     }
 

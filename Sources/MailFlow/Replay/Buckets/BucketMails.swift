@@ -148,7 +148,7 @@ struct BucketMails: Sendable {
         case .not(let obstacle, let detail):
             (candidate.obstacle, candidate.detail) = (obstacle, detail)
         case .object(let object):
-            read(object, facts, row, &candidate)
+            read(object, facts, id, row, &candidate)
         }
         guard let record = candidate.record else { return .candidate(candidate) }
         guard isWanted(record) else { return .nothing }
@@ -190,9 +190,10 @@ struct BucketMails: Sendable {
         }
     }
 
-    /// What is in it, for `candidate`. `row`: of the mail, whose bytes have expired.
+    /// What is in it, for `candidate`. `id`: which ends its key; `row`: of the mail, whose bytes have
+    /// expired.
     private func read(
-        _ object: any StoredObject, _ facts: ObjectFacts, _ row: MailRecord?,
+        _ object: any StoredObject, _ facts: ObjectFacts, _ id: MailID?, _ row: MailRecord?,
         _ candidate: inout Candidate
     ) {
         let header: HeaderBlock
@@ -207,7 +208,8 @@ struct BucketMails: Sendable {
             candidate.obstacle = .noMail
             return
         }
-        let head = StoredHead(of: header, id: candidate.id)
+        // One that is made of a name could have been foreseen.
+        let head = id.flatMap { $0.isOfObject ? nil : StoredHead(of: header, id: $0) }
         let mail = ObjectMail(
             object, head: head?.block ?? ByteBuffer(), from: head?.end ?? 0)
         guard mail.rawLength <= mailBytesMax else {
@@ -249,15 +251,15 @@ struct BucketMails: Sendable {
             }
             return ReceivedEnvelope(
                 mailFrom: path ?? .null, recipients: recipients, helo: "", peerAddress: "",
-                tls: nil, isExtended: true, isSMTPUTF8: false, is8BitMIME: true)
+                tls: StoredArrival.unknownTLS, isExtended: true, isSMTPUTF8: false,
+                is8BitMIME: true)
         }
         let arrival = head.arrival
         return ReceivedEnvelope(
             mailFrom: head.mailFrom, recipients: recipients, helo: arrival.helo,
             peerAddress: arrival.peerAddress ?? "",
             peerName: arrival.peerName.map(PeerName.verified) ?? .unknown,
-            // Which version it was, nothing tells.
-            tls: arrival.isTLS ? "TLS" : nil, isExtended: arrival.isExtended,
+            tls: arrival.tls, isExtended: arrival.isExtended,
             isSMTPUTF8: arrival.isSMTPUTF8, is8BitMIME: true)
     }
 }

@@ -26,6 +26,9 @@ extension MailID {
         self.init(at: Timestamp(milliseconds: 0), random: Digest(of: name))
     }
 
+    /// Whether it is one of these.
+    var isOfObject: Bool { time.milliseconds == 0 }
+
     private struct Digest: RandomSource {
         let of: String
 

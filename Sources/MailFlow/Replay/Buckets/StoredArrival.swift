@@ -71,9 +71,15 @@ struct StoredArrival {
         return Mailbox(String(path))
     }
 
-    /// RFC 3848, RFC 6531 §4.3
-    var isTLS: Bool {
-        protocolName.hasSuffix("S") || protocolName.hasSuffix("SA")
+    /// Of a mail of which nothing says whether it came by TLS. A rule that asks for TLS would have had
+    /// it refused at the door; what lies there was not.
+    static let unknownTLS = "unknown"
+
+    /// Nil for plaintext; the version is never told. Of HELO there is one word for both, which Amazon has
+    /// for all. RFC 3848, RFC 6531 §4.3
+    var tls: String? {
+        if protocolName == "SMTP" { return Self.unknownTLS }
+        return protocolName.hasSuffix("S") || protocolName.hasSuffix("SA") ? "TLS" : nil
     }
 
     var isSMTPUTF8: Bool { protocolName.hasPrefix("UTF8") }
