@@ -144,7 +144,8 @@ package struct ReceiptActions: Sendable {
                 verdicts: EventVerdicts(task), action: object,
                 replay: task.mail.replay.map { mark in
                     ReceiptReplay(
-                        number: mark.replay, original: mark.original, startedAt: task.mail.id.time)
+                        number: mark.replay, original: mark.original,
+                        startedAt: task.mail.id.time, object: mark.object)
                 })
         )
     }

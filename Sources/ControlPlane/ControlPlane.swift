@@ -29,7 +29,8 @@ package final class ControlPlane: Sendable {
         hostname: String, identities: IdentityOperations, senders: SenderOperations?,
         history: SendingHistory, accessKeys: AccessKeyOperations?, ruleSets: RuleSets,
         rules: ActiveRules, mails: any MailStore & ReplayStore, outbox: any OutboxStore,
-        bodies: any BodyFiles, facts: MailFactsReader, duties: DutyAddresses,
+        bodies: any BodyFiles, facts: MailFactsReader, replays: ReplayCandidates,
+        duties: DutyAddresses,
         time: any TimeSource, random: any RandomSource, topics: TopicOperations,
         queue: ActionQueue, traces: SessionTraces, backups: any BackupMaker,
         onRelease: @escaping @Sendable () -> Void
@@ -48,11 +49,8 @@ package final class ControlPlane: Sendable {
         mailOperations = MailOperations(
             store: mails, bodies: bodies, rules: rules, facts: facts, duties: duties,
             queue: queue, time: time, onRelease: onRelease)
-        replays = ReplayOperations(
-            mails: mailOperations, store: mails,
-            candidates: ReplayCandidates(
-                store: mails, bodies: bodies, rules: rules, facts: facts),
-            random: random)
+        self.replays = ReplayOperations(
+            mails: mailOperations, store: mails, candidates: replays, random: random)
         self.traces = traces
         self.backups = backups
         self.onRelease = onRelease

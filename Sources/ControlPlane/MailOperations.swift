@@ -68,10 +68,16 @@ struct MailOperations: Sendable {
         return .trace(MailTraceView(record, evaluator, traces))
     }
 
-    /// What cannot be read is not known; the rest of the trace is worth having.
-    func facts(of record: MailRecord, for needs: MailFacts.Needs) async -> MailFacts {
+    /// What cannot be read is not known; the rest of the trace is worth having. `object`: where the
+    /// mail's bytes are, if not in the spool.
+    func facts(
+        of record: MailRecord, _ object: ObjectMail? = nil, for needs: MailFacts.Needs
+    ) async -> MailFacts {
         guard !needs.isDisjoint(with: .content) else { return facts.facts(of: record) }
         do {
+            if let object {
+                return try facts.facts(of: record, try object.content(), for: needs)
+            }
             let content = record.bodyPlace == .expired ? nil : try await content(of: record)
             return try facts.facts(of: record, content.map { .bytes($0) }, for: needs)
         } catch {

@@ -1,3 +1,4 @@
+import Documents
 import MailFlow
 import MailModel
 import RuleEngine
@@ -67,6 +68,7 @@ struct ReplayOperations: Sendable {
             let found = try await mails.find(id).id
             if !wish.ids.contains(found) { wish.ids.append(found) }
         }
+        wish.bucket = try bucket(choice)
         wish.receivedFrom = choice.receivedFrom
         wish.receivedBefore = choice.receivedBefore
         wish.recipient = choice.recipient
@@ -74,6 +76,26 @@ struct ReplayOperations: Sendable {
         wish.isAsNew = choice.isAsNew
         wish.sends = choice.sends
         return wish
+    }
+
+    private func bucket(_ choice: ReplayChoice) throws -> ReplayWish.Bucket? {
+        guard let name = choice.bucket else { return nil }
+        guard candidates.bucketNames.contains(name) else {
+            let hint = NearMiss.hint(name, among: candidates.bucketNames.sorted())
+            throw ControlFailure(.notFound, "there is no bucket “\(name)”\(hint)")
+        }
+        guard choice.ids.isEmpty, choice.rule == nil else {
+            throw ControlFailure(
+                .invalid, "of a bucket neither ids nor a rule that took the mails can be asked for")
+        }
+        let recipients = try choice.recipients.map { text in
+            guard let recipient = Mailbox(text) else {
+                throw ControlFailure(.invalid, "“\(text)” is no address")
+            }
+            return recipient
+        }
+        return ReplayWish.Bucket(
+            name: name, prefix: choice.prefix ?? "", recipients: recipients)
     }
 
     // MARK: Dry
@@ -89,7 +111,7 @@ struct ReplayOperations: Sendable {
             left: [:])
         var cursor: String?
         while true {
-            let page = try await candidates.page(of: wish, after: cursor)
+            let page = try await candidates.page(of: wish, after: cursor, in: nil)
             var views: [ReplayPreviewView] = []
             for candidate in page.candidates {
                 if let obstacle = candidate.obstacle {
@@ -100,6 +122,7 @@ struct ReplayOperations: Sendable {
                 views.append(try await preview(candidate, evaluator, sends: wish.sends))
             }
             if !views.isEmpty { try await onPart(.replay(.page(views))) }
+            if let reason = page.waitsFor { throw ControlFailure(.unavailable, reason) }
             guard !page.isLast else { return .replay(.sum(sum)) }
             cursor = page.cursor
         }
@@ -109,10 +132,11 @@ struct ReplayOperations: Sendable {
         _ candidate: ReplayCandidates.Candidate, _ evaluator: RuleEvaluator, sends: Bool
     ) async throws -> ReplayPreviewView {
         var view = ReplayPreviewView(
-            id: candidate.id.text, mail: candidate.record.map(MailView.init),
-            obstacle: candidate.obstacle?.rawValue, steps: [])
+            id: candidate.id.text, object: candidate.object,
+            mail: candidate.record.map(MailView.init), obstacle: candidate.obstacle?.rawValue,
+            detail: candidate.detail, steps: [])
         guard let record = candidate.record, candidate.obstacle == nil else { return view }
-        let facts = await mails.facts(of: record, for: evaluator.needs)
+        let facts = await mails.facts(of: record, candidate.mail, for: evaluator.needs)
         let answers = try await mails.answers(to: record)
         let traces = evaluator.trace(facts) { evaluator.standing(of: $0, answers) }
         for trace in traces where trace.answer == .took {

@@ -15,6 +15,12 @@ package enum ReplayRequest: Sendable, Codable {
 package struct ReplayChoice: Sendable, Codable {
     /// Mail ids, or how they begin; empty where all that the rest asks for are meant.
     package var ids: [String] = []
+    /// Where the mails are; nil for those of the spool.
+    package var bucket: String?
+    /// Of the keys of objects of the bucket.
+    package var prefix: String?
+    /// Addresses: for whom mails of the bucket are of which nothing tells.
+    package var recipients: [String] = []
     package var receivedFrom: Timestamp?
     package var receivedBefore: Timestamp?
     package var recipient: String?
@@ -40,10 +46,14 @@ package enum ReplayAnswer: Sendable, Codable {
 /// What a replay would do with one mail.
 package struct ReplayPreviewView: Sendable, Codable {
     package var id: String
-    /// Nil where it was removed.
+    /// Of a bucket, `bucket/key`.
+    package var object: String?
+    /// Nil where it was removed, and of an object that is not known to be a mail.
     package var mail: MailView?
     /// Why it would not be run again.
     package var obstacle: String?
+    /// More about that.
+    package var detail: String?
     package var steps: [Step]
 
     package struct Step: Sendable, Codable {
@@ -74,6 +84,8 @@ package struct ReplayView: Sendable, Codable {
     package var acceptedAt: String
     package var endedAt: String?
     package var ruleSetVersion: String
+    /// `bucket/prefix`; nil for mails of the spool.
+    package var bucket: String?
     package var isAsNew: Bool
     package var sends: Bool
     /// Mails that were put on their way.
@@ -87,6 +99,7 @@ package struct ReplayView: Sendable, Codable {
         acceptedAt = record.acceptedAt.iso8601Text
         endedAt = record.endedAt?.iso8601Text
         ruleSetVersion = record.wish.ruleSetVersion
+        bucket = record.wish.bucket.map { "\($0.name)/\($0.prefix)" }
         isAsNew = record.wish.isAsNew
         sends = record.wish.sends
         replayed = record.progress.replayed
@@ -100,11 +113,14 @@ package struct ReplayMarkView: Sendable, Codable {
     package var original: String
     package var messageID: String
     package var sends: Bool
+    /// The object that its bytes are from, `bucket/key`.
+    package var object: String?
 
     init(_ mark: ReplayMark) {
         replay = mark.replay
         original = mark.original.text
         messageID = mark.messageID.text
         sends = mark.sends
+        object = mark.object
     }
 }

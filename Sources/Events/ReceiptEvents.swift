@@ -116,11 +116,13 @@ struct ReceiptObject: Encodable {
         var number: Int
         var originalMessageId: String
         var timestamp: String
+        var object: String?
 
         init(_ replay: ReceiptReplay) {
             number = replay.number
             originalMessageId = replay.original.text
             timestamp = replay.startedAt.iso8601Text
+            object = replay.object
         }
     }
 

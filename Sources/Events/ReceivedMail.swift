@@ -56,11 +56,14 @@ package struct ReceiptReplay: Sendable {
     /// The mail as it came.
     package var original: MailID
     package var startedAt: Timestamp
+    /// The object that it is run from, `bucket/key`; nil where that is the spool.
+    package var object: String?
 
-    package init(number: Int, original: MailID, startedAt: Timestamp) {
+    package init(number: Int, original: MailID, startedAt: Timestamp, object: String? = nil) {
         self.number = number
         self.original = original
         self.startedAt = startedAt
+        self.object = object
     }
 }
 

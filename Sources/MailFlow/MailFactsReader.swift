@@ -79,7 +79,7 @@ extension MailFacts {
     init(_ envelope: ReceivedEnvelope, for recipients: [Mailbox], at time: Timestamp) {
         self.init(recipients: recipients, isTLS: envelope.tls != nil)
         mailFrom = .known(envelope.mailFrom)
-        helo = .known(envelope.helo)
+        helo = envelope.helo.isEmpty ? .unknown("nothing tells it") : .known(envelope.helo)
         peerAddress =
             IPAddress(envelope.peerAddress).map { .known($0) } ?? .unknown("it is no address")
         peerName =

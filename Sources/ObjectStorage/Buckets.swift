@@ -2,7 +2,7 @@ package import MailModel
 package import Storage
 
 /// The buckets of the configuration, whatever is behind each.
-package struct Buckets: ObjectStore {
+package struct Buckets: ObjectStore, ObjectSource {
     private let folders: DirectoryObjectStore
     private let endpoints: [String: EndpointBucket]
 
@@ -40,5 +40,32 @@ package struct Buckets: ObjectStore {
             }
         }
         return results
+    }
+
+    package var bucketNames: Set<String> { folders.bucketNames.union(endpoints.keys) }
+
+    package func listing(
+        _ question: ObjectQuestion, in bucket: String
+    ) async throws(ObjectReadFailure) -> ObjectListing {
+        if let endpoint = endpoints[bucket] { return try await endpoint.listing(question) }
+        do throws(StorageFailure) {
+            return try folders.list(question, in: bucket)
+        } catch {
+            throw .unavailable("bucket \(bucket): \(error)")
+        }
+    }
+
+    /// One of another server is in memory.
+    package func object(
+        _ key: ObjectKey, in bucket: String, bytesMax: Int
+    ) async throws(ObjectReadFailure) -> (any StoredObject)? {
+        if let endpoint = endpoints[bucket] {
+            return try await endpoint.object(key, as: bucket, bytesMax: bytesMax)
+        }
+        do throws(StorageFailure) {
+            return try folders.open(key, in: bucket)
+        } catch {
+            throw .unreadable("\(error)")
+        }
     }
 }

@@ -9,17 +9,7 @@ extension DirectoryObjectStore: ObjectAccess {
     ) throws(StorageFailure) -> (any StoredObject)? {
         guard let file = try file(key, in: bucket) else { return nil }
         guard let keys = keys[bucket] else { return file }
-        let name = "\(bucket)/\(key.text)"
-        do throws(StorageFailure) {
-            let object = try SealedObject(file, under: keys)
-            guard object.name == name else {
-                throw .damaged("it is sealed as \(object.name)")
-            }
-            return object
-        } catch {
-            guard case .damaged(let reason) = error else { throw error }
-            throw .damaged("object \(name): \(reason)")
-        }
+        return try SealedObject(file, as: "\(bucket)/\(key.text)", under: keys)
     }
 
     /// As it is on the disk.

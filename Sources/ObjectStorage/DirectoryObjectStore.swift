@@ -25,6 +25,8 @@ package final class DirectoryObjectStore: ObjectStore {
 
     /// The folder of each bucket, as configured.
     private let folders: [String: String]
+    var bucketNames: Set<String> { Set(folders.keys) }
+
     /// Of those buckets whose objects are sealed.
     let keys: [String: ObjectKeys]
     private let shared: FileDescriptor

@@ -8,7 +8,7 @@ extension SQLStore: MailStore {
         id, account, received_ms, state, mail_from, recipients, helo, peer_address, tls,
         is_extended, is_smtputf8, is_8bitmime, rule_set_version, is_untaken, body_place,
         head_length, total_length, checksum, peer_name_state, peer_name, verdicts,
-        waits_for, requires_tls, replay, replay_of, message_id, replay_sends
+        waits_for, requires_tls, replay, replay_of, message_id, replay_sends, replay_object
         """
 
     // MARK: Accepting
@@ -33,7 +33,7 @@ extension SQLStore: MailStore {
     private static let insertion = """
         INSERT INTO mail (\(mailColumns), due_ms) VALUES
         ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-            $21, $22, $23, $24, $25, $26, $27, $28)
+            $21, $22, $23, $24, $25, $26, $27, $28, $29)
         """
 
     static func insert(
@@ -58,7 +58,8 @@ extension SQLStore: MailStore {
                 .text(record.waitsFor), .flag(envelope.requiresTLS),
                 .integer(record.replay.map { Int64($0.replay) }),
                 .text(record.replay?.original.text), .text(record.replay?.messageID.text),
-                .flag(record.replay?.sends == true), .integer(due.milliseconds),
+                .flag(record.replay?.sends == true), .text(record.replay?.object),
+                .integer(due.milliseconds),
             ])
     }
 

@@ -86,7 +86,7 @@ extension SQLStore {
         else { return nil }
         return ReplayMark(
             replay: Int(replay), original: original, messageID: messageID,
-            sends: row.integer(26) == 1)
+            sends: row.integer(26) == 1, object: row.text(27))
     }
 
     /// What cannot be read is judged anew.

@@ -113,13 +113,26 @@ extension SQLStore: ReplayStore {
         func bytes(_ count: Int) -> [UInt8] { [UInt8](repeating: 0, count: count) }
     }
 
-    package func isReplaying(_ original: MailID) async throws(StorageFailure) -> Bool {
+    package func obstacle(
+        to original: MailID, in replay: Int?
+    ) async throws(StorageFailure) -> ReplayObstacle? {
         try await database.read { connection throws(StorageFailure) in
+            if let replay, try Self.has(replay, original, connection) { return .twice }
             let rows = try connection.rows(
                 "SELECT 1 FROM mail WHERE replay_of = $1 AND state <> 'retired' LIMIT 1",
                 [.text(original.text)])
-            return !rows.isEmpty
+            return rows.isEmpty ? nil : .replaying
         }
+    }
+
+    /// Whether the mail is among those that were put on their way by this replay.
+    private static func has(
+        _ replay: Int, _ original: MailID, _ connection: any SQLConnection
+    ) throws(StorageFailure) -> Bool {
+        let rows = try connection.rows(
+            "SELECT 1 FROM mail WHERE replay_of = $1 AND replay = $2 LIMIT 1",
+            [.text(original.text), .integer(Int64(replay))])
+        return !rows.isEmpty
     }
 
     package func replays(
@@ -175,19 +188,37 @@ extension SQLStore: ReplayStore {
     private static func insert(
         _ mail: ReplayedMail, dueAt due: Timestamp, _ connection: any SQLConnection
     ) throws(StorageFailure) -> ReplayObstacle? {
-        let source = try connection.rows(
-            "SELECT state FROM mail WHERE id = $1", [.text(mail.source.text)])
-        guard let state = source.first?.text(0).flatMap(MailRecord.State.init(rawValue:)) else {
-            return .removed
+        if let mark = mail.record.replay, try has(mark.replay, mark.original, connection) {
+            return .twice
         }
-        if let obstacle = ReplayObstacle(state) { return obstacle }
-        if mail.record.bodyPlace == .row {
-            let copied = try connection.execute(
-                "INSERT INTO mail_body (mail, bytes) SELECT $1, bytes FROM mail_body WHERE mail = $2",
-                [.text(mail.record.id.text), .text(mail.source.text)])
-            guard copied == 1 else { return .contentGone }
+        switch mail.source {
+        case .mail(let source):
+            if let obstacle = try copy(source, to: mail.record, connection) { return obstacle }
+        case .object(let content):
+            if let content {
+                try connection.execute(
+                    "INSERT INTO mail_body (mail, bytes) VALUES ($1, $2)",
+                    [.text(mail.record.id.text), .blob(content)])
+            }
         }
         try insert(mail.record, dueAt: due, connection)
         return nil
+    }
+
+    /// Bytes that are in the row of `source`, for the row of `record`.
+    private static func copy(
+        _ source: MailID, to record: MailRecord, _ connection: any SQLConnection
+    ) throws(StorageFailure) -> ReplayObstacle? {
+        let found = try connection.rows(
+            "SELECT state FROM mail WHERE id = $1", [.text(source.text)])
+        guard let state = found.first?.text(0).flatMap(MailRecord.State.init(rawValue:)) else {
+            return .removed
+        }
+        if let obstacle = ReplayObstacle(state) { return obstacle }
+        guard record.bodyPlace == .row else { return nil }
+        let copied = try connection.execute(
+            "INSERT INTO mail_body (mail, bytes) SELECT $1, bytes FROM mail_body WHERE mail = $2",
+            [.text(record.id.text), .text(source.text)])
+        return copied == 1 ? nil : .contentGone
     }
 }

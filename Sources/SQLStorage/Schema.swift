@@ -6,9 +6,12 @@ enum Schema {
         [
             first(dialect), names, subscriptions, heldMessages, verdicts, waiting, sending(dialect),
             published(dialect), indices, replays,
-            recipients(dialect), ruleSetVersions,
+            recipients(dialect), ruleSetVersions, replayObjects,
         ]
     }
+
+    /// From which object a mail was run again.
+    private static let replayObjects = ["ALTER TABLE mail ADD COLUMN replay_object TEXT"]
 
     /// An action may be one recipient's, and one that a handler asked for. A key has no NULL: nobody's
     /// is `''`, a rule's own is 0. What a handler's answer asked for stands with its `invoke`, as JSON.

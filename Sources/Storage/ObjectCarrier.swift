@@ -1,10 +1,15 @@
 package import MailModel
 package import NIOCore
 
-/// The port to servers that take objects over HTTP.
+/// The port to servers that take objects over HTTP, and give them out.
 package protocol ObjectCarrier: Sendable {
     /// Sends one request (PUT) to `url`; returns within `seconds` and what connecting takes.
     func put(_ upload: ObjectUpload, to url: WebURL, seconds: Int64) async -> ObjectAnswer
+    /// What `url` is answered with (GET), within so long; an answer whose body has more than `bytesMax`
+    /// is a failure. `Host` is the carrier's to say.
+    func get(
+        _ url: WebURL, headers: [(name: String, value: String)], bytesMax: Int, seconds: Int64
+    ) async -> ObjectAnswer
 }
 
 /// An object on its way. `Host` and `Content-Length` are the carrier's to say.

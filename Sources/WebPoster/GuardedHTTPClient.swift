@@ -18,7 +18,7 @@ package struct GuardedHTTPClient: Sendable {
 
     static let connectSeconds: Int64 = 5
     /// One request with its answer, where nobody says otherwise, and one look-up.
-    static let exchangeSeconds: Int64 = 15
+    package static let exchangeSeconds: Int64 = 15
     static let answerHeaderBytesMax = 16_384
     static let answerHeadersMax = 100
     /// Beyond it the answer has no body, its status counts, and the connection is closed.
@@ -77,9 +77,12 @@ package struct GuardedHTTPClient: Sendable {
         await one(OutgoingRequest(request), url, seconds: seconds)
     }
 
-    /// What `url` is answered with.
-    package func get(_ url: WebURL) async -> Result<HTTPAnswer, HTTPFailure> {
-        await one(.get, url)
+    /// What `url` is answered with; the rest as of a post.
+    package func get(
+        _ url: WebURL, headers: [(name: String, value: String)] = [],
+        seconds: Int64 = Self.exchangeSeconds, bodyBytesMax: Int = Self.answerBodyBytesMax
+    ) async -> Result<HTTPAnswer, HTTPFailure> {
+        await one(.get(headers), url, seconds: seconds, bodyBytesMax: bodyBytesMax)
     }
 
     private func one(

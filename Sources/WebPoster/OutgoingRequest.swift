@@ -56,13 +56,15 @@ package struct HTTPAnswer: Sendable, Equatable {
 
 /// Any of these, on its way out.
 struct OutgoingRequest: Sendable {
-    static let get = OutgoingRequest(method: .GET, headers: [], length: nil) { _ in nil }
-
     private let method: HTTPMethod
     private let headers: [(name: String, value: String)]
     /// Nil where there is no body.
     private let length: Int?
     let piece: HTTPPut.Body
+
+    static func get(_ headers: [(name: String, value: String)]) -> OutgoingRequest {
+        OutgoingRequest(method: .GET, headers: headers, length: nil) { _ in nil }
+    }
 
     init(_ post: HTTPPost) {
         self.init(method: .POST, headers: post.headers, length: post.body.count) { index in

@@ -29,6 +29,7 @@ final class Desk: Sendable {
     let traces: SessionTraces
     let time = ManualTime()
     let random = CountingRandom()
+    let objects = ObjectsInMemory()
     /// How often somebody was told that something is due.
     let releases: Counter
     /// How often rules came into force.
@@ -79,6 +80,7 @@ final class Desk: Sendable {
             records: records)
         let verification = DomainVerification(prefix: "_amazonses")
         let directory = TopicDirectory([:])
+        let facts = MailFactsReader(bodies: bodies, returnPaths: nil, guesser: nil)
         control = ControlPlane(
             hostname: "mx.ours.example",
             identities: IdentityOperations(
@@ -90,7 +92,10 @@ final class Desk: Sendable {
             senders: senders, history: SendingHistory(store: store, time: time),
             accessKeys: AccessKeyOperations(credentials),
             ruleSets: ruleSets, rules: rules, mails: store, outbox: store, bodies: bodies,
-            facts: MailFactsReader(bodies: bodies, returnPaths: nil, guesser: nil),
+            facts: facts,
+            replays: ReplayCandidates(
+                store: store, bodies: bodies, rules: rules, facts: facts, objects: objects,
+                mailBytesMax: 1_000),
             duties: DutyAddresses(
                 hostname: "mx.ours.example", identities: identities, returnPaths: nil),
             time: time, random: random,

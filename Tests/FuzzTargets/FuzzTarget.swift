@@ -21,7 +21,8 @@ package struct FuzzTarget: Sendable {
         date,
         replies, clientSession, stsPolicy, updateAnswer, returnPath, suppressionLine,
         localMail, bodyLines, addressCompletion, conditions, runtimeRequests, signedRequest,
-        chunkedPayload, handlerAnswer, objectAnswer,
+        chunkedPayload, handlerAnswer, objectAnswer, bucketListing,
+        storedMail,
     ]
 }
 

@@ -1,4 +1,6 @@
+import MailFlow
 import MailModel
+import NIOCore
 import ObjectStorage
 import RequestSigning
 import S3API
@@ -131,5 +133,38 @@ extension FuzzTarget {
         let again = EndpointVerdict.reason(
             against: .answered(status: 200, entityTag: tag), md5: md5)
         try requireEqual(reason, again, "whether the body matters")
+    }
+
+    /// A page of a bucket of another server. Who goes on behind its last key comes to an end, and a key
+    /// that can be asked for is asked for as it is told.
+    static let bucketListing = FuzzTarget("bucket-listing") { bytes in
+        guard let listing = EndpointListing.read(bytes) else { return }
+        for entry in listing.entries {
+            guard case .object(let key, let facts) = entry else {
+                throw FuzzFind("a folder, which nobody asked for")
+            }
+            try require(!key.isEmpty && facts.size >= 0, "an object with a key and a size")
+        }
+        guard EndpointListing.isInOrder(listing, after: "") else { return }
+        try require(
+            Set(listing.entries.map(\.name)).count == listing.entries.count, "each key once")
+    }
+
+    /// What stands on top of an object. Nothing is believed without the id of its key, whatever else is
+    /// there; and what is taken off is written before the rest of the mail, of which nothing is lost.
+    static let storedMail = FuzzTarget("stored-mail") { bytes in
+        guard let id = MailID("o3vrnil0e2ic28trm7dfhrc2v0clambda4nbp0g1") else { return }
+        let header = HeaderBlock(bytes[...])
+        guard let head = StoredHead(of: header, id: id) else { return }
+        try require(bytes.firstRange(of: Array(id.text.utf8)) != nil, "the id")
+        try require((1...bytes.count).contains(head.end), "the block's end")
+        let block = Array(head.block.readableBytesView)
+        let again = block + bytes[head.end...]
+        guard let second = StoredHead(of: HeaderBlock(again[...]), id: id) else {
+            throw FuzzFind("the block, written anew, is none")
+        }
+        try requireEqual(second.mailFrom, head.mailFrom, "the sender")
+        try requireEqual(second.recipient, head.recipient, "the recipient")
+        try require(second.end >= block.count, "where the block ends")
     }
 }

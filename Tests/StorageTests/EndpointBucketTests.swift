@@ -52,6 +52,17 @@ import Testing
             }
             return answer(bytes)
         }
+
+        /// What it is asked for has no body.
+        func get(
+            _ url: WebURL, headers: [(name: String, value: String)], bytesMax: Int, seconds: Int64
+        ) async -> ObjectAnswer {
+            seen.withLock {
+                $0.append(
+                    Seen(url: url, headers: headers, length: bytesMax, body: [], seconds: seconds))
+            }
+            return answer([])
+        }
     }
 
     private func withBuckets(
@@ -228,5 +239,135 @@ import Testing
         #expect(code(word + "a") == nil)
         #expect(code("a", after: 4_082) == "a")
         #expect(code("a", after: 4_083) == nil)
+    }
+
+    // MARK: Reading
+
+    private static let listing = Array(
+        """
+        <ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>in/b</Key>\
+        <LastModified>2026-09-10T00:26:40.000Z</LastModified><Size>3</Size></Contents>\
+        </ListBucketResult>
+        """.utf8)
+    private static let question = ObjectQuestion(
+        prefix: "in/", after: "in/a b+", isByFolder: false, limit: 100)
+
+    /// What somebody says who cannot be read; nil where they can.
+    private func reason(
+        _ read: () async throws(ObjectReadFailure) -> Void
+    ) async -> String? {
+        do throws(ObjectReadFailure) {
+            try await read()
+            return nil
+        } catch {
+            switch error {
+            case .unavailable(let detail): return "later: \(detail)"
+            case .unreadable(let detail): return "never: \(detail)"
+            }
+        }
+    }
+
+    @Test func aListingIsAskedForByASignedRequest() async throws {
+        let answer: @Sendable ([UInt8]) -> ObjectAnswer = { _ in
+            .answered(status: 200, body: Self.listing)
+        }
+        try await withBuckets(answering: answer) { (buckets, carrier, _) async throws in
+            #expect(buckets.bucketNames == ["mail", "far"])
+            let listing = try await buckets.listing(Self.question, in: "far")
+            #expect(listing.entries.map(\.name) == ["in/b"])
+            let seen = try #require(carrier.seen.withLock { $0.first })
+            #expect(
+                "\(seen.url)" == "https://s3.example:9000/example-mail?list-type=2&max-keys=100"
+                    + "&prefix=in%2F&start-after=in%2Fa%20b%2B")
+            let request = try SignedRequest(
+                method: "GET", target: seen.url.target,
+                headers: ([("host", "s3.example:9000")] + seen.headers).map {
+                    SignedRequest.Header(name: $0.0, value: $0.1)
+                })
+            _ = try RequestVerifier(service: "s3", time: ManualTime(Self.time)) { id in
+                id == "AKIAFAR" ? "far's own" : nil
+            }.verify(request)
+            // What is asked for behind its end, would be asked for again and again.
+            let behind = ObjectQuestion(
+                prefix: "in/", after: "in/b", isByFolder: false, limit: 100)
+            let reason = await reason { () async throws(ObjectReadFailure) in
+                _ = try await buckets.listing(behind, in: "far")
+            }
+            #expect(reason?.contains("not in the order of keys") == true)
+        }
+    }
+
+    @Test(
+        arguments: [
+            (200, nil, "later: s3.example:9000: the listing cannot be read", nil),
+            (
+                403, "AccessDenied", "later: s3.example:9000: answered 403 AccessDenied",
+                "never: s3.example:9000: answered 403 AccessDenied"
+            ),
+            (
+                404, "NoSuchBucket", "later: s3.example:9000: answered 404 NoSuchBucket",
+                "later: s3.example:9000: answered 404 NoSuchBucket"
+            ),
+            (404, "NoSuchKey", "later: s3.example:9000: answered 404 NoSuchKey", "none"),
+            (
+                301, nil, "later: s3.example:9000: answered 301",
+                "never: s3.example:9000: answered 301"
+            ),
+            (
+                429, nil, "later: s3.example:9000: answered 429",
+                "later: s3.example:9000: answered 429"
+            ),
+            (
+                503, "SlowDown", "later: s3.example:9000: answered 503 SlowDown",
+                "later: s3.example:9000: answered 503 SlowDown"
+            ),
+            (nil, nil, "later: s3.example:9000: closed", "later: s3.example:9000: closed"),
+        ] as [(Int?, String?, String?, String?)])
+    func whatAnAnswerMeans(
+        _ status: Int?, _ code: String?, _ listed: String?, _ opened: String?
+    ) async throws {
+        let body = code.map { Array("<Error><Code>\($0)</Code></Error>".utf8) } ?? Array("abc".utf8)
+        let answer: @Sendable ([UInt8]) -> ObjectAnswer = { _ in
+            status.map { .answered(status: $0, body: body) } ?? .failed("closed")
+        }
+        try await withBuckets(answering: answer) { (buckets, carrier, _) async throws in
+            let listing = await reason { () async throws(ObjectReadFailure) in
+                _ = try await buckets.listing(Self.question, in: "far")
+            }
+            #expect(listing == listed)
+            let key = try #require(ObjectKey("in/a"))
+            var found: (any StoredObject)?
+            let object = await reason { () async throws(ObjectReadFailure) in
+                found = try await buckets.object(key, in: "far", bytesMax: 77)
+            }
+            #expect(object ?? (found == nil ? "none" : nil) == opened)
+            #expect(
+                try found.map { String(buffer: try $0.read(from: 1, length: 9)) } ?? "bc" == "bc")
+            let seen = try #require(carrier.seen.withLock { $0.last })
+            #expect("\(seen.url)" == "https://s3.example:9000/example-mail/in/a")
+            #expect((seen.length, seen.seconds) == (77, 7))
+        }
+    }
+
+    @Test func aFolderIsReadTheSameWay() async throws {
+        try await withBuckets { (buckets, carrier, _) async throws in
+            for key in ["in/a", "in/b"] {
+                _ = await buckets.put([object(key, "text", bucket: "mail")])
+            }
+            var question = Self.question
+            question.after = "in/a"
+            let listing = try await buckets.listing(question, in: "mail")
+            #expect(listing.entries.map(\.name) == ["in/b"])
+            let key = try #require(ObjectKey("in/b"))
+            let found = try #require(try await buckets.object(key, in: "mail", bytesMax: 9))
+            #expect(String(buffer: try found.read(from: 0, length: 9)) == "text")
+            let gone = try #require(ObjectKey("in/c"))
+            #expect(try await buckets.object(gone, in: "mail", bytesMax: 9) == nil)
+            #expect(carrier.seen.withLock { $0.isEmpty })
+            let other = await reason { () async throws(ObjectReadFailure) in
+                _ = try await buckets.listing(question, in: "nowhere")
+            }
+            #expect(other?.hasPrefix("later: bucket nowhere: ") == true)
+        }
     }
 }

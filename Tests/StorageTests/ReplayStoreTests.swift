@@ -44,7 +44,7 @@ import Testing
         record.ruleSetVersion = "v2"
         record.replay = ReplayMark(
             replay: replay.number, original: source.id, messageID: source.id, sends: false)
-        return ReplayedMail(record: record, source: source.id)
+        return ReplayedMail(record: record, source: .mail(source.id))
     }
 
     private func step(
@@ -80,9 +80,9 @@ import Testing
         #expect(advance.replay?.progress.replayed == 2 && advance.replay?.endedAt != nil)
         _ = try await spool.store.remove(inRow.id)
         spool.bodies.remove([inFile.id])
-        for mail in mails {
+        for (mail, source) in zip(mails, [inRow, inFile]) {
             let record = try #require(try await spool.store.mail(mail.record.id))
-            #expect(record == mail.record && record.messageID == mail.source)
+            #expect(record == mail.record && record.messageID == source.id)
             let content =
                 record.bodyPlace == .row
                 ? try await spool.store.content(of: record) : try spool.bodies.content(of: record)
@@ -90,8 +90,37 @@ import Testing
         }
         let due = try await spool.store.due(at: spool.time.now(), limit: 9)
         #expect(due.map(\.id) == mails.map(\.record.id), "in the order in which they came")
-        #expect(try await spool.store.isReplaying(inRow.id))
+        #expect(try await spool.store.obstacle(to: inRow.id, in: nil) == .replaying)
+        #expect(try await spool.store.obstacle(to: inRow.id, in: replay.number) == .twice)
         #expect(try await spool.store.replays(of: inFile.id, limit: 9) == [mails[1].record.id])
+    }
+
+    /// Of one that lies in a bucket, whose row has gone.
+    @Test func aMailOfABucketNeedsNoRow() async throws {
+        let text = "Subject: x\r\n\r\nbody\r\n"
+        let mail = try spool.mail(text)
+        let replay = try await begin()
+        var record = again(mail.record, replay).record
+        record.replay?.object = "mail/in/\(mail.record.id)"
+        var second = record
+        second.id = MailID(at: spool.time.now(), random: spool.random)
+        let content = ByteBuffer(string: text)
+        let advance = try await spool.store.advance(
+            step(
+                replay,
+                [
+                    ReplayedMail(record: record, source: .object(content: content)),
+                    ReplayedMail(record: second, source: .object(content: content)),
+                ]), at: spool.time.now())
+        #expect(advance.replay?.progress.replayed == 1)
+        #expect(advance.obstacles == [second.id: .twice])
+        #expect(try await spool.store.mail(record.id) == record)
+        #expect(try await spool.store.content(of: record) == content)
+        #expect(try await spool.store.mail(second.id) == nil)
+        var wish = wish
+        wish.bucket = ReplayWish.Bucket(name: "mail", prefix: "in/", recipients: [])
+        let next = try #require(try await spool.store.begin(wish, at: spool.time.now()))
+        #expect(try await spool.store.openReplay()?.wish == wish && next.wish == wish)
     }
 
     @Test func whatIsNotThereAnyMoreIsCounted() async throws {

@@ -22,6 +22,7 @@ struct ActionParts {
     let deliverer: @Sendable (OutboundFlow?) -> TopicDeliverer
     /// Its workers are started and ended with the server.
     let handlers: ProcessInvoker
+    let objects: Buckets
     let topics: TopicDirectory
     let subscriptions: Subscriptions
     /// Nil without a public side.
@@ -57,7 +58,7 @@ struct ActionParts {
         let carrier = GuardedObjectCarrier(
             client: try GuardedHTTPClient(
                 addressGuard: .open, resolve: SystemResolver.addresses))
-        let objects = Buckets(
+        objects = Buckets(
             folders: spool.objects, endpoints: configuration.bucketEndpoints,
             keys: configuration.bucketKeys, carrier: carrier,
             time: time)

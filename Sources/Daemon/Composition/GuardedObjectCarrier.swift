@@ -2,8 +2,8 @@ import MailModel
 import Storage
 import WebPoster
 
-/// Takes objects to other servers by the one way in which requests leave. Wherever the configuration
-/// says that a bucket is, there they go: `client` refuses no address.
+/// Takes objects to other servers, and asks for them, by the one way in which requests leave. Wherever the configuration
+/// says that a bucket is, there it goes: `client` refuses no address.
 struct GuardedObjectCarrier: ObjectCarrier {
     let client: GuardedHTTPClient
 
@@ -16,6 +16,21 @@ struct GuardedObjectCarrier: ObjectCarrier {
             return .answered(
                 status: answer.status, entityTag: answer.entityTag,
                 storedEncryption: answer.storedEncryption, body: answer.body ?? [])
+        case .failure(let failure): return .failed("\(failure)")
+        }
+    }
+
+    func get(
+        _ url: WebURL, headers: [(name: String, value: String)], bytesMax: Int, seconds: Int64
+    ) async -> ObjectAnswer {
+        let answer = await client.get(
+            url, headers: headers, seconds: seconds, bodyBytesMax: bytesMax)
+        switch answer {
+        case .success(let answer):
+            guard let body = answer.body else {
+                return .failed("the answer has more than \(bytesMax) bytes")
+            }
+            return .answered(status: answer.status, entityTag: answer.entityTag, body: body)
         case .failure(let failure): return .failed("\(failure)")
         }
     }

@@ -1,6 +1,7 @@
 import Accounts
 import ControlPlane
 import ControlSocket
+import InboundSMTP
 import Logging
 import MailFlow
 import MailModel
@@ -30,6 +31,10 @@ struct OperationParts {
         let wake = actions.wake
         let facts = MailFactsReader(
             bodies: spool.bodies, returnPaths: sending?.returnPaths, guesser: actions.guesser)
+        let replays = ReplayCandidates(
+            store: spool.store, bodies: spool.bodies, rules: rules.rules, facts: facts,
+            objects: actions.objects,
+            mailBytesMax: configuration.session.limits.mailBytesMax)
         let load = LoadGuard(
             configuration.load, store: spool.store, flow: receiving.flow,
             time: surroundings.time, metrics: surroundings.metrics, log: surroundings.log)
@@ -52,7 +57,7 @@ struct OperationParts {
                 ruleSets: rules.ruleSets, rules: rules.rules,
                 mails: spool.store,
                 outbox: spool.store, bodies: spool.bodies,
-                facts: facts,
+                facts: facts, replays: replays,
                 duties: receiving.flow.duties, time: surroundings.time,
                 random: surroundings.random,
                 topics: TopicOperations(
@@ -70,7 +75,7 @@ struct OperationParts {
             rules: rules.ruleSets, folder: rules.folder, stamp: rules.stamp,
             log: surroundings.log)
         recurring =
-            [Self.replays(surroundings, spool, rules, facts)]
+            [Self.replays(configuration, surroundings, spool, replays)]
             + Self.recurring(
                 configuration, surroundings, spool, actions, reloads, checks,
                 receiving.certificates, load, surroundings.clock)
@@ -146,15 +151,13 @@ struct OperationParts {
 
     /// Past mails that are run again.
     private static func replays(
-        _ surroundings: Surroundings, _ spool: SpoolParts, _ rules: RuleParts,
-        _ facts: MailFactsReader
+        _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
+        _ candidates: ReplayCandidates
     ) -> Recurring {
         let replayer = Replayer(
-            store: spool.store, bodies: spool.bodies,
-            candidates: ReplayCandidates(
-                store: spool.store, bodies: spool.bodies, rules: rules.rules,
-                facts: facts),
-            room: spool.disk, time: surroundings.time, random: surroundings.random,
+            store: spool.store, bodies: spool.bodies, candidates: candidates, room: spool.disk,
+            bodyFileThresholdBytes: configuration.spool.bodyFileThresholdBytes,
+            time: surroundings.time, random: surroundings.random,
             log: surroundings.journal)
         return surroundings.every(1_000, "the replay of mails") { try await replayer.turn() }
     }

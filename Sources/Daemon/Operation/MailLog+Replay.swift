@@ -8,26 +8,27 @@ extension MailLog: ReplayLog {
     func replayed(_ mail: MailRecord) {
         guard let mark = mail.replay else { return }
         metrics.add("martlet_mails_replayed_total")
-        log.info(
-            "replayed",
-            metadata: [
-                "mail": "\(mail.id)", "of": "\(mark.original)", "as": "\(mark.messageID)",
-                "replay": "\(mark.replay)",
-            ])
+        var metadata: Logger.Metadata = [
+            "mail": "\(mail.id)", "of": "\(mark.original)", "as": "\(mark.messageID)",
+            "replay": "\(mark.replay)",
+        ]
+        if let object = mark.object { metadata["object"] = "\(object)" }
+        log.info("replayed", metadata: metadata)
     }
 
-    func notReplayed(_ mail: MailID, _ obstacle: ReplayObstacle, replay: Int) {
-        log.warning(
-            "not replayed",
-            metadata: [
-                "mail": "\(mail)", "replay": "\(replay)", "reason": "\(obstacle.rawValue)",
-            ])
+    func notReplayed(_ candidate: ReplayCandidates.Candidate, replay: Int) {
+        guard let obstacle = candidate.obstacle else { return }
+        var metadata: Logger.Metadata = [
+            "mail": "\(candidate.id)", "replay": "\(replay)", "reason": "\(obstacle.rawValue)",
+        ]
+        if let object = candidate.object { metadata["object"] = "\(object)" }
+        if let detail = candidate.detail { metadata["error"] = "\(detail)" }
+        log.warning("not replayed", metadata: metadata)
     }
 
-    func waitsForRoom(_ replay: ReplayRecord) {
+    func waits(_ replay: ReplayRecord, because reason: String) {
         log.warning(
-            "a replay waits until the disk has room",
-            metadata: ["replay": "\(replay.number)"])
+            "a replay waits", metadata: ["replay": "\(replay.number)", "reason": "\(reason)"])
     }
 
     func ended(_ replay: ReplayRecord) {

@@ -1,12 +1,16 @@
 package import MailModel
+import NIOCore
+import ServiceLifecycle
 package import Storage
 import Synchronization
 
 /// The port to the mail log, as far as replays go.
 package protocol ReplayLog: Sendable {
     func replayed(_ mail: MailRecord)
-    func notReplayed(_ mail: MailID, _ obstacle: ReplayObstacle, replay: Int)
-    func waitsForRoom(_ replay: ReplayRecord)
+    /// `candidate.obstacle` says why.
+    func notReplayed(_ candidate: ReplayCandidates.Candidate, replay: Int)
+    /// `reason`: for people; told once, until it is another.
+    func waits(_ replay: ReplayRecord, because reason: String)
     func ended(_ replay: ReplayRecord)
 }
 
@@ -26,19 +30,24 @@ package final class Replayer: Sendable {
     private let bodies: any BodyFiles
     private let candidates: ReplayCandidates
     private let room: any SpoolRoom
+    /// Mails of buckets with more bytes than this are put into body files.
+    private let thresholdBytes: Int
     private let time: any TimeSource
     private let random: any RandomSource
     private let log: any ReplayLog
-    private let isWaitingForRoom = Mutex(false)
+    /// Nil while nothing is waited for.
+    private let waitsFor = Mutex<String?>(nil)
 
     package init(
         store: any MailStore & ReplayStore, bodies: any BodyFiles, candidates: ReplayCandidates,
-        room: any SpoolRoom, time: any TimeSource, random: any RandomSource, log: any ReplayLog
+        room: any SpoolRoom, bodyFileThresholdBytes: Int, time: any TimeSource,
+        random: any RandomSource, log: any ReplayLog
     ) {
         self.store = store
         self.bodies = bodies
         self.candidates = candidates
         self.room = room
+        thresholdBytes = bodyFileThresholdBytes
         self.time = time
         self.random = random
         self.log = log
@@ -49,59 +58,121 @@ package final class Replayer: Sendable {
         for _ in 0..<Self.batchesMax {
             guard let replay = try await store.openReplay() else { return }
             let due = try await store.dueCount(at: time.now(), limit: Self.waitingMax)
-            guard due < Self.waitingMax, try await goOn(replay) else { return }
+            guard due < Self.waitingMax, !Task.isShuttingDownGracefully,
+                try await goOn(replay)
+            else { return }
         }
     }
 
     /// Says whether there is more to do now.
     private func goOn(_ replay: ReplayRecord) async throws(StorageFailure) -> Bool {
-        let page = try await candidates.page(of: replay.wish, after: replay.progress.cursor)
-        let sources = page.candidates.compactMap { $0.obstacle == nil ? $0.record : nil }
-        guard hasRoom(for: sources, replay) else { return false }
-        var step = ReplayStep(
-            replay: replay.number, mails: [], obstacles: [], cursor: page.cursor,
-            isLast: page.isLast)
-        var left: [(MailID, ReplayObstacle)] = []
-        for candidate in page.candidates {
-            if let obstacle = candidate.obstacle {
-                left.append((candidate.id, obstacle))
-            } else if let source = candidate.record {
-                let mail = next(source, replay)
-                if try link(mail) {
-                    step.mails.append(mail)
-                } else {
-                    left.append((source.id, .damaged))
-                }
-            }
-        }
-        step.obstacles = left.map(\.1)
+        guard let page = try await possiblePage(of: replay) else { return false }
+        var batch = try batch(of: page, replay)
         let advance: ReplayAdvance
         do throws(StorageFailure) {
-            advance = try await store.advance(step, at: time.now())
+            advance = try await store.advance(batch.step, at: time.now())
         } catch {
             // After a failed sync the rows may stand all the same: recovery decides.
-            if !error.isSyncFailure { unlink(step.mails) }
+            if !error.isSyncFailure { unlink(batch.step.mails) }
             throw error
         }
         guard let now = advance.replay else {
-            unlink(step.mails)
+            unlink(batch.step.mails)
             return false
         }
-        unlink(step.mails.filter { advance.obstacles[$0.record.id] != nil })
-        for (mail, obstacle) in left { log.notReplayed(mail, obstacle, replay: now.number) }
-        for mail in step.mails {
+        unlink(batch.step.mails.filter { advance.obstacles[$0.record.id] != nil })
+        for (mail, var candidate) in zip(batch.step.mails, batch.run) {
             if let obstacle = advance.obstacles[mail.record.id] {
-                log.notReplayed(mail.source, obstacle, replay: now.number)
+                candidate.obstacle = obstacle
+                batch.left.append(candidate)
             } else {
                 log.replayed(mail.record)
             }
         }
+        for candidate in batch.left { log.notReplayed(candidate, replay: now.number) }
         if now.endedAt != nil { log.ended(now) }
         return now.endedAt == nil
     }
 
+    /// What comes next; nil where that has to wait, for what the log says.
+    private func possiblePage(
+        of replay: ReplayRecord
+    ) async throws(StorageFailure) -> ReplayCandidates.Page? {
+        // What is on another server is not asked for in vain.
+        let roomBytes = replay.wish.bucket == nil ? 0 : BucketMails.pageBytesMax
+        guard room.hasRoom(forBytes: roomBytes) else {
+            noteWaiting(replay, for: Self.noRoom)
+            return nil
+        }
+        let page = try await page(of: replay)
+        // It may have been cut short.
+        guard !Task.isShuttingDownGracefully else { return nil }
+        var reason = page.candidates.isEmpty ? page.waitsFor : nil
+        if !room.hasRoom(forBytes: page.newBytes) { reason = Self.noRoom }
+        noteWaiting(replay, for: reason)
+        return reason == nil ? page : nil
+    }
+
+    private static let noRoom = "the disk has no room"
+
+    /// The end of the process waits for no bucket.
+    private func page(
+        of replay: ReplayRecord
+    ) async throws(StorageFailure) -> ReplayCandidates.Page {
+        let result = await cancelWhenGracefulShutdown {
+            [candidates] () async -> Result<ReplayCandidates.Page, StorageFailure> in
+            do throws(StorageFailure) {
+                return .success(
+                    try await candidates.page(
+                        of: replay.wish, after: replay.progress.cursor, in: replay.number))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    /// What is written together, and of which candidates.
+    private struct Batch {
+        var step: ReplayStep
+        /// Of each of its mails.
+        var run: [ReplayCandidates.Candidate] = []
+        var left: [ReplayCandidates.Candidate] = []
+    }
+
+    /// Body files of its mails are finished. Where it throws, nothing is left of it.
+    private func batch(
+        of page: ReplayCandidates.Page, _ replay: ReplayRecord
+    ) throws(StorageFailure) -> Batch {
+        var batch = Batch(
+            step: ReplayStep(
+                replay: replay.number, mails: [], obstacles: [], cursor: page.cursor,
+                isLast: page.isLast))
+        do throws(StorageFailure) {
+            for var candidate in page.candidates {
+                if candidate.obstacle == nil, let source = candidate.record {
+                    let record = next(
+                        source, candidate.mail == nil ? nil : candidate.object, replay)
+                    if let mail = try mail(record, source.id, &candidate) {
+                        batch.step.mails.append(mail)
+                        batch.run.append(candidate)
+                        continue
+                    }
+                }
+                batch.left.append(candidate)
+            }
+        } catch {
+            unlink(batch.step.mails)
+            throw error
+        }
+        batch.step.obstacles = batch.left.compactMap(\.obstacle)
+        return batch
+    }
+
     /// The row that `source` is run again as.
-    private func next(_ source: MailRecord, _ replay: ReplayRecord) -> ReplayedMail {
+    private func next(
+        _ source: MailRecord, _ object: String?, _ replay: ReplayRecord
+    ) -> MailRecord {
         let id = MailID(at: time.now(), random: random)
         var record = source
         record.id = id
@@ -111,15 +182,42 @@ package final class Replayer: Sendable {
         record.waitsFor = nil
         record.replay = ReplayMark(
             replay: replay.number, original: source.replay?.original ?? source.id,
-            messageID: replay.wish.isAsNew ? id : source.messageID, sends: replay.wish.sends)
-        return ReplayedMail(record: record, source: source.id)
+            messageID: replay.wish.isAsNew ? id : source.messageID, sends: replay.wish.sends,
+            object: object)
+        return record
     }
 
-    /// Says whether the mail's bytes are there, as far as that is seen without reading them.
-    private func link(_ mail: ReplayedMail) throws(StorageFailure) -> Bool {
-        guard mail.record.bodyPlace == .file else { return true }
+    // MARK: Bytes
+
+    /// Nil where they are not there, as far as that is seen: `candidate` says so then.
+    private func mail(
+        _ record: MailRecord, _ source: MailID, _ candidate: inout ReplayCandidates.Candidate
+    ) throws(StorageFailure) -> ReplayedMail? {
+        guard let object = candidate.mail else {
+            let mail = ReplayedMail(record: record, source: .mail(source))
+            guard try link(source, as: record) else {
+                candidate.obstacle = .damaged
+                return nil
+            }
+            return mail
+        }
+        do throws(ObjectMail.Failure) {
+            return try written(object, as: record)
+        } catch {
+            switch error {
+            case .taking(let failure): throw failure
+            case .reading(let detail):
+                (candidate.obstacle, candidate.detail) = (.unreadable, detail)
+                return nil
+            }
+        }
+    }
+
+    /// Says whether a body file that it has is there, without reading it.
+    private func link(_ source: MailID, as record: MailRecord) throws(StorageFailure) -> Bool {
+        guard record.bodyPlace == .file else { return true }
         do throws(StorageFailure) {
-            try bodies.link(mail.source, as: mail.record.id)
+            try bodies.link(source, as: record.id)
             return true
         } catch {
             guard case .notFound = error else { throw error }
@@ -127,18 +225,63 @@ package final class Replayer: Sendable {
         }
     }
 
+    private func written(
+        _ object: ObjectMail, as draft: MailRecord
+    ) throws(ObjectMail.Failure) -> ReplayedMail {
+        var record = draft
+        var checksum = Checksum()
+        guard object.length > thresholdBytes else {
+            var content = ByteBuffer()
+            try object.read { piece throws(StorageFailure) in
+                checksum.update(piece)
+                content.writeImmutableBuffer(piece)
+            }
+            record.checksum = checksum.value
+            return ReplayedMail(record: record, source: .object(content: content))
+        }
+        record.bodyPlace = .file
+        let file: any BodyFileWriter
+        do throws(StorageFailure) {
+            file = try bodies.create(record.id)
+        } catch {
+            throw .taking(error)
+        }
+        do throws(ObjectMail.Failure) {
+            try object.read { piece throws(StorageFailure) in
+                checksum.update(piece)
+                try file.write(piece)
+            }
+            do throws(StorageFailure) { try file.finish() } catch { throw .taking(error) }
+        } catch {
+            file.abandon()
+            throw error
+        }
+        record.checksum = checksum.value
+        return ReplayedMail(record: record, source: .object(content: nil))
+    }
+
     private func unlink(_ mails: [ReplayedMail]) {
         bodies.remove(mails.filter { $0.record.bodyPlace == .file }.map(\.record.id))
     }
 
-    private func hasRoom(for sources: [MailRecord], _ replay: ReplayRecord) -> Bool {
-        let bytes = sources.filter { $0.bodyPlace == .row }.map(\.totalLength).reduce(0, +)
-        let hasRoom = room.hasRoom(forBytes: bytes)
-        let isNews = isWaitingForRoom.withLock { isWaiting in
-            defer { isWaiting = !hasRoom }
-            return !hasRoom && !isWaiting
+    // MARK: Waiting
+
+    /// Says in the log what is waited for, once. Nil: nothing is.
+    private func noteWaiting(_ replay: ReplayRecord, for reason: String?) {
+        let isNews = waitsFor.withLock { last in
+            defer { last = reason }
+            return last != reason
         }
-        if isNews { log.waitsForRoom(replay) }
-        return hasRoom
+        if let reason, isNews { log.waits(replay, because: reason) }
+    }
+}
+
+extension ReplayCandidates.Page {
+    /// That its mails take of the disk: body files of the spool are linked.
+    fileprivate var newBytes: Int {
+        candidates.filter { $0.obstacle == nil }.reduce(0) { sum, candidate in
+            let isLinked = candidate.mail == nil && candidate.record?.bodyPlace == .file
+            return sum + (isLinked ? 0 : candidate.record?.totalLength ?? 0)
+        }
     }
 }

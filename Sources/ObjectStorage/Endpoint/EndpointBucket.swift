@@ -4,17 +4,17 @@ import NIOCore
 import RequestSigning
 import Storage
 
-/// One bucket of another server: each object is one PUT, signed by Signature Version 4. S3:
+/// One bucket of another server: each object is one PUT or one GET, signed by Signature Version 4. S3:
 /// `PutObject`
 ///
 /// The object is addressed by the path (`/bucket/key`). The body's SHA-256 is signed and its MD5
 /// said, so that the server takes what was sent or nothing. Memory is that of two pieces.
 struct EndpointBucket: Sendable {
-    private let endpoint: S3Endpoint
+    let endpoint: S3Endpoint
     /// Nil where objects are not sealed.
-    private let keys: ObjectKeys?
-    private let carrier: any ObjectCarrier
-    private let time: any TimeSource
+    let keys: ObjectKeys?
+    let carrier: any ObjectCarrier
+    let time: any TimeSource
     private let signer: RequestSigner
 
     init(
@@ -43,7 +43,12 @@ struct EndpointBucket: Sendable {
         } catch {
             throw .failed("\(error)")
         }
-        let url = try url(of: key)
+        let url: WebURL
+        do throws(WebURL.ParsingError) {
+            url = try self.url(of: key)
+        } catch {
+            throw .failed("“\(object.key)” \(error)")
+        }
         let upload = ObjectUpload(
             headers: try headers(for: url, digests), length: pieces.length
         ) { index throws(StorageFailure) in try pieces.piece(index) }
@@ -53,33 +58,39 @@ struct EndpointBucket: Sendable {
         }
     }
 
-    private func url(of key: ObjectKey) throws(ObjectStoreFailure) -> WebURL {
+    func url(of key: ObjectKey) throws(WebURL.ParsingError) -> WebURL {
         let path = PercentEncoding.encode(
             "\(endpoint.bucket)/\(key.text)".utf8, keepingSlashes: true)
-        do throws(WebURL.ParsingError) {
-            return try WebURL(parsing: "\(endpoint.url)\(path)")
-        } catch {
-            throw .failed("\(endpoint.url)\(path) \(error)")
-        }
+        return try WebURL(parsing: "\(endpoint.url)\(path)")
     }
 
     private func headers(
         for url: WebURL, _ digests: Digests
     ) throws(ObjectStoreFailure) -> [(name: String, value: String)] {
-        let fields = [
-            ("host", url.hostField), ("content-type", "application/octet-stream"),
-            ("content-md5", Base64.text(digests.md5)),
-        ].map { SignedRequest.Header(name: $0.0, value: $0.1) }
         do throws(SignedRequest.Malformation) {
-            let signed = try signer.sign(
-                "PUT", target: url.target, headers: fields,
-                payload: Hexadecimal.text(digests.sha256), at: time.now())
-            // A proxy may put another one in the place of the last, and so it is not signed.
-            return signed.filter { $0.name != "host" }.map { ($0.name, $0.value) }
-                + [("user-agent", "Martlet")]
+            return try signed(
+                "PUT", url, digests.sha256,
+                [
+                    ("content-type", "application/octet-stream"),
+                    ("content-md5", Base64.text(digests.md5)),
+                ])
         } catch {
             throw .failed("\(url) cannot be asked for")
         }
+    }
+
+    /// The fields of a request, `more` among them, with whose signature they are. `sha256`: the body's.
+    func signed(
+        _ method: String, _ url: WebURL, _ sha256: [UInt8], _ more: [(String, String)] = []
+    ) throws(SignedRequest.Malformation) -> [(name: String, value: String)] {
+        let fields = ([("host", url.hostField)] + more)
+            .map { SignedRequest.Header(name: $0.0, value: $0.1) }
+        let signed = try signer.sign(
+            method, target: url.target, headers: fields, payload: Hexadecimal.text(sha256),
+            at: time.now())
+        // A proxy may put another one in the place of the last, and so it is not signed.
+        return signed.filter { $0.name != "host" }.map { ($0.name, $0.value) }
+            + [("user-agent", "Martlet")]
     }
 
     /// What a server can tell an object by.

@@ -25,6 +25,19 @@ struct SealedObject: StoredObject {
         _ = try chunk(ObjectSeal.chunks(of: length) - 1)
     }
 
+    /// The same of one that has to be sealed as `name`.
+    init(
+        _ object: any StoredObject, as name: String, under keys: ObjectKeys
+    ) throws(StorageFailure) {
+        do throws(StorageFailure) {
+            try self.init(object, under: keys)
+            guard self.name == name else { throw .damaged("it is sealed as \(self.name)") }
+        } catch {
+            guard case .damaged(let reason) = error else { throw error }
+            throw .damaged("object \(name): \(reason)")
+        }
+    }
+
     func read(from start: Int, length: Int) throws(StorageFailure) -> ByteBuffer {
         let end = min(facts.size, start + length)
         var read = ByteBuffer()

@@ -2,11 +2,28 @@ package import MailModel
 
 /// What an operator asked to have run again: kept as it was asked, so that a start goes on with it.
 package struct ReplayWish: Sendable, Hashable, Codable {
+    /// Objects that are run again as the mails that they are.
+    package struct Bucket: Sendable, Hashable, Codable {
+        package var name: String
+        /// Of their keys.
+        package var prefix: String
+        /// For whom those are of which nothing tells; empty where nobody said.
+        package var recipients: [String]
+
+        package init(name: String, prefix: String, recipients: [Mailbox]) {
+            self.name = name
+            self.prefix = prefix
+            self.recipients = recipients.map(\.wireText)
+        }
+    }
+
     /// The mails, in this order; empty where all that the rest asks for are meant.
     package var ids: [MailID] = []
-    /// Only mails received then or later.
+    /// Where the mails are; nil for those of the spool.
+    package var bucket: Bucket?
+    /// Only mails received then or later; of a bucket, objects written then or later.
     package var receivedFrom: Timestamp?
-    /// Only mails received earlier.
+    /// Only mails received earlier; of a bucket, objects written earlier.
     package var receivedBefore: Timestamp?
     /// Case-insensitive substring of a recipient.
     package var recipient: String?
@@ -18,7 +35,8 @@ package struct ReplayWish: Sendable, Hashable, Codable {
     package var sends = false
     /// The rules that run.
     package var ruleSetVersion: String
-    /// Only mails before this one: none that come meanwhile.
+    /// Only mails before this one: none that come meanwhile. Of a bucket, objects written before its
+    /// time.
     package var before: MailID
 
     package init(ruleSetVersion: String, before: MailID) {
@@ -35,6 +53,11 @@ package enum ReplayObstacle: String, Sendable, Codable, CaseIterable {
     case damaged = "it is damaged"
     case replaying = "an earlier replay of it has not ended"
     case removed = "it was removed"
+    case unreadable = "it cannot be read or decrypted"
+    case noMail = "it is no mail"
+    case tooLarge = "it is larger than a mail may be"
+    case noRecipient = "nothing tells for whom it was, and --to does not say it"
+    case twice = "the same mail was run again before, from another object"
 
     /// What keeps a mail in `state` from it.
     package init?(_ state: MailRecord.State) {
@@ -49,7 +72,7 @@ package enum ReplayObstacle: String, Sendable, Codable, CaseIterable {
 
 /// How far a replay has come.
 package struct ReplayProgress: Sendable, Hashable, Codable {
-    /// Behind which mail it goes on; nil at the beginning.
+    /// Behind which mail, or key of an object, it goes on; nil at the beginning.
     package var cursor: String?
     /// Mails that were put on their way.
     package var replayed = 0

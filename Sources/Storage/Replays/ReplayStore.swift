@@ -1,14 +1,22 @@
 package import MailModel
+package import NIOCore
 
 /// A mail that is to be run again: its new row, and whose bytes it gets.
 package struct ReplayedMail: Sendable {
+    package enum Source: Sendable {
+        /// The row of this mail. Bytes in a row are copied from there; a body file has been linked
+        /// before.
+        case mail(MailID)
+        /// An object: head and raw mail, where they belong into the row. A body file has been written
+        /// before.
+        case object(content: ByteBuffer?)
+    }
+
     /// `record.replay` is set.
     package var record: MailRecord
-    /// The row that it is run from. Bytes in a row are copied from there; a body file has been linked
-    /// before.
-    package var source: MailID
+    package var source: Source
 
-    package init(record: MailRecord, source: MailID) {
+    package init(record: MailRecord, source: Source) {
         self.record = record
         self.source = source
     }
@@ -67,8 +75,11 @@ package protocol ReplayStore: Sendable {
     func mails(
         for wish: ReplayWish, after cursor: MailID?, limit: Int
     ) async throws(StorageFailure) -> [MailRecord]
-    /// Whether a replay of the mail has not ended.
-    func isReplaying(_ original: MailID) async throws(StorageFailure) -> Bool
+    /// What keeps the mail from being run again: a replay of it has not ended, or it was in this one
+    /// (`replay`) before.
+    func obstacle(
+        to original: MailID, in replay: Int?
+    ) async throws(StorageFailure) -> ReplayObstacle?
     /// The rows of a mail's replays, the oldest first, at most `limit`.
     func replays(of original: MailID, limit: Int) async throws(StorageFailure) -> [MailID]
 

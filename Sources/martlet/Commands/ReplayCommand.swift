@@ -16,6 +16,10 @@ struct ReplayCommand: AsyncParsableCommand {
                 ...), or by --all. They keep the ids that handlers and topics know them by, unless \
                 --as-new gives them new ones. Nothing is sent to anybody without --send.
 
+                With --bucket they are those that lie in a bucket, whether or not the spool still \
+                has them. What their receiver wrote above them says from whom and for whom they \
+                were; where nothing does, --to has to.
+
                 With --yes the replay goes on until it has ended, whatever becomes of this command \
                 and of the server; martlet replay list shows how far it is.
 
@@ -136,11 +140,27 @@ struct ReplayCommand: AsyncParsableCommand {
 
 /// Which mails, and how.
 struct ReplayOptions: ParsableArguments {
-    @Option(help: "Only mails received since then: 2026-12-01T09:00:00Z, or 2h for two hours ago.")
+    @Option(
+        help: """
+            Only mails received since then: 2026-12-01T09:00:00Z, or 2h for two hours ago. Of a \
+            bucket, objects written since then.
+            """)
     var since: PastTime?
 
-    @Option(help: "Only mails received before then.")
+    @Option(help: "Only mails received before then; of a bucket, objects written before then.")
     var until: PastTime?
+
+    @Option(help: "The mails that lie in this bucket, as the configuration calls it.")
+    var bucket: String?
+
+    @Option(help: "Of the bucket, only objects whose keys begin so.")
+    var prefix: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "For whom mails of the bucket are of which nothing tells; once for each.",
+            valueName: "address"))
+    var to: [String] = []
 
     @Option(help: "Only mails with a recipient that contains this.")
     var recipient: String?
@@ -161,7 +181,16 @@ struct ReplayOptions: ParsableArguments {
     var ids: [String] = []
 
     func validate() throws {
-        let isChosen = since != nil || until != nil || recipient != nil || rule != nil
+        let isChosen =
+            since != nil || until != nil || recipient != nil || rule != nil || bucket != nil
+        guard bucket != nil || prefix == nil && to.isEmpty else {
+            throw ValidationError("--prefix and --to are about a bucket: --bucket NAME")
+        }
+        guard bucket == nil || rule == nil else {
+            throw ValidationError(
+                "what rules did when mails came, a bucket does not tell: "
+                    + "leave out --rule")
+        }
         guard isChosen || all || !ids.isEmpty else {
             throw ValidationError("name mail ids, choose by options, or say --all")
         }
@@ -179,6 +208,9 @@ struct ReplayOptions: ParsableArguments {
     var choice: ReplayChoice {
         var choice = ReplayChoice()
         choice.ids = ids
+        choice.bucket = bucket
+        choice.prefix = prefix
+        choice.recipients = to
         choice.receivedFrom = since?.time
         choice.receivedBefore = until?.time
         choice.recipient = recipient

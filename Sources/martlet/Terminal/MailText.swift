@@ -19,7 +19,7 @@ enum MailText {
     static func text(_ mark: ReplayMarkView) -> String {
         "\(mark.replay) of \(mark.original), "
             + (mark.messageID == mark.original ? "as that mail" : "as a new mail")
-            + (mark.sends ? ", sending" : "")
+            + (mark.sends ? ", sending" : "") + (mark.object.map { ", from \($0)" } ?? "")
     }
 
     static func write(_ detail: MailDetailView) {

@@ -3,15 +3,18 @@ import ControlPlane
 /// Replays for people.
 enum ReplayText {
     static func write(_ preview: ReplayPreviewView) {
-        guard let mail = preview.mail else {
-            return Terminal.write("\(Terminal.bold(preview.id))\n    not: it was removed\n")
+        var line = Terminal.bold(Terminal.printable(preview.object ?? preview.id))
+        if let mail = preview.mail {
+            let recipients = mail.recipients.joined(separator: ", ")
+            line +=
+                "  \(mail.receivedAt)  "
+                + Terminal.printable("<\(mail.mailFrom)> to \(recipients)")
         }
-        let recipients = mail.recipients.joined(separator: ", ")
-        Terminal.write(
-            "\(Terminal.bold(mail.id))  \(mail.receivedAt)  "
-                + Terminal.printable("<\(mail.mailFrom)> to \(recipients)") + "\n")
+        Terminal.write(line + "\n")
         if let obstacle = preview.obstacle {
-            return Terminal.write("    \(Terminal.yellow("not: \(obstacle)"))\n")
+            let reason = obstacle + (preview.detail.map { ": \($0)" } ?? "")
+            return Terminal.write(
+                "    \(Terminal.yellow(Terminal.printable("not: \(reason)")))\n")
         }
         if preview.steps.isEmpty { Terminal.write("    no rule takes it\n") }
         for step in preview.steps {
@@ -26,7 +29,9 @@ enum ReplayText {
 
     static func write(_ replay: ReplayView) {
         Terminal.write(
-            "replay \(replay.number) (\(replay.state)): \(replay.replayed) mail(s) run again"
+            "replay \(replay.number) (\(replay.state))"
+                + (replay.bucket.map { Terminal.printable(" from \($0)") } ?? "")
+                + ": \(replay.replayed) mail(s) run again"
                 + "\(left(replay.left))\n")
     }
 

@@ -1,0 +1,73 @@
+package import MailModel
+import NIOCore
+package import Storage
+import Synchronization
+
+/// One bucket, `mail`, in memory, which notes what is asked of it and fails where a test says so.
+package final class ObjectsInMemory: ObjectSource {
+    private struct State {
+        var objects: [String: ObjectInMemory] = [:]
+        var unreadable: [String: String] = [:]
+        var unavailable: String?
+        var withheld: Set<String> = []
+        var asked: [String] = []
+        var limits: [Int] = []
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    package let bucketNames: Set<String> = ["mail"]
+
+    /// `size`: what it claims to have, where that is more.
+    package func put(_ key: String, _ text: String, at time: Timestamp, size: Int? = nil) {
+        let facts = ObjectFacts(size: size ?? text.utf8.count, modifiedAt: time, tag: "")
+        let object = ObjectInMemory(ByteBuffer(string: text), facts)
+        state.withLock { $0.objects[key] = object }
+    }
+
+    package func remove(_ key: String) { state.withLock { $0.objects[key] = nil } }
+    package func spoil(_ key: String, _ reason: String) {
+        state.withLock { $0.unreadable[key] = reason }
+    }
+    /// Nil: it answers again.
+    package func goAway(_ reason: String?) { state.withLock { $0.unavailable = reason } }
+    /// Of these keys it gives out nothing for now.
+    package func withhold(_ keys: String...) { state.withLock { $0.withheld = Set(keys) } }
+    /// Keys that were read.
+    package var asked: [String] { state.withLock { $0.asked } }
+    /// How many objects each page was asked for.
+    package var limits: [Int] { state.withLock { $0.limits } }
+
+    package func listing(
+        _ question: ObjectQuestion, in bucket: String
+    ) async throws(ObjectReadFailure) -> ObjectListing {
+        if let reason = state.withLock({ $0.unavailable }) { throw .unavailable(reason) }
+        let all = state.withLock { state in
+            state.limits.append(question.limit)
+            return state.objects.filter {
+                $0.key.hasPrefix(question.prefix) && $0.key > question.after
+            }
+        }
+        let entries = all.sorted { $0.key < $1.key }
+            .map { ObjectListing.Entry.object(key: $0.key, $0.value.facts) }
+        return ObjectListing(
+            entries: Array(entries.prefix(question.limit)), isCut: entries.count > question.limit)
+    }
+
+    package func object(
+        _ key: ObjectKey, in bucket: String, bytesMax: Int
+    ) async throws(ObjectReadFailure) -> (any StoredObject)? {
+        let (object, unreadable, unavailable) = state.withLock { state in
+            state.asked.append(key.text)
+            return (
+                state.objects[key.text], state.unreadable[key.text],
+                state.withheld.contains(key.text) ? "not now" : state.unavailable
+            )
+        }
+        if let unavailable { throw .unavailable(unavailable) }
+        if let unreadable { throw .unreadable(unreadable) }
+        return object
+    }
+}
