@@ -32,7 +32,7 @@ struct ActionPass {
     init(
         _ mail: WaitingMail, _ opened: ClaimedMails.Opened, _ facts: MailFacts, at time: Timestamp
     ) {
-        self.mail = mail
+        self.mail = mail.with(opened.content)
         freshVerdicts = mail.isFreshlyJudged ? mail.record.verdicts : nil
         content = opened.content
         startedAt = time

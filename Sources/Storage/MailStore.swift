@@ -84,7 +84,13 @@ package protocol MailStore: Sendable {
 
     /// Mails in state `acting` that are due at or before `time`, soonest first: just accepted,
     /// left over by an ended process, or with an action to try again.
-    func due(at time: Timestamp, limit: Int) async throws(StorageFailure) -> [MailRecord]
+    func due(at time: Timestamp, limit: Int) async throws(StorageFailure) -> [MailID]
+    /// Those of `mails` that are `acting`, in their order, all read at once.
+    func acting(_ mails: [MailID]) async throws(StorageFailure) -> [MailRecord]
+    /// The journals of `mails`, all read at once; `damaged` for one that cannot be read.
+    func journals(
+        of mails: [MailID]
+    ) async throws(StorageFailure) -> [MailID: Result<[ActionRecord], StorageFailure>]
 
     func mail(_ id: MailID) async throws(StorageFailure) -> MailRecord?
     func actions(of mail: MailID) async throws(StorageFailure) -> [ActionRecord]
