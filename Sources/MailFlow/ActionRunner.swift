@@ -202,13 +202,15 @@ extension ActionRunner {
         }
     }
 
-    /// Mails whose action in the room has ended: what is to be done at once behind it is done before
-    /// the journal, so that one commit takes both.
+    /// What came of them is journalled before anything else is done with their mails, so that the end
+    /// of the process makes few of them happen again.
     private func runAnswered(in room: ActionRooms.Room, _ judgedQueue: ActionQueue) async {
         while true {
-            let passes = await room.answered.takeAll()
+            var passes = await room.answered.takeAll()
             guard !passes.isEmpty else { return }
-            await goOn(with: passes, judgedQueue)
+            guard await journal.write(&passes) else { continue }
+            queue.release(passes.filter(\.isFinished).map(\.mail.record.id))
+            await goOn(with: passes.filter { !$0.isFinished }, judgedQueue)
         }
     }
 

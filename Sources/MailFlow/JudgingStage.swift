@@ -65,7 +65,6 @@ struct JudgingStage: Sendable {
             await postpone(record, verdicts, because: reason)
             return nil
         }
-        mail.record.waitsFor = nil
         mail.isFreshlyJudged = true
         return mail
     }

@@ -294,7 +294,9 @@ extension SQLStore: MailStore {
     }
 
     package func content(of mail: MailRecord) async throws(StorageFailure) -> ByteBuffer {
-        let bytes = try await unverifiedContent(of: mail)
+        let bytes = try database.readHere { connection throws(StorageFailure) in
+            try Self.content(connection, of: mail)
+        }
         var checksum = Checksum()
         checksum.update(bytes)
         guard bytes.readableBytes == mail.totalLength, checksum.value == mail.checksum else {
@@ -306,12 +308,19 @@ extension SQLStore: MailStore {
     package func unverifiedContent(
         of mail: MailRecord
     ) async throws(StorageFailure) -> ByteBuffer {
-        let bytes = try await database.read { connection throws(StorageFailure) in
-            try connection.rows(
-                "SELECT bytes FROM mail_body WHERE mail = $1", [.text(mail.id.text)]
-            ).first?.blob(0)
+        try await database.read { connection throws(StorageFailure) in
+            try Self.content(connection, of: mail)
         }
-        guard let bytes else { throw .damaged("mail \(mail.id) has no bytes in its row") }
+    }
+
+    private static func content(
+        _ connection: any SQLConnection, of mail: MailRecord
+    ) throws(StorageFailure) -> ByteBuffer {
+        let rows = try connection.rows(
+            "SELECT bytes FROM mail_body WHERE mail = $1", [.text(mail.id.text)])
+        guard let bytes = rows.first?.blob(0) else {
+            throw .damaged("mail \(mail.id) has no bytes in its row")
+        }
         return bytes
     }
 

@@ -106,7 +106,7 @@ package protocol MailStore: Sendable {
     func dueCount(at time: Timestamp, limit: Int) async throws(StorageFailure) -> Int
 
     /// Head and raw mail from the row of a mail whose body place is `row`.
-    /// Throws `damaged` where length or checksum do not agree.
+    /// Throws `damaged` where length or checksum do not agree. Blocks for that one row.
     func content(of mail: MailRecord) async throws(StorageFailure) -> ByteBuffer
     /// The same bytes as they are, whole or not: what an operator looks at.
     func unverifiedContent(of mail: MailRecord) async throws(StorageFailure) -> ByteBuffer
