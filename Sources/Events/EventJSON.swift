@@ -1,6 +1,7 @@
 import Foundation
 
-/// How events are written: keys in order, so that the same event has the same bytes.
+/// How events that are seldom told are written: keys in order, so that the same event has the same
+/// bytes. What each received mail may have told of it is a `JSONValue`.
 enum EventJSON {
     /// Made once: making it costs as much as a small event.
     private static let encoder = {

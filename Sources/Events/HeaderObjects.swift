@@ -1,13 +1,8 @@
 import MailModel
 
 /// SES: `headers`: one object for each field, in order.
-struct HeaderList: Encodable {
-    struct Entry: Encodable {
-        var name: String
-        var value: String
-    }
-
-    private(set) var entries: [Entry] = []
+struct HeaderList {
+    private var entries: [JSONValue] = []
     private(set) var isTruncated = false
 
     /// The fields that fit into `EventLimits.headerBytesMax`; `value` says what is told of one.
@@ -22,46 +17,41 @@ struct HeaderList: Encodable {
                 isTruncated = true
                 break
             }
-            entries.append(Entry(name: field.name, value: value(field)))
+            entries.append(
+                .object(["name": .text(field.name), "value": .text(value(field))]))
         }
     }
 
-    func encode(to encoder: any Encoder) throws { try entries.encode(to: encoder) }
+    var json: JSONValue { .list(entries) }
 }
 
 /// SES: `commonHeaders`: only what the mail has.
-struct CommonHeaders: Encodable {
-    var returnPath: String?
-    var from: [String]?
-    var date: String?
-    var to: [String]?
-    var cc: [String]?
-    var bcc: [String]?
-    var sender: String?
-    var replyTo: [String]?
-    var messageId: String?
-    var subject: String?
-
-    /// Whether something did not fit; no part of the JSON.
+struct CommonHeaders {
+    let json: JSONValue
+    /// Whether something did not fit.
     let isTruncated: Bool
-
-    private enum CodingKeys: String, CodingKey {
-        case returnPath, from, date, to, cc, bcc, sender, replyTo, messageId, subject
-    }
 
     /// What is short and says most has its room first.
     init(_ header: HeaderBlock, returnPath: String?, messageID: String?) {
         var room = Room(bytes: EventLimits.commonBytesMax)
-        self.returnPath = room.fit(returnPath)
-        messageId = room.fit(messageID)
-        date = room.fit(header.first("Date")?.decodedText)
-        subject = room.fit(header.first("Subject")?.decodedText)
-        from = room.fit(Self.list(header, "From"))
-        sender = room.fit(Self.list(header, "Sender")?.first)
-        replyTo = room.fit(Self.list(header, "Reply-To"))
-        to = room.fit(Self.list(header, "To"))
-        cc = room.fit(Self.list(header, "Cc"))
-        bcc = room.fit(Self.list(header, "Bcc"))
+        let returnPath: String? = room.fit(returnPath)
+        let messageID: String? = room.fit(messageID)
+        let date: String? = room.fit(header.first("Date")?.decodedText)
+        let subject: String? = room.fit(header.first("Subject")?.decodedText)
+        let from: [String]? = room.fit(Self.list(header, "From"))
+        let sender: String? = room.fit(Self.list(header, "Sender")?.first)
+        let replyTo: [String]? = room.fit(Self.list(header, "Reply-To"))
+        let to: [String]? = room.fit(Self.list(header, "To"))
+        let cc: [String]? = room.fit(Self.list(header, "Cc"))
+        let bcc: [String]? = room.fit(Self.list(header, "Bcc"))
+        json = .object([
+            "returnPath": returnPath.map(JSONValue.text),
+            "messageId": messageID.map(JSONValue.text), "date": date.map(JSONValue.text),
+            "subject": subject.map(JSONValue.text), "from": from.map(JSONValue.texts),
+            "sender": sender.map(JSONValue.text), "replyTo": replyTo.map(JSONValue.texts),
+            "to": to.map(JSONValue.texts), "cc": cc.map(JSONValue.texts),
+            "bcc": bcc.map(JSONValue.texts),
+        ])
         isTruncated = room.isExceeded
     }
 

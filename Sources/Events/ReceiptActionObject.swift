@@ -2,7 +2,7 @@ import MailModel
 package import RuleEngine
 
 /// `receipt.action` of SES's receipt notifications and Lambda events.
-package struct ReceiptActionObject: Sendable, Encodable, Equatable {
+package struct ReceiptActionObject: Sendable, Equatable {
     package var type: String
     package var topicArn: String?
     package var bucketName: String?
@@ -54,5 +54,21 @@ package struct ReceiptActionObject: Sendable, Encodable, Equatable {
             .quarantine, .drop:
             return nil
         }
+    }
+
+    var json: JSONValue {
+        .object([
+            "type": .text(type), "topicArn": topicArn.map(JSONValue.text),
+            "bucketName": bucketName.map(JSONValue.text),
+            "objectKeyPrefix": objectKeyPrefix.map(JSONValue.text),
+            "objectKey": objectKey.map(JSONValue.text),
+            "functionArn": functionArn.map(JSONValue.text),
+            "webhook": webhook.map(JSONValue.text),
+            "invocationType": invocationType.map(JSONValue.text),
+            "encoding": encoding.map(JSONValue.text),
+            "smtpReplyCode": smtpReplyCode.map(JSONValue.text),
+            "statusCode": statusCode.map(JSONValue.text), "message": message.map(JSONValue.text),
+            "sender": sender.map(JSONValue.text),
+        ])
     }
 }

@@ -9,8 +9,8 @@ struct SentMailObject: Encodable {
     var messageId: String
     var destination: [String]
     var headersTruncated: Bool
-    var headers: HeaderList
-    var commonHeaders: CommonHeaders
+    var headers: JSONValue
+    var commonHeaders: JSONValue
     var tags: [String: [String]]
 
     init(_ mail: SentMail) {
@@ -26,11 +26,12 @@ struct SentMailObject: Encodable {
             else { return field.decodedText }
             return original
         }
-        commonHeaders = CommonHeaders(mail.head, returnPath: nil, messageID: mail.id.text)
+        let common = CommonHeaders(mail.head, returnPath: nil, messageID: mail.id.text)
+        commonHeaders = common.json
         headersTruncated =
-            list.isTruncated || commonHeaders.isTruncated
+            list.isTruncated || common.isTruncated
             || destination.count < mail.recipients.count
-        headers = list
+        headers = list.json
         tags = Self.tags(of: mail)
     }
 

@@ -21,8 +21,8 @@ extension ReceiptEvents {
     ) -> [UInt8] {
         EventJSON.encode(
             WebhookEvent(
-                timestamp: mail.receivedAt.iso8601Text, mail: MailObject(mail),
-                receipt: ReceiptObject(mail, receipt),
+                timestamp: mail.receivedAt.iso8601Text, mail: mailObject(mail),
+                receipt: receiptObject(mail, receipt),
                 content: WebhookEvent.Content(
                     text: contents.text, html: contents.html,
                     attachments: contents.attachments.enumerated().map {
@@ -34,8 +34,8 @@ extension ReceiptEvents {
     private struct WebhookEvent: Encodable {
         var type = "mail.received"
         var timestamp: String
-        var mail: MailObject
-        var receipt: ReceiptObject
+        var mail: JSONValue
+        var receipt: JSONValue
         var content: Content
 
         struct Content: Encodable {

@@ -19,10 +19,11 @@ struct ActionJournal: Sendable {
     /// One group commit for all of `passes`; says whether it stands. Where it cannot, the mails
     /// stay claimed: what was done for them is done again by the next start at the earliest.
     func write(_ passes: inout [ActionPass]) async -> Bool {
-        let progress = passes.map { $0.progress() }.filter { $0.isNews }
-        guard !progress.isEmpty else { return true }
+        let news = passes.indices.filter { passes[$0].isNews }
+        guard !news.isEmpty else { return true }
+        let progress = news.map { passes[$0].progress() }
         guard await write(progress) else { return false }
-        for index in passes.indices { passes[index].settle() }
+        for index in news { passes[index].settle() }
         for entry in progress where entry.newState == .retired { log.retired(entry.mail) }
         if progress.contains(where: { !$0.deliveries.isEmpty }) { onDeliveries() }
         return true
@@ -58,12 +59,5 @@ struct ActionJournal: Sendable {
             await pause.forMilliseconds(Self.afterFailureMilliseconds)
         }
         queue.release(progress.map(\.mail))
-    }
-}
-
-extension MailProgress {
-    /// Whether there is anything to write: a mail on its way to a handler may have none.
-    fileprivate var isNews: Bool {
-        verdicts != nil || !actions.isEmpty || !deliveries.isEmpty || newState != nil
     }
 }

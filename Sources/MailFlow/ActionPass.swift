@@ -32,7 +32,7 @@ struct ActionPass {
     init(
         _ mail: WaitingMail, _ opened: ClaimedMails.Opened, _ facts: MailFacts, at time: Timestamp
     ) {
-        self.mail = mail
+        self.mail = mail.with(opened.content)
         freshVerdicts = mail.isFreshlyJudged ? mail.record.verdicts : nil
         content = opened.content
         startedAt = time
@@ -156,10 +156,19 @@ struct ActionPass {
                 ? nil : isUntriedLeft ? startedAt : nextTry ?? startedAt)
     }
 
+    /// Whether the journal has to hear of this pass. What a mail was found to be can wait for what comes
+    /// of its first action, unless its row says that nobody knows: were the process to end before, it
+    /// would be judged again.
+    var isNews: Bool {
+        let isAwaited = freshVerdicts != nil && mail.record.waitsFor != nil
+        return isAwaited || !fresh.isEmpty || !deliveries.isEmpty || isQuarantined || isFinished
+    }
+
     /// The mail stays as it is and is looked at again after `seconds`.
     func postponement(bySeconds seconds: Int64) -> MailProgress {
         MailProgress(
-            mail: mail.record.id, actions: [], deliveries: [], newState: nil,
+            mail: mail.record.id, verdicts: freshVerdicts, actions: [], deliveries: [],
+            newState: nil,
             nextAttemptAt: startedAt.advanced(bySeconds: seconds))
     }
 
@@ -167,6 +176,7 @@ struct ActionPass {
     mutating func settle() {
         freshVerdicts = nil
         mail.isFreshlyJudged = false
+        mail.record.waitsFor = nil
         fresh = []
         deliveries = []
     }

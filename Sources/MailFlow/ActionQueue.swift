@@ -22,10 +22,11 @@ package struct WaitingMail: Sendable {
         self.actions = actions
     }
 
-    /// For a longer wait: its bytes are in the store.
-    var withoutContent: WaitingMail {
+    /// The same with what was read of it, so that nobody has to read it again soon.
+    func with(_ content: MailContent) -> WaitingMail {
+        guard case .bytes(let bytes) = content else { return self }
         var mail = self
-        mail.content = nil
+        mail.content = bytes
         return mail
     }
 }
@@ -72,17 +73,18 @@ package final class ActionQueue: Sendable {
         sleeper?.resume()
     }
 
-    /// Claims those of `records` (fetched from the store) that nobody has claimed; returns them.
-    func claim(_ records: [MailRecord]) -> [MailRecord] {
-        state.withLock { state in
-            records.filter { state.claimed.insert($0.id).inserted }
-        }
+    /// Claims those of `mails` that nobody has claimed; returns them.
+    func claim(_ mails: [MailID]) -> [MailID] {
+        state.withLock { state in mails.filter { state.claimed.insert($0).inserted } }
     }
 
     /// Lets a claimed mail wait, behind those that wait already and whatever the bounds say: it
-    /// was fetched from the store, or a slow action of it has ended.
+    /// was fetched from the store, or a slow action of it has ended. Where there is no room for its
+    /// bytes they are read from the store again.
     func putBack(_ mail: WaitingMail) {
         let sleeper = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            var mail = mail
+            if state.waitingBytes >= waitingBytesMax { mail.content = nil }
             state.waiting.append(mail)
             state.waitingBytes += mail.content?.readableBytes ?? 0
             return state.takeSleeper()
@@ -124,6 +126,9 @@ package final class ActionQueue: Sendable {
     var isFull: Bool {
         state.withLock { $0.waiting.count >= waitingMax || $0.waitingBytes >= waitingBytesMax }
     }
+
+    /// Whether there is a place for a mail, if not for its bytes.
+    var hasPlace: Bool { state.withLock { $0.waiting.count < waitingMax } }
 
     var waitingCount: Int { state.withLock { $0.waiting.count } }
 

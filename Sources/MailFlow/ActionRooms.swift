@@ -14,10 +14,11 @@ struct ActionRooms: Sendable {
     }
 
     struct Room: Sendable {
-        let queue = ActionQueue()
+        /// As many as the places are done with before a mail that found it full is looked at again.
+        let queue = ActionQueue(waitingMax: 20_000, waitingBytesMax: 16_777_216)
         /// No more than so many: a disk that refuses for hours sees no more mails than those, and
         /// those that are at work.
-        let answered = Gathering<ActionPass>(max: 64)
+        let answered = Gathering<ActionPass>(max: ActionRunner.batchMax)
         /// Actions that are done at once.
         let places: Int
     }

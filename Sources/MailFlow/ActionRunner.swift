@@ -11,8 +11,8 @@ package import Topics
 ///
 /// `store` and `notify` of a batch run together, so that many objects share one sync; a mail
 /// whose next action may take its time (a handler, a webhook, a bucket on another server) leaves the
-/// batch and waits in a room of its own (`ActionRooms`), so that it holds up no mail that wants none. Every effect may happen
-/// twice (a crash between doing and journalling); the stable id says so to those who see it.
+/// batch and waits in a room of its own (`ActionRooms`), so that it holds up no mail that wants none.
+/// Those that were answered there go on together, too. Every effect may happen twice (a crash between doing and journalling); the stable id says so to those who see it.
 package struct ActionRunner: Service {
     /// Mails that share one round of syncs.
     package static let batchMax = 128
@@ -87,7 +87,7 @@ package struct ActionRunner: Service {
                     group.addTask { await runLane(judgedQueue) }
                 }
                 for (kind, room) in rooms.all {
-                    group.addTask { await journalAnswers(of: room, judgedQueue) }
+                    group.addTask { await runAnswered(in: room, judgedQueue) }
                     group.addTask { await runPlaces(of: room, kind) }
                 }
                 let due = DueMails(
@@ -132,9 +132,16 @@ extension ActionRunner {
             await takeIn(&pass)
             passes.append(pass)
         }
+        await goOn(with: passes, judgedQueue)
+    }
+
+    /// Does what of the mails has no room of its own, and then journals what came of all of it.
+    private func goOn(with begun: [ActionPass], _ judgedQueue: ActionQueue) async {
+        var passes = begun
         while true {
             var tasks: [(pass: Int, task: ActionTask)] = []
-            for index in passes.indices where !passes[index].isFull {
+            for index in passes.indices
+            where !passes[index].isFull && !queue.isWithdrawn(passes[index].mail.record.id) {
                 for task in passes[index].next() where rooms.kind(of: task.action) == nil {
                     tasks.append((index, task))
                 }
@@ -162,11 +169,11 @@ extension ActionRunner {
                 queue.release([pass.mail.record.id])
                 continue
             }
-            if room.queue.isFull {
+            if room.queue.hasPlace {
+                room.queue.putBack(pass.mail)
+            } else {
                 // Its row is not looked at again and again while there is no place for it.
                 postponed.append(pass.postponement(bySeconds: Self.postponedSeconds))
-            } else {
-                room.queue.putBack(pass.mail.withoutContent)
             }
         }
         await journal.postpone(postponed)
@@ -195,20 +202,15 @@ extension ActionRunner {
         }
     }
 
-    /// What came of them is journalled before anything else is done with their mails.
-    private func journalAnswers(of room: ActionRooms.Room, _ judgedQueue: ActionQueue) async {
+    /// What came of them is journalled before anything else is done with their mails, so that the end
+    /// of the process makes few of them happen again.
+    private func runAnswered(in room: ActionRooms.Room, _ judgedQueue: ActionQueue) async {
         while true {
             var passes = await room.answered.takeAll()
             guard !passes.isEmpty else { return }
-            let areOver = passes.map(\.isFinished)
             guard await journal.write(&passes) else { continue }
-            for (pass, isOver) in zip(passes, areOver) {
-                if isOver {
-                    queue.release([pass.mail.record.id])
-                } else {
-                    judgedQueue.putBack(pass.mail)
-                }
-            }
+            queue.release(passes.filter(\.isFinished).map(\.mail.record.id))
+            await goOn(with: passes.filter { !$0.isFinished }, judgedQueue)
         }
     }
 

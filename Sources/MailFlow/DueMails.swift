@@ -15,7 +15,7 @@ struct DueMails: Sendable {
 
     /// A mail is left to the lanes this long before its row is fetched as forgotten.
     private static let graceSeconds: Int64 = 2
-    private static let fetchMax = 500
+    private static let fetchMax = 1_000
 
     /// Until the queue is closed.
     func run() async {
@@ -36,31 +36,39 @@ struct DueMails: Sendable {
         let due = try await claimed.store.due(
             at: time.now().advanced(bySeconds: -Self.graceSeconds),
             limit: queue.claimedCount + Self.fetchMax)
-        let records = queue.claim(due)
+        let mails = queue.claim(due)
+        do throws(StorageFailure) {
+            try await bring(mails)
+        } catch {
+            queue.release(mails)
+            throw error
+        }
+        return mails.count
+    }
+
+    /// Those of the claimed `mails` that wait still. Between the store's word that they are due and our
+    /// claim a pass may have ended, or an operator may have held one: to go on then would release what
+    /// is kept apart. Throws before any of them is brought.
+    private func bring(_ mails: [MailID]) async throws(StorageFailure) {
+        let records = try await claimed.store.acting(mails)
+        let journals = try await claimed.store.journals(of: records.map(\.id))
+        queue.release(Array(Set(mails).subtracting(records.map(\.id))))
         for record in records {
             do throws(StorageFailure) {
-                guard let mail = try await fetch(record.id) else {
-                    queue.release([record.id])
-                    continue
-                }
-                (mail.record.verdicts?.isComplete == true ? judgedQueue : queue).putBack(mail)
+                let mail = try waiting(record, try journals[record.id]?.get() ?? [])
+                (record.verdicts?.isComplete == true ? judgedQueue : queue).putBack(mail)
             } catch {
                 // Alone: the others go on.
                 await claimed.giveUp(record, because: error)
             }
         }
-        return records.count
     }
 
-    /// Nil where it waits no more. Between the store's word that it is due and our claim its pass may
-    /// have ended, or an operator may have held it: to go on then would release what is kept apart.
-    ///
     /// What waited, hours perhaps, may have been damaged meanwhile: its file is read through before
     /// anybody gets it. Bytes in a row are when they are used.
-    private func fetch(_ id: MailID) async throws(StorageFailure) -> WaitingMail? {
-        guard let record = try await claimed.store.mail(id), record.state == .acting else {
-            return nil
-        }
+    private func waiting(
+        _ record: MailRecord, _ journal: [ActionRecord]
+    ) throws(StorageFailure) -> WaitingMail {
         if record.bodyPlace == .file {
             do throws(StorageFailure) {
                 _ = try claimed.bodies.content(of: record)
@@ -69,8 +77,7 @@ struct DueMails: Sendable {
                 throw .damaged(detail)
             }
         }
-        var known: [ActionKey: ActionRecord] = [:]
-        for action in try await claimed.store.actions(of: record.id) { known[action.key] = action }
-        return WaitingMail(record: record, content: nil, actions: known)
+        let actions = Dictionary(journal.map { ($0.key, $0) }) { _, last in last }
+        return WaitingMail(record: record, content: nil, actions: actions)
     }
 }

@@ -56,7 +56,7 @@ struct JudgingStage: Sendable {
             await judge.judge(record, opened.content, isScanned: isScanned)
         }
         guard !queue.isClosed else { return nil }
-        var mail = mail
+        var mail = mail.with(opened.content)
         switch judgement {
         case .verdicts(let verdicts):
             claimed.log.judged(record.id, verdicts)
@@ -65,7 +65,6 @@ struct JudgingStage: Sendable {
             await postpone(record, verdicts, because: reason)
             return nil
         }
-        mail.record.waitsFor = nil
         mail.isFreshlyJudged = true
         return mail
     }

@@ -131,14 +131,45 @@ extension SQLStore: MailStore {
 
     // MARK: Reading
 
-    package func due(at time: Timestamp, limit: Int) async throws(StorageFailure) -> [MailRecord] {
+    /// Acting; what has a state that is none is seen here, too, and set aside when it is read.
+    private static let isActing = "state NOT IN ('held', 'retired', 'damaged')"
+
+    package func due(at time: Timestamp, limit: Int) async throws(StorageFailure) -> [MailID] {
+        let found = try await database.read { connection throws(StorageFailure) in
+            try connection.rows(
+                "SELECT id FROM mail WHERE due_ms <= $1 AND due_ms IS NOT NULL "
+                    + "AND \(Self.isActing) ORDER BY due_ms LIMIT $2",
+                [.integer(time.milliseconds), .integer(Int64(limit))]
+            ).compactMap { $0.text(0) }
+        }
+        for id in found where MailID(id) == nil { try await setAside(id) }
+        return found.compactMap { MailID($0) }
+    }
+
+    package func acting(_ mails: [MailID]) async throws(StorageFailure) -> [MailRecord] {
         try await readable { connection throws(StorageFailure) in
-            try Self.rows(
-                connection,
-                // Only an acting mail is due; what has a state that is none is seen here, too.
-                "WHERE due_ms <= $1 AND due_ms IS NOT NULL "
-                    + "AND state NOT IN ('held', 'retired', 'damaged') ORDER BY due_ms LIMIT $2",
-                [.integer(time.milliseconds), .integer(Int64(limit))])
+            var rows: [any SQLRow] = []
+            for mail in mails {
+                rows += try Self.rows(
+                    connection, "WHERE id = $1 AND \(Self.isActing)", [.text(mail.text)])
+            }
+            return rows
+        }
+    }
+
+    package func journals(
+        of mails: [MailID]
+    ) async throws(StorageFailure) -> [MailID: Result<[ActionRecord], StorageFailure>] {
+        try await database.read { connection throws(StorageFailure) in
+            var journals: [MailID: Result<[ActionRecord], StorageFailure>] = [:]
+            for mail in mails {
+                do throws(StorageFailure) {
+                    journals[mail] = .success(try Self.actions(connection, of: mail))
+                } catch {
+                    journals[mail] = .failure(error)
+                }
+            }
+            return journals
         }
     }
 
@@ -150,14 +181,20 @@ extension SQLStore: MailStore {
 
     package func actions(of mail: MailID) async throws(StorageFailure) -> [ActionRecord] {
         try await database.read { connection throws(StorageFailure) in
-            try connection.rows(
-                """
-                SELECT rule, position, asked, recipient, kind, state, attempts, first_ms, last_ms,
-                    next_ms, disposition, detail, asks
-                FROM action WHERE mail = $1 ORDER BY first_ms, rule, position, asked, recipient
-                """, [.text(mail.text)]
-            ).map { row throws(StorageFailure) in try Self.action(row, of: mail) }
+            try Self.actions(connection, of: mail)
         }
+    }
+
+    private static func actions(
+        _ connection: any SQLConnection, of mail: MailID
+    ) throws(StorageFailure) -> [ActionRecord] {
+        try connection.rows(
+            """
+            SELECT rule, position, asked, recipient, kind, state, attempts, first_ms, last_ms,
+                next_ms, disposition, detail, asks
+            FROM action WHERE mail = $1 ORDER BY first_ms, rule, position, asked, recipient
+            """, [.text(mail.text)]
+        ).map { row throws(StorageFailure) in try action(row, of: mail) }
     }
 
     package func mails(
@@ -258,7 +295,9 @@ extension SQLStore: MailStore {
     }
 
     package func content(of mail: MailRecord) async throws(StorageFailure) -> ByteBuffer {
-        let bytes = try await unverifiedContent(of: mail)
+        let bytes = try database.readHere { connection throws(StorageFailure) in
+            try Self.content(connection, of: mail)
+        }
         var checksum = Checksum()
         checksum.update(bytes)
         guard bytes.readableBytes == mail.totalLength, checksum.value == mail.checksum else {
@@ -270,12 +309,19 @@ extension SQLStore: MailStore {
     package func unverifiedContent(
         of mail: MailRecord
     ) async throws(StorageFailure) -> ByteBuffer {
-        let bytes = try await database.read { connection throws(StorageFailure) in
-            try connection.rows(
-                "SELECT bytes FROM mail_body WHERE mail = $1", [.text(mail.id.text)]
-            ).first?.blob(0)
+        try await database.read { connection throws(StorageFailure) in
+            try Self.content(connection, of: mail)
         }
-        guard let bytes else { throw .damaged("mail \(mail.id) has no bytes in its row") }
+    }
+
+    private static func content(
+        _ connection: any SQLConnection, of mail: MailRecord
+    ) throws(StorageFailure) -> ByteBuffer {
+        let rows = try connection.rows(
+            "SELECT bytes FROM mail_body WHERE mail = $1", [.text(mail.id.text)])
+        guard let bytes = rows.first?.blob(0) else {
+            throw .damaged("mail \(mail.id) has no bytes in its row")
+        }
         return bytes
     }
 

@@ -36,15 +36,18 @@ extension SQLStore {
             }
             return (records, unreadable)
         }
-        for id in unreadable {
-            try await write { connection throws(StorageFailure) in
-                try connection.execute(
-                    "UPDATE mail SET state = $1, due_ms = NULL WHERE id = $2",
-                    [.text(MailRecord.State.damaged.rawValue), .text(id)])
-            }
-            onUnreadableRow(id)
-        }
+        for id in unreadable { try await setAside(id) }
         return records
+    }
+
+    /// A row that cannot be read.
+    func setAside(_ id: String) async throws(StorageFailure) {
+        try await write { connection throws(StorageFailure) in
+            try connection.execute(
+                "UPDATE mail SET state = $1, due_ms = NULL WHERE id = $2",
+                [.text(MailRecord.State.damaged.rawValue), .text(id)])
+        }
+        onUnreadableRow(id)
     }
 
     private static func record(_ row: any SQLRow) throws(StorageFailure) -> MailRecord {

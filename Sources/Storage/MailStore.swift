@@ -84,7 +84,13 @@ package protocol MailStore: Sendable {
 
     /// Mails in state `acting` that are due at or before `time`, soonest first: just accepted,
     /// left over by an ended process, or with an action to try again.
-    func due(at time: Timestamp, limit: Int) async throws(StorageFailure) -> [MailRecord]
+    func due(at time: Timestamp, limit: Int) async throws(StorageFailure) -> [MailID]
+    /// Those of `mails` that are `acting`, in their order, all read at once.
+    func acting(_ mails: [MailID]) async throws(StorageFailure) -> [MailRecord]
+    /// The journals of `mails`, all read at once; `damaged` for one that cannot be read.
+    func journals(
+        of mails: [MailID]
+    ) async throws(StorageFailure) -> [MailID: Result<[ActionRecord], StorageFailure>]
 
     func mail(_ id: MailID) async throws(StorageFailure) -> MailRecord?
     func actions(of mail: MailID) async throws(StorageFailure) -> [ActionRecord]
@@ -100,7 +106,7 @@ package protocol MailStore: Sendable {
     func dueCount(at time: Timestamp, limit: Int) async throws(StorageFailure) -> Int
 
     /// Head and raw mail from the row of a mail whose body place is `row`.
-    /// Throws `damaged` where length or checksum do not agree.
+    /// Throws `damaged` where length or checksum do not agree. Blocks for that one row.
     func content(of mail: MailRecord) async throws(StorageFailure) -> ByteBuffer
     /// The same bytes as they are, whole or not: what an operator looks at.
     func unverifiedContent(of mail: MailRecord) async throws(StorageFailure) -> ByteBuffer

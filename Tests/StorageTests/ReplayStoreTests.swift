@@ -89,7 +89,7 @@ import Testing
             #expect(content.readableBytes == record.totalLength)
         }
         let due = try await spool.store.due(at: spool.time.now(), limit: 9)
-        #expect(due.map(\.id) == mails.map(\.record.id), "in the order in which they came")
+        #expect(due == mails.map(\.record.id), "in the order in which they came")
         #expect(try await spool.store.obstacle(to: inRow.id, in: nil) == .replaying)
         #expect(try await spool.store.obstacle(to: inRow.id, in: replay.number) == .twice)
         #expect(try await spool.store.replays(of: inFile.id, limit: 9) == [mails[1].record.id])

@@ -1,5 +1,6 @@
 import Actions
 import Foundation
+import MailModel
 
 /// What a worker is asked and what it says, each a line of JSON.
 enum WorkerLine {
@@ -7,17 +8,12 @@ enum WorkerLine {
     static func request(
         _ invocation: FunctionInvocation, id: Int, mailBytes: Int
     ) -> [UInt8] {
-        let pairs = invocation.environment.map { ($0.name, $0.value) }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard
-            let environment = try? encoder.encode(
-                Dictionary(pairs, uniquingKeysWith: { first, _ in first }))
-        else { preconditionFailure("texts can be encoded") }
+        let pairs = invocation.environment.map { ($0.name, JSONValue.text($0.value)) }
+        let environment = JSONValue.object(of: Dictionary(pairs) { first, _ in first })
         var line = Array(
             "{\"id\":\(id),\"mail\":{\"path\":\"\(WorkerMail.path)\",\"bytes\":\(mailBytes)}".utf8)
         line += Array(",\"environment\":".utf8)
-        line += environment
+        line += environment.bytes
         line += Array(",\"event\":".utf8)
         // Between the tokens of JSON, which is the only place for them, these are spaces.
         line += invocation.event.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
