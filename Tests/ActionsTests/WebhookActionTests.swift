@@ -256,7 +256,8 @@ import Testing
 
     /// What came of an event with links to what is beyond `bytesMax`, and the requests.
     private func link(
-        _ fixture: ActionFixture, bytesMax: Int, accessKey: String = "AKIA"
+        _ fixture: ActionFixture, bytesMax: Int, accessKey: String = "AKIA",
+        of mail: TestMail = TestMail(mail)
     ) async throws -> (ActionResult, [WebhookRequest]) {
         let poster = ScriptedPoster(.answered(status: 200))
         var webhook = try Self.webhook(.json)
@@ -264,7 +265,7 @@ import Testing
         webhook.links = AttachmentLinks(bucket: "files", accessKey: accessKey, seconds: 60)
         var actions = fixture.actions
         actions.webhooks = Webhooks(["tickets": webhook], poster: poster, signer: Signer())
-        let result = await actions.perform([TestMail(Self.mail).task(.webhook(to: "tickets"))])[0]
+        let result = await actions.perform([mail.task(.webhook(to: "tickets"))])[0]
         return (result, poster.posts.withLock { $0.map(\.request) })
     }
 
@@ -290,6 +291,31 @@ import Testing
             objects.map(\.key) == linked.map { "attachments/\(TestMail.id)-\($0)" })
         #expect(objects.allSatisfy { $0.bucket == "files" })
         #expect(objects.map { ScriptedObjects.bytes($0).count } == linked.map { [8, 65][$0 - 1] })
+    }
+
+    /// Where rules change what the parts of the mail are, no object is written over by another.
+    @Test func attachmentsOfChangedPartsAreApart() async throws {
+        let text =
+            "Content-Disposition: attachment; filename=a\r\n"
+            + "Content-Transfer-Encoding: base64\r\nSubject: x\r\n\r\naGVsbG8=\r\n"
+        let fixture = ActionFixture(now: Self.now)
+        for (added, removed) in [
+            ([], []), (["X-For: ada"], ["subject"]), ([], ["content-transfer-encoding"]),
+            (["Content-Transfer-Encoding: 8bit"], []),
+        ] {
+            var mail = TestMail(text)
+            (mail.addedHeaders, mail.removedHeaders) = (added, removed)
+            _ = try await link(fixture, bytesMax: 0, of: mail)
+        }
+        let objects = fixture.objects.calls.flatMap { $0 }
+        #expect(objects.count == 4)
+        let bytes = Dictionary(grouping: objects, by: \.key).mapValues { same in
+            Set(same.map { ScriptedObjects.bytes($0) })
+        }
+        #expect(bytes.values.allSatisfy { $0.count == 1 })
+        // Lines that say nothing of the parts make no other objects.
+        let plain = "attachments/\(TestMail.id)-1"
+        #expect(objects.map { $0.key == plain } == [true, true, false, false])
     }
 
     @Test func noEventLeadsToWhatIsNotThere() async throws {
