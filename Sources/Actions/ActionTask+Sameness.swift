@@ -16,6 +16,19 @@ extension ActionTask {
         return "\(id)-\(Self.digest(headerChanges))"
     }
 
+    /// What the names of its attachments' objects begin with: the mail's id. Where rules have changed
+    /// fields that say what the mail's parts are, what was changed follows: its attachments are others.
+    var attachmentsName: String {
+        let id = mail.messageID.text
+        let added = addedHeaders.filter { $0.lowercased().hasPrefix(Self.contentFields) }
+        let removed = removedHeaders.filter { $0.hasPrefix(Self.contentFields) }
+        guard !added.isEmpty || !removed.isEmpty else { return id }
+        return "\(id)-\(Self.digest(added + [""] + removed.sorted()))"
+    }
+
+    /// RFC 2045 §9: the names of fields that describe a body.
+    private static let contentFields = "content-"
+
     /// As `runID`, and one for all recipients for whom it does the same, which `parts` say, with the
     /// same header lines. No part has a line end.
     func runID(sharedBy parts: [String]) -> String {

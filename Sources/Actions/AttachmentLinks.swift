@@ -12,7 +12,8 @@ package struct AttachmentLinks: Sendable, Equatable {
         self.seconds = seconds
     }
 
-    /// The object of the attachment that is the `number`th of a mail, from 1: a name that no sender has
+    /// The object of the attachment that is the `number`th, from 1, of the mail as `mail` says
+    /// (`ActionTask.attachmentsName`): a name that no sender has
     /// written anything of, the same at every try. No folder has the mail's id: under the same prefix
     /// `store` may call an object so.
     static func key(of number: Int, in mail: String) -> String { "attachments/\(mail)-\(number)" }

@@ -46,6 +46,10 @@ extension ActionResult {
         switch answer {
         case .taken(let id):
             self.init(ending: .done(.continueOn), detail: "sent as \(id.text)")
+        case .bounced(let id, let reason):
+            self.init(
+                ending: .done(.continueOn),
+                detail: "nothing is sent: \(reason); bounced as \(id.text)")
         case .withheld(let reason):
             self.init(ending: .done(.continueOn), detail: "nothing is sent: \(reason)")
         case .refused(let reason): self.init(ending: .refused, detail: reason)
@@ -83,6 +87,8 @@ package protocol MailSubmitter: Sendable {
 
 package enum SubmitterAnswer: Sendable {
     case taken(MessageID)
+    /// The mail was bounced at once, for this reason, and no recipient is tried.
+    case bounced(MessageID, String)
     /// Nothing is to be sent, for this reason.
     case withheld(String)
     /// No other try will help.

@@ -116,7 +116,7 @@ extension ReceiptActions {
         var links: [Int: LinkedAttachment] = [:]
         var objects: [ObjectToPut] = []
         for (index, content) in contents.sorted(by: { $0.key < $1.key }) {
-            let key = AttachmentLinks.key(of: index + 1, in: task.mail.messageID.text)
+            let key = AttachmentLinks.key(of: index + 1, in: task.attachmentsName)
             let url = webhooks?.signer?.link(
                 to: key, in: wanted.bucket, by: wanted.accessKey, from: now,
                 seconds: wanted.seconds)

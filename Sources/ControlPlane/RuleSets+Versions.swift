@@ -67,8 +67,8 @@ extension RuleSets {
 
     /// Puts a former version back: its text, and those of the lists that it names, take the place of
     /// those in the rules folder, so that what is in force and what the files say stay one, now and
-    /// after a restart. `text`: how the version begins; nil: the one that was in force before the
-    /// present one. Says what was done, for people; throws that as a failure where the set that is
+    /// after a restart. `text`: how the version begins; nil: the one that was in force last and is
+    /// not what the set's file says now. Says what was done, for people; throws that as a failure where the set that is
     /// active could not be taken from its files then.
     func rollBack(_ name: String, to text: String?) async throws -> String {
         try await turns.take { try await writeBack(name, text) }
@@ -77,18 +77,23 @@ extension RuleSets {
     private func writeBack(_ name: String, _ text: String?) async throws -> String {
         let loaded = LoadedRuleSets(files, catalogue: catalogue, active: nil)
         let present = present(name, loaded)
+        let known: RuleSetSource? =
+            if let present { try await store.source(ofVersion: present) } else { nil }
+        let stands = try files.read()
         let target =
             if let text {
                 try await version(text, of: name)
             } else {
-                try await version(try await former(name, before: present), of: name)
+                try await version(
+                    try await former(
+                        name,
+                        before: Self.edited(name, loaded, present: present, known, stands)),
+                    of: name)
             }
         try check(target.source, target.version, name)
         let file = try file(of: name, target.source, loaded)
-        let known: RuleSetSource? =
-            if let present { try await store.source(ofVersion: present) } else { nil }
         let change = RuleFileChange(
-            from: try files.read(), file: file, to: target.source, known: known)
+            from: stands, file: file, to: target.source, known: known)
         let kept = try write(change, name, target.version)
         let reload = try await readAll(because: .rollback)
         let lines = said(name, target.version, change.texts.keys.sorted(), kept, reload)
@@ -103,9 +108,20 @@ extension RuleSets {
         return loaded.ruleSet(name).map { RuleEvaluator(ruleSet: $0).version }
     }
 
-    private func former(_ name: String, before present: String?) async throws -> String {
+    /// The version that the set's file has: an edit that nobody has read yet is itself what is gone
+    /// back from. Nil where the file does not load, and is not what `known` was read from.
+    private static func edited(
+        _ name: String, _ loaded: LoadedRuleSets, present: String?, _ known: RuleSetSource?,
+        _ files: [(file: String, text: String)]
+    ) -> String? {
+        if let ruleSet = loaded.ruleSet(name) { return RuleEvaluator(ruleSet: ruleSet).version }
+        let stands = files.first { LoadedRuleSets.name(ofFile: $0.file) == known?.file }
+        return stands?.text == known?.text ? present : nil
+    }
+
+    private func former(_ name: String, before edited: String?) async throws -> String {
         let versions = try await known(name)
-        guard let former = versions.first(where: { $0.version != present }) else {
+        guard let former = versions.first(where: { $0.version != edited }) else {
             throw ControlFailure(.notFound, "“\(name)” has no version from before the present one")
         }
         return former.version

@@ -30,14 +30,15 @@ struct ActionPass {
     private var evaluation: MailEvaluation
 
     init(
-        _ mail: WaitingMail, _ opened: ClaimedMails.Opened, _ facts: MailFacts, at time: Timestamp
+        _ mail: WaitingMail, _ opened: ClaimedMails.Opened, _ facts: MailFacts, at time: Timestamp,
+        isSlow: (ReceiptAction) -> Bool
     ) {
         self.mail = mail.with(opened.content)
         freshVerdicts = mail.isFreshlyJudged ? mail.record.verdicts : nil
         content = opened.content
         startedAt = time
         recipientCount = facts.recipients.count
-        evaluation = MailEvaluation(opened.evaluator, facts) { key in
+        evaluation = MailEvaluation(opened.evaluator, facts, isSlow: isSlow) { key in
             mail.actions[key]?.standing(at: time, isTried: false)
         }
     }
@@ -129,8 +130,8 @@ struct ActionPass {
     /// The journal is to have what was done, before more is.
     var isFull: Bool { fresh.count >= Self.freshMax }
 
-    /// More is to be done than `next` says: for those the mail is opened again.
-    var isLeft: Bool { !isQuarantined && evaluation.isLeft }
+    /// More is to be done at once than `next` says: for that the mail is opened again.
+    var isQuickLeft: Bool { !isQuarantined && evaluation.isQuickLeft }
 
     /// No action is left open: the journal of this pass retires the mail.
     var isFinished: Bool {

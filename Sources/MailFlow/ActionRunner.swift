@@ -161,7 +161,7 @@ extension ActionRunner {
         var postponed: [MailProgress] = []
         for pass in passes {
             let kinds = pass.next().map { rooms.kind(of: $0.action) }
-            guard !kinds.contains(nil), !(kinds.isEmpty && pass.isLeft) else {
+            guard !kinds.contains(nil), !pass.isQuickLeft else {
                 judgedQueue.putBack(pass.mail)
                 continue
             }
@@ -219,7 +219,7 @@ extension ActionRunner {
         guard let opened = await claimed.open(mail),
             let facts = await claimed.facts(of: mail.record, opened)
         else { return nil }
-        return ActionPass(mail, opened, facts, at: time.now())
+        return ActionPass(mail, opened, facts, at: time.now()) { rooms.kind(of: $0) != nil }
     }
 
     /// Has what the mail tells of mails of ours taken in, before its rules, which may take hours.

@@ -7,8 +7,9 @@ import RuleEngine
 /// An action that ends changes its own walk alone, so a mail of many recipients is not walked for all
 /// of them each time.
 struct MailEvaluation {
-    /// Planned actions of one mail that are held at once, but for those of the recipient with whom there
-    /// are so many: the rest waits until the mail is opened again.
+    /// Planned actions of one mail that are held at once, of those that are done at once and of those
+    /// that may take their time, but for those of the recipient with whom there are so many: the rest
+    /// waits until the mail is opened again.
     static let plannedMax = 500
 
     private struct Walk {
@@ -16,6 +17,8 @@ struct MailEvaluation {
         var evaluation: Evaluation
         /// It wants more than is planned for now.
         var isLeft = false
+        /// Some of that is done at once.
+        var isQuickLeft = false
         /// It wants the mail kept apart next.
         var wantsQuarantine: Bool
 
@@ -30,20 +33,29 @@ struct MailEvaluation {
     private let facts: MailFacts
     private var walks: [Walk] = []
 
+    /// `isSlow`: whether an action may take its time, and so must keep none waiting that does not.
     init(
-        _ evaluator: RuleEvaluator, _ facts: MailFacts, standing: (ActionKey) -> ActionStanding?
+        _ evaluator: RuleEvaluator, _ facts: MailFacts, isSlow: (ReceiptAction) -> Bool,
+        standing: (ActionKey) -> ActionStanding?
     ) {
         self.evaluator = evaluator
         self.facts = facts
-        var planned = 0
+        var (quick, slow) = (0, 0)
         for recipient in evaluator.walks(of: facts) {
             var walk = walk(for: recipient, standing)
-            if planned >= Self.plannedMax {
-                walk.isLeft = !walk.evaluation.next.isEmpty
-                walk.evaluation.next = []
+            let (isQuickFull, isSlowFull) = (quick >= Self.plannedMax, slow >= Self.plannedMax)
+            let next = walk.evaluation.next
+            walk.evaluation.next = next.filter { planned in
+                // What waits for the others must not keep them waiting.
+                if planned.action.isQuarantine { return true }
+                if isSlow(planned.action) {
+                    if isSlowFull { walk.isLeft = true } else { slow += 1 }
+                    return !isSlowFull
+                }
+                if isQuickFull { walk.isQuickLeft = true } else { quick += 1 }
+                return !isQuickFull
             }
-            // What waits for the others must not keep them waiting.
-            planned += walk.evaluation.next.count { !$0.action.isQuarantine }
+            walk.isLeft = walk.isLeft || walk.isQuickLeft
             walks.append(walk)
         }
     }
@@ -71,6 +83,9 @@ struct MailEvaluation {
 
     /// More is to be started than `next` holds.
     var isLeft: Bool { walks.contains(where: \.isLeft) }
+
+    /// More is to be done at once than `next` holds.
+    var isQuickLeft: Bool { walks.contains(where: \.isQuickLeft) }
 
     /// Whether rules took the mail, for each recipient where they are asked for each.
     var isTaken: Bool { walks.allSatisfy(\.evaluation.isTaken) }

@@ -1,6 +1,5 @@
 package import Logging
 package import MailModel
-import ServiceLifecycle
 package import Storage
 import Synchronization
 
@@ -13,22 +12,22 @@ package final class Subscriptions: Sendable {
     /// Of held messages that are written in one commit: mail's commits go between.
     package static let heldBatchMax = 500
     /// How often a change is tried that others were quicker than.
-    private static let triesMax = 8
+    static let triesMax = 8
 
-    private let store: any SubscriptionStore
-    private let directory: TopicDirectory
-    private let time: any TimeSource
+    let store: any SubscriptionStore
+    let directory: TopicDirectory
+    let time: any TimeSource
     private let random: any RandomSource
     private let topicARN: @Sendable (String) -> String
-    private let canConfirm: Bool
-    private let canMail: Bool
-    private let log: Logger
-    private let onChange: @Sendable () -> Void
+    let canConfirm: Bool
+    let canMail: Bool
+    let log: Logger
+    let onChange: @Sendable () -> Void
     /// What the store has, replaced whole after each change.
     private let snapshot = Mutex(Snapshot())
     private let readings = Atomic<Int>(0)
     /// Whose held messages may have to go where their subscription's state wants them.
-    private let unsettled = Mutex<Set<SubscriberKey>>([])
+    let unsettled = Mutex<Set<SubscriberKey>>([])
 
     private struct Snapshot {
         var reading = 0
@@ -102,7 +101,7 @@ package final class Subscriptions: Sendable {
     }
 
     /// A subscription that begins.
-    private func fresh(_ key: SubscriberKey, url: String) -> SubscriptionRecord {
+    func fresh(_ key: SubscriberKey, url: String) -> SubscriptionRecord {
         let now = time.now()
         return SubscriptionRecord(
             key: key, url: url, id: TopicDirectory.uuidForm(random.bytes(16)), state: .pending,
@@ -145,136 +144,8 @@ package final class Subscriptions: Sendable {
         throw Self.overtaken
     }
 
-    private static var overtaken: StorageFailure {
+    static var overtaken: StorageFailure {
         .refused("the subscription was changed by others at the same time")
-    }
-
-    // MARK: The operator's word
-
-    /// Why a subscriber cannot be subscribed.
-    package enum Problem: Error, Sendable {
-        case unknown
-        case notWeb
-        /// There is no address to send from.
-        case nothingIsSent
-        /// There is no public side to confirm at.
-        case nowhereToConfirm
-        case storage(StorageFailure)
-    }
-
-    /// Asks the endpoint (again) to confirm; or, by the operator's word alone, has it confirmed.
-    package func subscribe(
-        _ key: SubscriberKey, isTrusted: Bool
-    ) async throws(Problem) -> SubscriptionRecord.State {
-        guard let subscriber = directory.subscriber(key) else { throw .unknown }
-        for _ in 0..<Self.triesMax {
-            guard subscriber.hasSubscription, let known = record(of: key) else { throw .notWeb }
-            guard known.state != .confirmed else { return .confirmed }
-            guard isTrusted || canConfirm else { throw .nowhereToConfirm }
-            let state = isTrusted ? SubscriptionRecord.State.confirmed : .pending
-            do throws(StorageFailure) {
-                if try await move(known, known, to: state) { return state }
-            } catch {
-                throw .storage(error)
-            }
-        }
-        throw .storage(Self.overtaken)
-    }
-
-    /// The same for one by mail, who may be new. Their links want a public side.
-    package func subscribe(
-        _ addressee: MailAddressee, to topic: String, isTrusted: Bool
-    ) async throws(Problem) -> SubscriptionRecord.State {
-        guard directory.has(topic) else { throw .unknown }
-        guard canMail else { throw .nothingIsSent }
-        guard canConfirm else { throw .nowhereToConfirm }
-        let key = SubscriberKey(topic: topic, subscriber: addressee.name)
-        let state = isTrusted ? SubscriptionRecord.State.confirmed : .pending
-        do throws(StorageFailure) {
-            for _ in 0..<Self.triesMax {
-                let known = record(of: key)
-                var next = known ?? fresh(key, url: addressee.url)
-                next.url = addressee.url
-                if let known, known.state == .confirmed {
-                    // What they agreed to is the topic, in whichever form.
-                    if known == next { return .confirmed }
-                    if try await move(known, next, to: .confirmed) { return .confirmed }
-                } else if try await move(known, next, to: state) {
-                    return state
-                }
-            }
-        } catch {
-            throw .storage(error)
-        }
-        throw .storage(Self.overtaken)
-    }
-
-    /// Ends a subscription by mail, without a word to whom it was of, and drops what was held for it.
-    /// False where there is none.
-    package func remove(_ key: SubscriberKey) async throws(StorageFailure) -> Bool {
-        for _ in 0..<Self.triesMax {
-            guard let known = record(of: key), MailAddressee(url: known.url) != nil else {
-                return false
-            }
-            var ended = known
-            ended.state = .unsubscribed
-            if try await store.replace(known, with: ended, publishing: nil) {
-                while try await store.dropHeld(key, limit: Self.heldBatchMax)
-                    == Self.heldBatchMax
-                {}
-                try await store.removeSubscription(key, of: known.account)
-                try await reload()
-                return true
-            }
-            try await reload()
-        }
-        throw Self.overtaken
-    }
-
-    // MARK: Held messages
-
-    /// Brings held messages to where the state of their subscription wants them, a batch a commit.
-    /// What is left when the process ends is done by the next.
-    package func settleHeld() async throws(StorageFailure) {
-        for key in unsettled.withLock({ $0 }) {
-            // A change from here on calls for it again.
-            unsettled.withLock { _ = $0.remove(key) }
-            do throws(StorageFailure) {
-                try await settleHeld(of: key)
-            } catch {
-                unsettled.withLock { _ = $0.insert(key) }
-                throw error
-            }
-        }
-    }
-
-    private func settleHeld(of key: SubscriberKey) async throws(StorageFailure) {
-        let now = time.now()
-        while !Task.isShuttingDownGracefully {
-            let count: Int
-            switch record(of: key)?.state {
-            case .confirmed:
-                count = try await store.releaseHeld(key, at: now, limit: Self.heldBatchMax)
-                if count > 0 { onChange() }
-            case .unsubscribed: count = try await store.dropHeld(key, limit: Self.heldBatchMax)
-            case .pending, nil: return
-            }
-            guard count == Self.heldBatchMax else { return }
-        }
-    }
-
-    /// Makes dead what was held for a token's lifetime.
-    package func giveUpHeld() async throws(StorageFailure) {
-        var total = 0
-        while !Task.isShuttingDownGracefully {
-            let count = try await store.giveUpHeld(at: time.now(), limit: Self.heldBatchMax)
-            total += count
-            guard count == Self.heldBatchMax else { break }
-        }
-        guard total > 0 else { return }
-        log.warning(
-            "messages are dead whose subscriber did not confirm in time",
-            metadata: ["messages": "\(total)"])
     }
 
     // MARK: Changes
@@ -282,7 +153,7 @@ package final class Subscriptions: Sendable {
     /// `record` into `state` in the place of `known`, with what the endpoint is told of it. False
     /// where somebody else was quicker; what they wrote is known then.
     @discardableResult
-    private func move(
+    func move(
         _ known: SubscriptionRecord?, _ record: SubscriptionRecord,
         to state: SubscriptionRecord.State
     ) async throws(StorageFailure) -> Bool {
@@ -369,7 +240,7 @@ package final class Subscriptions: Sendable {
             + "and restore the subscription, visit the SubscribeURL included in this message."
     }
 
-    private func reload() async throws(StorageFailure) {
+    func reload() async throws(StorageFailure) {
         let damaged = try await read()
         guard !damaged.isEmpty else { return }
         for key in damaged { try await renew(damaged: key) }

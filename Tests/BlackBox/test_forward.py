@@ -181,6 +181,8 @@ class Forward(SendingCase):
         id = self.server.send(message(), "stranger@shop.example")
         (_, state, detail), = self.journal(id)
         self.assertEqual(state, "done")
+        self.assertRegex(detail, r"^nothing is sent: nobody@unknown\.example is of no verified "
+                                 r"identity to send as; bounced as \S+$")
         bounce = self.bounce_of(detail.split()[-1])
         self.assertEqual(bounce["bounceType"], "Permanent")
         self.assertEqual(self.hop.taken, [])

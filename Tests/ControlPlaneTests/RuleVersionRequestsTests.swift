@@ -98,6 +98,22 @@ import Testing
         #expect(desk.rules.current.version == versions[0])
     }
 
+    /// What was written and is not in force, since nobody has read it or since it does not load, is
+    /// what is gone back from.
+    @Test(arguments: ["rules: 7\n", WrittenRules.ruleSet("main", for: "x.example")])
+    func goesBackFromAnEditThatIsNotInForce(_ edit: String) async throws {
+        let (desk, versions) = try await desk()
+        desk.files.write(edit, to: "main.yaml")
+        let said = try await rollBack(desk)
+        #expect(said.contains("“main” is in force (\(versions[2]))"))
+        #expect(desk.files.text("main.yaml") == "# 2\n\(text(2))")
+        let kept = "main.yaml.replaced-\(desk.time.now().iso8601Text)"
+        #expect(desk.files.text(kept) == edit)
+        #expect(desk.rules.current.version == versions[2])
+        _ = try await rollBack(desk)
+        #expect(desk.rules.current.version == versions[1])
+    }
+
     @Test func saysWhenTheFolderCannotBeWritten() async throws {
         let (desk, versions) = try await desk()
         desk.files.refuse(.refused("Read-only file system"))

@@ -150,6 +150,26 @@ import Topics
         }
     }
 
+    /// What waits for handlers, of however many, keeps nobody's plain actions waiting.
+    @Test func manySlowActionsKeepNoQuickOnesWaiting() async throws {
+        let recipients = (0..<510).map { "p\($0)@ours.example" }
+        let slow = ReceiptAction.invoke(
+            handler: "h", type: .event, topic: nil, onFailure: .hold)
+        let acting = try await Acting(
+            [rule("a", [], [slow, store("${recipientLocalPart}")])], isPerRecipient: true)
+        acting.invoker.answer("h", ScriptedInvoker.says("CONTINUE"))
+        let stored = Mutex<[Int]>([])
+        acting.invoker.whenCalled.withLock {
+            $0 = { [unowned acting] _ in stored.withLock { $0.append(acting.storedFiles.count) } }
+        }
+        try await acting.run { acting in
+            let mail = try await acting.receive(to: recipients)
+            await acting.ended.tries(511)
+            #expect(stored.withLock { $0.first } == 510)
+            #expect(try await acting.receiving.store.mail(mail)?.state == .acting)
+        }
+    }
+
     /// More recipients than are asked for come in another mail.
     @Test(arguments: [(999, true, true), (1_000, true, false), (1_000, false, true)])
     func takesSoManyAtOnce(_ others: Int, _ isPerRecipient: Bool, _ isTaken: Bool) async throws {

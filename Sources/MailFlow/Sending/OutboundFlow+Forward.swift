@@ -33,7 +33,11 @@ extension OutboundFlow: MailSubmitter {
             do {
                 let sending = try sending(
                     forwarded, id, bodyID, header, body, of: read.section, at: now)
-                return await committed(sending, body)
+                let answer = await committed(sending, body)
+                guard case .taken(let id) = answer,
+                    sending.recipients.allSatisfy({ $0.state == .bounced })
+                else { return answer }
+                return .bounced(id, Self.unverified(forwarded.identity))
             } catch {
                 forget(bodyID, body)
                 throw error
@@ -164,6 +168,10 @@ extension OutboundFlow: MailSubmitter {
         return sending
     }
 
+    private static func unverified(_ identity: Mailbox) -> String {
+        "\(identity.wireText) is of no verified identity to send as"
+    }
+
     /// Nobody is sent to as an identity that is not verified (any more): the mail comes back, to a
     /// sender who is known to be it.
     private func bounce(
@@ -171,7 +179,7 @@ extension OutboundFlow: MailSubmitter {
     ) {
         let problem = DeliveryProblem(
             .mail, status: EnhancedStatusCode(5, 7, 1),
-            detail: "\(identity.wireText) is of no verified identity to send as")
+            detail: Self.unverified(identity))
         let attempt = DeliveryAttempt(.failed(problem))
         for index in sending.recipients.indices {
             let queued = QueuedRecipient(mail: sending.mail, recipient: sending.recipients[index])

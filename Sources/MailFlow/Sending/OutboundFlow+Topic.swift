@@ -59,7 +59,8 @@ private struct TopicMailer: MessagePoster {
         switch answer {
         case .taken: return .success(())
         // Whoever is on the suppression list is so for longer than retries take.
-        case .withheld(let reason): return .failure(PostFailure(.final, reason))
+        case .withheld(let reason), .bounced(_, let reason):
+            return .failure(PostFailure(.final, reason))
         case .refused(let reason), .failed(let reason):
             return .failure(PostFailure(.unreachable, reason))
         }

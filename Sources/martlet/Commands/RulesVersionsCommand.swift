@@ -100,7 +100,7 @@ extension RulesCommand {
         @Argument(help: "The set's name.")
         var name: String
 
-        @Option(help: "The version, or how it begins; by default the one before the present one.")
+        @Option(help: "The version, or how it begins; by default the one before the file as it is.")
         var to: String?
 
         func run() async throws {
