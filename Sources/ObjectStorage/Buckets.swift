@@ -65,7 +65,7 @@ package struct Buckets: ObjectStore, ObjectSource {
         do throws(StorageFailure) {
             return try folders.open(key, in: bucket)
         } catch {
-            throw .unreadable("\(error)")
+            throw error.mayPass ? .unavailable("\(error)") : .unreadable("\(error)")
         }
     }
 }

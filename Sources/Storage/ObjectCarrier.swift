@@ -5,8 +5,8 @@ package import NIOCore
 package protocol ObjectCarrier: Sendable {
     /// Sends one request (PUT) to `url`; returns within `seconds` and what connecting takes.
     func put(_ upload: ObjectUpload, to url: WebURL, seconds: Int64) async -> ObjectAnswer
-    /// What `url` is answered with (GET), within so long; an answer whose body has more than `bytesMax`
-    /// is a failure. `Host` is the carrier's to say.
+    /// What `url` is answered with (GET), within so long; a body of more than `bytesMax` is
+    /// `tooLarge`. `Host` is the carrier's to say.
     func get(
         _ url: WebURL, headers: [(name: String, value: String)], bytesMax: Int, seconds: Int64
     ) async -> ObjectAnswer
@@ -36,6 +36,8 @@ package enum ObjectAnswer: Sendable, Equatable {
     /// is S3's `x-amz-server-side-encryption`.
     case answered(
         status: Int, entityTag: String? = nil, storedEncryption: String? = nil, body: [UInt8] = [])
+    /// 200, with a body of more bytes than were asked for.
+    case tooLarge(bytesMax: Int)
     /// Nothing came back.
     case failed(String)
 }

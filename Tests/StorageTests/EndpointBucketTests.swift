@@ -345,7 +345,34 @@ import Testing
                 try found.map { String(buffer: try $0.read(from: 1, length: 9)) } ?? "bc" == "bc")
             let seen = try #require(carrier.seen.withLock { $0.last })
             #expect("\(seen.url)" == "https://s3.example:9000/example-mail/in/a")
-            #expect((seen.length, seen.seconds) == (77, 7))
+            #expect((seen.length, seen.seconds) == (65_536, 7))
+        }
+    }
+
+    /// It has grown since it was listed: another try finds the same.
+    @Test(arguments: [
+        ObjectAnswer.tooLarge(bytesMax: 2), .answered(status: 200, body: Array("abc".utf8)),
+    ])
+    func anObjectOfMoreBytesIsUnreadable(_ answer: ObjectAnswer) async throws {
+        try await withBuckets(answering: { _ in answer }) { (buckets, _, _) async throws in
+            let key = try #require(ObjectKey("in/a"))
+            let object = await reason { () async throws(ObjectReadFailure) in
+                _ = try await buckets.object(key, in: "far", bytesMax: 2)
+            }
+            #expect(object == "never: s3.example:9000: the answer has more than 2 bytes")
+        }
+    }
+
+    /// Whoever goes on behind its last key would ask for the same again.
+    @Test func aCutListingHasKeys() async throws {
+        let body = Array(
+            "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>".utf8)
+        try await withBuckets(answering: { _ in .answered(status: 200, body: body) }) {
+            (buckets, _, _) async throws in
+            let listing = await reason { () async throws(ObjectReadFailure) in
+                _ = try await buckets.listing(Self.question, in: "far")
+            }
+            #expect(listing == "later: s3.example:9000: the listing is cut, and has no keys")
         }
     }
 

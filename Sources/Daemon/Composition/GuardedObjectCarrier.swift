@@ -28,7 +28,9 @@ struct GuardedObjectCarrier: ObjectCarrier {
         switch answer {
         case .success(let answer):
             guard let body = answer.body else {
-                return .failed("the answer has more than \(bytesMax) bytes")
+                return answer.status == 200
+                    ? .tooLarge(bytesMax: bytesMax)
+                    : .failed("the answer has more than \(bytesMax) bytes")
             }
             return .answered(status: answer.status, entityTag: answer.entityTag, body: body)
         case .failure(let failure): return .failed("\(failure)")

@@ -7,6 +7,8 @@ import Storage
 extension EndpointBucket {
     /// Of a page's document: a key of 1,024 bytes may be six times that in XML, and has company.
     private static let bytesMaxOfEntry = 8_192
+    /// Of what is said in the place of an object, which may be a small one.
+    private static let refusalBytesMax = 65_536
 
     func listing(
         _ question: ObjectQuestion
@@ -37,6 +39,9 @@ extension EndpointBucket {
                 "\(endpoint.url.hostField): the listing is not in the order of keys from the asked one on"
             )
         }
+        guard !listing.isCut || !listing.entries.isEmpty else {
+            throw .unavailable("\(endpoint.url.hostField): the listing is cut, and has no keys")
+        }
         return listing
     }
 
@@ -46,12 +51,16 @@ extension EndpointBucket {
     ) async throws(ObjectReadFailure) -> (any StoredObject)? {
         let answer: ObjectAnswer
         do throws(WebURL.ParsingError) {
-            answer = await get(try url(of: key), bytesMax: bytesMax)
+            answer = await get(
+                try url(of: key), bytesMax: max(bytesMax, Self.refusalBytesMax))
         } catch {
             throw .unreadable("“\(key.text)” \(error)")
         }
         switch answer {
         case .answered(200, let tag, _, let body):
+            guard body.count <= bytesMax else {
+                throw .unreadable(said(.tooLarge(bytesMax: bytesMax)))
+            }
             let object = ObjectInMemory(
                 ByteBuffer(bytes: body),
                 ObjectFacts(size: body.count, modifiedAt: time.now(), tag: tag ?? ""))
@@ -67,7 +76,7 @@ extension EndpointBucket {
         case .answered(404, _, _, _), .answered(408, _, _, _), .answered(429, _, _, _),
             .answered(500..., _, _, _), .failed:
             throw .unavailable(said(answer))
-        case .answered:
+        case .answered, .tooLarge:
             throw .unreadable(said(answer))
         }
     }
@@ -83,6 +92,8 @@ extension EndpointBucket {
     private func said(_ answer: ObjectAnswer) -> String {
         switch answer {
         case .failed(let reason): "\(endpoint.url.hostField): \(reason)"
+        case .tooLarge(let bytesMax):
+            "\(endpoint.url.hostField): the answer has more than \(bytesMax) bytes"
         case .answered(let status, _, _, let body):
             "\(endpoint.url.hostField): answered \(status)"
                 + (EndpointVerdict.code(in: body).map { " \($0)" } ?? "")

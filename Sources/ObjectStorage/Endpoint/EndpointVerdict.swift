@@ -12,6 +12,7 @@ package enum EndpointVerdict {
     package static func reason(against answer: ObjectAnswer, md5: [UInt8]) -> String? {
         switch answer {
         case .failed(let reason): return reason
+        case .tooLarge(let bytesMax): return "the answer has more than \(bytesMax) bytes"
         case .answered(200, let entityTag, let encryption, _):
             guard let found = stored(entityTag, encryption), found != md5 else { return nil }
             return "answered 200, and has another object: its MD5 is \(Hexadecimal.text(found)), "

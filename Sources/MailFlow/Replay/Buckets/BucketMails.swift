@@ -49,6 +49,7 @@ struct BucketMails: Sendable {
                 case .candidate(let candidate): page.candidates.append(candidate)
                 case .later(let reason):
                     page.waitsFor = reason
+                    listed.forget()
                     return page
                 }
                 page.cursor = object.key
@@ -148,7 +149,7 @@ struct BucketMails: Sendable {
         case .not(let obstacle, let detail):
             (candidate.obstacle, candidate.detail) = (obstacle, detail)
         case .object(let object):
-            read(object, facts, id, row, &candidate)
+            if let reason = read(object, facts, id, row, &candidate) { return .later(reason) }
         }
         guard let record = candidate.record else { return .candidate(candidate) }
         guard isWanted(record) else { return .nothing }
@@ -180,7 +181,9 @@ struct BucketMails: Sendable {
             return .not(.unreadable, "its key is none that can be asked for")
         }
         do throws(ObjectReadFailure) {
-            let object = try await objects.object(key, in: bucket.name, bytesMax: objectBytesMax)
+            // Pages are chosen by what was listed.
+            let object = try await objects.object(
+                key, in: bucket.name, bytesMax: facts.size)
             return object.map(Fetched.object) ?? .not(.removed)
         } catch {
             switch error {
@@ -191,22 +194,23 @@ struct BucketMails: Sendable {
     }
 
     /// What is in it, for `candidate`. `id`: which ends its key; `row`: of the mail, whose bytes have
-    /// expired.
+    /// expired. Returns why it cannot be read now; nil otherwise.
     private func read(
         _ object: any StoredObject, _ facts: ObjectFacts, _ id: MailID?, _ row: MailRecord?,
         _ candidate: inout Candidate
-    ) {
+    ) -> String? {
         let header: HeaderBlock
         do throws(StorageFailure) {
             let front = try object.read(from: 0, length: Self.frontBytes)
             header = HeaderBlock(Array(front.readableBytesView)[...])
         } catch {
+            guard !error.mayPass else { return "\(error)" }
             (candidate.obstacle, candidate.detail) = (.unreadable, "\(error)")
-            return
+            return nil
         }
         guard Self.beginsMail(header) else {
             candidate.obstacle = .noMail
-            return
+            return nil
         }
         // One that is made of a name could have been foreseen.
         let head = id.flatMap { $0.isOfObject ? nil : StoredHead(of: header, id: $0) }
@@ -214,11 +218,11 @@ struct BucketMails: Sendable {
             object, head: head?.block ?? ByteBuffer(), from: head?.end ?? 0)
         guard mail.rawLength <= mailBytesMax else {
             candidate.obstacle = .tooLarge
-            return
+            return nil
         }
         guard let envelope = row?.envelope ?? envelope(head, header) else {
             candidate.obstacle = .noRecipient
-            return
+            return nil
         }
         candidate.mail = mail
         candidate.record = MailRecord(
@@ -228,6 +232,7 @@ struct BucketMails: Sendable {
             isUntaken: false, bodyPlace: .row, headLength: mail.headLength,
             totalLength: mail.length, checksum: 0,
             verdicts: row?.verdicts.map(\.ofStoredMail) ?? head?.verdicts, replay: row?.replay)
+        return nil
     }
 
     /// Names of which each mail has one.

@@ -18,6 +18,9 @@ final class ListedObjects: Sendable {
         last.withLock { $0 = Listed(bucket: bucket, start: start, listing: listing) }
     }
 
+    /// What an object had then it may have no more.
+    func forget() { last.withLock { $0 = nil } }
+
     /// Those behind `key`; nil where that is to be asked for. Whoever begins, asks.
     func rest(of bucket: ReplayWish.Bucket, after key: String) -> ObjectListing? {
         guard !key.isEmpty, let last = last.withLock({ $0 }), last.bucket == bucket,

@@ -34,7 +34,8 @@ package struct ObjectMail: Sendable {
             do throws(StorageFailure) {
                 piece = try object.read(from: position, length: Self.pieceBytes)
             } catch {
-                throw .reading("\(error)")
+                // What the machine cannot do now is none of the object's fault.
+                throw error.mayPass ? .taking(error) : .reading("\(error)")
             }
             guard piece.readableBytes > 0 else { throw .reading("it has become shorter") }
             position += piece.readableBytes
