@@ -51,7 +51,7 @@ extension ReceiptActions {
             let form = MailgunForm.parsed(mail, mailgunSignature(key, at: now))
             let isWhole = !mail.contents.areAttachmentsCut
             // As Mailgun does, but for what fits in the other way alone.
-            if let bytes = form.urlEncoded, bytes.count <= webhook.bodyBytesMax {
+            if let bytes = form.urlEncoded(bytesMax: webhook.bodyBytesMax) {
                 return WebhookBody(
                     mediaType: FormData.urlEncodedMediaType, bytes: bytes, isWhole: isWhole)
             }

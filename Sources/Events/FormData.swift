@@ -54,16 +54,21 @@ package struct FormData: Sendable {
 
     package static let urlEncodedMediaType = "application/x-www-form-urlencoded"
 
-    /// Nil where a file is among its parts, for which that has no place. Up to three times what it says.
-    package var urlEncoded: [UInt8]? {
+    /// Nil where a file is among its parts, for which that has no place, or where it would have more than
+    /// `bytesMax` bytes: up to three times what it says.
+    package func urlEncoded(bytesMax: Int) -> [UInt8]? {
+        // Known before anything is copied: a mail's text may have many megabytes.
+        let contentBytes = parts.reduce(0) { $0 + PercentEncoding.encodedBytes(of: $1.content) }
+        guard contentBytes <= bytesMax else { return nil }
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(contentBytes)
         for part in parts {
             guard let name = part.name else { return nil }
             if !bytes.isEmpty { bytes.append(UInt8(ascii: "&")) }
             bytes += "\(PercentEncoding.encode(name.utf8))=".utf8
             bytes += PercentEncoding.encode(part.content).utf8
         }
-        return bytes
+        return bytes.count <= bytesMax ? bytes : nil
     }
 
     /// Bytes of the random part of a boundary.

@@ -16,6 +16,11 @@ package enum PercentEncoding {
         return String(decoding: encoded, as: UTF8.self)
     }
 
+    /// How long `encode` makes them.
+    package static func encodedBytes(of bytes: [UInt8]) -> Int {
+        bytes.reduce(0) { $0 + (isUnreserved($1) ? 1 : 3) }
+    }
+
     /// The bytes that `text` stands for; nil where a `%` has no two digits behind it.
     /// `plusIsSpace`: as forms and queries have it.
     package static func decode(

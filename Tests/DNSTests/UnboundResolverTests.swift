@@ -142,10 +142,13 @@ import Testing
             }
             return failures
         }
-        // The library gives a question up by itself where the machine is so slow.
-        let isLate = failures.contains { if case .serverFailed = $0 { true } else { false } }
-        #expect(failures.count { $0 == .tooManyQueries } == 5 || isLate)
-        #expect(failures.count { $0 == .cancelled } == askersMax - 5 || isLate)
+        // The library gives a question up by itself where the machine is so slow; then others take
+        // the place, and fewer are refused or cancelled.
+        let lateCount = failures.count { if case .serverFailed = $0 { true } else { false } }
+        let refusedCount = failures.count { $0 == .tooManyQueries }
+        let cancelledCount = failures.count { $0 == .cancelled }
+        #expect(refusedCount + cancelledCount + lateCount == askersMax)
+        if lateCount == 0 { #expect(refusedCount == 5) }
         #expect(failures.contains(.tooManyQueries))
     }
 

@@ -34,15 +34,17 @@ import Testing
 
     @Test func withoutFilesItIsURLEncodedToo() {
         var form = FormData()
-        #expect(form.urlEncoded == [])
+        #expect(form.urlEncoded(bytesMax: 0) == [])
         form.add("a b&=", "ü + \r\n~")
         form.add("b", [0, 255])
         form.add("c", "")
         #expect(
-            form.urlEncoded.map { String(decoding: $0, as: UTF8.self) }
+            form.urlEncoded(bytesMax: .max).map { String(decoding: $0, as: UTF8.self) }
                 == "a%20b%26%3D=%C3%BC%20%2B%20%0D%0A~&b=%00%FF&c=")
+        #expect(form.urlEncoded(bytesMax: 46)?.count == 46)
+        #expect(form.urlEncoded(bytesMax: 45) == nil)
         form.addFile("d", "d.txt", mediaType: "text/plain", [])
-        #expect(form.urlEncoded == nil)
+        #expect(form.urlEncoded(bytesMax: .max) == nil)
     }
 
     @Test func aBoundaryFits() {

@@ -18,7 +18,9 @@ package struct SecretFile: Sendable, Equatable {
         if let reason = SettingReader.reasonAgainst(path, R_OK) {
             throw Failure(description: "\(path): \(reason)")
         }
-        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw Failure(description: "\(path) is no text in UTF-8")
+        }
         return text.split(whereSeparator: \.isNewline)
             .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     }
