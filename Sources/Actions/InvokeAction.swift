@@ -58,10 +58,10 @@ extension ReceiptActions {
 
     /// Of the mail as the handler got it; what cannot be read any more has none.
     private func subject(of task: ActionTask) -> String {
-        guard let shown = try? presented(task), let bytes = try? headerBytes(task, shown) else {
+        guard let shown = try? presented(task), let header = try? header(task, shown) else {
             return ""
         }
-        return HeaderBlock(bytes[...]).first("Subject")?.decodedText ?? ""
+        return header.first("Subject")?.decodedText ?? ""
     }
 
     /// What a handler says of a mail whose 250 waits for it, as long as `sessionWaits`; `task` is an

@@ -123,7 +123,7 @@ package struct ReceiptActions: Sendable {
     func describe(
         _ task: ActionTask, _ object: ReceiptActionObject, _ shown: PresentedMail
     ) throws(StorageFailure) -> (ReceivedMail, Receipt) {
-        describe(task, object, HeaderBlock(try headerBytes(task, shown)[...]))
+        describe(task, object, try header(task, shown))
     }
 
     /// `header` is that of the mail as the action is to see it.
@@ -150,10 +150,10 @@ package struct ReceiptActions: Sendable {
         )
     }
 
-    /// Bytes from the front of a mail, as it is shown, that hold its header section.
-    func headerBytes(
+    /// The header section of a mail as it is shown.
+    func header(
         _ task: ActionTask, _ shown: PresentedMail
-    ) throws(StorageFailure) -> [UInt8] {
+    ) throws(StorageFailure) -> HeaderBlock {
         var buffer = shown.front ?? ByteBuffer()
         switch shown.rest {
         case .bytes(let bytes): buffer.writeImmutableBuffer(bytes)
@@ -163,7 +163,7 @@ package struct ReceiptActions: Sendable {
             stored.moveReaderIndex(forwardBy: min(start, stored.readableBytes))
             buffer.writeImmutableBuffer(stored)
         }
-        return Array(buffer.readableBytesView)
+        return buffer.withUnsafeReadableBytes { HeaderBlock($0) }
     }
 
     typealias PresentedMail = (front: ByteBuffer?, rest: MailContent)

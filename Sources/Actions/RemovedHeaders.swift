@@ -10,7 +10,7 @@ extension ReceiptActions {
     ) throws(StorageFailure) -> PresentedMail {
         guard !task.removedHeaders.isEmpty else { return shown }
         let names = Set(task.removedHeaders)
-        let header = HeaderBlock(try headerBytes(task, shown)[...])
+        let header = try header(task, shown)
         let removed = header.fields.filter { names.contains($0.name.lowercased()) }
         guard !removed.isEmpty else { return shown }
         let start = header.bytes.startIndex

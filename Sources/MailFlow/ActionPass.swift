@@ -47,10 +47,16 @@ struct ActionPass {
         record.isDue(at: startedAt) && !tried.contains(record.key)
     }
 
+    private var planned: [PlannedAction] {
+        isQuarantined ? [] : evaluation.next.filter { !tried.contains($0.key) }
+    }
+
+    /// What `next` would run.
+    var wanted: [ReceiptAction] { planned.map(\.action) }
+
     /// The actions to run now, in order; empty when the pass is over.
     func next() -> [ActionTask] {
-        guard !isQuarantined else { return [] }
-        let planned = evaluation.next.filter { !tried.contains($0.key) }
+        let planned = planned
         let storedObjects = planned.isEmpty ? [:] : storedObjects
         return planned.map { planned in
             let last = mail.actions[planned.key]

@@ -22,6 +22,15 @@ package struct WaitingMail: Sendable {
         self.actions = actions
     }
 
+    /// What it takes of memory beside its content, bytes, about: its row and its journal, which has a
+    /// row for each recipient where rules are asked for each.
+    var rowBytes: Int {
+        1_024 + 128 * record.envelope.recipients.count
+            + actions.values.reduce(0) { sum, action in
+                sum + 512 + action.detail.utf8.count + 1_024 * action.asks.count
+            }
+    }
+
     /// The same with what was read of it, so that nobody has to read it again soon.
     func with(_ content: MailContent) -> WaitingMail {
         guard case .bytes(let bytes) = content else { return self }
@@ -40,7 +49,10 @@ package final class ActionQueue: Sendable {
     fileprivate struct State {
         // Taken from the front one by one, and up to thousands long.
         var waiting = CircularBuffer<WaitingMail>()
+        /// Of their content.
         var waitingBytes = 0
+        /// Of the rest.
+        var rowBytes = 0
         var claimed: Set<MailID> = []
         /// Claimed, and held or removed by an operator since.
         var withdrawn: Set<MailID> = []
@@ -51,11 +63,16 @@ package final class ActionQueue: Sendable {
     private let state = Mutex(State())
     private let waitingMax: Int
     private let waitingBytesMax: Int
+    private let rowBytesMax: Int
 
-    /// At most `waitingMax` mails with `waitingBytesMax` bytes of content wait in memory.
-    package init(waitingMax: Int = 2_000, waitingBytesMax: Int = 33_554_432) {
+    /// At most `waitingMax` mails wait in memory, with `waitingBytesMax` bytes of content and
+    /// `rowBytesMax` bytes beside it.
+    package init(
+        waitingMax: Int = 2_000, waitingBytesMax: Int = 33_554_432, rowBytesMax: Int = 33_554_432
+    ) {
         self.waitingMax = waitingMax
         self.waitingBytesMax = waitingBytesMax
+        self.rowBytesMax = rowBytesMax
     }
 
     /// Takes a committed mail; called from the writer's thread, never blocks.
@@ -63,11 +80,11 @@ package final class ActionQueue: Sendable {
         let sleeper = state.withLock { state -> CheckedContinuation<Void, Never>? in
             guard !state.isClosed else { return nil }
             let bytes = mail.content?.readableBytes ?? 0
-            guard state.waiting.count < waitingMax, state.waitingBytes + bytes <= waitingBytesMax
-            else { return nil }
+            guard hasPlace(in: state), state.waitingBytes + bytes <= waitingBytesMax else {
+                return nil
+            }
             guard state.claimed.insert(mail.record.id).inserted else { return nil }
-            state.waiting.append(mail)
-            state.waitingBytes += bytes
+            state.append(mail)
             return state.takeSleeper()
         }
         sleeper?.resume()
@@ -85,8 +102,7 @@ package final class ActionQueue: Sendable {
         let sleeper = state.withLock { state -> CheckedContinuation<Void, Never>? in
             var mail = mail
             if state.waitingBytes >= waitingBytesMax { mail.content = nil }
-            state.waiting.append(mail)
-            state.waitingBytes += mail.content?.readableBytes ?? 0
+            state.append(mail)
             return state.takeSleeper()
         }
         sleeper?.resume()
@@ -114,21 +130,21 @@ package final class ActionQueue: Sendable {
     /// Up to `limit` waiting mails; empty where none waits.
     package func take(_ limit: Int) -> [WaitingMail] {
         state.withLock { state in
-            let count = min(limit, state.waiting.count)
-            let taken = Array(state.waiting.prefix(count))
-            state.waiting.removeFirst(count)
-            for mail in taken { state.waitingBytes -= mail.content?.readableBytes ?? 0 }
-            return taken
+            (0..<min(limit, state.waiting.count)).map { _ in state.takeFirst() }
         }
     }
 
     /// Whether no further mail should be brought here for now.
     var isFull: Bool {
-        state.withLock { $0.waiting.count >= waitingMax || $0.waitingBytes >= waitingBytesMax }
+        state.withLock { !hasPlace(in: $0) || $0.waitingBytes >= waitingBytesMax }
     }
 
-    /// Whether there is a place for a mail, if not for its bytes.
-    var hasPlace: Bool { state.withLock { $0.waiting.count < waitingMax } }
+    /// Whether there is a place for a mail, if not for its content.
+    var hasPlace: Bool { state.withLock { hasPlace(in: $0) } }
+
+    private func hasPlace(in state: State) -> Bool {
+        state.waiting.count < waitingMax && state.rowBytes < rowBytesMax
+    }
 
     var waitingCount: Int { state.withLock { $0.waiting.count } }
 
@@ -159,6 +175,19 @@ package final class ActionQueue: Sendable {
 }
 
 extension ActionQueue.State {
+    fileprivate mutating func append(_ mail: WaitingMail) {
+        waiting.append(mail)
+        waitingBytes += mail.content?.readableBytes ?? 0
+        rowBytes += mail.rowBytes
+    }
+
+    fileprivate mutating func takeFirst() -> WaitingMail {
+        let mail = waiting.removeFirst()
+        waitingBytes -= mail.content?.readableBytes ?? 0
+        rowBytes -= mail.rowBytes
+        return mail
+    }
+
     /// One for each mail: who is woken takes what waits.
     fileprivate mutating func takeSleeper() -> CheckedContinuation<Void, Never>? {
         sleepers.popLast()

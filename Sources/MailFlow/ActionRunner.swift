@@ -87,7 +87,10 @@ package struct ActionRunner: Service {
                     group.addTask { await runLane(judgedQueue) }
                 }
                 for (kind, room) in rooms.all {
-                    group.addTask { await runAnswered(in: room, judgedQueue) }
+                    // One batch is written while another is stored.
+                    for _ in 0..<lanes {
+                        group.addTask { await runAnswered(in: room, judgedQueue) }
+                    }
                     group.addTask { await runPlaces(of: room, kind) }
                 }
                 let due = DueMails(
@@ -132,12 +135,11 @@ extension ActionRunner {
             await takeIn(&pass)
             passes.append(pass)
         }
-        await goOn(with: passes, judgedQueue)
+        await goOn(with: &passes, judgedQueue)
     }
 
     /// Does what of the mails has no room of its own, and then journals what came of all of it.
-    private func goOn(with begun: [ActionPass], _ judgedQueue: ActionQueue) async {
-        var passes = begun
+    private func goOn(with passes: inout [ActionPass], _ judgedQueue: ActionQueue) async {
         while true {
             var tasks: [(pass: Int, task: ActionTask)] = []
             for index in passes.indices
@@ -160,7 +162,7 @@ extension ActionRunner {
     private func settle(_ passes: [ActionPass], _ judgedQueue: ActionQueue) async {
         var postponed: [MailProgress] = []
         for pass in passes {
-            let kinds = pass.next().map { rooms.kind(of: $0.action) }
+            let kinds = pass.wanted.map(rooms.kind(of:))
             guard !kinds.contains(nil), !pass.isQuickLeft else {
                 judgedQueue.putBack(pass.mail)
                 continue
@@ -209,8 +211,9 @@ extension ActionRunner {
             var passes = await room.answered.takeAll()
             guard !passes.isEmpty else { return }
             guard await journal.write(&passes) else { continue }
-            queue.release(passes.filter(\.isFinished).map(\.mail.record.id))
-            await goOn(with: passes.filter { !$0.isFinished }, judgedQueue)
+            queue.release(passes.compactMap { $0.isFinished ? $0.mail.record.id : nil })
+            passes.removeAll(where: \.isFinished)
+            await goOn(with: &passes, judgedQueue)
         }
     }
 

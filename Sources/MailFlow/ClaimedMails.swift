@@ -39,7 +39,8 @@ struct ClaimedMails: Sendable {
     /// Everything that the rules of a mail ask for; nil as above.
     func facts(of mail: MailRecord, _ opened: Opened) async -> MailFacts? {
         do throws(StorageFailure) {
-            return try factsReader.facts(of: mail, opened.content, for: opened.evaluator.needs)
+            return try factsReader.read(
+                opened.facts, of: mail, opened.content, for: opened.evaluator.needs)
         } catch {
             await giveUp(mail, because: error)
             return nil

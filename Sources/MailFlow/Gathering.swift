@@ -1,13 +1,13 @@
 import Synchronization
 
-/// What many bring and one takes, all that came at once: passes whose handler was asked, on their way
+/// What many bring and a few take, all that came at once: passes whose handler was asked, on their way
 /// to the journal. One commit takes those that came while the one before was written, so that no
 /// handler's place waits for the disk.
 final class Gathering<Element: Sendable>: Sendable {
     private struct State {
         var elements: [Element] = []
         var isClosed = false
-        var reader: CheckedContinuation<Void, Never>?
+        var readers: [CheckedContinuation<Void, Never>] = []
         var writers: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -23,8 +23,7 @@ final class Gathering<Element: Sendable>: Sendable {
     func add(_ element: Element) async {
         let reader = state.withLock { state in
             state.elements.append(element)
-            defer { state.reader = nil }
-            return state.reader
+            return state.readers.popLast()
         }
         reader?.resume()
         await withCheckedContinuation { continuation in
@@ -37,34 +36,41 @@ final class Gathering<Element: Sendable>: Sendable {
         }
     }
 
-    /// All that wait, once there are any; none when it is closed. For one reader.
+    /// All that wait, once there are any; none when it is closed.
     func takeAll() async -> [Element] {
+        while true {
+            await waitForSome()
+            let (taken, writers, isClosed) = state.withLock { state in
+                defer {
+                    state.elements = []
+                    state.writers = []
+                }
+                return (state.elements, state.writers, state.isClosed)
+            }
+            for writer in writers { writer.resume() }
+            // Another reader may have been here before.
+            if !taken.isEmpty || isClosed { return taken }
+        }
+    }
+
+    private func waitForSome() async {
         await withCheckedContinuation { continuation in
             let goesOn = state.withLock { state -> Bool in
                 if !state.elements.isEmpty || state.isClosed { return true }
-                state.reader = continuation
+                state.readers.append(continuation)
                 return false
             }
             if goesOn { continuation.resume() }
         }
-        let (taken, writers) = state.withLock { state in
-            defer {
-                state.elements = []
-                state.writers = []
-            }
-            return (state.elements, state.writers)
-        }
-        for writer in writers { writer.resume() }
-        return taken
     }
 
     /// Nothing is added any more.
     func close() {
-        let reader = state.withLock { state in
+        let readers = state.withLock { state in
             state.isClosed = true
-            defer { state.reader = nil }
-            return state.reader
+            defer { state.readers = [] }
+            return state.readers
         }
-        reader?.resume()
+        for reader in readers { reader.resume() }
     }
 }

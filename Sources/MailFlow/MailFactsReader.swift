@@ -35,7 +35,15 @@ package struct MailFactsReader: Sendable {
     package func facts(
         of mail: MailRecord, _ content: MailContent?, for needs: MailFacts.Needs
     ) throws(StorageFailure) -> MailFacts {
-        var facts = facts(of: mail)
+        try read(facts(of: mail), of: mail, content, for: needs)
+    }
+
+    /// `facts`, which are those of its row, with those of its content.
+    func read(
+        _ facts: MailFacts, of mail: MailRecord, _ content: MailContent?,
+        for needs: MailFacts.Needs
+    ) throws(StorageFailure) -> MailFacts {
+        var facts = facts
         let needs = needs.intersection(.content)
         guard !needs.isEmpty else { return facts }
         guard let content else {

@@ -109,7 +109,7 @@ package struct Understanding: MailJudge {
     ) throws(StorageFailure) -> (header: [UInt8], author: MailAuthenticator.Author) {
         let front = try content.piece(
             of: mail.id, from: mail.headLength, length: settings.headerBytesMax, in: bodies)
-        let block = HeaderBlock(Array(front.readableBytesView)[...])
+        let block = front.withUnsafeReadableBytes { HeaderBlock($0) }
         return (
             Array(block.bytes),
             Result { () throws(AuthorDomainDefect) in try AuthorDomain.find(in: block) }

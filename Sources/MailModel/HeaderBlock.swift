@@ -45,7 +45,7 @@ package struct HeaderBlock: Sendable {
         case orphanContinuation
     }
 
-    /// All of it, to and with the empty line. Shares what it was read from.
+    /// All of it, to and with the empty line. Shares the array that it was read from.
     package let bytes: ArraySlice<UInt8>
     package private(set) var fields: [Field] = []
     package private(set) var defects: [Defect] = []
@@ -54,13 +54,20 @@ package struct HeaderBlock: Sendable {
 
     /// Reads up to the first empty line, or to the end.
     package init(_ source: ArraySlice<UInt8>) {
-        let (section, hasRawBytes) = source.withUnsafeBytes { bytes in
-            let section = HeaderSection(bytes)
-            let block = UnsafeRawBufferPointer(rebasing: bytes[..<section.length])
-            return (section, Self.isBeyondASCII(block))
-        }
-        bytes = source.prefix(section.length)
-        fields = source.withUnsafeBytes { bytes in
+        let section = source.withUnsafeBytes { HeaderSection($0) }
+        self.init(section, source.prefix(section.length))
+    }
+
+    /// The same of `source`, of which nothing but the block is copied.
+    package init(_ source: UnsafeRawBufferPointer) {
+        let section = HeaderSection(source)
+        self.init(section, Array(source.prefix(section.length))[...])
+    }
+
+    private init(_ section: HeaderSection, _ bytes: ArraySlice<UInt8>) {
+        self.bytes = bytes
+        let hasRawBytes = bytes.withUnsafeBytes { Self.isBeyondASCII($0) }
+        fields = bytes.withUnsafeBytes { bytes in
             section.fields.map { Field($0, in: bytes) }
         }
         defects = section.defects

@@ -7,6 +7,8 @@ package enum JSONValue: Sendable, Hashable {
     }
 
     case number(Int64)
+    /// One that JSON has no word for is null. RFC 8259 §6
+    case decimal(Double)
     case flag(Bool)
     case text(String)
     case list([JSONValue])
@@ -36,6 +38,7 @@ package enum JSONValue: Sendable, Hashable {
     private func write(to bytes: inout [UInt8]) {
         switch self {
         case .number(let number): bytes += String(number).utf8
+        case .decimal(let number): bytes += (number.isFinite ? "\(number)" : "null").utf8
         case .flag(let flag): bytes += (flag ? "true" : "false").utf8
         case .text(let text): Self.write(text, to: &bytes)
         case .list(let list):
@@ -106,6 +109,7 @@ extension JSONValue: Encodable {
     package func encode(to encoder: any Encoder) throws {
         switch self {
         case .number(let number): try number.encode(to: encoder)
+        case .decimal(let number): try (number.isFinite ? number : nil).encode(to: encoder)
         case .flag(let flag): try flag.encode(to: encoder)
         case .text(let text): try text.encode(to: encoder)
         case .list(let list): try list.encode(to: encoder)

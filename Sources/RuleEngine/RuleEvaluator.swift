@@ -6,8 +6,8 @@ package import MailModel
 ///
 /// Pure, total and deterministic: the same facts and standings give the same evaluation. Finding
 /// the rules of a recipient costs one look-up for each of its domain's labels, and only those with
-/// wildcards and expressions are walked.
-package struct RuleEvaluator: Sendable {
+/// wildcards and expressions are walked. A class, since every mail at work holds it.
+package final class RuleEvaluator: Sendable {
     package let ruleSet: ReceiptRuleSet
     /// Names the set's content: the first 16 hexadecimal digits of the SHA-256 of its canonical
     /// JSON, so the same rules give the same version.
@@ -17,8 +17,8 @@ package struct RuleEvaluator: Sendable {
     package let needs: MailFacts.Needs
 
     /// Positions of enabled rules, by their recipients.
-    private var byRecipient = RecipientIndex()
-    private var forAll: [Int] = []
+    private let byRecipient: RecipientIndex
+    private let forAll: [Int]
     /// Positions of rules that scan, or ask for what a scan shows.
     private let scanning: Set<Int>
     /// Positions of rules of which some action has something filled in.
@@ -46,9 +46,10 @@ package struct RuleEvaluator: Sendable {
         lists = (ruleSet.lists ?? [:]).mapValues { entries in
             entries.reduce(into: RecipientIndex()) { $0.insert($1, 0) }
         }
-        for (index, rule) in ruleSet.rules.enumerated() where rule.isEnabled {
-            if rule.recipients.isEmpty { forAll.append(index) }
-            for condition in rule.recipients { byRecipient.insert(condition, index) }
+        let enabled = rules.indices.filter { rules[$0].isEnabled }
+        forAll = enabled.filter { rules[$0].recipients.isEmpty }
+        byRecipient = enabled.reduce(into: RecipientIndex()) { found, index in
+            for condition in rules[index].recipients { found.insert(condition, index) }
         }
     }
 

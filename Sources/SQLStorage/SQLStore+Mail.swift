@@ -54,7 +54,8 @@ extension SQLStore: MailStore {
                 .flag(record.isUntaken), .text(record.bodyPlace.rawValue),
                 .integer(Int64(record.headLength)), .integer(Int64(record.totalLength)),
                 .integer(Int64(record.checksum)), .text(envelope.peerName.state),
-                .text(envelope.peerName.domain?.ascii), .text(record.verdicts.map { json($0) }),
+                .text(envelope.peerName.domain?.ascii),
+                .text(record.verdicts.map { json($0.json) }),
                 .text(record.waitsFor), .flag(envelope.requiresTLS),
                 .integer(record.replay.map { Int64($0.replay) }),
                 .text(record.replay?.original.text), .text(record.replay?.messageID.text),
@@ -81,7 +82,7 @@ extension SQLStore: MailStore {
         if let verdicts = progress.verdicts {
             try connection.execute(
                 "UPDATE mail SET verdicts = $1, waits_for = $2 WHERE id = $3",
-                [.text(json(verdicts)), .text(progress.waitsFor), .text(progress.mail.text)])
+                [.text(json(verdicts.json)), .text(progress.waitsFor), .text(progress.mail.text)])
         }
         if progress.isUntaken {
             try connection.execute(

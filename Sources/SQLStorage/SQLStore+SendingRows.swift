@@ -22,6 +22,10 @@ extension SQLStore {
     }()
     private static let decoder = JSONDecoder()
 
+    static func json(_ value: JSONValue) -> String {
+        String(decoding: value.bytes, as: UTF8.self)
+    }
+
     static func json(_ value: some Encodable) -> String {
         guard let data = try? encoder.encode(value) else {
             preconditionFailure("texts and numbers always encode")

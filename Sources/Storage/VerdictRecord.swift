@@ -2,11 +2,11 @@ package import MailModel
 
 /// What was found out about a received mail before its actions ran: what its row keeps, its
 /// headers say, and events, handlers and people see.
-package struct VerdictRecord: Sendable, Hashable, Codable {
+package struct VerdictRecord: Sendable, Hashable, Decodable {
     package typealias Status = ReceiptVerdict
 
     /// One check: SES's word, the method's own, and why.
-    package struct Finding: Sendable, Hashable, Codable {
+    package struct Finding: Sendable, Hashable, Decodable {
         package var status: Status
         /// The method's own word: `softfail`, `temperror`, a signature's name; empty where none.
         package var result: String
@@ -73,7 +73,7 @@ package struct VerdictRecord: Sendable, Hashable, Codable {
     package var resultsHiddenTo: Int?
 
     /// Each has what those before it have.
-    package enum Extent: String, Sendable, Hashable, Codable {
+    package enum Extent: String, Sendable, Hashable, Decodable {
         case nothing
         /// What a session may wait for: whether its author's domain stands for the mail.
         case origin
@@ -82,7 +82,7 @@ package struct VerdictRecord: Sendable, Hashable, Codable {
         case everything
     }
 
-    package struct OtherFinding: Sendable, Hashable, Codable {
+    package struct OtherFinding: Sendable, Hashable, Decodable {
         package var method: String
         package var finding: Finding
 
@@ -92,7 +92,7 @@ package struct VerdictRecord: Sendable, Hashable, Codable {
         }
     }
 
-    package struct Inquiry: Sendable, Hashable, Codable {
+    package struct Inquiry: Sendable, Hashable, Decodable {
         /// What the operator calls it.
         package var of: String
         /// What was looked up in a list: `address 2.0.0.127`; nil for a scanner, which had the mail.
@@ -120,7 +120,7 @@ package struct VerdictRecord: Sendable, Hashable, Codable {
     }
 
     /// Bytes of the raw mail.
-    package struct ByteSpan: Sendable, Hashable, Codable {
+    package struct ByteSpan: Sendable, Hashable, Decodable {
         package var start: Int
         package var length: Int
         package var end: Int { start + length }
@@ -132,29 +132,4 @@ package struct VerdictRecord: Sendable, Hashable, Codable {
     }
 
     package init() {}
-}
-
-extension VerdictRecord {
-    /// A row that an earlier version wrote lacks what came later.
-    package init(from decoder: any Decoder) throws {
-        let row = try decoder.container(keyedBy: CodingKeys.self)
-        func value<Value: Decodable>(_ key: CodingKeys, or usual: Value) throws -> Value {
-            try row.decodeIfPresent(Value.self, forKey: key) ?? usual
-        }
-        spf = try value(.spf, or: spf)
-        dkim = try value(.dkim, or: dkim)
-        dmarc = try value(.dmarc, or: dmarc)
-        spam = try value(.spam, or: spam)
-        virus = try value(.virus, or: virus)
-        dmarcPolicy = try row.decodeIfPresent(String.self, forKey: .dmarcPolicy)
-        dkimDomains = try value(.dkimDomains, or: dkimDomains)
-        areDKIMDomainsWhole = try value(.areDKIMDomainsWhole, or: false)
-        spamScore = try row.decodeIfPresent(Double.self, forKey: .spamScore)
-        others = try value(.others, or: others)
-        inquiries = try value(.inquiries, or: inquiries)
-        extent = try value(.extent, or: extent)
-        headerFields = try value(.headerFields, or: headerFields)
-        forgedFields = try value(.forgedFields, or: forgedFields)
-        resultsHiddenTo = try row.decodeIfPresent(Int.self, forKey: .resultsHiddenTo)
-    }
 }

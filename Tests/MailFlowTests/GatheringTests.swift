@@ -34,6 +34,26 @@ import Testing
         }
     }
 
+    @Test func whatSeveralTakeIsTakenOnce() async {
+        let gathering = Gathering<Int>(max: 3)
+        let taken = await withTaskGroup(of: [Int].self) { group in
+            for _ in 0..<3 {
+                group.addTask {
+                    var taken: [Int] = []
+                    while true {
+                        let some = await gathering.takeAll()
+                        if some.isEmpty { return taken }
+                        taken += some
+                    }
+                }
+            }
+            for number in 0..<1_000 { await gathering.add(number) }
+            gathering.close()
+            return await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(taken.sorted() == Array(0..<1_000))
+    }
+
     @Test func theEndWakesWhoTakes() async {
         let gathering = Gathering<Int>(max: 2)
         async let taken = gathering.takeAll()

@@ -36,6 +36,18 @@ import Testing
                 from: Data(JSONValue.object(of: names.mapValues(JSONValue.text)).bytes)) == names)
     }
 
+    @Test(arguments: [
+        (0.5, "0.5"), (-2.25, "-2.25"), (0, "0.0"), (1e300, "1e+300"), (.nan, "null"),
+        (-.infinity, "null"),
+    ])
+    func decimalsAreNumbersOrNull(_ number: Double, _ text: String) throws {
+        #expect(Self.text(.decimal(number)) == text)
+        let read = try JSONDecoder().decode(Double?.self, from: Data(text.utf8))
+        #expect(read == (number.isFinite ? number : nil))
+        let encoded = try JSONEncoder().encode(JSONValue.decimal(number))
+        #expect(try JSONDecoder().decode(Double?.self, from: encoded) == read)
+    }
+
     @Test func isTheSameAsAPartOfSomethingElse() throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

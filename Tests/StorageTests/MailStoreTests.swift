@@ -40,11 +40,20 @@ import Testing
         verdicts.spf = VerdictRecord.Finding(.gray, result: "softfail", reason: "~all\r\nX: y")
         verdicts.dmarc = VerdictRecord.Finding(.fail, result: "fail")
         verdicts.dmarcPolicy = "reject"
+        verdicts.dkim = VerdictRecord.Finding(.pass, result: "a.example", reason: "ü “q” \\")
+        verdicts.dkimDomains = ["a.example", "b.example"]
+        verdicts.areDKIMDomainsWhole = false
+        verdicts.spam = VerdictRecord.Finding(.processingFailed)
+        verdicts.virus = VerdictRecord.Finding(.pass)
+        verdicts.spamScore = -2.25
         verdicts.others = [VerdictRecord.OtherFinding("iprev", VerdictRecord.Finding(.pass))]
         verdicts.inquiries = [
             VerdictRecord.Inquiry(
                 of: "zen", subject: "address 2.0.0.127", status: .fail, answer: "127.0.0.2\n",
-                score: 5, milliseconds: nil)
+                score: 5, milliseconds: nil),
+            VerdictRecord.Inquiry(
+                of: "clamd", subject: nil, status: .pass, answer: "OK", score: nil,
+                milliseconds: 12),
         ]
         verdicts.extent = .authentication
         verdicts.headerFields = "Received-SPF: softfail\r\n"

@@ -15,8 +15,12 @@ enum WorkerLine {
         line += Array(",\"environment\":".utf8)
         line += environment.bytes
         line += Array(",\"event\":".utf8)
+        let eventStart = line.count
+        line += invocation.event
         // Between the tokens of JSON, which is the only place for them, these are spaces.
-        line += invocation.event.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
+        for index in eventStart..<line.count where line[index] == 0x0A || line[index] == 0x0D {
+            line[index] = 0x20
+        }
         line += Array("}\n".utf8)
         return line
     }

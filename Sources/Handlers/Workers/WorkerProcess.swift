@@ -74,6 +74,7 @@ final class WorkerProcess: LivingProcess {
         _ line: [UInt8], until wakeup: Wakeup, isOver: () -> Bool
     ) throws(KeptProcess.Flaw) -> [UInt8] {
         var unsent = line[...]
+        try send(&unsent)
         var answer: [UInt8] = []
         let deadline = HandlerRun.now() + Int64(kept.program.timeoutSeconds) * 1000
         while true {
@@ -111,11 +112,11 @@ final class WorkerProcess: LivingProcess {
     }
 
     private static let lineFeed: UInt8 = 0x0A
-    private static let chunkBytes = 16_384
+    /// What is read of an answer at once.
+    private var chunk = [UInt8](repeating: 0, count: 16_384)
 
     /// Says whether the answer is whole; it has no line feed.
     private func read(into answer: inout [UInt8]) throws(KeptProcess.Flaw) -> Bool {
-        var chunk = [UInt8](repeating: 0, count: Self.chunkBytes)
         let count = Glibc.read(kept.output.number, &chunk, chunk.count)
         if count < 0, errno == EAGAIN || errno == EINTR { return false }
         guard count > 0 else { throw Self.hasClosedItsOutput }
