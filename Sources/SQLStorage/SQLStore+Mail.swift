@@ -76,13 +76,15 @@ extension SQLStore: MailStore {
         _ progress: MailProgress, _ connection: any SQLConnection
     ) throws(StorageFailure) {
         // An operator may have removed it meanwhile.
-        let mail = try connection.rows(
-            "SELECT 1 FROM mail WHERE id = $1", [.text(progress.mail.text)])
-        guard !mail.isEmpty else { return }
         if let verdicts = progress.verdicts {
-            try connection.execute(
+            let changed = try connection.execute(
                 "UPDATE mail SET verdicts = $1, waits_for = $2 WHERE id = $3",
                 [.text(json(verdicts.json)), .text(progress.waitsFor), .text(progress.mail.text)])
+            guard changed > 0 else { return }
+        } else {
+            let found = try connection.rows(
+                "SELECT 1 FROM mail WHERE id = $1", [.text(progress.mail.text)])
+            guard !found.isEmpty else { return }
         }
         if progress.isUntaken {
             try connection.execute(

@@ -25,8 +25,9 @@ package struct LineLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        var all = metadata
-        if let own = event.metadata { all.merge(own) { _, new in new } }
+        let own = event.metadata ?? [:]
+        // Mostly there is nothing to merge, and each action of each mail is a line.
+        let all = metadata.isEmpty ? own : metadata.merging(own) { _, new in new }
         let line = Self.line(event.level, label, "\(event.message)", all, isJSON: isJSON)
         writer.write(line, isCritical: event.level == .critical)
     }
@@ -39,10 +40,15 @@ package struct LineLogHandler: LogHandler {
         let time = SystemTime().now().iso8601Text
         guard isJSON else {
             var line = "\(time) \(level) \(label): \(written(message))"
+            line.reserveCapacity(512)
             for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
-                line += " \(key)=\(quoted("\(value)"))"
+                line += " "
+                line += key
+                line += "="
+                line += quoted(value.description)
             }
-            return line + "\n"
+            line += "\n"
+            return line
         }
         var object = metadata.mapValues { "\($0)" }
         object["time"] = time

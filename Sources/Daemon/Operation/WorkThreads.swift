@@ -9,8 +9,9 @@ import ServiceLifecycle
 /// Bodies that come in have theirs in `ReceivingParts`, commits and reads of the database have
 /// SQLite's. Like NIO's own, these begin with their first use and end with the process.
 final class WorkThreads: TaskExecutor {
-    /// Objects, and the body files that actions read.
-    static let actions = WorkThreads(4)
+    /// Actions, their objects and the body files that they read: as many as there are processors, and
+    /// one more for whoever waits for the disk. More only wake each other up.
+    static let actions = WorkThreads(System.coreCount + 1)
     /// Objects that are asked for by S3's protocol.
     static let objects = WorkThreads(4)
     /// Mails that are submitted: signing, and who is not sent to. As many as can sign at once, and one
