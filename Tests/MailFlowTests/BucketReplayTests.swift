@@ -343,6 +343,27 @@ import Testing
         #expect(desk.receiving.bodies.state.withLock { $0.files.isEmpty })
     }
 
+    /// What somebody still writes to is what it was when it was opened, and no damaged mail.
+    @Test func anObjectThatGrowsIsRunAsItWas() async throws {
+        let desk = try await Desk()
+        let bodies = [Self.raw, Self.raw + String(repeating: "y", count: 2_000)]
+        for (key, body) in zip(["a", "b"], bodies) {
+            desk.objects.put(key, body + "more\r\n", at: desk.written, size: body.utf8.count)
+        }
+        desk.objects.put("in/\(Self.id)", Self.head() + Self.raw, at: desk.written, size: 10)
+        let replay = try await desk.begin(desk.wish("bob@ours.example"))
+        try await desk.replayer.turn()
+        let ended = try #require(try await desk.store.replay(replay.number))
+        #expect(ended.progress.replayed == 2)
+        #expect(ended.progress.left == [ReplayObstacle.noMail.rawValue: 1])
+        for row in try await desk.all() {
+            let content =
+                row.bodyPlace == .row
+                ? try await desk.store.content(of: row) : try desk.receiving.bodies.content(of: row)
+            #expect(String(buffer: content) == bodies[row.replay?.object == "mail/a" ? 0 : 1])
+        }
+    }
+
     // MARK: Going on
 
     @Test func goesOnPageByPage() async throws {

@@ -20,7 +20,7 @@ package final class ObjectsInMemory: ObjectSource {
 
     package let bucketNames: Set<String> = ["mail"]
 
-    /// `size`: what it claims to have, where that is more.
+    /// `size`: what it claims to have, where that is another: with less, it has grown since.
     package func put(_ key: String, _ text: String, at time: Timestamp, size: Int? = nil) {
         let facts = ObjectFacts(size: size ?? text.utf8.count, modifiedAt: time, tag: "")
         let object = ObjectInMemory(ByteBuffer(string: text), facts)

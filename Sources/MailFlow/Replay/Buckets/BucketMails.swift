@@ -201,7 +201,8 @@ struct BucketMails: Sendable {
     ) -> String? {
         let header: HeaderBlock
         do throws(StorageFailure) {
-            let front = try object.read(from: 0, length: Self.frontBytes)
+            let front = try object.read(
+                from: 0, length: min(Self.frontBytes, object.facts.size))
             header = HeaderBlock(Array(front.readableBytesView)[...])
         } catch {
             guard !error.mayPass else { return "\(error)" }
