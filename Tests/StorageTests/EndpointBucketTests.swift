@@ -294,6 +294,11 @@ import Testing
                 _ = try await buckets.listing(behind, in: "far")
             }
             #expect(reason?.contains("not in the order of keys") == true)
+            let other = ObjectQuestion(prefix: "in/c", after: "", isByFolder: false, limit: 100)
+            let foreign = await self.reason { () async throws(ObjectReadFailure) in
+                _ = try await buckets.listing(other, in: "far")
+            }
+            #expect(foreign?.contains("keys that do not begin as was asked") == true)
         }
     }
 

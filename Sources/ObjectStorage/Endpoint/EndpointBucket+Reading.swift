@@ -39,6 +39,10 @@ extension EndpointBucket {
                 "\(endpoint.url.hostField): the listing is not in the order of keys from the asked one on"
             )
         }
+        guard EndpointListing.isBelow(question.prefix, listing) else {
+            throw .unavailable(
+                "\(endpoint.url.hostField): the listing has keys that do not begin as was asked")
+        }
         guard !listing.isCut || !listing.entries.isEmpty else {
             throw .unavailable("\(endpoint.url.hostField): the listing is cut, and has no keys")
         }
