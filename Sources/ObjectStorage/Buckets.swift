@@ -57,10 +57,10 @@ package struct Buckets: ObjectStore, ObjectSource {
 
     /// One of another server is in memory.
     package func object(
-        _ key: ObjectKey, in bucket: String, bytesMax: Int
+        _ key: ObjectKey, in bucket: String, size: Int
     ) async throws(ObjectReadFailure) -> (any StoredObject)? {
         if let endpoint = endpoints[bucket] {
-            return try await endpoint.object(key, as: bucket, bytesMax: bytesMax)
+            return try await endpoint.object(key, as: bucket, size: size)
         }
         do throws(StorageFailure) {
             return try folders.open(key, in: bucket)

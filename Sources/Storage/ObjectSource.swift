@@ -8,8 +8,9 @@ package protocol ObjectSource: Sendable {
         _ question: ObjectQuestion, in bucket: String
     ) async throws(ObjectReadFailure) -> ObjectListing
     /// The object as it is now, decrypted where its bucket has keys; nil where there is none.
-    /// `bytesMax`: of what lies there; one with more is `unreadable`.
+    /// `size`: of what lies there, as it was listed. One of another server that has another by now is
+    /// `unreadable`: it was written anew, or did not come whole.
     func object(
-        _ key: ObjectKey, in bucket: String, bytesMax: Int
+        _ key: ObjectKey, in bucket: String, size: Int
     ) async throws(ObjectReadFailure) -> (any StoredObject)?
 }

@@ -324,6 +324,9 @@ import Testing
         #expect(page.candidates.map(\.obstacle) == expected.map(\.1))
         #expect(page.candidates.map(\.detail) == expected.map(\.2))
         #expect(!desk.objects.asked.contains("3-far-beyond"), "it is not fetched")
+        // A server is held to what it has listed.
+        #expect(desk.objects.sizes["1-full"] == Self.mailBytesMax)
+        #expect(desk.objects.sizes["4-text"] == 14)
     }
 
     @Test func anObjectThatEndsEarlyIsLeft() async throws {

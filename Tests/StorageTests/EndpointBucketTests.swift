@@ -343,7 +343,7 @@ import Testing
             let key = try #require(ObjectKey("in/a"))
             var found: (any StoredObject)?
             let object = await reason { () async throws(ObjectReadFailure) in
-                found = try await buckets.object(key, in: "far", bytesMax: 77)
+                found = try await buckets.object(key, in: "far", size: 3)
             }
             #expect(object ?? (found == nil ? "none" : nil) == opened)
             #expect(
@@ -354,17 +354,23 @@ import Testing
         }
     }
 
-    /// It has grown since it was listed: another try finds the same.
+    /// It was written anew since it was listed, where another try finds the same, or lacks its end.
     @Test(arguments: [
-        ObjectAnswer.tooLarge(bytesMax: 2), .answered(status: 200, body: Array("abc".utf8)),
+        (ObjectAnswer.tooLarge(bytesMax: 70_000), 70_000, "the answer has more than 70000 bytes"),
+        (.answered(status: 200, body: Array("abc".utf8)), 2, "answered with 3 bytes, and listed 2"),
+        (.answered(status: 200, body: Array("abc".utf8)), 4, "answered with 3 bytes, and listed 4"),
+        (.answered(status: 200, body: Array("abc".utf8)), 3, nil),
+        (.answered(status: 200), 0, nil),
     ])
-    func anObjectOfMoreBytesIsUnreadable(_ answer: ObjectAnswer) async throws {
+    func anObjectOfAnotherSizeIsUnreadable(
+        _ answer: ObjectAnswer, _ size: Int, _ reason: String?
+    ) async throws {
         try await withBuckets(answering: { _ in answer }) { (buckets, _, _) async throws in
             let key = try #require(ObjectKey("in/a"))
-            let object = await reason { () async throws(ObjectReadFailure) in
-                _ = try await buckets.object(key, in: "far", bytesMax: 2)
+            let found = await self.reason { () async throws(ObjectReadFailure) in
+                _ = try await buckets.object(key, in: "far", size: size)
             }
-            #expect(object == "never: s3.example:9000: the answer has more than 2 bytes")
+            #expect(found == reason.map { "never: s3.example:9000: \($0)" })
         }
     }
 
@@ -391,10 +397,10 @@ import Testing
             let listing = try await buckets.listing(question, in: "mail")
             #expect(listing.entries.map(\.name) == ["in/b"])
             let key = try #require(ObjectKey("in/b"))
-            let found = try #require(try await buckets.object(key, in: "mail", bytesMax: 9))
+            let found = try #require(try await buckets.object(key, in: "mail", size: 9))
             #expect(String(buffer: try found.read(from: 0, length: 9)) == "text")
             let gone = try #require(ObjectKey("in/c"))
-            #expect(try await buckets.object(gone, in: "mail", bytesMax: 9) == nil)
+            #expect(try await buckets.object(gone, in: "mail", size: 9) == nil)
             #expect(carrier.seen.withLock { $0.isEmpty })
             let other = await reason { () async throws(ObjectReadFailure) in
                 _ = try await buckets.listing(question, in: "nowhere")

@@ -11,6 +11,7 @@ package final class ObjectsInMemory: ObjectSource {
         var unavailable: String?
         var withheld: Set<String> = []
         var asked: [String] = []
+        var sizes: [String: Int] = [:]
         var limits: [Int] = []
     }
 
@@ -37,6 +38,8 @@ package final class ObjectsInMemory: ObjectSource {
     package func withhold(_ keys: String...) { state.withLock { $0.withheld = Set(keys) } }
     /// Keys that were read.
     package var asked: [String] { state.withLock { $0.asked } }
+    /// Which size each of them was said to have.
+    package var sizes: [String: Int] { state.withLock { $0.sizes } }
     /// How many objects each page was asked for.
     package var limits: [Int] { state.withLock { $0.limits } }
 
@@ -57,10 +60,11 @@ package final class ObjectsInMemory: ObjectSource {
     }
 
     package func object(
-        _ key: ObjectKey, in bucket: String, bytesMax: Int
+        _ key: ObjectKey, in bucket: String, size: Int
     ) async throws(ObjectReadFailure) -> (any StoredObject)? {
         let (object, unreadable, unavailable) = state.withLock { state in
             state.asked.append(key.text)
+            state.sizes[key.text] = size
             return (
                 state.objects[key.text], state.unreadable[key.text],
                 state.withheld.contains(key.text) ? "not now" : state.unavailable

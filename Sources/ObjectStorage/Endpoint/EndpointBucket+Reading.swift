@@ -49,21 +49,23 @@ extension EndpointBucket {
         return listing
     }
 
-    /// `bucket`: what the configuration calls this one, as which objects are sealed.
+    /// `bucket`: what the configuration calls this one, as which objects are sealed. `size`: as it was
+    /// listed. An answer that ends with its connection says nowhere that it lacks bytes.
     func object(
-        _ key: ObjectKey, as bucket: String, bytesMax: Int
+        _ key: ObjectKey, as bucket: String, size: Int
     ) async throws(ObjectReadFailure) -> (any StoredObject)? {
         let answer: ObjectAnswer
         do throws(WebURL.ParsingError) {
             answer = await get(
-                try url(of: key), bytesMax: max(bytesMax, Self.refusalBytesMax))
+                try url(of: key), bytesMax: max(size, Self.refusalBytesMax))
         } catch {
             throw .unreadable("“\(key.text)” \(error)")
         }
         switch answer {
         case .answered(200, let tag, _, let body):
-            guard body.count <= bytesMax else {
-                throw .unreadable(said(.tooLarge(bytesMax: bytesMax)))
+            guard body.count == size else {
+                throw .unreadable(
+                    "\(endpoint.url.hostField): answered with \(body.count) bytes, and listed \(size)")
             }
             let object = ObjectInMemory(
                 ByteBuffer(bytes: body),

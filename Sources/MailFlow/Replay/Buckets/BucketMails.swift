@@ -182,8 +182,7 @@ struct BucketMails: Sendable {
         }
         do throws(ObjectReadFailure) {
             // Pages are chosen by what was listed.
-            let object = try await objects.object(
-                key, in: bucket.name, bytesMax: facts.size)
+            let object = try await objects.object(key, in: bucket.name, size: facts.size)
             return object.map(Fetched.object) ?? .not(.removed)
         } catch {
             switch error {
