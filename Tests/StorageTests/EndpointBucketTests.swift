@@ -316,7 +316,29 @@ import Testing
             (404, "NoSuchKey", "later: s3.example:9000: answered 404 NoSuchKey", "none"),
             (
                 301, nil, "later: s3.example:9000: answered 301",
-                "never: s3.example:9000: answered 301"
+                "later: s3.example:9000: answered 301"
+            ),
+            (
+                404, nil, "later: s3.example:9000: answered 404",
+                "later: s3.example:9000: answered 404"
+            ),
+            (
+                401, nil, "later: s3.example:9000: answered 401",
+                "later: s3.example:9000: answered 401"
+            ),
+            (
+                403, "InvalidAccessKeyId",
+                "later: s3.example:9000: answered 403 InvalidAccessKeyId",
+                "later: s3.example:9000: answered 403 InvalidAccessKeyId"
+            ),
+            (
+                400, "ExpiredToken", "later: s3.example:9000: answered 400 ExpiredToken",
+                "later: s3.example:9000: answered 400 ExpiredToken"
+            ),
+            (
+                403, "InvalidObjectState",
+                "later: s3.example:9000: answered 403 InvalidObjectState",
+                "never: s3.example:9000: answered 403 InvalidObjectState"
             ),
             (
                 429, nil, "later: s3.example:9000: answered 429",

@@ -76,14 +76,14 @@ extension EndpointBucket {
             } catch {
                 throw .unreadable("\(error)")
             }
-        case .answered(404, _, _, let body)
-        where EndpointVerdict.code(in: body) != "NoSuchBucket":
+        case .answered(let status, _, _, let body):
+            guard EndpointVerdict.isOfObject(status, EndpointVerdict.code(in: body)) else {
+                throw .unavailable(said(answer))
+            }
+            guard status == 404 else { throw .unreadable(said(answer)) }
             return nil
-        case .answered(404, _, _, _), .answered(408, _, _, _), .answered(429, _, _, _),
-            .answered(500..., _, _, _), .failed:
-            throw .unavailable(said(answer))
-        case .answered, .tooLarge:
-            throw .unreadable(said(answer))
+        case .failed: throw .unavailable(said(answer))
+        case .tooLarge: throw .unreadable(said(answer))
         }
     }
 
