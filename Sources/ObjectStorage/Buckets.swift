@@ -65,7 +65,11 @@ package struct Buckets: ObjectStore, ObjectSource {
         do throws(StorageFailure) {
             return try folders.open(key, in: bucket)
         } catch {
-            throw error.mayPass ? .unavailable("\(error)") : .unreadable("\(error)")
+            switch error {
+            case .forbidden, .damaged: throw .unreadable("\(error)")
+            // It is the bucket's own folder that is not there.
+            case .notFound, .full, .refused, .syncFailed, .replaced: throw .unavailable("\(error)")
+            }
         }
     }
 }

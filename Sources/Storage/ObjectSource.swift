@@ -2,7 +2,7 @@
 package protocol ObjectSource: Sendable {
     /// What the configuration calls them.
     var bucketNames: Set<String> { get }
-    /// Objects in the order of their keys' bytes. Where they are encrypted, a size may be that of what
+    /// Objects in the order of their keys' bytes, and folders that are closed. Where they are encrypted, a size may be that of what
     /// lies there.
     func listing(
         _ question: ObjectQuestion, in bucket: String

@@ -329,6 +329,21 @@ import Testing
         #expect(desk.objects.sizes["4-text"] == 14)
     }
 
+    @Test func aFolderThatIsClosedIsLeftAndTold() async throws {
+        let desk = try await Desk()
+        for key in ["a", "b/1", "c"] { desk.put(key, Self.raw) }
+        desk.objects.close("b-closed/", "Permission denied")
+        desk.objects.close("d/", "Permission denied")
+        let replay = try await desk.begin(desk.wish("bob@ours.example"))
+        try await desk.replayer.turn()
+        let ended = try #require(try await desk.store.replay(replay.number))
+        #expect(ended.endedAt != nil && ended.progress.replayed == 3)
+        #expect(ended.progress.left == [ReplayObstacle.unreadable.rawValue: 2])
+        let left = desk.log.left.withLock { $0 }
+        #expect(left.map(\.object) == ["mail/b-closed/", "mail/d/"])
+        #expect(left.map(\.detail) == ["Permission denied", "Permission denied"])
+    }
+
     @Test func anObjectThatEndsEarlyIsLeft() async throws {
         let desk = try await Desk()
         desk.objects.put("a", Self.raw, at: desk.written, size: Self.raw.utf8.count + 1)

@@ -8,6 +8,7 @@ package final class ObjectsInMemory: ObjectSource {
     private struct State {
         var objects: [String: ObjectInMemory] = [:]
         var unreadable: [String: String] = [:]
+        var closed: [String: String] = [:]
         var unavailable: String?
         var withheld: Set<String> = []
         var asked: [String] = []
@@ -32,6 +33,10 @@ package final class ObjectsInMemory: ObjectSource {
     package func spoil(_ key: String, _ reason: String) {
         state.withLock { $0.unreadable[key] = reason }
     }
+    /// A folder, with its slash, that nobody may look into.
+    package func close(_ folder: String, _ reason: String) {
+        state.withLock { $0.closed[folder] = reason }
+    }
     /// Nil: it answers again.
     package func goAway(_ reason: String?) { state.withLock { $0.unavailable = reason } }
     /// Of these keys it gives out nothing for now.
@@ -49,12 +54,11 @@ package final class ObjectsInMemory: ObjectSource {
         if let reason = state.withLock({ $0.unavailable }) { throw .unavailable(reason) }
         let all = state.withLock { state in
             state.limits.append(question.limit)
-            return state.objects.filter {
-                $0.key.hasPrefix(question.prefix) && $0.key > question.after
-            }
+            return state.objects.map { ObjectListing.Entry.object(key: $0.key, $0.value.facts) }
+                + state.closed.map { .closed($0.key, reason: $0.value) }
         }
-        let entries = all.sorted { $0.key < $1.key }
-            .map { ObjectListing.Entry.object(key: $0.key, $0.value.facts) }
+        let entries = all.sorted { $0.name < $1.name }
+            .filter { $0.name.hasPrefix(question.prefix) && $0.name > question.after }
         return ObjectListing(
             entries: Array(entries.prefix(question.limit)), isCut: entries.count > question.limit)
     }

@@ -65,7 +65,8 @@ extension EndpointBucket {
         case .answered(200, let tag, _, let body):
             guard body.count == size else {
                 throw .unreadable(
-                    "\(endpoint.url.hostField): answered with \(body.count) bytes, and listed \(size)")
+                    "\(endpoint.url.hostField): answered with \(body.count) bytes, and listed \(size)"
+                )
             }
             let object = ObjectInMemory(
                 ByteBuffer(bytes: body),
