@@ -10,10 +10,28 @@ package final class ObjectsInMemory: ObjectSource {
         var unreadable: [String: String] = [:]
         var closed: [String: String] = [:]
         var unavailable: String?
+        var reads: Reads?
         var withheld: Set<String> = []
         var asked: [String] = []
         var sizes: [String: Int] = [:]
         var limits: [Int] = []
+    }
+
+    private struct Reads {
+        let start: Int
+        let failure: StorageFailure
+    }
+
+    /// One that cannot be read from some byte on.
+    private struct Failing: StoredObject {
+        let object: ObjectInMemory
+        let reads: Reads
+        var facts: ObjectFacts { object.facts }
+
+        func read(from start: Int, length: Int) throws(StorageFailure) -> ByteBuffer {
+            guard start < reads.start else { throw reads.failure }
+            return try object.read(from: start, length: length)
+        }
     }
 
     private let state = Mutex(State())
@@ -39,6 +57,10 @@ package final class ObjectsInMemory: ObjectSource {
     }
     /// Nil: it answers again.
     package func goAway(_ reason: String?) { state.withLock { $0.unavailable = reason } }
+    /// Whoever reads from `start` on, or behind it, is told so.
+    package func failReads(from start: Int, _ failure: StorageFailure) {
+        state.withLock { $0.reads = Reads(start: start, failure: failure) }
+    }
     /// Of these keys it gives out nothing for now.
     package func withhold(_ keys: String...) { state.withLock { $0.withheld = Set(keys) } }
     /// Keys that were read.
@@ -76,6 +98,7 @@ package final class ObjectsInMemory: ObjectSource {
         }
         if let unavailable { throw .unavailable(unavailable) }
         if let unreadable { throw .unreadable(unreadable) }
-        return object
+        guard let object, let reads = state.withLock({ $0.reads }) else { return object }
+        return Failing(object: object, reads: reads)
     }
 }
