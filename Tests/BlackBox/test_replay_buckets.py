@@ -128,6 +128,11 @@ class FromAFolder(BucketReplays):
             self.assertTrue(server.log_lines(" replayed", f"object=mail/first/{mail}"))
 
         with self.subTest("again, with new ids; the two objects of a mail are one mail"):
+            twice = "the same mail was run again before, from another object"
+            found, sum = self.preview(server, "--bucket", "mail", "--as-new", status=1)
+            self.assertEqual((sum["replayed"], sum["left"]), (2, {twice: 2}))
+            self.assertEqual(found[f"mail/second/{mails[0]}"]["obstacle"], twice)
+            self.assertEqual(found[f"mail/second/{mails[0]}"]["steps"], [])
             done = self.replay(server, "--bucket", "mail", "--as-new", status=1)
             self.assertEqual(done["replayed"], 2)
             self.assertEqual(list(done["left"].values()), [2])
