@@ -48,6 +48,9 @@ package struct Buckets: ObjectStore, ObjectSource {
         _ question: ObjectQuestion, in bucket: String
     ) async throws(ObjectReadFailure) -> ObjectListing {
         if let endpoint = endpoints[bucket] { return try await endpoint.listing(question) }
+        guard folders.bucketNames.contains(bucket) else {
+            throw .unavailable("the configuration has no bucket \(bucket)")
+        }
         do throws(StorageFailure) {
             return try folders.list(question, in: bucket)
         } catch {
