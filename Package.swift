@@ -274,9 +274,9 @@ let package = Package(
                 "Handlers", "InboundSMTP", "LibCrypto", "MailFlow", "MailModel", "ObjectStorage",
                 "RuleEngine",
                 "SMTPProtocol", "SQLStorage", "Scanners", "Screening",
-                "SQLiteDriver", "Storage", "Topics", "PublicWeb", "S3API", "TestSupport", logging,
-                nioCore,
-                nioEmbedded, nioSSL, nioTLS, certificates, asn1, crypto, cryptoExtras,
+                "SQLiteDriver", "Storage", "Topics", "PublicWeb", "S3API", "TestSupport",
+                "WebPoster", logging, nioCore, nioEmbedded, nioSSL, nioTLS, certificates, asn1,
+                crypto, cryptoExtras,
             ]),
         tests(
             "ControlPlaneTests",

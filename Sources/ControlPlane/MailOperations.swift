@@ -160,7 +160,7 @@ struct MailOperations: Sendable {
             switch error {
             case .notFound: reason = "its file is gone"
             case .damaged: reason = "its bytes in the database are not those that were accepted"
-            case .full, .refused, .syncFailed, .replaced: throw error
+            case .full, .refused, .syncFailed, .replaced, .forbidden: throw error
             }
         }
         throw ControlFailure(

@@ -109,11 +109,13 @@ struct ReplayOperations: Sendable {
         var sum = ReplaySumView(
             ruleSet: evaluator.ruleSet.name, ruleSetVersion: evaluator.version, replayed: 0,
             left: [:])
+        var seen = SeenMails()
         var cursor: String?
         while true {
             let page = try await candidates.page(of: wish, after: cursor, in: nil)
             var views: [ReplayPreviewView] = []
-            for candidate in page.candidates {
+            for var candidate in page.candidates {
+                if candidate.obstacle == nil, !seen.isNew(candidate) { candidate.obstacle = .twice }
                 if let obstacle = candidate.obstacle {
                     sum.left[obstacle.rawValue, default: 0] += 1
                 } else {

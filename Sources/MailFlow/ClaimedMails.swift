@@ -69,7 +69,7 @@ struct ClaimedMails: Sendable {
                 if mail.bodyPlace == .file { try bodies.setAside([mail.id]) }
             case .notFound:
                 _ = try await store.move(mail.id, from: [.acting], to: .held)
-            case .full, .refused, .syncFailed, .replaced:
+            case .full, .refused, .syncFailed, .replaced, .forbidden:
                 break
             }
         } catch {

@@ -59,7 +59,8 @@ extension Refusal {
     init(_ failure: StorageFailure) {
         switch failure {
         case .full: self = .insufficientStorage
-        case .refused, .syncFailed, .replaced, .damaged, .notFound: self = .storageUnavailable
+        case .refused, .syncFailed, .replaced, .damaged, .notFound, .forbidden:
+            self = .storageUnavailable
         }
     }
 }

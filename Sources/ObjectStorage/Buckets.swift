@@ -48,6 +48,9 @@ package struct Buckets: ObjectStore, ObjectSource {
         _ question: ObjectQuestion, in bucket: String
     ) async throws(ObjectReadFailure) -> ObjectListing {
         if let endpoint = endpoints[bucket] { return try await endpoint.listing(question) }
+        guard folders.bucketNames.contains(bucket) else {
+            throw .unavailable("the configuration has no bucket \(bucket)")
+        }
         do throws(StorageFailure) {
             return try folders.list(question, in: bucket)
         } catch {
@@ -57,15 +60,19 @@ package struct Buckets: ObjectStore, ObjectSource {
 
     /// One of another server is in memory.
     package func object(
-        _ key: ObjectKey, in bucket: String, bytesMax: Int
+        _ key: ObjectKey, in bucket: String, size: Int
     ) async throws(ObjectReadFailure) -> (any StoredObject)? {
         if let endpoint = endpoints[bucket] {
-            return try await endpoint.object(key, as: bucket, bytesMax: bytesMax)
+            return try await endpoint.object(key, as: bucket, size: size)
         }
         do throws(StorageFailure) {
             return try folders.open(key, in: bucket)
         } catch {
-            throw error.mayPass ? .unavailable("\(error)") : .unreadable("\(error)")
+            switch error {
+            case .forbidden, .damaged: throw .unreadable("\(error)")
+            // It is the bucket's own folder that is not there.
+            case .notFound, .full, .refused, .syncFailed, .replaced: throw .unavailable("\(error)")
+            }
         }
     }
 }

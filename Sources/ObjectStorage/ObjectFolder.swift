@@ -38,7 +38,10 @@ struct ObjectFolder {
         if number >= 0 { return FileDescriptor(opened: number, path: "\(descriptor.path)/\(name)") }
         switch errno {
         case ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, ENXIO: return nil
-        default: throw .system("open", "\(descriptor.path)/\(name)")
+        case let code:
+            let path = "\(descriptor.path)/\(name)"
+            guard code == EACCES || code == EPERM else { throw .system("open", path, code) }
+            throw .forbidden("open \(path): \(String(cString: strerror(code)))")
         }
     }
 
@@ -66,9 +69,10 @@ struct ObjectFolder {
         }
     }
 
-    /// Names in it that are UTF-8.
+    /// Names in it that are UTF-8. Throws `forbidden` where what they stand for cannot be asked for.
     func eachName(_ take: (String) -> Void) throws(StorageFailure) {
-        try descriptor.eachName { name in
+        guard let own = try open(".", O_RDONLY | O_DIRECTORY) else { return }
+        try own.eachName { name in
             if let name = String(validatingCString: name) { take(name) }
         }
     }

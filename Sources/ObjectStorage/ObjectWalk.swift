@@ -38,16 +38,32 @@ struct ObjectWalk {
     private mutating func begin(
         in bucket: ObjectFolder, _ prefix: String
     ) throws(StorageFailure) {
-        var folder = bucket
         let parts = prefix.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-        guard parts.count < ObjectKey.partsMax else { return }
-        for part in parts {
-            guard ObjectKey(String(part)) != nil, let next = try folder.folder(String(part)) else {
-                return
+        guard parts.count < ObjectKey.partsMax,
+            parts.allSatisfy({ ObjectKey(String($0)) != nil })
+        else { return }
+        var folder = bucket
+        var path = ""
+        do throws(StorageFailure) {
+            for part in parts {
+                path += "\(part)/"
+                guard let next = try folder.folder(String(part)) else { return }
+                folder = next
             }
-            folder = next
+            try walk(folder, path, depth: parts.count + 1)
+        } catch {
+            try tell(error, of: path)
         }
-        try walk(folder, parts.map { "\($0)/" }.joined(), depth: parts.count + 1)
+    }
+
+    /// A folder that is closed keeps no other from being listed; what else has failed is thrown, and
+    /// that of the bucket itself (an empty `path`).
+    private mutating func tell(
+        _ failure: StorageFailure, of path: String
+    ) throws(StorageFailure) {
+        guard case .forbidden(let reason) = failure, !path.isEmpty else { throw failure }
+        guard entries.count < limit, after.lexicographicallyPrecedes(path.utf8) else { return }
+        entries.append(.closed(path, reason: reason))
     }
 
     /// `path` is empty, or ends with a slash.
@@ -135,15 +151,20 @@ struct ObjectWalk {
             guard ObjectKey(place.name) != nil else { return }
             entries.append(.object(key: place.name, facts))
         case .folder:
-            guard let below = try folder.folder(place.part) else { return }
-            guard isByFolder else {
-                try walk(below, place.name, depth: depth + 1)
-                return
-            }
-            if try hasObject(below, place.name, depth: depth + 1) {
-                entries.append(.folder(place.name))
+            do throws(StorageFailure) {
+                guard let below = try folder.folder(place.part) else { return }
+                try visit(below, place.name, depth: depth + 1)
+            } catch {
+                try tell(error, of: place.name)
             }
         }
+    }
+
+    private mutating func visit(
+        _ folder: ObjectFolder, _ path: String, depth: Int
+    ) throws(StorageFailure) {
+        guard isByFolder else { return try walk(folder, path, depth: depth) }
+        if try hasObject(folder, path, depth: depth) { entries.append(.folder(path)) }
     }
 
     /// Whether there is a key in the folder that may be answered.

@@ -10,7 +10,12 @@ struct ObjectReading: Sendable {
     func list(_ asked: S3Listing, _ bucket: String) throws(ObjectRefusal) -> ObjectListing {
         guard asked.keysMax > 0 else { return ObjectListing(entries: [], isCut: false) }
         do throws(StorageFailure) {
-            return try objects.list(asked.question, in: bucket)
+            let listing = try objects.list(asked.question, in: bucket)
+            // Who copies a bucket by its listing would not know that something is missing.
+            for case .closed(_, let reason) in listing.entries {
+                throw StorageFailure.forbidden(reason)
+            }
+            return listing
         } catch {
             throw .storage(error)
         }

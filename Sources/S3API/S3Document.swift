@@ -134,6 +134,7 @@ struct S3Document {
             }
         case .folder(let folder):
             group("CommonPrefixes") { $0.element("Prefix", name(folder)) }
+        case .closed: break
         }
     }
 }

@@ -8,7 +8,8 @@ package protocol ObjectAccess: Sendable {
     /// objects are encrypted, what is in it; `damaged` where it is not as it was written.
     func open(_ key: ObjectKey, in bucket: String) throws(StorageFailure)
         -> (any StoredObject)?
-    /// Objects in the order of their keys' bytes.
+    /// Objects in the order of their keys' bytes. A folder that is closed is told as such, asked for by
+    /// folder or not.
     func list(_ question: ObjectQuestion, in bucket: String) throws(StorageFailure) -> ObjectListing
     /// A new object, which has its name only once it is finished.
     func create(_ key: ObjectKey, in bucket: String) throws(StorageFailure) -> any ObjectWriter
@@ -107,11 +108,13 @@ package struct ObjectListing: Sendable, Equatable {
         case object(key: String, ObjectFacts)
         /// With its slash: there is at least one object in it.
         case folder(String)
+        /// With its slash: what is in it, our user may not know, as `reason` says.
+        case closed(String, reason: String)
 
         package var name: String {
             switch self {
             case .object(let key, _): key
-            case .folder(let name): name
+            case .folder(let name), .closed(let name, _): name
             }
         }
     }

@@ -15,12 +15,14 @@ package enum StorageFailure: Error, Sendable, CustomStringConvertible {
     /// Stored bytes do not match their digest, or cannot be read.
     case damaged(String)
     case notFound(String)
+    /// One thing among others is not for our user: it is so until somebody changes that.
+    case forbidden(String)
 
     /// Whether the process has to end.
     package var isSyncFailure: Bool {
         switch self {
         case .syncFailed, .replaced: true
-        case .full, .refused, .damaged, .notFound: false
+        case .full, .refused, .damaged, .notFound, .forbidden: false
         }
     }
 
@@ -28,7 +30,7 @@ package enum StorageFailure: Error, Sendable, CustomStringConvertible {
     package var mayPass: Bool {
         switch self {
         case .full, .refused: true
-        case .syncFailed, .replaced, .damaged, .notFound: false
+        case .syncFailed, .replaced, .damaged, .notFound, .forbidden: false
         }
     }
 
@@ -44,6 +46,7 @@ package enum StorageFailure: Error, Sendable, CustomStringConvertible {
         case .replaced(let detail): "the spool was changed under the server: \(detail)"
         case .damaged(let detail): "stored data is damaged: \(detail)"
         case .notFound(let detail): "not found: \(detail)"
+        case .forbidden(let detail): "not allowed: \(detail)"
         }
     }
 }

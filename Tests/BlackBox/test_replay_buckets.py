@@ -10,7 +10,8 @@ import unittest
 
 import test_buckets
 from buckets import Moto, settings
-from support import BINARY, large_body, message, new_server
+from support import BINARY, IS_ROOT, large_body, message, new_server
+from test_privileges import ACCOUNT, AS_ACCOUNT
 from test_replay import AFTER, BEFORE, HANDLER
 from test_sns import ENVIRONMENT
 
@@ -127,6 +128,11 @@ class FromAFolder(BucketReplays):
             self.assertTrue(server.log_lines(" replayed", f"object=mail/first/{mail}"))
 
         with self.subTest("again, with new ids; the two objects of a mail are one mail"):
+            twice = "the same mail was run again before, from another object"
+            found, sum = self.preview(server, "--bucket", "mail", "--as-new", status=1)
+            self.assertEqual((sum["replayed"], sum["left"]), (2, {twice: 2}))
+            self.assertEqual(found[f"mail/second/{mails[0]}"]["obstacle"], twice)
+            self.assertEqual(found[f"mail/second/{mails[0]}"]["steps"], [])
             done = self.replay(server, "--bucket", "mail", "--as-new", status=1)
             self.assertEqual(done["replayed"], 2)
             self.assertEqual(list(done["left"].values()), [2])
@@ -239,6 +245,42 @@ class FromAFolder(BucketReplays):
             self.put(server, f"forged/{other}", BLOCK + mail)
             found, _ = self.preview(server, "--bucket", "mail", "--prefix", "forged", status=1)
             self.assertIn("nothing tells for whom", found[f"mail/forged/{other}"]["obstacle"])
+
+
+class Closed(BucketReplays):
+    """What the server's user may not read is left, and told, and keeps nothing waiting."""
+
+    def test_objects_and_folders(self):
+        server = self.new_server(AFTER)
+        for key in ("in/a", "in/closed", "in/z", "lost+found/x", "sub/listed/x", "z"):
+            self.put(server, key, message())
+        server.write_config()
+        if IS_ROOT:
+            if subprocess.run([*AS_ACCOUNT, "test", "-x", BINARY], check=False).returncode != 0:
+                self.skipTest(f"{ACCOUNT} cannot reach {BINARY}")
+            server.wrapper = AS_ACCOUNT
+            subprocess.run(["chown", "-R", f"{ACCOUNT}:", server.folder], check=True)
+        closed = {"in/closed": 0, "lost+found": 0, "sub/listed": 0o400}
+        for key, mode in closed.items():
+            self.addCleanup(os.chmod, server.path("buckets/mail", key), 0o700)
+            os.chmod(server.path("buckets/mail", key), mode)
+        server.start()
+        arguments = ("--bucket", "mail", "--to", "orders@example.test")
+        unreadable = "it cannot be read or decrypted"
+        found, sum = self.preview(server, *arguments, status=1)
+        self.assertEqual(
+            {name: line.get("obstacle") for name, line in found.items()},
+            {"mail/in/a": None, "mail/in/closed": unreadable, "mail/in/z": None,
+             "mail/lost+found/": unreadable, "mail/sub/listed/": unreadable, "mail/z": None})
+        self.assertIn("Permission denied", found["mail/in/closed"]["detail"])
+        self.assertIn("Permission denied", found["mail/lost+found/"]["detail"])
+        self.assertEqual((sum["replayed"], sum["left"]), (3, {unreadable: 3}))
+        done = self.replay(server, *arguments, status=1)
+        self.assertEqual((done["replayed"], done["left"]), (3, {unreadable: 3}))
+        for key in ("in/closed", "lost+found/", "sub/listed/"):
+            self.assertTrue(
+                server.log_lines("not replayed", f"object=mail/{key} ", "Permission denied"))
+        self.assertFalse(server.log_lines("a replay waits"))
 
 
 class Sealed(BucketReplays):

@@ -294,6 +294,11 @@ import Testing
                 _ = try await buckets.listing(behind, in: "far")
             }
             #expect(reason?.contains("not in the order of keys") == true)
+            let other = ObjectQuestion(prefix: "in/c", after: "", isByFolder: false, limit: 100)
+            let foreign = await self.reason { () async throws(ObjectReadFailure) in
+                _ = try await buckets.listing(other, in: "far")
+            }
+            #expect(foreign?.contains("keys that do not begin as was asked") == true)
         }
     }
 
@@ -311,7 +316,29 @@ import Testing
             (404, "NoSuchKey", "later: s3.example:9000: answered 404 NoSuchKey", "none"),
             (
                 301, nil, "later: s3.example:9000: answered 301",
-                "never: s3.example:9000: answered 301"
+                "later: s3.example:9000: answered 301"
+            ),
+            (
+                404, nil, "later: s3.example:9000: answered 404",
+                "later: s3.example:9000: answered 404"
+            ),
+            (
+                401, nil, "later: s3.example:9000: answered 401",
+                "later: s3.example:9000: answered 401"
+            ),
+            (
+                403, "InvalidAccessKeyId",
+                "later: s3.example:9000: answered 403 InvalidAccessKeyId",
+                "later: s3.example:9000: answered 403 InvalidAccessKeyId"
+            ),
+            (
+                400, "ExpiredToken", "later: s3.example:9000: answered 400 ExpiredToken",
+                "later: s3.example:9000: answered 400 ExpiredToken"
+            ),
+            (
+                403, "InvalidObjectState",
+                "later: s3.example:9000: answered 403 InvalidObjectState",
+                "never: s3.example:9000: answered 403 InvalidObjectState"
             ),
             (
                 429, nil, "later: s3.example:9000: answered 429",
@@ -338,7 +365,7 @@ import Testing
             let key = try #require(ObjectKey("in/a"))
             var found: (any StoredObject)?
             let object = await reason { () async throws(ObjectReadFailure) in
-                found = try await buckets.object(key, in: "far", bytesMax: 77)
+                found = try await buckets.object(key, in: "far", size: 3)
             }
             #expect(object ?? (found == nil ? "none" : nil) == opened)
             #expect(
@@ -349,17 +376,23 @@ import Testing
         }
     }
 
-    /// It has grown since it was listed: another try finds the same.
-    @Test(arguments: [
-        ObjectAnswer.tooLarge(bytesMax: 2), .answered(status: 200, body: Array("abc".utf8)),
-    ])
-    func anObjectOfMoreBytesIsUnreadable(_ answer: ObjectAnswer) async throws {
+    /// It was written anew since it was listed, where another try finds the same, or lacks its end.
+    @Test(
+        arguments: [
+            (.tooLarge(bytesMax: 70_000), 70_000, "the answer has more than 70000 bytes"),
+            (.answered(status: 200, body: [1, 2, 3]), 2, "answered with 3 bytes, and listed 2"),
+            (.answered(status: 200, body: [1, 2, 3]), 4, "answered with 3 bytes, and listed 4"),
+            (.answered(status: 200, body: [1, 2, 3]), 3, nil), (.answered(status: 200), 0, nil),
+        ] as [(ObjectAnswer, Int, String?)])
+    func anObjectOfAnotherSizeIsUnreadable(
+        _ answer: ObjectAnswer, _ size: Int, _ reason: String?
+    ) async throws {
         try await withBuckets(answering: { _ in answer }) { (buckets, _, _) async throws in
             let key = try #require(ObjectKey("in/a"))
-            let object = await reason { () async throws(ObjectReadFailure) in
-                _ = try await buckets.object(key, in: "far", bytesMax: 2)
+            let found = await self.reason { () async throws(ObjectReadFailure) in
+                _ = try await buckets.object(key, in: "far", size: size)
             }
-            #expect(object == "never: s3.example:9000: the answer has more than 2 bytes")
+            #expect(found == reason.map { "never: s3.example:9000: \($0)" })
         }
     }
 
@@ -377,7 +410,7 @@ import Testing
     }
 
     @Test func aFolderIsReadTheSameWay() async throws {
-        try await withBuckets { (buckets, carrier, _) async throws in
+        try await withBuckets { (buckets, carrier, folder) async throws in
             for key in ["in/a", "in/b"] {
                 _ = await buckets.put([object(key, "text", bucket: "mail")])
             }
@@ -386,15 +419,21 @@ import Testing
             let listing = try await buckets.listing(question, in: "mail")
             #expect(listing.entries.map(\.name) == ["in/b"])
             let key = try #require(ObjectKey("in/b"))
-            let found = try #require(try await buckets.object(key, in: "mail", bytesMax: 9))
+            let found = try #require(try await buckets.object(key, in: "mail", size: 9))
             #expect(String(buffer: try found.read(from: 0, length: 9)) == "text")
             let gone = try #require(ObjectKey("in/c"))
-            #expect(try await buckets.object(gone, in: "mail", bytesMax: 9) == nil)
+            #expect(try await buckets.object(gone, in: "mail", size: 9) == nil)
             #expect(carrier.seen.withLock { $0.isEmpty })
             let other = await reason { () async throws(ObjectReadFailure) in
                 _ = try await buckets.listing(question, in: "nowhere")
             }
-            #expect(other?.hasPrefix("later: bucket nowhere: ") == true)
+            #expect(other == "later: the configuration has no bucket nowhere")
+            // Its folder is moved away, or was not mounted again.
+            try FileManager.default.removeItem(atPath: "\(folder)/mail")
+            let away = await reason { () async throws(ObjectReadFailure) in
+                _ = try await buckets.object(key, in: "mail", size: 4)
+            }
+            #expect(away?.hasPrefix("later: not found: open ") == true)
         }
     }
 }

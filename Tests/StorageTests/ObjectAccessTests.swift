@@ -131,6 +131,57 @@ import Testing
             try Data(contentsOf: URL(fileURLWithPath: "\(place.folder)/out/x")) == Data("s".utf8))
     }
 
+    /// It keeps nobody from what is beside it, and is told in its place.
+    @Test(arguments: [1, 2, 3, 100])
+    func whatIsNotForOurUserIsTold(_ limit: Int) throws {
+        let place = try Place()
+        for key in ["a/1", "b/1", "b/deep/1", "c/1", "c/2", "d", "e/1"] { try place.put(key) }
+        for folder in ["", "a", "b", "e"] { chmod(place.path(folder), 0o755) }
+        for key in ["a/1", "b/1", "e/1"] { chmod(place.path(key), 0o644) }
+        chmod(place.path("b/deep"), 0)
+        // Names can be read there, and nothing else.
+        chmod(place.path("c"), 0o444)
+        chmod(place.path("d"), 0)
+        try OtherUser.run {
+            let names = ["a/1", "b/1", "b/deep/", "c/", "d", "e/1"]
+            #expect(try place.names(limit: limit) == names)
+            #expect(try place.names("c/", limit: limit) == ["c/"])
+            #expect(try place.names("b/deep/x", limit: limit) == ["b/deep/"])
+            #expect(
+                try place.names(isByFolder: true, limit: limit) == ["a/", "b/", "c/", "d", "e/"])
+            guard case .closed(_, let reason) = try place.list("c").entries.first else {
+                Issue.record("it is not told")
+                return
+            }
+            #expect(reason == "open \(place.path("c"))/.: Permission denied")
+            for key in ["b/deep/1", "c/1", "d"] {
+                let failure = #expect(throws: StorageFailure.self) { _ = try place.text(key) }
+                guard case .forbidden(let detail) = failure else {
+                    Issue.record("\(key): \(String(describing: failure))")
+                    continue
+                }
+                #expect(detail.hasSuffix("Permission denied"))
+            }
+            #expect(try place.text("e/1") == "x")
+        }
+        for folder in ["b/deep", "c"] { chmod(place.path(folder), 0o755) }
+    }
+
+    /// The bucket's own folder is no fault of one object.
+    @Test func aBucketThatIsClosedMayBeOpenedLater() throws {
+        let place = try Place()
+        try place.put("a")
+        chmod(place.path(""), 0)
+        try OtherUser.run {
+            let failures = [
+                #expect(throws: StorageFailure.self) { _ = try place.list() },
+                #expect(throws: StorageFailure.self) { _ = try place.text("a") },
+            ]
+            #expect(failures.map { $0?.mayPass } == [true, true])
+        }
+        chmod(place.path(""), 0o755)
+    }
+
     /// In the order of bytes, whatever the pages; folders without objects take nobody's place.
     @Test(arguments: [1, 2, 3, 5, 100])
     func aListingIsInOrder(_ limit: Int) throws {

@@ -164,7 +164,7 @@ extension StorageFailure {
     fileprivate var isOfTheFile: Bool {
         switch self {
         case .damaged, .notFound: true
-        case .full, .refused, .syncFailed, .replaced: false
+        case .full, .refused, .syncFailed, .replaced, .forbidden: false
         }
     }
 }

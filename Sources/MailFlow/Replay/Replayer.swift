@@ -67,7 +67,15 @@ package final class Replayer: Sendable {
     /// Says whether there is more to do now.
     private func goOn(_ replay: ReplayRecord) async throws(StorageFailure) -> Bool {
         guard let page = try await possiblePage(of: replay) else { return false }
-        var batch = try batch(of: page, replay)
+        var batch: Batch
+        do throws(StorageFailure) {
+            batch = try self.batch(of: page, replay)
+        } catch {
+            // Neither what lies in a bucket nor the disk below us is asked each second for the log alone.
+            guard error.mayPass else { throw error }
+            noteWaiting(replay, for: "\(error)")
+            return false
+        }
         let advance: ReplayAdvance
         do throws(StorageFailure) {
             advance = try await store.advance(batch.step, at: time.now())
@@ -80,6 +88,7 @@ package final class Replayer: Sendable {
             unlink(batch.step.mails)
             return false
         }
+        noteWaiting(replay, for: nil)
         unlink(batch.step.mails.filter { advance.obstacles[$0.record.id] != nil })
         for (mail, var candidate) in zip(batch.step.mails, batch.run) {
             if let obstacle = advance.obstacles[mail.record.id] {
@@ -109,8 +118,9 @@ package final class Replayer: Sendable {
         guard !Task.isShuttingDownGracefully else { return nil }
         var reason = page.candidates.isEmpty ? page.waitsFor : nil
         if !room.hasRoom(forBytes: page.newBytes) { reason = Self.noRoom }
+        guard let reason else { return page }
         noteWaiting(replay, for: reason)
-        return reason == nil ? page : nil
+        return nil
     }
 
     private static let noRoom = "the disk has no room"

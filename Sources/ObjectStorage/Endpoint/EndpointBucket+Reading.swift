@@ -39,27 +39,34 @@ extension EndpointBucket {
                 "\(endpoint.url.hostField): the listing is not in the order of keys from the asked one on"
             )
         }
+        guard EndpointListing.isBelow(question.prefix, listing) else {
+            throw .unavailable(
+                "\(endpoint.url.hostField): the listing has keys that do not begin as was asked")
+        }
         guard !listing.isCut || !listing.entries.isEmpty else {
             throw .unavailable("\(endpoint.url.hostField): the listing is cut, and has no keys")
         }
         return listing
     }
 
-    /// `bucket`: what the configuration calls this one, as which objects are sealed.
+    /// `bucket`: what the configuration calls this one, as which objects are sealed. `size`: as it was
+    /// listed. An answer that ends with its connection says nowhere that it lacks bytes.
     func object(
-        _ key: ObjectKey, as bucket: String, bytesMax: Int
+        _ key: ObjectKey, as bucket: String, size: Int
     ) async throws(ObjectReadFailure) -> (any StoredObject)? {
         let answer: ObjectAnswer
         do throws(WebURL.ParsingError) {
             answer = await get(
-                try url(of: key), bytesMax: max(bytesMax, Self.refusalBytesMax))
+                try url(of: key), bytesMax: max(size, Self.refusalBytesMax))
         } catch {
             throw .unreadable("“\(key.text)” \(error)")
         }
         switch answer {
         case .answered(200, let tag, _, let body):
-            guard body.count <= bytesMax else {
-                throw .unreadable(said(.tooLarge(bytesMax: bytesMax)))
+            guard body.count == size else {
+                throw .unreadable(
+                    "\(endpoint.url.hostField): answered with \(body.count) bytes, and listed \(size)"
+                )
             }
             let object = ObjectInMemory(
                 ByteBuffer(bytes: body),
@@ -70,14 +77,14 @@ extension EndpointBucket {
             } catch {
                 throw .unreadable("\(error)")
             }
-        case .answered(404, _, _, let body)
-        where EndpointVerdict.code(in: body) != "NoSuchBucket":
+        case .answered(let status, _, _, let body):
+            guard EndpointVerdict.isOfObject(status, EndpointVerdict.code(in: body)) else {
+                throw .unavailable(said(answer))
+            }
+            guard status == 404 else { throw .unreadable(said(answer)) }
             return nil
-        case .answered(404, _, _, _), .answered(408, _, _, _), .answered(429, _, _, _),
-            .answered(500..., _, _, _), .failed:
-            throw .unavailable(said(answer))
-        case .answered, .tooLarge:
-            throw .unreadable(said(answer))
+        case .failed: throw .unavailable(said(answer))
+        case .tooLarge: throw .unreadable(said(answer))
         }
     }
 

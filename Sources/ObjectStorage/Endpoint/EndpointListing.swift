@@ -7,10 +7,11 @@ package import Storage
 /// what a text would join to the mark before it. Nothing else of XML is known: no attributes, no
 /// comments, no document type.
 package enum EndpointListing {
-    /// Nil where the document is none, or says something of an object that cannot be read.
+    /// Nil where the document is none, has no end, or says something of an object that cannot be read.
     package static func read(_ document: [UInt8]) -> ObjectListing? {
         guard String(validating: document, as: UTF8.self) != nil,
             document.firstRange(of: Array("<ListBucketResult".utf8)) != nil,
+            document.firstRange(of: Array("</ListBucketResult>".utf8)) != nil,
             let isCut = text("IsTruncated", in: document[...]), ["true", "false"].contains(isCut)
         else { return nil }
         var entries: [ObjectListing.Entry] = []
@@ -81,6 +82,11 @@ package enum EndpointListing {
         guard text.hasSuffix("Z") else { return nil }
         let digits = text.prefix(19).filter { $0 != "-" && $0 != ":" }
         return Timestamp(iso8601Basic: digits + "Z")
+    }
+
+    /// Whether each key begins with the prefix that was asked for.
+    static func isBelow(_ prefix: String, _ listing: ObjectListing) -> Bool {
+        listing.entries.allSatisfy { $0.name.utf8.starts(with: prefix.utf8) }
     }
 
     /// Whether each key is behind the one before it, and the first behind `key`.

@@ -35,6 +35,24 @@ package enum EndpointVerdict {
         return Hexadecimal.bytes(text.lowercased())
     }
 
+    /// What is wrong with who asks, whichever object it is. S3: “Error responses”
+    private static let codesOfAsking: Set = [
+        "AllAccessDisabled", "AuthorizationHeaderMalformed", "ExpiredToken", "InvalidAccessKeyId",
+        "InvalidSecurity", "InvalidToken", "NoSuchBucket", "NotSignedUp", "RequestExpired",
+        "RequestTimeTooSkewed", "RequestTimeout", "SignatureDoesNotMatch", "TokenRefreshRequired",
+    ]
+
+    /// Whether an answer that gives out no object is about this one: another would be given out. A 404
+    /// without S3's word is a proxy's.
+    package static func isOfObject(_ status: Int, _ code: String?) -> Bool {
+        if let code, codesOfAsking.contains(code) { return false }
+        return switch status {
+        case 404: code != nil
+        case 300...399, 401, 407, 408, 429, 500...: false
+        default: true
+        }
+    }
+
     /// The word between `<Code>` and `</Code>`; nil where there is none. Nothing else of a document is
     /// read.
     package static func code(in document: [UInt8]) -> String? {

@@ -52,7 +52,7 @@ struct BucketMails: Sendable {
                     listed.forget()
                     return page
                 }
-                page.cursor = object.key
+                page.cursor = object.name
             }
         }
         page.cursor = entries.end ?? last
@@ -60,19 +60,21 @@ struct BucketMails: Sendable {
         return page
     }
 
-    private typealias Listed = (key: String, facts: ObjectFacts)
+    private typealias Listed = ObjectListing.Entry
 
-    /// Those of one page, and the key with which it ends; nil where there is none.
+    /// Those of one page, and the name with which it ends; nil where there is none.
     private func chosen(of listing: ObjectListing) -> (objects: [Listed], end: String?) {
         var objects: [Listed] = []
         var bytes = 0
         var end: String?
-        for case .object(let key, let facts) in listing.entries {
+        for entry in listing.entries {
             guard bytes < Self.pageBytesMax, objects.count < Self.pageMax else { break }
-            end = key
-            guard isChosen(key, facts) else { continue }
-            objects.append((key, facts))
-            if facts.size <= objectBytesMax { bytes += facts.size }
+            end = entry.name
+            if case .object(let key, let facts) = entry {
+                guard isChosen(key, facts) else { continue }
+                if facts.size <= objectBytesMax { bytes += facts.size }
+            }
+            objects.append(entry)
         }
         return (objects, end)
     }
@@ -128,9 +130,23 @@ struct BucketMails: Sendable {
     }
 
     private func look(
-        _ object: Listed, in replay: Int?
+        _ entry: Listed, in replay: Int?
     ) async throws(StorageFailure) -> Look {
-        let (key, facts) = object
+        switch entry {
+        case .object(let key, let facts): return try await look(key, facts, in: replay)
+        case .folder: return .nothing
+        case .closed(let name, let reason):
+            let object = "\(bucket.name)/\(name)"
+            return .candidate(
+                Candidate(
+                    id: MailID(ofObject: object), obstacle: .unreadable, detail: reason,
+                    object: object))
+        }
+    }
+
+    private func look(
+        _ key: String, _ facts: ObjectFacts, in replay: Int?
+    ) async throws(StorageFailure) -> Look {
         let id = MailID(endOf: key)
         let row: MailRecord? = if let id { try await store.mail(id) } else { nil }
         if let row {
@@ -182,8 +198,7 @@ struct BucketMails: Sendable {
         }
         do throws(ObjectReadFailure) {
             // Pages are chosen by what was listed.
-            let object = try await objects.object(
-                key, in: bucket.name, bytesMax: facts.size)
+            let object = try await objects.object(key, in: bucket.name, size: facts.size)
             return object.map(Fetched.object) ?? .not(.removed)
         } catch {
             switch error {
@@ -201,7 +216,8 @@ struct BucketMails: Sendable {
     ) -> String? {
         let header: HeaderBlock
         do throws(StorageFailure) {
-            let front = try object.read(from: 0, length: Self.frontBytes)
+            let front = try object.read(
+                from: 0, length: min(Self.frontBytes, object.facts.size))
             header = HeaderBlock(Array(front.readableBytesView)[...])
         } catch {
             guard !error.mayPass else { return "\(error)" }

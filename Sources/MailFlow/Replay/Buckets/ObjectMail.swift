@@ -32,7 +32,9 @@ package struct ObjectMail: Sendable {
         while position < object.facts.size {
             let piece: ByteBuffer
             do throws(StorageFailure) {
-                piece = try object.read(from: position, length: Self.pieceBytes)
+                // It may grow meanwhile: what it had when it was opened is the mail.
+                piece = try object.read(
+                    from: position, length: min(Self.pieceBytes, object.facts.size - position))
             } catch {
                 // What the machine cannot do now is none of the object's fault.
                 throw error.mayPass ? .taking(error) : .reading("\(error)")
