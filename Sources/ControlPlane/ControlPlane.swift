@@ -29,7 +29,7 @@ package final class ControlPlane: Sendable {
         hostname: String, identities: IdentityOperations, senders: SenderOperations?,
         history: SendingHistory, accessKeys: AccessKeyOperations?, ruleSets: RuleSets,
         rules: ActiveRules, mails: any MailStore & ReplayStore, outbox: any OutboxStore,
-        bodies: any BodyFiles, facts: MailFactsReader, replays: ReplayCandidates,
+        bodies: any BodyFiles, facts: MailFactsReader, replayer: Replayer,
         duties: DutyAddresses,
         time: any TimeSource, random: any RandomSource, topics: TopicOperations,
         queue: ActionQueue, traces: SessionTraces, backups: any BackupMaker,
@@ -50,7 +50,7 @@ package final class ControlPlane: Sendable {
             store: mails, bodies: bodies, rules: rules, facts: facts, duties: duties,
             queue: queue, time: time, onRelease: onRelease)
         self.replays = ReplayOperations(
-            mails: mailOperations, store: mails, candidates: replays, random: random)
+            mails: mailOperations, store: mails, replayer: replayer, random: random)
         self.traces = traces
         self.backups = backups
         self.onRelease = onRelease

@@ -8,7 +8,7 @@ import Storage
 struct ReplayOperations: Sendable {
     let mails: MailOperations
     let store: any ReplayStore
-    let candidates: ReplayCandidates
+    let replayer: Replayer
     let random: any RandomSource
 
     private static let listMax = 20
@@ -20,9 +20,9 @@ struct ReplayOperations: Sendable {
         switch request {
         case .preview(let choice): try await preview(choice, onPart)
         case .begin(let choice): try await begin(choice)
-        case .show(let number): .replay(.replay(ReplayView(try await find(number))))
+        case .show(let number): .replay(.replay(view(try await find(number))))
         case .list:
-            .replay(.replays(try await store.replays(limit: Self.listMax).map(ReplayView.init)))
+            .replay(.replays(try await store.replays(limit: Self.listMax).map(view)))
         case .cancel(let number): try await cancel(number)
         }
     }
@@ -36,7 +36,12 @@ struct ReplayOperations: Sendable {
                 "\(open ?? "another replay") has not ended, and there is one at a time: "
                     + "martlet replay list")
         }
-        return .replay(.replay(ReplayView(replay)))
+        return .replay(.replay(view(replay)))
+    }
+
+    /// There is one at a time that has not ended.
+    private func view(_ replay: ReplayRecord) -> ReplayView {
+        ReplayView(replay, waitsFor: replay.endedAt == nil ? replayer.waitingReason : nil)
     }
 
     private func cancel(_ number: Int) async throws -> ControlAnswer {
@@ -80,8 +85,8 @@ struct ReplayOperations: Sendable {
 
     private func bucket(_ choice: ReplayChoice) throws -> ReplayWish.Bucket? {
         guard let name = choice.bucket else { return nil }
-        guard candidates.bucketNames.contains(name) else {
-            let hint = NearMiss.hint(name, among: candidates.bucketNames.sorted())
+        guard replayer.candidates.bucketNames.contains(name) else {
+            let hint = NearMiss.hint(name, among: replayer.candidates.bucketNames.sorted())
             throw ControlFailure(.notFound, "there is no bucket “\(name)”\(hint)")
         }
         guard choice.ids.isEmpty, choice.rule == nil else {
@@ -112,7 +117,7 @@ struct ReplayOperations: Sendable {
         var seen = SeenMails()
         var cursor: String?
         while true {
-            let page = try await candidates.page(of: wish, after: cursor, in: nil)
+            let page = try await replayer.candidates.page(of: wish, after: cursor, in: nil)
             var views: [ReplayPreviewView] = []
             for var candidate in page.candidates {
                 if candidate.obstacle == nil, !seen.isNew(candidate) { candidate.obstacle = .twice }

@@ -81,6 +81,8 @@ package struct ReplayView: Sendable, Codable {
     package var number: Int
     /// `open`, `ended` or `cancelled`.
     package var state: String
+    /// Why an open one does not go on now; nil where it does.
+    package var waitsFor: String?
     package var acceptedAt: String
     package var endedAt: String?
     package var ruleSetVersion: String
@@ -93,8 +95,9 @@ package struct ReplayView: Sendable, Codable {
     /// How many were not, by the reason.
     package var left: [String: Int]
 
-    init(_ record: ReplayRecord) {
+    init(_ record: ReplayRecord, waitsFor: String?) {
         number = record.number
+        self.waitsFor = waitsFor
         state = record.endedAt == nil ? "open" : record.isCancelled ? "cancelled" : "ended"
         acceptedAt = record.acceptedAt.iso8601Text
         endedAt = record.endedAt?.iso8601Text

@@ -4,7 +4,7 @@ import Storage
 
 /// Which mails a dry run has met: a replay runs each once, though several objects may have it.
 struct SeenMails {
-    /// Of the first so many, some 40 MB; two objects of a later one are counted as two.
+    /// Of the first so many, some 20 MB; two objects of a later one are counted as two.
     private static let countMax = 1_000_000
 
     /// Digests of ids that are random: two of a million mails are taken for one once in millions of

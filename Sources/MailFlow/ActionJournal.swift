@@ -31,7 +31,7 @@ struct ActionJournal: Sendable {
 
     /// Tries until it stands: what was done and could not be written down is kept here, and not
     /// done again. Meanwhile whoever waits for it begins nothing else, so a disk that refuses for
-    /// hours sees no more actions than there are lanes and handlers.
+    /// hours sees no more actions than the lanes and rooms have at once.
     private func write(_ progress: [MailProgress]) async -> Bool {
         while true {
             do throws(StorageFailure) {

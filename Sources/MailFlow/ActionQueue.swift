@@ -27,8 +27,9 @@ package struct WaitingMail: Sendable {
     var rowBytes: Int {
         1_024 + 128 * record.envelope.recipients.count
             + actions.values.reduce(0) { sum, action in
-                sum + 512 + action.detail.utf8.count + 1_024 * action.asks.count
+                action.asks.reduce(sum + 512 + action.detail.utf8.count) { $0 + $1.askedBytes }
             }
+            + (record.verdicts.map { $0.headerFields.utf8.count + 16 * $0.forgedFields.count } ?? 0)
     }
 
     /// The same with what was read of it, so that nobody has to read it again soon.
@@ -37,6 +38,14 @@ package struct WaitingMail: Sendable {
         var mail = self
         mail.content = bytes
         return mail
+    }
+}
+
+extension ReceiptAction {
+    /// What it takes of memory, bytes, about; only replies have long texts.
+    fileprivate var askedBytes: Int {
+        guard case .reply(let reply) = self else { return 1_024 }
+        return 1_024 + reply.text.utf8.count + (reply.html?.utf8.count ?? 0)
     }
 }
 

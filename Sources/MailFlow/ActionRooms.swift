@@ -14,10 +14,11 @@ struct ActionRooms: Sendable {
     }
 
     struct Room: Sendable {
-        /// As many as the places are done with before a mail that found it full is looked at again.
+        /// As many as the places are done with before a mail that found it full is looked at again, or
+        /// fewer where their rows are large.
         let queue = ActionQueue(waitingMax: 20_000, waitingBytesMax: 16_777_216)
-        /// No more than so many: a disk that refuses for hours sees no more mails than those, and
-        /// those that are at work.
+        /// No more than so many: a disk that refuses for hours sees no more mails than those, as many
+        /// again for each lane that writes, and those that are at work.
         let answered = Gathering<ActionPass>(max: ActionRunner.batchMax)
         /// Actions that are done at once.
         let places: Int

@@ -32,7 +32,7 @@ package struct ActionRunner: Service {
     private let rooms: ActionRooms
 
     /// `judge`: nil where nothing judges mails; `feedback`: nil where nothing is sent. `lanes`
-    /// batches are worked on at once, and `handlersMax` scripts run; `workers` are those that live
+    /// batches are worked on at once, and as many of each room, and `handlersMax` scripts run; `workers` are those that live
     /// for many mails, with how many processes each has, `endpoints` handlers of the web, with how many
     /// requests each has at once, `buckets` those on other servers, with how many objects each is
     /// given at once, and each webhook has as many posts at once as it may.

@@ -2,8 +2,8 @@
 package protocol ObjectSource: Sendable {
     /// What the configuration calls them.
     var bucketNames: Set<String> { get }
-    /// Objects in the order of their keys' bytes, and folders that are closed. Where they are encrypted, a size may be that of what
-    /// lies there.
+    /// Objects in the order of their keys' bytes, and folders that are closed. Where they are
+    /// encrypted, a size may be that of what lies there.
     func listing(
         _ question: ObjectQuestion, in bucket: String
     ) async throws(ObjectReadFailure) -> ObjectListing

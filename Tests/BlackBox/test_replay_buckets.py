@@ -446,9 +446,16 @@ class FromAnEndpoint(BucketReplays):
         self.assertIn("answered 404 NoSuchBucket", told.stderr)
         with subprocess.Popen(
                 [BINARY, "replay", "--bucket", "far", "--yes", "-c", server.config_path],
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as asking:
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as asking:
             server.eventually(
                 lambda: server.log_lines("a replay waits", "404 NoSuchBucket"), "it waits")
+            said = asking.stderr.readline()
+            self.assertRegex(said, r"^replay 1 waits, and goes on by itself: .*404 NoSuchBucket")
+            self.assertIn("404 NoSuchBucket", server.json("replay", "show", "1")["waitsFor"])
+            self.assertRegex(
+                server.cli("replay", "show", "1", status=None).stdout,
+                r"replay 1 \(open\)[^\n]*\n    waits: .*404 NoSuchBucket")
+            self.assertIn("open, waits", server.cli("replay", "list").stdout)
             s3 = test_buckets.client(moto.url)
             s3.create_bucket(
                 Bucket="example-mail",
@@ -456,6 +463,7 @@ class FromAnEndpoint(BucketReplays):
             asking.wait()
         [replay] = server.json("replay", "list")
         self.assertEqual((replay["state"], replay["replayed"]), ("ended", 0))
+        self.assertNotIn("waitsFor", replay)
 
 
 if __name__ == "__main__":

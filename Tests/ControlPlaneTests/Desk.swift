@@ -93,9 +93,13 @@ final class Desk: Sendable {
             accessKeys: AccessKeyOperations(credentials),
             ruleSets: ruleSets, rules: rules, mails: store, outbox: store, bodies: bodies,
             facts: facts,
-            replays: ReplayCandidates(
-                store: store, bodies: bodies, rules: rules, facts: facts, objects: objects,
-                mailBytesMax: 1_000),
+            replayer: Replayer(
+                store: store, bodies: bodies,
+                candidates: ReplayCandidates(
+                    store: store, bodies: bodies, rules: rules, facts: facts, objects: objects,
+                    mailBytesMax: 1_000),
+                room: NoReplays(), bodyFileThresholdBytes: 1_000, time: time, random: random,
+                log: NoReplays()),
             duties: DutyAddresses(
                 hostname: "mx.ours.example", identities: identities, returnPaths: nil),
             time: time, random: random,

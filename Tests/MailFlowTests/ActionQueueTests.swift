@@ -81,5 +81,13 @@ import Testing
         mail.actions[key]?.asks = [.tag(name: "a", value: "b")]
         mail.actions[key]?.detail = "sent"
         #expect(mail.rowBytes == before + 1_024 + 4)
+        let reply = ReceiptReply(
+            subject: "", text: String(repeating: "ü", count: 500), html: "<p>ü</p>", identity: nil,
+            everyDays: 7, isOnlyWhereNamed: true)
+        mail.actions[key]?.asks = [.reply(reply), .reply(reply)]
+        #expect(mail.rowBytes == before + 2 * (1_024 + 1_009) + 4)
+        mail.record.verdicts = VerdictRecord()
+        mail.record.verdicts?.headerFields = "X: y\r\n"
+        #expect(mail.rowBytes == before + 2 * (1_024 + 1_009) + 4 + 6)
     }
 }

@@ -72,6 +72,12 @@ import Testing
             #expect(try await spool.store.mail(mail.record.id)?.waitsFor == "clamd: away")
             #expect(try await spool.store.counts().unjudged == (progress.newState == nil ? 1 : 0))
         }
+        // Of what a row does not say, this is read as false.
+        verdicts.areDKIMDomainsWhole = true
+        var again = later
+        again.verdicts = verdicts
+        try await spool.store.record([again])
+        #expect(try await spool.store.mail(mail.record.id)?.verdicts == verdicts)
         #expect(verdicts.spf.reason == "~all  X: y")
         #expect(verdicts.inquiries[0].answer == "127.0.0.2 ")
     }

@@ -31,10 +31,14 @@ struct OperationParts {
         let wake = actions.wake
         let facts = MailFactsReader(
             bodies: spool.bodies, returnPaths: sending?.returnPaths, guesser: actions.guesser)
-        let replays = ReplayCandidates(
-            store: spool.store, bodies: spool.bodies, rules: rules.rules, facts: facts,
-            objects: actions.objects,
-            mailBytesMax: configuration.session.limits.mailBytesMax)
+        let replayer = Replayer(
+            store: spool.store, bodies: spool.bodies,
+            candidates: ReplayCandidates(
+                store: spool.store, bodies: spool.bodies, rules: rules.rules, facts: facts,
+                objects: actions.objects,
+                mailBytesMax: configuration.session.limits.mailBytesMax),
+            room: spool.disk, bodyFileThresholdBytes: configuration.spool.bodyFileThresholdBytes,
+            time: surroundings.time, random: surroundings.random, log: surroundings.journal)
         let load = LoadGuard(
             configuration.load, store: spool.store, flow: receiving.flow,
             time: surroundings.time, metrics: surroundings.metrics, log: surroundings.log)
@@ -57,7 +61,7 @@ struct OperationParts {
                 ruleSets: rules.ruleSets, rules: rules.rules,
                 mails: spool.store,
                 outbox: spool.store, bodies: spool.bodies,
-                facts: facts, replays: replays,
+                facts: facts, replayer: replayer,
                 duties: receiving.flow.duties, time: surroundings.time,
                 random: surroundings.random,
                 topics: TopicOperations(
@@ -75,7 +79,7 @@ struct OperationParts {
             rules: rules.ruleSets, folder: rules.folder, stamp: rules.stamp,
             log: surroundings.log)
         recurring =
-            [Self.replays(configuration, surroundings, spool, replays)]
+            [surroundings.every(1_000, "the replay of mails") { try await replayer.turn() }]
             + Self.recurring(
                 configuration, surroundings, spool, actions, reloads, checks,
                 receiving.certificates, load, surroundings.clock)
@@ -147,19 +151,6 @@ struct OperationParts {
                 try key?.renew(at: time.now(), trusted: clock.trustedNow())
             },
         ]
-    }
-
-    /// Past mails that are run again.
-    private static func replays(
-        _ configuration: Configuration, _ surroundings: Surroundings, _ spool: SpoolParts,
-        _ candidates: ReplayCandidates
-    ) -> Recurring {
-        let replayer = Replayer(
-            store: spool.store, bodies: spool.bodies, candidates: candidates, room: spool.disk,
-            bodyFileThresholdBytes: configuration.spool.bodyFileThresholdBytes,
-            time: surroundings.time, random: surroundings.random,
-            log: surroundings.journal)
-        return surroundings.every(1_000, "the replay of mails") { try await replayer.turn() }
     }
 
     /// What sending wants of the clock.

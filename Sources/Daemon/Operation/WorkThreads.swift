@@ -10,8 +10,9 @@ import ServiceLifecycle
 /// SQLite's. Like NIO's own, these begin with their first use and end with the process.
 final class WorkThreads: TaskExecutor {
     /// Actions, their objects and the body files that they read: as many as there are processors, and
-    /// one more for whoever waits for the disk. More only wake each other up.
-    static let actions = WorkThreads(System.coreCount + 1)
+    /// one more for whoever waits for the disk, but three at the least. More wake each other up for
+    /// nothing where the processors are busy.
+    static let actions = WorkThreads(max(3, System.coreCount + 1))
     /// Objects that are asked for by S3's protocol.
     static let objects = WorkThreads(4)
     /// Mails that are submitted: signing, and who is not sent to. As many as can sign at once, and one

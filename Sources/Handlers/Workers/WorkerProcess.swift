@@ -73,6 +73,7 @@ final class WorkerProcess: LivingProcess {
     private func exchange(
         _ line: [UInt8], until wakeup: Wakeup, isOver: () -> Bool
     ) throws(KeptProcess.Flaw) -> [UInt8] {
+        if isOver() { throw KeptProcess.serverEnds }
         var unsent = line[...]
         try send(&unsent)
         var answer: [UInt8] = []

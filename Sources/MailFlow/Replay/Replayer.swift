@@ -28,7 +28,7 @@ package final class Replayer: Sendable {
 
     private let store: any MailStore & ReplayStore
     private let bodies: any BodyFiles
-    private let candidates: ReplayCandidates
+    package let candidates: ReplayCandidates
     private let room: any SpoolRoom
     /// Mails of buckets with more bytes than this are put into body files.
     private let thresholdBytes: Int
@@ -52,6 +52,9 @@ package final class Replayer: Sendable {
         self.random = random
         self.log = log
     }
+
+    /// Why the open replay does not go on now; nil where it does.
+    package var waitingReason: String? { waitsFor.withLock { $0 } }
 
     /// Goes on with the open replay, as far as there is room for its mails now.
     package func turn() async throws(StorageFailure) {

@@ -37,17 +37,18 @@ package enum EndpointVerdict {
 
     /// What is wrong with who asks, whichever object it is. S3: “Error responses”
     private static let codesOfAsking: Set = [
-        "AllAccessDisabled", "AuthorizationHeaderMalformed", "ExpiredToken", "InvalidAccessKeyId",
-        "InvalidSecurity", "InvalidToken", "NoSuchBucket", "NotSignedUp", "RequestExpired",
+        "AccountProblem", "AllAccessDisabled", "AuthorizationHeaderMalformed", "ExpiredToken",
+        "InvalidAccessKeyId", "InvalidPayer", "InvalidSecurity", "InvalidToken", "NoSuchBucket",
+        "NotSignedUp", "RequestExpired",
         "RequestTimeTooSkewed", "RequestTimeout", "SignatureDoesNotMatch", "TokenRefreshRequired",
     ]
 
-    /// Whether an answer that gives out no object is about this one: another would be given out. A 404
-    /// without S3's word is a proxy's.
+    /// Whether an answer that gives out no object is taken to be about this one. One without S3's word
+    /// is a proxy's. `AccessDenied` is, since a policy may close some objects of a bucket.
     package static func isOfObject(_ status: Int, _ code: String?) -> Bool {
         if let code, codesOfAsking.contains(code) { return false }
         return switch status {
-        case 404: code != nil
+        case 400, 403, 404: code != nil
         case 300...399, 401, 407, 408, 429, 500...: false
         default: true
         }

@@ -63,10 +63,17 @@ struct ReplayCommand: AsyncParsableCommand {
                     .replay(.begin(options.choice)))
             else { throw ExitCode.failure }
             let isWatched = isatty(2) == 1
+            var told: String?
             while replay.state == "open" {
                 if isWatched {
                     Terminal.complainInPlace("replay \(replay.number): \(replay.replayed) mails")
                 }
+                if replay.waitsFor != told, let reason = replay.waitsFor {
+                    if isWatched { Terminal.complainInPlace("") }
+                    Terminal.complain(
+                        "replay \(replay.number) waits, and goes on by itself: \(reason)")
+                }
+                told = replay.waitsFor
                 usleep(200_000)
                 guard
                     case .replay(.replay(let now)) = try server.ask(
@@ -97,7 +104,8 @@ struct ReplayCommand: AsyncParsableCommand {
                 ["REPLAY", "ACCEPTED", "STATE", "RULES", "REPLAYED", "NOT"],
                 replays.map { replay in
                     [
-                        "\(replay.number)", replay.acceptedAt, replay.state,
+                        "\(replay.number)", replay.acceptedAt,
+                        replay.state + (replay.waitsFor == nil ? "" : ", waits"),
                         replay.ruleSetVersion, "\(replay.replayed)",
                         "\(replay.left.values.reduce(0, +))",
                     ]

@@ -33,6 +33,9 @@ enum ReplayText {
                 + (replay.bucket.map { Terminal.printable(" from \($0)") } ?? "")
                 + ": \(replay.replayed) mail(s) run again"
                 + "\(left(replay.left))\n")
+        if let reason = replay.waitsFor {
+            Terminal.write("    \(Terminal.yellow(Terminal.printable("waits: \(reason)")))\n")
+        }
     }
 
     /// `, 2 not: its raw bytes have expired`
