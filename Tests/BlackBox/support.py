@@ -319,6 +319,10 @@ class Server:
         """The log's lines with all of `parts` in them."""
         return [line for line in self.log().splitlines() if all(part in line for part in parts)]
 
+    def logged(self, *parts):
+        """As `log_lines`, once there are some: who logs does not wait until it is written."""
+        return self.eventually(lambda: self.log_lines(*parts), f"the log says {parts}")
+
     def log_tail(self):
         return "the log's end:\n" + "\n".join(self.log().splitlines()[-30:])
 

@@ -183,7 +183,7 @@ class BadLuck(SendingCase):
         self.assertEqual(
             (recipient["status"], recipient["diagnosticCode"]),
             ("4.2.1", "smtp; 450 4.2.1 not today"))
-        self.assertTrue(self.server.log_lines(" expired ", f"mail={mail}"))
+        self.server.logged(" expired ", f"mail={mail}")
         # Who could not be reached for so long is not tried by the next mail, and the sender knows.
         listed, = self.server.json("suppression", "get", "ada@luck0.example")
         self.assertEqual(listed["reason"], "BOUNCE")

@@ -47,7 +47,7 @@ class Descriptors(unittest.TestCase):
         server = new_server(self)
         server.open_files_max = 64
         server.start()
-        self.assertTrue(server.log_lines("fewer connections than limits.connectionsMax"))
+        server.logged("fewer connections than limits.connectionsMax")
         connections = self.crowd(server, 100)
         server.eventually(
             lambda: server.log_lines("421 4.3.2 Too many connections"), "some are refused")

@@ -213,7 +213,7 @@ class PeerNames(unittest.TestCase):
             (shown["peerNameState"], shown["peerName"]), ("verified", "mail.in-addr.arpa"))
         received = self.server.raw(mail, "--stored").decode().split("\r\n")[1]
         self.assertEqual(received, "Received: from client.example (mail.in-addr.arpa [192.0.2.1])")
-        self.assertTrue(self.server.log_lines("accepted", mail, "name=mail.in-addr.arpa"))
+        self.server.logged("accepted", mail, "name=mail.in-addr.arpa")
         self.assertIn("mail.in-addr.arpa (verified)", self.server.cli("mail", "show", mail).stdout)
 
     def test_a_name_that_anybody_may_write(self):
@@ -222,7 +222,7 @@ class PeerNames(unittest.TestCase):
         self.assertEqual(
             (shown["peerNameState"], shown["peerName"]), ("unconfirmed", "bank.in-addr.arpa"))
         self.assertIn(b"(unknown [192.0.2.2])", self.server.raw(mail, "--stored"))
-        self.assertTrue(self.server.log_lines("accepted", mail, "name=unknown"))
+        self.server.logged("accepted", mail, "name=unknown")
 
     def test_a_name_that_is_none(self):
         self.start()

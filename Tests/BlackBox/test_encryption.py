@@ -138,14 +138,14 @@ class Encryption(S3Case):
                 self.refused(self.s3.get_object, Bucket="mail", Key=key), (500, "InternalError"))
             told = self.decrypted(path, status=1)
             self.assertEqual(told.stdout, b"")
-        self.assertTrue(self.server.log_lines("error", f"object mail/{key}: "))
+        self.server.logged("error", f"object mail/{key}: ")
         # Another object in its place
         other, _ = self.stored("Another one.\n")
         with open(path, "wb") as file:
             file.write(self.server.objects()[f"in/{other}"])
         self.assertEqual(
             self.refused(self.s3.get_object, Bucket="mail", Key=key), (500, "InternalError"))
-        self.assertTrue(self.server.log_lines("error", f"it is sealed as mail/in/{other}"))
+        self.server.logged("error", f"it is sealed as mail/in/{other}")
 
     def test_keys_are_changed(self):
         old, old_plain = self.stored()

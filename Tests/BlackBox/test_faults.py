@@ -162,7 +162,7 @@ class RefusedWriteTests(unittest.TestCase):
         self.assertEqual(set(server.objects()), {first, last})
         self.assertEqual(
             set(os.listdir(server.path("data/spool/bodies"))) - {last}, set(), "no half file")
-        self.assertTrue(server.log_lines("error", "the spool refused a mail"))
+        server.logged("error", "the spool refused a mail")
         with urllib.request.urlopen(
                 f"http://127.0.0.1:{server.health_port}/metrics") as answer:
             self.assertIn("martlet_spool_failures_total 1", answer.read().decode())
@@ -251,7 +251,7 @@ class FailedSyncTests(unittest.TestCase):
         # 421 where the journal of an action met the fault before the mail did.
         self.assertIn(try_to_send(server, content(9)), (451, 421))
         self.assertEqual(server.wait(), 1)
-        self.assertTrue(server.log_lines("critical", "the spool failed"))
+        server.logged("critical", "the spool failed")
         server.faults.clear()
         server.launch()
         server.eventually(server.is_ready, "the server is ready again")
@@ -432,7 +432,7 @@ class DamageTests(unittest.TestCase):
                 server.eventually(
                     lambda: server.json("status")["mails"]["damaged"] == 1, "it is set aside")
                 self.assertEqual(set(server.objects()), {whole})
-                self.assertTrue(server.log_lines("error", damaged))
+                server.logged("error", damaged)
 
 
 class DatabaseTests(unittest.TestCase):
@@ -471,7 +471,7 @@ class DatabaseTests(unittest.TestCase):
                 os.unlink(server.path("data/spool", name))
                 self.assertIn(try_to_send(server, small(2)), (451, 421, None))
                 self.assertEqual(server.wait(), 1)
-                self.assertTrue(server.log_lines("critical", "is not the file that was opened"))
+                server.logged("critical", "is not the file that was opened")
 
     def database(self, server):
         """The database's files, by name."""
@@ -534,7 +534,7 @@ class LoadGuardTests(unittest.TestCase):
         server.faults.clear()
         sender.join()
         server.eventually(lambda: get(server, "/healthz/ready")[0] == 200, "it is ready again")
-        self.assertTrue(server.log_lines("takes mail again"))
+        server.logged("takes mail again")
         kept = server.send(small(4))
         server.settled(kept)
         self.assertIn(kept, server.objects())

@@ -147,8 +147,8 @@ class Unmodified(ServerCase):
         self.assertEqual(record["region"], "us-east-1")
         self.assertTrue(0 < record["left"] <= 30_000, record["left"])
         self.assertIn("/data/handlers/", record["folder"])
-        self.assertTrue(self.server.log_lines(
-            "handler: about record", f"mail={mail}", "handler=ticket"))
+        self.server.logged(
+            "handler: about record", f"mail={mail}", "handler=ticket")
 
     def test_its_answer_steers(self):
         stopped, stored = self.send("stop"), self.send("go on")
@@ -170,7 +170,7 @@ class Unmodified(ServerCase):
                     action = self.server.actions(each)["ask", 0]
                     self.assertEqual(
                         (action["state"], action["attempts"]), ("done", attempts), action)
-                self.assertTrue(self.server.log_lines("mail: action", reason, f"mail={mail}"))
+                self.server.logged("mail: action", reason, f"mail={mail}")
 
     def test_an_exception_keeps_the_process(self):
         processes = []
@@ -192,8 +192,8 @@ class Unmodified(ServerCase):
             self.server.settled(each)
             # On a busy machine the new process may take longer to begin than it may to answer.
             self.assertEqual(self.server.actions(each)["short", 0]["state"], "done")
-        self.assertTrue(self.server.log_lines(
-            "mail: action", "no answer in 5 seconds (timeoutSeconds)", f"mail={mail}"))
+        self.server.logged(
+            "mail: action", "no answer in 5 seconds (timeoutSeconds)", f"mail={mail}")
 
 
 class Beginning(unittest.TestCase):
@@ -206,7 +206,7 @@ class Beginning(unittest.TestCase):
         server.settled(mail)
         self.assertIn("Runtime.ImportModuleError: Unable to import module 'broken'",
                       server.actions(mail)["short", 0]["detail"])
-        self.assertTrue(server.log_lines("a process has ended", "ImportModuleError"))
+        server.logged("a process has ended", "ImportModuleError")
         server.stop()
 
     def test_is_asked_for_each_recipient(self):

@@ -308,7 +308,7 @@ class HandlerEndpoints(unittest.TestCase):
         for act, words in [(status(500), "answered 500"), (hang, "no answer within 2 s")]:
             self.remote.acts = [act]
             self.assertEqual(self.data("late@example.test")[0], 451)
-            self.assertTrue(self.server.log_lines("handler not heard", words))
+            self.server.logged("handler not heard", words)
         self.remote.acts = [hang]
         self.server.send(message(), "lenient@example.test")
 

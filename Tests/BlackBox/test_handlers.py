@@ -93,7 +93,7 @@ class BeforeThe250(ServerCase):
         self.assertEqual(self.answer('{"disposition": "reject"}')[0], 550)
         self.assertEqual(len(self.server.json("mail", "list")), before)
         self.assertEqual(os.listdir(self.server.path("data", "spool", "bodies")), [])
-        self.assertTrue(self.server.log_lines("refused", "rule=ask", "554 5.7.9 Spam"))
+        self.server.logged("refused", "rule=ask", "554 5.7.9 Spam")
 
     def test_it_has_nothing_against_the_mail(self):
         for subject in ('{"disposition": "CONTINUE"}', "nonsense"):
@@ -107,7 +107,7 @@ class BeforeThe250(ServerCase):
 
     def test_a_failure_is_what_the_rule_says(self):
         self.assertEqual(self.answer("x", "fails@example.test")[0], 451)
-        self.assertTrue(self.server.log_lines("handler not heard", "exit status 3", "then=defer"))
+        self.server.logged("handler not heard", "exit status 3", "then=defer")
         self.assertEqual(self.answer("x", "late@example.test")[0], 250)
         self.assertTrue(
             self.server.log_lines("handler not heard", "no answer within 1 s", "then=accept"))

@@ -125,7 +125,7 @@ class Ending(unittest.TestCase):
                 self.assertRegex(dialog.expect(421), r"^4\.3\.2 ")
                 self.assertTrue(dialog.is_at_end())
         self.assertEqual(server.wait(), 0)
-        self.assertTrue(server.log_lines("notice martlet: ended"))
+        server.logged("notice martlet: ended")
         self.assertFalse(os.path.exists(server.path("data", "control.sock")))
         # What was promised is kept.
         server.start(identities=())
@@ -317,7 +317,7 @@ class Crash(unittest.TestCase):
         self.assertEqual(
             server.json("mail", "show", damaged)["mail"]["state"], "damaged")
         self.assertEqual(server.json("mail", "show", whole)["mail"]["state"], "acting")
-        self.assertTrue(server.log_lines("is set aside", f"mail={damaged}"))
+        server.logged("is set aside", f"mail={damaged}")
         self.assertTrue(any(
             names for _, _, names in os.walk(server.path("data", "spool", "damaged"))))
 

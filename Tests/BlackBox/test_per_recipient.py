@@ -137,7 +137,7 @@ class PerRecipient(unittest.TestCase):
         trace = server.json("mail", "trace", mail)["rules"]
         self.assertEqual([each["recipient"] for each in trace],
                          [ADA] * 3 + ["gone@example.test"] * 3 + [BOB] * 3)
-        self.assertTrue(server.log_lines(" action ", f"mail={mail}", f"for={BOB}"))
+        server.logged(" action ", f"mail={mail}", f"for={BOB}")
 
     def test_who_fails_is_tried_again_alone(self):
         server = self.start()

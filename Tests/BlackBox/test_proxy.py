@@ -63,7 +63,7 @@ class Proxied(ServerCase):
                 self.assertEqual(self.server.settled(mail)["peerAddress"], source)
                 self.assertIn(f"[{'IPv6:' if ':' in source else ''}{source}]".encode(),
                               self.server.objects()[mail])
-                self.assertTrue(self.server.log_lines("accepted", mail, f"peer={source}"))
+                self.server.logged("accepted", mail, f"peer={source}")
 
     def test_the_proxys_own_connection(self):
         for header in (b"PROXY UNKNOWN\r\n", SIGNATURE + b"\x20\0\0\0",
@@ -147,8 +147,8 @@ class Limited(unittest.TestCase):
             "192.0.2.1", "192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2", "2001:db8::3",
             "2001:db8:0:1::1", *["192.0.2.100"] * 4)]
         self.assertEqual(codes, [220, 421, 220, 220, 220, 421, 220, *[220] * 4])
-        self.assertTrue(server.log_lines(
-            "421 4.7.0 Too many connections from your address", "peer=192.0.2.1"))
+        server.logged(
+            "421 4.7.0 Too many connections from your address", "peer=192.0.2.1")
         first.command("QUIT", 221)
         server.eventually(
             lambda: self.greeting(server, "192.0.2.1")[1][0] == 220, "one has become free")

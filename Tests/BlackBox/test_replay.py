@@ -120,7 +120,7 @@ class Replays(unittest.TestCase):
             self.assertEqual(actions["tickets", 2]["detail"], "nothing is sent: this is a replay")
             trace = server.cli("mail", "trace", rows[0][0]).stdout
             self.assertIn(f"replay 1 of {mails[0]}, as that mail", trace)
-            self.assertTrue(server.log_lines(" replayed", rows[0][0], mails[0], "replay=1"))
+            server.logged(" replayed", rows[0][0], mails[0], "replay=1")
 
         with self.subTest("nobody replays a replay"):
             text = server.cli("replay", "--recipient", "orders@").stdout
@@ -165,7 +165,7 @@ class Replays(unittest.TestCase):
         self.assertEqual(done["left"], {"its raw bytes have expired": 1,
                                         "its actions have not ended": 1})
         self.assertEqual(done["replayed"], 0)
-        self.assertTrue(server.log_lines("not replayed", gone, "have expired"))
+        server.logged("not replayed", gone, "have expired")
         self.assertEqual(self.replays_of(server, gone), [])
 
     def test_asks_for_a_choice(self):

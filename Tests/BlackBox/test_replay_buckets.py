@@ -125,7 +125,7 @@ class FromAFolder(BucketReplays):
             actions = server.actions(row["id"])
             self.assertEqual(actions["tickets", 2]["detail"], "nothing is sent: this is a replay")
             self.assertIn(f"from mail/first/{mail}", server.cli("mail", "trace", row["id"]).stdout)
-            self.assertTrue(server.log_lines(" replayed", f"object=mail/first/{mail}"))
+            server.logged(" replayed", f"object=mail/first/{mail}")
 
         with self.subTest("again, with new ids; the two objects of a mail are one mail"):
             twice = "the same mail was run again before, from another object"
@@ -175,7 +175,7 @@ class FromAFolder(BucketReplays):
             done = self.replay(server, *arguments, status=1)
             self.assertEqual(done["left"], {"it is no mail": 1,
                                             "it is larger than a mail may be": 1})
-            self.assertTrue(server.log_lines("not replayed", "object=mail/first/notes.txt"))
+            server.logged("not replayed", "object=mail/first/notes.txt")
             by_object = {entry["replay"]["object"]: entry for entry in self.seen(server)}
             self.assertEqual(set(by_object), {f"mail/first/{both}", "mail/first/raw.eml"})
             row, = [row for row in server.mails() if row["replay"]["original"] == both]

@@ -411,7 +411,7 @@ class Reject(ServerCase):
         self.answer(self.carrying("a.exe"))
         self.assertEqual(tracer.wait(), 0)
         self.assertEqual(tracer.texts("rule"), ["no-programs"])
-        self.assertTrue(self.server.log_lines("refused", "rule=no-programs", "552 5.7.0"))
+        self.server.logged("refused", "rule=no-programs", "552 5.7.0")
 
     def test_explain_says_who_is_refused(self):
         path = self.server.path("program.eml")

@@ -213,7 +213,7 @@ class States(SNSCase):
         version = self.server.config["topics"]["received"].pop("signatureVersion")
         self.server.start(identities=())
         self.assertEqual(self.state(), "pending")
-        self.assertTrue(self.server.log_lines("a subscriber was asked to confirm, and cannot"))
+        self.server.logged("a subscriber was asked to confirm, and cannot")
         self.server.send(message())
         self.server.eventually(
             lambda: self.server.json("status")["waitingMessages"] == 1, "a message waits")

@@ -296,7 +296,7 @@ class Renewed(unittest.TestCase):
             self.assertNotEqual(new, self.old)
             self.server.eventually(lambda: self.shown() == new, "the new one is shown")
             check_reply(client.noop(), 250)
-        self.assertTrue(self.server.log_lines("certificate read", "names=mx.example.test"))
+        self.server.logged("certificate read", "names=mx.example.test")
 
     def test_a_broken_file_leaves_the_old_one_in_force(self):
         for name, text, problem in (

@@ -131,8 +131,8 @@ class TopicHandlers(unittest.TestCase):
                          {json.dumps(tries[0]["event"])})
         self.server.eventually(self.is_quiet, "it was taken")
         self.assertEqual(self.server.json("queue", "messages"), [])
-        self.assertTrue(self.server.log_lines("did not reach its subscriber", "attempt=2"))
-        self.assertTrue(self.server.log_lines("the database is locked"))
+        self.server.logged("did not reach its subscriber", "attempt=2")
+        self.server.logged("the database is locked")
 
     def test_what_it_never_takes_is_a_dead_letter(self):
         self.fail_first(3)

@@ -249,7 +249,7 @@ class Webhook(unittest.TestCase):
             self.endpoint.answers = [(status, {})]
             id = self.server.send(message(), "raw@example.test")
             self.assertEqual(self.outcome(id), ("dead", 1, f"raw: answered {status}: {words}"))
-        self.assertTrue(self.server.log_lines("error", "the endpoint is gone"))
+        self.server.logged("error", "the endpoint is gone")
         # A person may have it posted all the same.
         self.server.cli("queue", "retry", id)
         self.server.eventually(lambda: len(self.endpoint.posts) == 3, "it is posted once more")

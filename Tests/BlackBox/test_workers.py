@@ -157,8 +157,8 @@ for line in sys.stdin:
             self.server.settled(each)
             # On a busy machine the new process may take longer to begin than it may to answer.
             self.assertEqual(self.server.actions(each)["short", 0]["state"], "done")
-        self.assertTrue(self.server.log_lines(
-            "mail: action", "no answer in 3 seconds (timeoutSeconds)", f"mail={mail}"))
+        self.server.logged(
+            "mail: action", "no answer in 3 seconds (timeoutSeconds)", f"mail={mail}")
 
     def test_killed_in_the_midst_of_a_mail(self):
         mail = self.send("wait")
@@ -168,9 +168,9 @@ for line in sys.stdin:
         action = self.server.actions(mail)["ask", 0]
         self.assertEqual((action["state"], action["attempts"]), ("done", 2))
         self.assertIn(mail, self.server.objects())
-        self.assertTrue(self.server.log_lines(
+        self.server.logged(
             "warning mail: handler: a process has ended", "handler=worker",
-            "ended by signal 9"))
+            "ended by signal 9")
 
     def test_a_slow_one_holds_mails_back_and_loses_none(self):
         mails = [self.send("slow") for _ in range(4)]
@@ -230,8 +230,8 @@ if not os.path.exists(os.path.join(os.environ["OUT"], "repaired")):
             lambda: server.actions(mail).get(("ask", 0), {}).get("state") == "retrying",
             "the handler has failed")
         self.assertIn("exit status 1", server.actions(mail)["ask", 0]["detail"])
-        self.assertTrue(server.log_lines("handler: no database", "handler=worker"))
-        self.assertTrue(server.log_lines("a process has ended", "exit status 1"))
+        server.logged("handler: no database", "handler=worker")
+        server.logged("a process has ended", "exit status 1")
         # Nobody else waits for it.
         other = server.send(message(), "other@example.test")
         server.settled(other)
@@ -256,7 +256,7 @@ if not os.path.exists(os.path.join(os.environ["OUT"], "repaired")):
         server.settled(mail)
         self.assertIn(f"could not be started: {program}: execve: No such file or directory",
                       server.actions(mail)["ask", 0]["detail"])
-        self.assertTrue(server.log_lines("a process has ended", "execve"))
+        server.logged("a process has ended", "execve")
 
     @unittest.skipUnless(IS_ROOT, "only root can start a handler as another user")
     def test_with_a_user_of_its_own(self):
