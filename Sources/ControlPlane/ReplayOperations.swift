@@ -39,9 +39,8 @@ struct ReplayOperations: Sendable {
         return .replay(.replay(view(replay)))
     }
 
-    /// There is one at a time that has not ended.
     private func view(_ replay: ReplayRecord) -> ReplayView {
-        ReplayView(replay, waitsFor: replay.endedAt == nil ? replayer.waitingReason : nil)
+        ReplayView(replay, waitsFor: replayer.waitingReason(of: replay))
     }
 
     private func cancel(_ number: Int) async throws -> ControlAnswer {

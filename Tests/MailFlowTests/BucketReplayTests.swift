@@ -434,6 +434,25 @@ import Testing
         #expect(ended.endedAt != nil && ended.progress.replayed == 120)
     }
 
+    /// The next replay waits for itself, and is told of, though the reason is the same.
+    @Test func eachReplayWaitsForItself() async throws {
+        let desk = try await Desk()
+        desk.put("100", Self.raw)
+        let first = try await desk.begin(desk.wish("bob@ours.example"))
+        desk.objects.goAway("it is away")
+        try await desk.replayer.turn()
+        #expect(desk.replayer.waitingReason(of: first) == "it is away")
+        let at = desk.receiving.time.now()
+        #expect(try await desk.store.cancel(replay: first.number, at: at))
+        let cancelled = try #require(try await desk.store.replay(first.number))
+        #expect(desk.replayer.waitingReason(of: cancelled) == nil)
+        let second = try await desk.begin(desk.wish("bob@ours.example"))
+        #expect(desk.replayer.waitingReason(of: second) == nil)
+        try await desk.replayer.turn()
+        #expect(desk.replayer.waitingReason(of: second) == "it is away")
+        #expect(desk.log.waits.withLock { $0 } == ["it is away", "it is away"])
+    }
+
     /// What came before it in the page is on its way, and what comes behind it is not left out.
     @Test func waitsForAnObjectThatIsNotGivenOut() async throws {
         let desk = try await Desk()

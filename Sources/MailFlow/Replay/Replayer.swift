@@ -36,7 +36,12 @@ package final class Replayer: Sendable {
     private let random: any RandomSource
     private let log: any ReplayLog
     /// Nil while nothing is waited for.
-    private let waitsFor = Mutex<String?>(nil)
+    private let waiting = Mutex<Waiting?>(nil)
+
+    private struct Waiting: Equatable {
+        let replay: Int
+        let reason: String
+    }
 
     package init(
         store: any MailStore & ReplayStore, bodies: any BodyFiles, candidates: ReplayCandidates,
@@ -53,8 +58,11 @@ package final class Replayer: Sendable {
         self.log = log
     }
 
-    /// Why the open replay does not go on now; nil where it does.
-    package var waitingReason: String? { waitsFor.withLock { $0 } }
+    /// Why `replay` does not go on now; nil where it does, or has ended.
+    package func waitingReason(of replay: ReplayRecord) -> String? {
+        guard replay.endedAt == nil else { return nil }
+        return waiting.withLock { $0?.replay == replay.number ? $0?.reason : nil }
+    }
 
     /// Goes on with the open replay, as far as there is room for its mails now.
     package func turn() async throws(StorageFailure) {
@@ -281,9 +289,10 @@ package final class Replayer: Sendable {
 
     /// Says in the log what is waited for, once. Nil: nothing is.
     private func noteWaiting(_ replay: ReplayRecord, for reason: String?) {
-        let isNews = waitsFor.withLock { last in
-            defer { last = reason }
-            return last != reason
+        let now = reason.map { Waiting(replay: replay.number, reason: $0) }
+        let isNews = waiting.withLock { last in
+            defer { last = now }
+            return last != now
         }
         if let reason, isNews { log.waits(replay, because: reason) }
     }

@@ -43,8 +43,8 @@ package enum EndpointVerdict {
         "RequestTimeTooSkewed", "RequestTimeout", "SignatureDoesNotMatch", "TokenRefreshRequired",
     ]
 
-    /// Whether an answer that gives out no object is taken to be about this one. One without S3's word
-    /// is a proxy's. `AccessDenied` is, since a policy may close some objects of a bucket.
+    /// Whether an answer that gives out no object is taken to be about this one: not where it lacks
+    /// S3's word, as a proxy's does. `AccessDenied` is, since a policy may close some objects alone.
     package static func isOfObject(_ status: Int, _ code: String?) -> Bool {
         if let code, codesOfAsking.contains(code) { return false }
         return switch status {
